@@ -1,0 +1,100 @@
+"""Finds what a folder offers: one public file, one entry of the same name. Nothing is registered by hand."""
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import sys
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_extra: dict[str, list[Path]] = {}  # package -> folders of the user's own
+
+
+def add_folder(package: str, folder: str) -> None:
+  """Makes the files of a user's folder entries of the package; ValueError if there is none."""
+  path = Path(folder).resolve()
+  if not path.is_dir():
+    raise ValueError(f"no folder '{folder}': give the folder that holds your method files")
+  if path not in _extra.setdefault(package, []):
+    _extra[package].append(path)
+
+
+def names(package: str) -> tuple[str, ...]:
+  """All entries, sorted: the package's files, added folders, installed entry points."""
+  module = importlib.import_module(package)
+  found = {m.name for m in pkgutil.iter_modules([*module.__path__, *_paths(package)])}
+  found |= {e.name for e in entry_points(group=package)}
+  return tuple(sorted(n for n in found if not n.startswith("_")))
+
+
+def get(package: str, name: str) -> Callable[..., Any]:
+  """The function `name` of the file `name`; ValueError says what is missing."""
+  kind = package.rsplit(".", 1)[-1]
+  if name not in names(package):
+    raise ValueError(f"unknown entry '{name}' of {kind}: choose from {', '.join(names(package))}")
+  for entry in entry_points(group=package):
+    if entry.name == name:
+      return entry.load()
+  for folder in _paths(package):
+    if (Path(folder) / f"{name}.py").is_file():
+      module = _load(package, Path(folder) / f"{name}.py")
+      break
+  else:
+    module = importlib.import_module(f"{package}.{name}")
+  if not callable(getattr(module, name, None)):
+    raise ValueError(f"{module.__file__} must define a function '{name}'")
+  return getattr(module, name)
+
+
+def _paths(package: str) -> list[str]:
+  return [str(p) for p in _extra.get(package, [])]
+
+
+def _load(package: str, file: Path) -> Any:
+  key = f"{package}._from_folder.{file.stem}"
+  if key not in sys.modules or sys.modules[key].__file__ != str(file):
+    spec = importlib.util.spec_from_file_location(key, file)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[key] = module  # before it runs, as `import` does: dataclasses look themselves up
+    try:
+      spec.loader.exec_module(module)
+    except BaseException:
+      del sys.modules[key]
+      raise
+  return sys.modules[key]
+
+
+class Parameter(NamedTuple):
+  """One keyword argument of an entry, as the command line shows it."""
+
+  name: str
+  default: Any
+  kind: type
+  meaning: str
+
+
+def parameters(factory: Callable[..., Any]) -> tuple[Parameter, ...]:
+  """The keyword-only arguments of a factory, with meanings from its docstring's Args."""
+  known = meanings(factory)
+  return tuple(
+    Parameter(p.name, p.default, type(p.default), known.get(p.name, ""))
+    for p in inspect.signature(factory).parameters.values()
+    if p.kind is p.KEYWORD_ONLY
+  )
+
+
+def meanings(documented: Any) -> dict[str, str]:
+  """What a docstring's Args or Attributes say of each name."""
+  import docstring_parser
+
+  doc = docstring_parser.parse(inspect.getdoc(documented) or "")
+  return {p.arg_name: " ".join((p.description or "").split()) for p in doc.params}
+
+
+def summary(factory: Callable[..., Any]) -> str:
+  """The first line of the docstring."""
+  return (inspect.getdoc(factory) or "").split("\n", 1)[0]

@@ -1,0 +1,210 @@
+"""The command line: flags come from signatures and their docstrings, errors are one line, exit code 2."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from adapt import catalogue, methods, tuning, weights
+from adapt.suite import Settings, Suite
+
+
+class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
+  """Shows defaults, but none where there is none to show."""
+
+  def _get_help_string(self, action: argparse.Action) -> str | None:
+    return action.help if action.default in (None, [], False) else super()._get_help_string(action)
+
+
+class Parser(argparse.ArgumentParser):
+  """One line and exit code 2 for a wrong flag, like every other bad input; no abbreviated flags."""
+
+  def __init__(self, **options: Any) -> None:
+    super().__init__(formatter_class=_Formatter, allow_abbrev=False, **options)
+
+  def error(self, message: str) -> NoReturn:
+    self.exit(2, f"error: {message} (see --help)\n")
+
+
+def guarded(work: Callable[[], int]) -> int:
+  """Runs a command; a ValueError is the user's to mend: its message, and exit code 2."""
+  try:
+    return work()
+  except ValueError as error:
+    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    return 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+  """`adapt`: the installed command."""
+  argv = list(sys.argv[1:] if argv is None else argv)
+  parser = Parser(prog="adapt", description="Domain adaptation on your own two data sets.")
+  commands = parser.add_subparsers(dest="command", metavar="run | methods", required=True)
+  commands.add_parser("run", help="train on a source and a target", add_help=False)
+  listing = commands.add_parser("methods", help="list methods, weightings and tunings")
+  listing.add_argument("name", nargs="?", help="show the flags of this one")
+  listing.add_argument("--methods-path", help="folder with methods of your own")
+  if argv[:1] == ["run"]:
+    return guarded(lambda: _run(argv[1:]))
+  arguments = parser.parse_args(argv)
+  return guarded(lambda: _list(arguments.name, arguments.methods_path))
+
+
+def benchmark(suite: Suite, argv: Sequence[str] | None = None) -> int:
+  """`python -m benchmarks.NAME`: methods × tasks of a suite."""
+  argv = list(sys.argv[1:] if argv is None else argv)
+  return guarded(lambda: _benchmark(suite, argv))
+
+
+def _benchmark(suite: Suite, argv: list[str]) -> int:
+  parser = Parser(prog=f"python -m benchmarks.{suite.name}", description=suite.protocol)
+  parser.add_argument("methods", nargs="+", metavar="METHOD", help="methods to run, or 'all'")
+  tasks = [t.name for t in suite.tasks]
+  parser.add_argument("--task", nargs="+", default=tasks, metavar="TASK", help="tasks to run")
+  arguments = _parse(parser, suite.settings, argv, lambda a: _expand(a.methods), suite)
+  chosen = [suite.task(name) for name in arguments.task]
+  from adapt import grid
+
+  return grid.run(suite, chosen, _expand(arguments.methods), arguments)
+
+
+def _expand(chosen: Sequence[str]) -> list[str]:
+  names = list(methods.names()) if "all" in chosen else list(dict.fromkeys(chosen))
+  # The source model comes first: what starts from it then finds it trained.
+  return sorted(names, key=lambda n: n != "source_only")
+
+
+def _run(argv: list[str]) -> int:
+  parser = Parser(prog="adapt run", description="Trains on a source and a target of your own.")
+  where = "NAME, tfds:NAME or FILE.npz with arrays x and y"
+  parser.add_argument("--source", nargs="+", metavar="SOURCE", help=where)
+  parser.add_argument("--target", metavar="TARGET", help=f"{where} (y may be missing)")
+  parser.add_argument("--data", metavar="FOLDER", help="folder with source_data.npy and so on")
+  parser.add_argument(
+    "--method", nargs="+", default=["dann"], metavar="METHOD", help="methods to run"
+  )
+  from adapt import own_data
+
+  pair = own_data.pair_of(argv)
+  arguments = _parse(parser, pair.settings, argv, lambda a: _expand(a.method), None)
+  from adapt import grid
+
+  suite = Suite("run", (pair.task,), pair.settings, pair.protocol)
+  return grid.run(suite, [pair.task], _expand(arguments.method), arguments, pair.domains)
+
+
+def _parse(
+  parser: Parser,
+  defaults: Settings,
+  argv: list[str],
+  chosen: Callable[[argparse.Namespace], Sequence[str]],
+  suite: Suite | None,
+) -> argparse.Namespace:
+  """Parses twice: what is chosen decides which further flags there are."""
+  general = parser.add_argument_group("running")
+  _add_running(general)
+  _add_settings(parser.add_argument_group("training"), defaults)
+  asked_help = [a for a in argv if a in ("-h", "--help")]
+  known, _ = parser.parse_known_args([a for a in argv if a not in asked_help] or ["source_only"])
+  if known.methods_path:
+    catalogue.add_folder("adapt.methods", known.methods_path)
+  names = chosen(known)
+  for name in names:
+    overridden = suite.defaults.get(name, {}) if suite else {}
+    _add_parameters(parser, f"method {name}", methods.get(name), "", overridden)
+  for kind, package, name in (
+    ("weights", weights, known.weights),
+    ("tuning", tuning, known.tuning),
+  ):
+    if name:
+      _add_parameters(parser, f"{kind} {name}", package.get(name), f"{kind}-", {})
+  return parser.parse_args(argv)
+
+
+def _add_running(group: Any) -> None:
+  group.add_argument("--seeds", type=_positive, default=3, help="runs 0 … SEEDS-1, in one program")
+  group.add_argument("--out", default="runs", help="folder of records")
+  group.add_argument("--force", action="store_true", help="run again what is there")
+  group.add_argument("--weights", metavar="NAME", help=f"weighting: {', '.join(weights.names())}")
+  group.add_argument("--tuning", metavar="NAME", default="full", help=", ".join(tuning.names()))
+  group.add_argument(
+    "--start", metavar="FROM", help="scratch or source (default: the method's own)"
+  )
+  group.add_argument(
+    "--sweep",
+    action="append",
+    default=[],
+    metavar="NAME=A,B,…",
+    help="values of a float hyper-parameter or lr, in one program; repeat for a grid",
+  )
+  group.add_argument("--parallel", default="sharding", help="sharding or pmap")
+  group.add_argument("--devices", type=int, default=0, help="devices to use; 0 means all")
+  group.add_argument("--validator", default="information_maximisation", help="label-free selection")
+  group.add_argument(
+    "--wandb", default="off", choices=("online", "offline", "off"), help="tracking"
+  )
+  group.add_argument("--methods-path", metavar="FOLDER", help="folder with methods of your own")
+  group.add_argument("--data-dir", metavar="FOLDER", help="where prepared data sets lie")
+
+
+def _add_settings(group: Any, defaults: Settings) -> None:
+  meanings = catalogue.meanings(Settings)
+  for name, default in defaults._asdict().items():
+    flag = "--" + name.replace("_", "-")
+    kind = _positive if name in ("steps", "batch_size", "evaluations") else type(default)
+    group.add_argument(flag, type=kind, default=default, help=meanings[name])
+
+
+def _add_parameters(
+  parser: Parser, title: str, factory: Callable[..., Any], prefix: str, overridden: Any
+) -> None:
+  """Flags from a factory's keyword arguments; given ones alone end up in the namespace."""
+  group = parser.add_argument_group(title, catalogue.summary(factory))
+  for p in catalogue.parameters(factory):
+    flag = "--" + prefix + p.name.replace("_", "-")
+    if flag in parser._option_string_actions:
+      continue  # another of the chosen methods has it too
+    shown = overridden.get(p.name, p.default)
+    text = f"{p.meaning} (default: {shown})".replace("%", "%%")
+    options: dict[str, Any] = {"default": argparse.SUPPRESS, "help": text}
+    options["dest"] = f"{prefix.replace('-', '.') or 'method.'}{p.name}"
+    if p.kind is bool:
+      group.add_argument(flag, action=argparse.BooleanOptionalAction, **options)
+    else:
+      group.add_argument(flag, type=str if p.default is None else p.kind, metavar="…", **options)
+
+
+def _positive(text: str) -> int:
+  value = int(text)
+  if value < 1:
+    raise argparse.ArgumentTypeError(f"{value} is not at least 1")
+  return value
+
+
+def _list(name: str | None, folder: str | None) -> int:
+  from rich.console import Console
+  from rich.table import Table
+
+  if folder:
+    catalogue.add_folder("adapt.methods", folder)
+  if name:
+    parser = Parser(prog=name, usage=argparse.SUPPRESS, add_help=False)
+    _add_parameters(parser, f"method {name}", methods.get(name), "", {})
+    parser.print_help()
+    return 0
+  console = Console()
+  for title, package in (("method", methods), ("--weights", weights), ("--tuning", tuning)):
+    table = Table(title, "what it does", title_justify="left")
+    for entry in package.names():
+      table.add_row(entry, catalogue.summary(package.get(entry)))
+    console.print(table)
+  return 0
+
+
+def entry() -> NoReturn:
+  """The console script."""
+  sys.exit(main())
+
+
+if __name__ == "__main__":
+  entry()

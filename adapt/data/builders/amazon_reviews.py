@@ -1,0 +1,105 @@
+"""Amazon reviews, sentiment in four product domains, 5000 unigram and bigram counts.
+
+The reviews are those of Blitzer, Dredze and Pereira (2007); these counts and this split are the
+ones of the DANN paper's experiments (Ganin et al., 2016, arXiv:1505.07818, table 1).
+"""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from adapt.data.builders import base
+
+URL = (
+  "https://raw.githubusercontent.com/GRAAL-Research/domain_adversarial_neural_network/"
+  "74eec5e0ae06bd6614bce048abba492c16a633e3/data/"
+)
+WORDS = 5000
+TEST_SIZES = {"books": 4465, "dvd": 3586, "electronics": 5681, "kitchen": 5945}
+
+_CITATION = """\
+@inproceedings{blitzer2007biographies,
+  title = {Biographies, {B}ollywood, boom-boxes and blenders: domain adaptation for sentiment
+           classification},
+  author = {Blitzer, John and Dredze, Mark and Pereira, Fernando},
+  booktitle = {Annual Meeting of the Association of Computational Linguistics},
+  pages = {440--447}, year = {2007}
+}"""
+
+
+def read_svmlight(path: Path) -> base.Arrays:
+  """Lines "label index:count …" with zero-based indices and a label of 0 or -1, or 1.
+
+  Returns:
+    x [n, 5000] uint8 counts and y [n] int64, 0 negative and 1 positive.
+
+  Raises:
+    ValueError: no such file, or another format, label, index or count.
+  """
+  path = Path(path)
+  if not path.is_file():
+    raise ValueError(f"no file '{path}': give --from the folder that holds it")
+  lines = [line.split() for line in path.read_text("ascii", "replace").splitlines() if line.strip()]
+  x, y = np.zeros((len(lines), WORDS), np.uint8), np.empty(len(lines), np.int64)
+  try:
+    for i, (label, *entries) in enumerate(lines):
+      y[i] = {-1: 0, 0: 0, 1: 1}[int(float(label))]
+      pairs = np.array([entry.split(":") for entry in entries], np.float64).reshape(-1, 2)
+      index, count = pairs.T
+      if not ((index >= 0) & (count >= 0) & (count <= 255) & (count == count.round())).all():
+        raise ValueError
+      x[i, index.astype(np.int64)] = count
+  except (ValueError, KeyError, IndexError) as error:
+    raise ValueError(
+      f"{path} line {i + 1} is not 'label index:count …' with label 0 or 1, indices below {WORDS} "
+      "and counts up to 255: fetch the file again"
+    ) from error
+  return x, y
+
+
+class AmazonReviews(base.ArrayBuilder):
+  """Amazon reviews: 2000 training reviews a domain, 3586 to 5945 test reviews.
+
+  A folder given as source holds `amazon/bow5000/{domain}_{train,test}.svmlight`. The reviews of a
+  training split are balanced; no vocabulary is published.
+  """
+
+  VERSION = tfds.core.Version("1.0.0")
+  BUILDER_CONFIGS = [  # noqa: RUF012
+    tfds.core.BuilderConfig(name=domain, description=f"Reviews of {domain}.")
+    for domain in TEST_SIZES
+  ]
+
+  def _sizes(self) -> dict[str, int]:
+    return {"train": 2000, "test": TEST_SIZES[self.builder_config.name]}
+
+  def _info(self) -> tfds.core.DatasetInfo:
+    features = {
+      # Nearly all counts are zero: compressed, a review takes 160 bytes instead of 5000.
+      "counts": tfds.features.Tensor(shape=(WORDS,), dtype=np.uint8, encoding="zlib"),
+      "label": tfds.features.ClassLabel(names=("negative", "positive")),
+    }
+    return tfds.core.DatasetInfo(
+      builder=self,
+      description="Counts of the 5000 most frequent unigrams and bigrams in product reviews, "
+      "negative (1 or 2 stars) or positive (4 or 5 stars).",
+      features=tfds.features.FeaturesDict(features),
+      supervised_keys=("counts", "label"),
+      homepage="https://www.cs.jhu.edu/~mdredze/datasets/sentiment/",
+      citation=_CITATION,
+      license="BSD-style, as stated by the repository that publishes these counts.",
+      disable_shuffling=True,
+    )
+
+  def _example(self, x: np.ndarray, y: int) -> dict:
+    return {"counts": x, "label": int(y)}
+
+  def _from_folder(self, folder: Path) -> dict[str, base.Arrays]:
+    stem = folder / "amazon" / "bow5000" / self.builder_config.name
+    return {split: read_svmlight(Path(f"{stem}_{split}.svmlight")) for split in self._sizes()}
+
+  def _from_release(self, dl_manager: tfds.download.DownloadManager) -> dict[str, base.Arrays]:
+    domain = self.builder_config.name
+    urls = {split: f"{URL}{domain}_{split}.svmlight" for split in self._sizes()}
+    return {split: read_svmlight(path) for split, path in dl_manager.download(urls).items()}

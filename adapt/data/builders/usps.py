@@ -1,0 +1,83 @@
+"""USPS, handwritten digits from US envelopes, 16x16 grey (Le Cun et al., 1990; Hull, 1994).
+
+The release has floats in [-1, 1], -1 background and 1 ink. Here they are rounded to 8 bits,
+`round((x + 1) / 2 * 255)`: background 0, ink 255, as in MNIST; the error is at most 1/510 of the
+range.
+"""
+
+import gzip
+import zlib
+from pathlib import Path
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from adapt.data.builders import base
+
+URL = "https://hastie.su.domains/ElemStatLearn/datasets/"
+FILES = {"train": "zip.train.gz", "test": "zip.test.gz"}
+
+_CITATION = """\
+@article{hull1994database,
+  title = {A database for handwritten text recognition research},
+  author = {Hull, Jonathan J.},
+  journal = {IEEE Transactions on Pattern Analysis and Machine Intelligence},
+  volume = {16}, number = {5}, pages = {550--554}, year = {1994}
+}"""
+
+
+def to_bytes(x: np.ndarray) -> np.ndarray:
+  """Greys in [-1, 1] → uint8 0 … 255, rounded; ValueError outside of that range."""
+  if not (np.isfinite(x).all() and x.min() >= -1 and x.max() <= 1):
+    raise ValueError("USPS greys must lie in [-1, 1]: the file is damaged, fetch it again")
+  return np.rint((x.astype(np.float64) + 1) * 127.5).astype(np.uint8)
+
+
+def read_zip_text(path: Path) -> base.Arrays:
+  """The release's gzipped text, a line per image: the digit, then 256 greys row by row.
+
+  Returns:
+    x [n, 16, 16] float64 in [-1, 1] and y [n] int64.
+
+  Raises:
+    ValueError: not gzip, or not lines of 257 numbers.
+  """
+  try:
+    text = gzip.decompress(Path(path).read_bytes()).decode("ascii")
+    rows = np.array([line.split() for line in text.splitlines() if line.strip()], np.float64)
+  except (gzip.BadGzipFile, EOFError, zlib.error, ValueError) as error:
+    raise ValueError(f"{path} is not gzipped lines of numbers: download it again") from error
+  if rows.ndim != 2 or rows.shape[1] != 257:
+    raise ValueError(f"{path} does not have 257 numbers a line: download it again")
+  return rows[:, 1:].reshape(-1, 16, 16), rows[:, 0].astype(np.int64)
+
+
+class Usps(base.ArrayBuilder):
+  """USPS: 7291 training and 2007 test images [16, 16, 1], the split of the release.
+
+  A folder given as source holds `digits/usps.npz` with train_images, train_labels, test_images,
+  test_labels.
+  """
+
+  VERSION = tfds.core.Version("1.0.0")
+  SIZES = {"train": 7291, "test": 2007}  # noqa: RUF012
+
+  def _info(self) -> tfds.core.DatasetInfo:
+    return self._image_info(
+      (16, 16, 1),
+      description="Digits from envelopes, deslanted and size-normalised to fill the frame; "
+      "greys in [-1, 1] rounded to 8 bits. Order and split of the release.",
+      homepage="https://hastie.su.domains/ElemStatLearn/data.html",
+      citation=_CITATION,
+      license="No licence is stated; made available by the neural network group of AT&T.",
+    )
+
+  def _from_folder(self, folder: Path) -> dict[str, base.Arrays]:
+    keys = ("train_images", "train_labels", "test_images", "test_labels")
+    x, y, x_test, y_test = base.read_array_file(folder / "digits" / "usps.npz", keys)
+    return {"train": (to_bytes(x)[..., None], y), "test": (to_bytes(x_test)[..., None], y_test)}
+
+  def _from_release(self, dl_manager: tfds.download.DownloadManager) -> dict[str, base.Arrays]:
+    paths = dl_manager.download({split: URL + name for split, name in FILES.items()})
+    arrays = {split: read_zip_text(path) for split, path in paths.items()}
+    return {split: (to_bytes(x)[..., None], y) for split, (x, y) in arrays.items()}

@@ -1,0 +1,119 @@
+"""Can these domains be trained on together? Asked before anything is compiled."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from adapt.data.domain import Domain
+
+
+def check_pair(sources: Sequence[Domain], target: Domain, batch_size: int, shots: int = 0) -> None:
+  """Checks that a model can go from the sources to the target.
+
+  Args:
+    sources: one or more labelled domains.
+    target: the domain to adapt to; its labels may be unknown.
+    batch_size: source examples a step, and as many target examples.
+    shots: labelled target examples a class.
+
+  Raises:
+    ValueError: one line with the remedy: no source; an empty split; inputs of different shape or
+      dtype; source labels absent or with gaps; target classes that no source has; fewer training
+      examples than a batch; more shots than a class has.
+  """
+  if not sources:
+    raise ValueError("no source domain: name at least one")
+  _check_inputs([*sources, target])
+  count = _check_source_labels(sources)
+  for split in target.train, target.test:
+    if split.y is not None and split.y.max() >= count:
+      extra = sorted(set(np.unique(split.y).tolist()) - set(range(count)))
+      raise ValueError(
+        f"the target {target.name} has the classes {_listed(target, extra)}, which no source has: "
+        "drop their examples, or add a source that has them"
+      )
+  for role, size in (
+    ("source", sum(len(source.train.x) for source in sources)),
+    ("target", len(target.train.x)),
+  ):
+    if size < batch_size:
+      raise ValueError(
+        f"the {role} has {size} training examples, fewer than a batch of {batch_size}: "
+        "use a smaller batch"
+      )
+  if shots:
+    _check_shots(target, count, shots)
+
+
+def _check_inputs(domains: Sequence[Domain]) -> None:
+  """The same shape and dtype in every split, and none empty."""
+  first = domains[0].train.x
+  for domain in domains:
+    for name, split in (("training", domain.train), ("test", domain.test)):
+      where = f"the {name} set of {domain.name}"
+      if not len(split.x):
+        raise ValueError(f"{where} is empty: give it examples")
+      if split.y is not None and len(split.y) != len(split.x):
+        raise ValueError(
+          f"{where} has {len(split.x)} examples but {len(split.y)} labels: pair them"
+        )
+      if split.x.shape[1:] != first.shape[1:]:
+        raise ValueError(
+          f"{where} has examples of shape {split.x.shape[1:]}, {domains[0].name} of "
+          f"{first.shape[1:]}: bring them to one size and number of channels"
+        )
+      if split.x.dtype != first.dtype:
+        raise ValueError(
+          f"{where} is {split.x.dtype}, {domains[0].name} {first.dtype}: convert one "
+          "(uint8 images are scaled to [-1, 1], floats are used as they are)"
+        )
+
+
+def _check_source_labels(sources: Sequence[Domain]) -> int:
+  """The number of classes K, if the sources' training labels are 0 … K-1 without a gap."""
+  known: set[int] = set()
+  for source in sources:
+    if source.train.y is None:
+      raise ValueError(f"the source {source.name} has no labels: add them (y)")
+    known |= set(np.unique(source.train.y).tolist())
+  count = max(known) + 1
+  gaps = sorted(set(range(count)) - known)
+  if min(known) < 0 or gaps:
+    what = f"{_numbers(gaps)} missing" if gaps else f"{min(known)} found"
+    raise ValueError(
+      f"the source labels must be 0 to {count - 1} without a gap, but {what}: renumber the classes"
+    )
+  return count
+
+
+def _check_shots(target: Domain, count: int, shots: int) -> None:
+  """Every class of the target's training set has `shots` examples."""
+  if shots < 0:
+    raise ValueError(f"shots is {shots}: give 0 or more labelled target examples a class")
+  if target.train.y is None:
+    raise ValueError(
+      f"{shots} shots need target labels, and {target.name} has none: add y, or use 0"
+    )
+  counts = np.bincount(target.train.y, minlength=count)
+  for label, size in enumerate(counts.tolist()):
+    # A class that the target lacks altogether gives no shots and takes none away.
+    if 0 < size < shots:
+      raise ValueError(
+        f"class {_listed(target, [label])} of the target {target.name} has {size} training "
+        f"examples, fewer than {shots} shots: use at most {size}"
+      )
+
+
+def _listed(domain: Domain, labels: Sequence[int]) -> str:
+  """Labels with their names, where they have one of their own: "3 (dog), 5"."""
+  names = [domain.classes[k] if k < len(domain.classes) else str(k) for k in labels]
+  shown = [
+    str(k) if name == str(k) else f"{k} ({name})" for k, name in zip(labels, names, strict=True)
+  ]
+  return ", ".join(shown[:10]) + (", …" if len(shown) > 10 else "")
+
+
+def _numbers(values: Sequence[int]) -> str:
+  """ "3 is" or "3, 4 are", at most ten."""
+  listed = ", ".join(map(str, values[:10])) + (", …" if len(values) > 10 else "")
+  return f"{listed} {'is' if len(values) == 1 else 'are'}"

@@ -1,0 +1,25 @@
+"""What a data set is to the rest of the code: arrays of a training and a test split, and class names."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Split(NamedTuple):
+  """Examples of one split.
+
+  Images are [n, h, w, c] uint8 (scaled to [-1, 1] on the device, where they are used) or float32
+  (used as they are); feature vectors are [n, d] float32.
+  """
+
+  x: np.ndarray
+  y: np.ndarray | None  # [n] int32, 0 … K-1; None where the labels are unknown
+
+
+class Domain(NamedTuple):
+  """One domain: the training inputs a method may see, and the test split it is judged on."""
+
+  name: str
+  train: Split
+  test: Split
+  classes: tuple[str, ...]

@@ -1,0 +1,201 @@
+"""A user's own data: arrays in one .npz file per domain, or four .npy files in a folder."""
+
+import os
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adapt.data.domain import Domain, Split
+
+_NAMES = ("x", "y", "x_test", "y_test")
+_PICKLED = "write plain arrays of numbers (no objects, no pickle)"
+
+
+def read_npz(path: str | os.PathLike) -> Domain:
+  """A domain from an .npz file with `x`, and optionally `y`, `x_test`, `y_test`.
+
+  Without `x_test`, a fixed fifth of the examples is the test split. Without `y` the domain is a
+  target whose labels are unknown.
+
+  Args:
+    path: the file. Images [n, h, w] or [n, h, w, c], uint8 or float; vectors [n, d]; labels [n].
+
+  Raises:
+    ValueError: one line that names the file and the remedy, for anything that is not so.
+  """
+  path = Path(path)
+  found = _open(path)
+  if isinstance(found, np.ndarray):
+    raise ValueError(f"{path} is a single .npy array: save it with numpy.savez(path, x=…, y=…)")
+  with found:
+    extra = sorted(set(found) - set(_NAMES))
+    if "x" not in found or extra:
+      raise ValueError(
+        f"{path} has the arrays {', '.join(sorted(found)) or '(none)'}: "
+        "name them x and, optionally, y, x_test, y_test"
+      )
+    if "y_test" in found and "x_test" not in found:
+      raise ValueError(f"{path} has y_test but no x_test: add it, or drop y_test")
+    if "x_test" in found and "y" in found and "y_test" not in found:
+      raise ValueError(f"{path} has x_test but no y_test: add its labels, or drop x_test")
+    arrays = {name: _member(path, found, name) for name in found}
+  return _domain(path.stem, arrays, {name: f"{path} {name}" for name in _NAMES})
+
+
+def read_folder(folder: str | os.PathLike) -> tuple[Domain, Domain]:
+  """The source and target of a folder of .npy files.
+
+  The files are source_data.npy, source_labels.npy, target_data.npy and, optionally,
+  target_labels.npy; a fixed fifth of each domain is its test split.
+
+  Args:
+    folder: the folder. Shapes and dtypes as in `read_npz`.
+
+  Returns:
+    The source domain and the target domain; an unlabelled target has the source's classes.
+
+  Raises:
+    ValueError: one line that names the file and the remedy, for anything that is not so.
+  """
+  folder = Path(folder)
+  if not folder.is_dir():
+    raise ValueError(f"no folder '{folder}': give one with source_data.npy, source_labels.npy, …")
+  domains = []
+  for role in ("source", "target"):
+    files = {"x": folder / f"{role}_data.npy", "y": folder / f"{role}_labels.npy"}
+    if role == "target" and not files["y"].exists():
+      del files["y"]
+    arrays = {}
+    for name, path in files.items():
+      array = _open(path)
+      if not isinstance(array, np.ndarray):
+        array.close()
+        raise ValueError(f"{path} is an .npz archive: save the one array with numpy.save")
+      arrays[name] = array
+    domains.append(_domain(role, arrays, {name: str(path) for name, path in files.items()}))
+  source, target = domains
+  return source, target if target.classes else target._replace(classes=source.classes)
+
+
+def holdout(n: int, test: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+  """A fixed random split of 0 … n-1: (training indices, `test` test indices), each ascending."""
+  order = np.random.default_rng(seed).permutation(n)
+  return np.sort(order[test:]), np.sort(order[:test])
+
+
+def inputs(where: str, x: np.ndarray) -> np.ndarray:
+  """Checked inputs: images [n, h, w, c] uint8 or float32, or vectors [n, d] float32.
+
+  Args:
+    where: what a message calls the array.
+    x: [n, h, w], [n, h, w, c] or [n, d].
+
+  Raises:
+    ValueError: other dtype or shape, empty, NaN or infinite.
+  """
+  if x.dtype.kind not in "buif":
+    raise ValueError(f"{where} has dtype {x.dtype}: {_PICKLED}, real ones")
+  if x.ndim not in (2, 3, 4):
+    raise ValueError(
+      f"{where} has shape {x.shape}: give images [n, h, w] or [n, h, w, c], or vectors [n, d]"
+    )
+  if x.size == 0:
+    raise ValueError(f"{where} is empty (shape {x.shape}): give at least one example")
+  if x.ndim == 3:
+    x = x[..., None]
+  if x.ndim == 4 and x.dtype == np.uint8:
+    return x
+  if x.ndim == 4 and x.dtype.kind != "f":
+    raise ValueError(f"{where} has images of dtype {x.dtype}: convert them to uint8 or float32")
+  with np.errstate(over="ignore"):
+    x = x.astype(np.float32)
+  if not np.isfinite(x).all():
+    raise ValueError(f"{where} has NaN or infinite values: remove or replace them")
+  return x
+
+
+def labels(where: str, y: np.ndarray, n: int) -> np.ndarray:
+  """Checked labels [n] int32, from whole numbers of any dtype, [n] or [n, 1].
+
+  Args:
+    where: what a message calls the array.
+    y: the labels.
+    n: how many examples there are.
+
+  Raises:
+    ValueError: other shape or number, not whole, negative.
+  """
+  if y.dtype.kind not in "uif":
+    raise ValueError(f"{where} has dtype {y.dtype}: number the classes 0, 1, 2, … as integers")
+  if y.ndim == 2 and y.shape[1] == 1:
+    y = y[:, 0]
+  if y.ndim != 1:
+    raise ValueError(f"{where} has shape {y.shape}: give one integer label an example, shape [n]")
+  if len(y) != n:
+    raise ValueError(f"{where} has {len(y)} labels for {n} examples: give one for each")
+  if y.dtype.kind == "f" and not (np.isfinite(y) & (y == np.trunc(y))).all():
+    raise ValueError(f"{where} has labels that are not integers: number the classes 0, 1, 2, …")
+  if (y < 0).any():
+    raise ValueError(f"{where} has negative labels ({y.min()}): number the classes 0, 1, 2, …")
+  if (y > np.iinfo(np.int32).max).any():
+    raise ValueError(f"{where} has labels up to {y.max()}: number the classes 0, 1, 2, …")
+  return y.astype(np.int32)
+
+
+def _open(path: Path) -> Any:
+  """What numpy.load gives, with a clear error where it cannot."""
+  if not path.is_file():
+    raise ValueError(f"no file '{path}': check the path, or write it with numpy.save or savez")
+  try:
+    with path.open("rb") as stream:
+      # numpy.load leaves the file open where an archive is cut short.
+      if stream.read(2) == b"PK" and not zipfile.is_zipfile(path):
+        raise zipfile.BadZipFile
+    return np.load(path, allow_pickle=False)
+  except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    if "Object arrays" in str(error):
+      raise ValueError(f"{path} holds Python objects: {_PICKLED}") from error
+    raise ValueError(
+      f"{path} is not a readable .npz or .npy file: write it with numpy.savez or numpy.save"
+    ) from error
+
+
+def _member(path: Path, archive: Any, name: str) -> np.ndarray:
+  """One array of an .npz file."""
+  try:
+    array = archive[name]
+  except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    if "Object arrays" in str(error):
+      raise ValueError(f"{path} {name} holds Python objects: {_PICKLED}") from error
+    raise ValueError(f"{path} {name} is damaged: write the file again") from error
+  if not isinstance(array, np.ndarray):  # NumPy hands out a member that is no .npy as bytes
+    raise ValueError(f"{path} {name} is not a NumPy array: write the file with numpy.savez")
+  return array
+
+
+def _domain(name: str, arrays: dict[str, np.ndarray], where: dict[str, str]) -> Domain:
+  """Checks the arrays x, y, x_test, y_test that there are, and splits where x_test is absent."""
+  x = inputs(where["x"], arrays["x"])
+  y = labels(where["y"], arrays["y"], len(x)) if "y" in arrays else None
+  if "x_test" in arrays:
+    x_test = inputs(where["x_test"], arrays["x_test"])
+    if x_test.shape[1:] != x.shape[1:] or x_test.dtype != x.dtype:
+      raise ValueError(
+        f"{where['x_test']} has examples of {x_test.dtype} {x_test.shape[1:]}, but x of {x.dtype} "
+        f"{x.shape[1:]}: make them alike"
+      )
+    y_test = None
+    if "y_test" in arrays:
+      y_test = labels(where["y_test"], arrays["y_test"], len(x_test))
+    train, test = Split(x, y), Split(x_test, y_test)
+  else:
+    if len(x) < 2:
+      raise ValueError(f"{where['x']} has one example: give at least 2, one is held out as test")
+    first, second = holdout(len(x), max(1, len(x) // 5))
+    train, test = (Split(x[rows], None if y is None else y[rows]) for rows in (first, second))
+  known = [part.y for part in (train, test) if part.y is not None]
+  count = 1 + max((int(part.max()) for part in known), default=-1)
+  return Domain(name, train, test, tuple(str(k) for k in range(count)))

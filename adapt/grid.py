@@ -1,0 +1,150 @@
+"""Methods × tasks: requests from the command line, progress bars, tracking, and a table at the end."""
+
+import argparse
+import functools
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from adapt import catalogue, data, methods, parallel, record, select, tables
+from adapt.request import Choice, Request, points
+from adapt.run import run as run_request
+from adapt.suite import Settings, Suite, Task
+from adapt.tracking import Tracker
+
+
+def run(
+  suite: Suite,
+  tasks: Sequence[Task],
+  names: Sequence[str],
+  arguments: argparse.Namespace,
+  domains: Callable[[str], data.Domain] | None = None,
+) -> int:
+  """Runs every method on every task and prints the table.
+
+  Returns:
+    The exit code: 0, or 2 if a seed's loss diverged.
+
+  Raises:
+    ValueError: bad input, before anything is trained.
+  """
+  if domains is None:
+    domains = functools.cache(lambda name: data.load(name, arguments.data_dir))
+  requests = [_request(suite, t, name, arguments) for t in tasks for name in names]
+  for request in requests:
+    points(request)  # refuses what has no meaning before the first cell is trained
+  record.check_writable(arguments.out)
+  console = Console(stderr=True)
+  records: list[dict[str, Any]] = []
+  with _bars(console) as bars:
+    for request in requests:
+      records += _cell(request, arguments, domains, bars)
+  Console().print(tables.terminal(records))
+  return _diverged(records)
+
+
+def _cell(
+  request: Request,
+  arguments: argparse.Namespace,
+  domains: Callable[[str], data.Domain],
+  bars: Progress,
+) -> list[dict[str, Any]]:
+  """One request under one progress bar."""
+  name = f"{request.task.name} {points(request)[0].label}"
+  bar = bars.add_task(name, total=request.settings.steps, what="compiling …")
+  tracker = Tracker()
+  config = {**request.settings._asdict(), "seeds": len(request.seeds), **request.given}
+  place = f"{request.suite.name}/{request.task.name}/{points(request)[0].label}"
+  tracker.start(arguments.wandb, "adapt", place, config, arguments.out)
+
+  def report(step: int, loss: float, accuracy: float | None) -> None:
+    what = f"loss {loss:.3f}" + ("" if accuracy is None else f"  target {100 * accuracy:.1f}")
+    bars.update(bar, completed=step, what=what)
+    tracker.log(step, {"loss": loss} | ({} if accuracy is None else {"target_accuracy": accuracy}))
+
+  result = run_request(
+    request, arguments.out, force=arguments.force, report=report, domains=domains
+  )
+  bars.update(bar, completed=request.settings.steps)
+  if not result.fresh:
+    bars.update(bar, what="done before")
+  _track(tracker, result.records, arguments)
+  return result.records
+
+
+def _track(tracker: Tracker, records: list[dict[str, Any]], arguments: argparse.Namespace) -> None:
+  if arguments.wandb == "off":
+    return
+  summary = {}
+  for r in records:
+    for name, values in (r["last"] or {}).items():
+      known = [v for v in values if isinstance(v, float)]
+      if known:
+        summary[f"{r['label']}/{name}"] = sum(known) / len(known)
+  tracker.finish(summary)
+
+
+def _diverged(records: Sequence[dict[str, Any]]) -> int:
+  for r in records:
+    for seed, step in r["diverged"].items():
+      print(
+        f"error: the loss of {r['label']} on {r['task']} is not finite from step {step} on with "
+        f"seed {seed}: lower --lr; the other seeds are kept",
+        file=sys.stderr,
+      )
+  return 2 if any(r["diverged"] for r in records) else 0
+
+
+def _request(suite: Suite, task: Task, name: str, arguments: argparse.Namespace) -> Request:
+  given = vars(arguments)
+  settings = Settings(**{n: given[n] for n in Settings._fields})
+  if arguments.validator not in select.VALIDATORS:
+    choices = ", ".join(select.VALIDATORS)
+    raise ValueError(f"unknown validator '{arguments.validator}': choose from {choices}")
+  takes = {p.name for p in catalogue.parameters(methods.get(name))}
+
+  def of(prefix: str) -> dict[str, Any]:
+    return {k.removeprefix(prefix): v for k, v in given.items() if k.startswith(prefix)}
+
+  return Request(
+    suite,
+    task,
+    name,
+    settings,
+    tuple(range(arguments.seeds)),
+    {n: v for n, v in of("method.").items() if n in takes},
+    {n: v for n, v in _sweep(arguments.sweep).items() if n in takes | {"lr"}},
+    Choice(arguments.weights, of("weights.")) if arguments.weights else None,
+    Choice(arguments.tuning, of("tuning.")),
+    arguments.start,
+    parallel.layout(arguments.parallel, arguments.devices, settings.batch_size),
+    arguments.validator,
+  )
+
+
+def _sweep(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
+  sweep = {}
+  for text in texts:
+    name, equals, values = text.partition("=")
+    try:
+      sweep[name] = tuple(float(v) for v in values.split(","))
+    except ValueError as error:
+      raise ValueError(f"--sweep {text} is not NAME=A,B,…: e.g. --sweep weight=0.1,1") from error
+    if not equals or len(set(sweep[name])) < len(sweep[name]):
+      raise ValueError(f"--sweep {text} needs different values, e.g. --sweep weight=0.1,1")
+  return sweep
+
+
+def _bars(console: Console) -> Progress:
+  return Progress(
+    TextColumn("{task.description}"),
+    BarColumn(bar_width=24),
+    TextColumn("{task.completed}/{task.total}"),
+    TimeElapsedColumn(),
+    TimeRemainingColumn(),
+    TextColumn("{task.fields[what]}"),
+    console=console,
+  )

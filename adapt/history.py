@@ -1,0 +1,171 @@
+"""What a run recorded on its way, and the record that is made of it."""
+
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import jax
+import numpy as np
+
+from adapt import record, select
+from adapt.evaluate import Counts, measures
+from adapt.request import Point, Request
+
+_compiling = [0.0]
+
+
+def _listen(event: str, duration_secs: float, **_: str | int) -> None:
+  if event == "/jax/core/compile/backend_compile_duration":
+    _compiling[0] += duration_secs
+
+
+jax.monitoring.register_event_duration_secs_listener(_listen)
+
+
+def compile_seconds() -> float:
+  """Seconds this process has spent on compiling so far."""
+  return _compiling[0]
+
+
+class History:
+  """Metrics and counts per evaluation; on the device until `settle` reads them."""
+
+  def __init__(self) -> None:
+    self.steps: list[int] = []
+    self.metrics: list[dict[str, np.ndarray]] = []  # name -> [cells]
+    self.counts: list[dict[str, Counts]] = []  # view -> counts [cells, ...]
+    self.diverged: dict[int, int] = {}  # cell -> first step with a non-finite loss
+    self._waiting: list[tuple[int, Any, Any]] = []
+
+  def add(self, length: int, metrics: Any, counts: Any) -> None:
+    """Takes what was dispatched for the next `length` steps, without waiting for it."""
+    self._waiting.append((length, metrics, counts))
+
+  def settle(self, leave: int, report: Callable[[int, float, float | None], None]) -> None:
+    """Reads all but the newest `leave` entries back and reports each."""
+    while len(self._waiting) > leave:
+      length, metrics, counts = self._waiting.pop(0)
+      metrics, counts = jax.device_get((metrics, counts))
+      before = self.steps[-1] if self.steps else 0
+      bad = metrics.pop("first_bad")
+      for cell in np.flatnonzero(bad >= 0):
+        self.diverged.setdefault(int(cell), before + int(bad[cell]))
+      self.steps.append(before + length)
+      self.metrics.append(metrics)
+      self.counts.append(counts)
+      accuracy = self.accuracies("target_test")
+      mean = None if accuracy is None else float(np.nanmean(accuracy[-1]))
+      report(self.steps[-1], float(np.nanmean(metrics["loss"])), mean)
+
+  def of(self, view: str, evaluation: int, cell: int) -> Counts:
+    """The counts of one view, evaluation and cell."""
+    return jax.tree.map(lambda x: x[cell], self.counts[evaluation][view])
+
+  def accuracies(self, view: str) -> np.ndarray | None:
+    """[evaluations, cells], or None without such a view."""
+    if view not in self.counts[-1]:
+      return None
+    confusion = np.stack([c[view].confusion for c in self.counts])  # [e, cells, k, k]
+    right = np.trace(confusion, axis1=2, axis2=3)
+    return np.asarray(right / np.maximum(confusion.sum((2, 3)), 1))
+
+
+def as_record(
+  request: Request,
+  point: Point,
+  config: dict[str, Any],
+  examples: dict[str, int],
+  classes: Sequence[str],
+  past: History,
+  cells: Sequence[int],
+  seconds: dict[str, float],
+) -> dict[str, Any]:
+  """The record of one point; `cells` are its places in the program, one per seed.
+
+  Numbers of a diverged seed are null, so that no mean can hide it.
+  """
+  alive = [c for c in cells if c not in past.diverged]
+  steps, batch = request.settings.steps, 2 * request.settings.batch_size
+  share = {k: v for k, v in seconds.items() if k != "predict_1000"}
+  return {
+    "format": record.FORMAT,
+    "suite": request.suite.name,
+    "task": request.task.name,
+    "label": point.label,
+    "method": request.method,
+    "config": config,
+    "protocol": request.suite.protocol,
+    "examples": examples,
+    "classes": list(classes),
+    **_measured(past, cells, alive),
+    **_chosen(past, cells, alive, request.validator),
+    "curves": _curves(past, cells),
+    "diverged": {
+      str(seed): past.diverged[c]
+      for seed, c in zip(request.seeds, cells, strict=True)
+      if c in past.diverged
+    },
+    "seconds": share,
+    "images_per_second": steps * batch * len(past.metrics[0]["loss"]) / seconds["train"],
+    "prediction_ms_per_1000": 1000 * seconds["predict_1000"],
+    "environment": record.environment(),
+    "command": shlex.join(["python", *sys.argv]),
+    "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+  }
+
+
+def _measured(past: History, cells: Sequence[int], alive: Sequence[int]) -> dict[str, Any]:
+  if "target_test" not in past.counts[-1]:
+    return {"last": None, "confusion": None}
+  counts = {c: past.of("target_test", -1, c) for c in alive}
+  each = {c: measures(counts[c]) for c in alive}
+  names = next(iter(each.values()), {})
+  return {
+    "last": {n: [each[c][n] if c in each else None for c in cells] for n in names},
+    "confusion": [counts[c].confusion.astype(int) if c in counts else None for c in cells],
+  }
+
+
+def _chosen(
+  past: History, cells: Sequence[int], alive: Sequence[int], validator: str
+) -> dict[str, Any]:
+  """Selected and oracle checkpoints, and every validator's score at every evaluation."""
+  scores = {
+    name: [
+      [
+        score(past.of("source_test", e, c), past.of("target_train", e, c))
+        for e in range(len(past.steps))
+      ]
+      for c in cells
+    ]
+    for name, score in select.VALIDATORS.items()
+  }
+  accuracy = past.accuracies("target_test")
+  result: dict[str, Any] = {"selected": None, "oracle": None, "validators": scores}
+  if accuracy is None:
+    return result
+
+  def at(best: dict[int, int]) -> dict[str, Any]:
+    return {
+      "step": [past.steps[best[c]] if c in alive else None for c in cells],
+      "accuracy": [float(accuracy[best[c], c]) if c in alive else None for c in cells],
+    }
+
+  picked = {c: int(np.nanargmax(scores[validator][i])) for i, c in enumerate(cells) if c in alive}
+  result["selected"] = {"validator": validator, **at(picked)}
+  result["oracle"] = at({c: int(accuracy[:, c].argmax()) for c in alive})
+  return result
+
+
+def _curves(past: History, cells: Sequence[int]) -> dict[str, Any]:
+  curves: dict[str, Any] = {"step": past.steps}
+  for name in past.metrics[0]:
+    values = np.stack([m[name] for m in past.metrics])  # [evaluations, cells]
+    curves[name] = [values[:, c].tolist() for c in cells]
+  for name, view in (("source_accuracy", "source_test"), ("target_accuracy", "target_test")):
+    accuracy = past.accuracies(view)
+    if accuracy is not None:
+      curves[name] = [accuracy[:, c].tolist() for c in cells]
+  return curves

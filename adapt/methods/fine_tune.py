@@ -1,0 +1,21 @@
+"""Fine-tuning of the source model on labelled target examples (Girshick et al., 2014, arXiv:1311.2524)."""
+
+import jax
+
+from adapt import nets, ops
+from adapt.method import Batch, Method, Net
+
+
+def fine_tune(net: Net) -> Method:
+  """Trains the source model of the same seed on with the labelled target examples."""
+
+  def init(key, batch: Batch):
+    params, stats, _ = nets.start(net, key, batch)
+    return {"net": params}, {"stats": stats}
+
+  def loss(params, state, batch: Batch, key: jax.Array, progress):
+    (_, ll), stats = net.apply(params["net"], state["stats"], batch.xl, True, key)
+    label_loss = ops.cross_entropy(ll, batch.yl).mean()
+    return label_loss, ({"stats": stats}, {"label_loss": label_loss})
+
+  return Method(init, loss, nets.predictor(net), reads=("labelled",), starts="source")

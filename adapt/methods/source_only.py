@@ -1,0 +1,21 @@
+"""Source only: empirical risk on the labelled source, the lower baseline of every table (Vapnik, 1992)."""
+
+import jax
+
+from adapt import nets, ops
+from adapt.method import Batch, Method, Net
+
+
+def source_only(net: Net) -> Method:
+  """Trains on the labelled source alone; the target is not looked at."""
+
+  def init(key, batch: Batch):
+    params, stats, _ = nets.start(net, key, batch)
+    return {"net": params}, {"stats": stats}
+
+  def loss(params, state, batch: Batch, key: jax.Array, progress):
+    (_, ls), stats = net.apply(params["net"], state["stats"], batch.xs, True, key)
+    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    return label_loss, ({"stats": stats}, {"label_loss": label_loss})
+
+  return Method(init, loss, nets.predictor(net), reads=("source",))

@@ -1,0 +1,9 @@
+"""Target only: training on all target labels, "train on target" in Ganin et al. (2016, arXiv:1505.07818)."""
+
+from adapt.method import Method, Net
+from adapt.methods.fine_tune import fine_tune
+
+
+def target_only(net: Net) -> Method:
+  """Trains on every target training label, from scratch: the upper bound, not an adaptation."""
+  return fine_tune(net)._replace(reads=("all_labelled",), starts="scratch")

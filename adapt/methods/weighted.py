@@ -1,0 +1,34 @@
+"""Balanced loss: λ · target loss + (1 - λ) · source loss (Ben-David et al., Machine Learning 79, 2010)."""
+
+import jax
+import jax.numpy as jnp
+
+from adapt import nets, ops
+from adapt.method import Batch, Method, Net
+
+
+def weighted(net: Net, *, balance: float = 0.5, ramp: bool = False) -> Method:
+  """Trains on source and labelled target examples at once, under one balance.
+
+  Args:
+    balance: λ, the share of the target loss, from 0 (source only) to 1 (target only).
+    ramp: let λ grow from 0 to `balance` along Ganin's ramp instead of keeping it fixed.
+  """
+  if not isinstance(balance, jax.Array) and not 0 <= balance <= 1:
+    raise ValueError(f"balance is {balance}: a share lies between 0 and 1")
+
+  def init(key, batch: Batch):
+    params, stats, _ = nets.start(net, key, batch)
+    return {"net": params}, {"stats": stats}
+
+  def loss(params, state, batch: Batch, key, progress):
+    # The labelled target examples take the target's place, in one batch-norm pass with the source.
+    pair = batch._replace(xt=batch.xl)
+    (_, ls), (_, ll), stats = nets.both(net, params["net"], state["stats"], pair, key, joint=True)
+    source_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    target_loss = ops.cross_entropy(ll, batch.yl).mean()
+    share = balance * (ops.ganin_ramp(progress) if ramp else jnp.ones(()))
+    metrics = {"source_loss": source_loss, "target_loss": target_loss}
+    return share * target_loss + (1 - share) * source_loss, ({"stats": stats}, metrics)
+
+  return Method(init, loss, nets.predictor(net), reads=("source", "labelled"))

@@ -1,0 +1,39 @@
+"""Domain critic: a small MLP from features to one logit."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+
+
+class Critic(NamedTuple):
+  """A critic as pure functions."""
+
+  init: Callable[..., Any]  # (key, features [b, d]) -> params
+  apply: Callable[..., jax.Array]  # (params, features [b, d]) -> logits [b]
+
+
+class Module(nn.Module):
+  width: int
+  depth: int
+
+  @nn.compact
+  def __call__(self, x: jax.Array) -> jax.Array:
+    for _ in range(self.depth):
+      x = nn.Dense(self.width)(x)
+      # Always the batch's own statistics: a critic is only ever used in training. They let it keep
+      # up with moving features; without them it learns so slowly that nothing has to adapt.
+      x = nn.relu(nn.BatchNorm(use_running_average=False)(x))
+    return nn.Dense(1)(x)[..., 0]
+
+
+def critic(width: int, depth: int) -> Critic:
+  """`depth` batch-normalised hidden layers of `width` units; a linear critic for depth 0."""
+  module = Module(width, depth)
+
+  def apply(params: Any, features: jax.Array) -> jax.Array:
+    logits, _ = module.apply({"params": params}, features, mutable=["batch_stats"])
+    return logits
+
+  return Critic(lambda key, features: module.init(key, features)["params"], apply)

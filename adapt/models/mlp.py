@@ -1,0 +1,26 @@
+"""MLP: one hidden layer of sigmoid units, the network of the Amazon table of Ganin et al. (2016, §5.1)."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from adapt.method import Net
+from adapt.models.linen import as_net
+
+
+class Module(nn.Module):
+  classes: int
+  dtype: jnp.dtype
+  width: int = 100
+
+  @nn.compact
+  def __call__(self, x: jax.Array, train: bool) -> tuple[jax.Array, jax.Array]:
+    x = x.reshape(len(x), -1)  # [b, d]
+    x = nn.sigmoid(nn.Dense(self.width, dtype=self.dtype, name="hidden")(x))
+    return x, nn.Dense(self.classes, dtype=self.dtype, name="head")(x)
+
+
+def mlp(classes: int, *, dtype: jnp.dtype = jnp.float32, axis: str | None = None) -> Net:
+  """One hidden layer of 100 sigmoid units; inputs of any shape are flattened."""
+  del axis  # no batch statistics
+  return as_net(Module(classes, dtype))

@@ -1,0 +1,63 @@
+"""What every method does with a network: start it, run both domains through it, predict with it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from adapt.method import Batch, Net, Params, State
+
+Outputs = tuple[jax.Array, jax.Array]  # (features [b, d], logits [b, k])
+
+
+def start(net: Net, key: jax.Array, batch: Batch) -> tuple[Any, Any, jax.Array]:
+  """Initial (params, stats) and the features [b, d] of the source batch, which size a critic."""
+  params, stats = net.init(key, batch.xs)
+  (features, _), _ = net.apply(params, stats, batch.xs, train=False, key=None)
+  return params, stats, features
+
+
+def both(
+  net: Net, params: Any, stats: Any, batch: Batch, key: jax.Array, *, joint: bool
+) -> tuple[Outputs, Outputs, Any]:
+  """Source and target through one network, in training mode.
+
+  Args:
+    net: the network.
+    params: its parameters.
+    stats: its batch statistics.
+    batch: supplies xs and xt.
+    key: for dropout.
+    joint: True for one pass over the concatenation, so that batch-norm sees the mixture;
+      False for two passes, each domain under its own batch statistics, both moving the running
+      ones (source first). Re-implementations of one paper differ here silently, so every
+      method must say which it takes.
+
+  Returns:
+    (fs, ls), (ft, lt), stats: features [b, d] and logits [b, k] of each domain, new statistics.
+  """
+  if joint:
+    n = len(batch.xs)
+    x = jnp.concatenate([batch.xs, batch.xt])
+    (features, logits), stats = net.apply(params, stats, x, True, key)
+    return (features[:n], logits[:n]), (features[n:], logits[n:]), stats
+  k_source, k_target = jax.random.split(key)
+  source, stats = net.apply(params, stats, batch.xs, True, k_source)
+  target, stats = net.apply(params, stats, batch.xt, True, k_target)
+  return source, target, stats
+
+
+def predictor(net: Net) -> Callable[[Params, State, jax.Array], Outputs]:
+  """The usual `Method.predict`: the network in evaluation mode."""
+
+  def predict(params: Params, state: State, x: jax.Array) -> Outputs:
+    outputs, _ = net.apply(params["net"], state["stats"], x, train=False, key=None)
+    return outputs
+
+  return predict
+
+
+def beginning_at(net: Net, params: Any, stats: Any) -> Net:
+  """The same network whose `init` returns the given weights: a warm start no method has to know of."""
+  return Net(lambda key, x: (params, stats), net.apply)

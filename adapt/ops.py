@@ -1,0 +1,59 @@
+"""Small operations that methods share: gradient reversal, ramps, losses per example. Arrays → arrays."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int
+
+
+@jax.custom_vjp
+def reverse_gradient(x: jax.Array, strength: jax.Array | float) -> jax.Array:
+  """Identity whose gradient is multiplied by -strength (Ganin et al., 2016, eq. 16–17)."""
+  del strength
+  return x
+
+
+def _reverse_forward(x: jax.Array, strength: jax.Array | float) -> tuple[jax.Array, Any]:
+  return x, strength
+
+
+def _reverse_backward(strength: Any, g: jax.Array) -> tuple[jax.Array, Any]:
+  return -strength * g, jnp.zeros_like(strength)
+
+
+reverse_gradient.defvjp(_reverse_forward, _reverse_backward)
+
+
+def ganin_ramp(progress: jax.Array | float, gamma: float = 10.0) -> jax.Array:
+  """From 0 to 1 along 2 / (1 + exp(-gamma · progress)) - 1 (Ganin et al., 2016, §5.2.2)."""
+  return 2.0 / (1.0 + jnp.exp(-gamma * jnp.asarray(progress))) - 1.0
+
+
+def cross_entropy(logits: Float[Array, "b k"], labels: Int[Array, " b"]) -> Float[Array, " b"]:
+  """Cross-entropy of integer labels, per example, in nats."""
+  return optax.losses.softmax_cross_entropy_with_integer_labels(logits, labels)
+
+
+def binary_cross_entropy(
+  logits: Float[Array, " b"], targets: Float[Array, " b"]
+) -> Float[Array, " b"]:
+  """Cross-entropy of targets in [0, 1] under sigmoid(logits), per example, in nats."""
+  return optax.losses.sigmoid_binary_cross_entropy(logits, targets)
+
+
+def weighted_mean(values: Float[Array, " b"], weights: Float[Array, " b"]) -> Float[Array, ""]:
+  """Mean of values; divides by the sum of the weights, so that their scale does not matter."""
+  return jnp.sum(values * weights) / jnp.maximum(jnp.sum(weights), 1e-12)
+
+
+def entropy(logits: Float[Array, "b k"]) -> Float[Array, " b"]:
+  """Entropy of softmax(logits), per example, in nats: between 0 and log k."""
+  log_p = jax.nn.log_softmax(logits)
+  return -jnp.sum(jnp.exp(log_p) * log_p, axis=-1)
+
+
+def ema(average: Any, new: Any, decay: jax.Array | float) -> Any:
+  """Exponential moving average of a pytree: decay · average + (1 - decay) · new."""
+  return jax.tree.map(lambda a, n: decay * a + (1.0 - decay) * n, average, new)

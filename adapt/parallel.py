@@ -1,0 +1,146 @@
+"""Devices: how one step spreads over several, and many seeds over one program. Only this file says "device".
+
+Two ways behind one flag, with the same numbers. `sharding`: one global program over a mesh, the
+batch's rows spread over it, so that batch-norm, MMD and critics see the whole batch whatever the
+device count. `pmap`: the network runs on each device's share of the batch with synchronised batch
+statistics, features and logits are gathered, so that every loss is over the global batch, and
+gradients are averaged.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.sharding import AxisType, Mesh, NamedSharding
+from jax.sharding import PartitionSpec as P
+
+from adapt.method import Net
+
+AXIS = "devices"
+
+
+class Layout(NamedTuple):
+  """How a cell is spread: `kind` is "sharding" or "pmap"."""
+
+  kind: str = "sharding"
+  devices: int = 1
+
+  @property
+  def axis(self) -> str | None:
+    """The axis over which networks average batch statistics themselves."""
+    return AXIS if self.kind == "pmap" else None
+
+
+def layout(kind: str, devices: int, batch_size: int) -> Layout:
+  """Checks a request; `devices` 0 means all.
+
+  Raises:
+    ValueError: an unknown kind, more devices than there are, or a batch they cannot share evenly.
+  """
+  if kind not in ("sharding", "pmap"):
+    raise ValueError(f"unknown parallel kind '{kind}': choose sharding or pmap")
+  there = jax.device_count()
+  devices = devices or there
+  if not 1 <= devices <= there:
+    raise ValueError(f"{devices} devices asked for, {there} there: lower --devices")
+  if batch_size % devices:
+    low = batch_size // devices * devices
+    near = f"{low} or {low + devices}" if low else str(devices)
+    raise ValueError(
+      f"a batch of {batch_size} does not divide over {devices} devices: --batch-size {near}"
+    )
+  return Layout(kind, devices)
+
+
+def describe() -> str:
+  """The machine's devices, for records."""
+  first = jax.devices()[0]
+  return f"{jax.device_count()} × {first.device_kind}"
+
+
+def over_cells(f: Callable[..., Any]) -> Callable[..., Any]:
+  """Maps f over the leading axis of its arguments: seeds and swept values, in one program.
+
+  On a CPU one after the other, because batching small products costs more than it saves there; on
+  an accelerator side by side.
+  """
+  if jax.default_backend() == "cpu":
+    return lambda *args: jax.lax.map(lambda a: f(*a), args)
+  return jax.vmap(f)
+
+
+def mesh(layout: Layout) -> Mesh:
+  devices = jax.devices()[: layout.devices]
+  return jax.make_mesh((layout.devices,), (AXIS,), axis_types=(AxisType.Auto,), devices=devices)
+
+
+def compiled(
+  f: Callable[..., Any], layout: Layout, donate: bool = False
+) -> Callable[[Any, Any], Any]:
+  """Compiles f(stacked, shared) for the layout; both as `put_stacked` and `put_shared` placed them."""
+  donated = (0,) if donate else ()
+  if layout.kind == "pmap":
+    devices = jax.devices()[: layout.devices]
+    return jax.pmap(f, AXIS, in_axes=(0, None), devices=devices, donate_argnums=donated)
+  if layout.devices == 1:
+    return jax.jit(f, donate_argnums=donated)
+  return jax.jit(f, donate_argnums=donated, out_shardings=NamedSharding(mesh(layout), P()))
+
+
+def put_shared(layout: Layout, tree: Any) -> Any:
+  """Places arrays that all seeds share, whole on each device."""
+  if layout.devices == 1:
+    return jax.device_put(tree, jax.devices()[0])
+  return jax.device_put(tree, NamedSharding(mesh(layout), P()))
+
+
+def put_stacked(layout: Layout, tree: Any) -> Any:
+  """Places what has one entry per seed, whole on each device."""
+  if layout.kind == "pmap":
+    n = layout.devices
+    copies = jax.tree.map(lambda x: jnp.broadcast_to(x, (n, *x.shape)), tree)
+    return jax.device_put(copies, NamedSharding(mesh(layout), P(AXIS)))
+  return put_shared(layout, tree)
+
+
+def fetch(layout: Layout, tree: Any) -> Any:
+  """One copy of what `compiled` returned, on the first device."""
+  if layout.kind == "pmap":
+    tree = jax.tree.map(lambda x: x[0], tree)
+  return tree if layout.devices == 1 else jax.device_put(tree, jax.devices()[0])
+
+
+def spread(layout: Layout, batch: Any) -> Any:
+  """Inside the step: the batch's rows over the mesh (sharding with several devices)."""
+  if layout.kind == "pmap" or layout.devices == 1:
+    return batch
+  rows = NamedSharding(mesh(layout), P(AXIS))
+  return jax.tree.map(lambda x: jax.lax.with_sharding_constraint(x, rows), batch)
+
+
+def average(layout: Layout, grads: Any) -> Any:
+  """Inside the step: gradients averaged over pmap's devices; nothing to do for a global program."""
+  return jax.lax.pmean(grads, AXIS) if layout.kind == "pmap" else grads
+
+
+def shared_net(layout: Layout, net: Net) -> Net:
+  """The network inside the step: under pmap each device runs its share of the rows.
+
+  It takes and returns whole batches, so a method need not know. Each device's loss then depends on
+  every device's features; the gathering's transpose adds those parts up over the devices, which is
+  why the *mean* of the devices' gradients is the gradient of the one global loss.
+  """
+  if layout.kind != "pmap":
+    return net
+
+  def apply(params: Any, stats: Any, x: jax.Array, train: bool, key: jax.Array | None) -> Any:
+    share = len(x) // layout.devices
+    device = jax.lax.axis_index(AXIS)
+    mine = jax.lax.dynamic_slice_in_dim(x, device * share, share)
+    if key is not None:
+      key = jax.random.fold_in(key, device)
+    outputs, stats = net.apply(params, stats, mine, train, key)
+    return jax.tree.map(lambda v: jax.lax.all_gather(v, AXIS, tiled=True), outputs), stats
+
+  return Net(net.init, apply)

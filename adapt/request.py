@@ -1,0 +1,161 @@
+"""What is asked for: one method on one task, with every choice spelled out, checked and named."""
+
+import itertools
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from adapt import catalogue, methods, record, tuning, weights
+from adapt.method import Method, Net
+from adapt.parallel import Layout
+from adapt.suite import Settings, Suite, Task
+
+
+class Choice(NamedTuple):
+  """A weighting or a tuning and what was set of it."""
+
+  name: str
+  given: Mapping[str, Any] = {}
+
+
+class Request(NamedTuple):
+  """One method on one task."""
+
+  suite: Suite
+  task: Task
+  method: str
+  settings: Settings
+  seeds: tuple[int, ...] = (0,)
+  given: Mapping[str, Any] = {}  # hyper-parameters set by the user
+  sweep: Mapping[str, tuple[float, ...]] = {}  # float hyper-parameters, or lr, with several values
+  weights: Choice | None = None
+  tuning: Choice = Choice("full")
+  start: str | None = None  # None: what the method and the tuning say
+  layout: Layout = Layout()
+  validator: str = "information_maximisation"
+
+
+class Point(NamedTuple):
+  """One record to be: all of a request but with each swept value fixed."""
+
+  label: str
+  hyperparameters: dict[str, Any]  # after defaults
+  lr: float
+
+
+def points(request: Request) -> list[Point]:
+  """The records that a request makes, one per combination of swept values.
+
+  Raises:
+    ValueError: an unknown or unsuitable hyper-parameter, a combination without meaning.
+  """
+  factory = methods.get(request.method)
+  known = {p.name: p for p in catalogue.parameters(factory)}
+  for name in [*request.given, *request.sweep]:
+    if name not in known and name != "lr":
+      raise ValueError(
+        f"{request.method} has no '{name}': it takes {', '.join(known) or 'nothing'}"
+      )
+  for name in request.sweep:
+    if name != "lr" and known[name].kind is not float:
+      raise ValueError(f"'{name}' of {request.method} is no float: only floats can be swept")
+  defaults = {n: p.default for n, p in known.items()}
+  defaults |= dict(request.suite.defaults.get(request.method, {}))
+  result = []
+  for values in itertools.product(*request.sweep.values()):
+    swept = dict(zip(request.sweep, values, strict=True))
+    lr = swept.pop("lr", request.settings.lr)
+    hyper = {**defaults, **request.given, **swept}
+    changed = {n: v for n, v in hyper.items() if v != defaults[n]}
+    if "lr" in request.sweep:
+      changed["lr"] = lr
+    result.append(Point(_label(request, changed), hyper, lr))
+  for point in result:
+    refuse_nonsense(request, traits(request.method, point.hyperparameters))
+  return result
+
+
+def traits(method: str, hyperparameters: Mapping[str, Any]) -> Method:
+  """The method with no network behind it, to ask what it reads and where it starts."""
+  return methods.get(method)(Net(_no_network, _no_network), **hyperparameters)
+
+
+def start_of(request: Request, method: Method) -> str:
+  """ "scratch" or "source": asked for, else needed by the tuning, else the method's own way."""
+  if request.start:
+    return request.start
+  return "source" if _way(request).needs_start else method.starts
+
+
+def refuse_nonsense(request: Request, method: Method) -> None:
+  """Raises ValueError, with the reason, for a combination that has no meaning."""
+  name, start = request.method, start_of(request, method)
+  if start not in ("scratch", "source"):
+    raise ValueError(f"unknown start '{start}': choose scratch or source")
+  if request.weights and "source" not in method.reads:
+    raise ValueError(
+      f"{name} does not train on source examples, so --weights {request.weights.name} "
+      "has nothing to weight: leave it out"
+    )
+  if start == "source" and name in ("source_only", "target_only"):
+    reason = "it makes the source model" if name == "source_only" else "it is trained from scratch"
+    raise ValueError(f"{name} cannot start from the source model: {reason}; use fine_tune")
+  if start == "scratch" and _way(request).needs_start:
+    raise ValueError(
+      f"--tuning {request.tuning.name} keeps most of the weights it starts from, which has no "
+      "meaning from scratch: use --start source"
+    )
+  if "labelled" in method.reads and request.settings.shots < 1:
+    raise ValueError(f"{name} needs labelled target examples: give --shots N (per class)")
+
+
+def config(request: Request, point: Point, data: Mapping[str, str]) -> dict[str, Any]:
+  """Everything that determines the numbers; compared when a record exists already."""
+  method = traits(request.method, point.hyperparameters)
+  return {
+    "hyperparameters": point.hyperparameters,
+    "weights": _chosen(weights, request.weights),
+    "tuning": None if request.tuning.name == "full" else _chosen(tuning, request.tuning),
+    "settings": request.settings._replace(lr=point.lr)._asdict(),
+    "start": start_of(request, method),
+    "seeds": list(request.seeds),
+    "source": list(request.task.source),
+    "target": request.task.target,
+    "data": dict(data),
+    "parallel": request.layout.kind,
+    "devices": request.layout.devices,
+    "validator": request.validator,
+  }
+
+
+def _no_network(*_: Any) -> Any:
+  raise AssertionError("a method's factory must not run its network")
+
+
+def _way(request: Request) -> tuning.Tuning:
+  way: tuning.Tuning = tuning.get(request.tuning.name)(**dict(request.tuning.given))
+  return way
+
+
+def _chosen(package: Any, choice: Choice | None) -> dict[str, Any] | None:
+  if choice is None:
+    return None
+  defaults = {p.name: p.default for p in catalogue.parameters(package.get(choice.name))}
+  for name in choice.given:
+    if name not in defaults:
+      takes = ", ".join(defaults) or "nothing"
+      raise ValueError(f"{choice.name} has no '{name}': it takes {takes}")
+  return {"name": choice.name, **defaults, **choice.given}
+
+
+def _label(request: Request, changed: dict[str, Any]) -> str:
+  for package, choice in ((weights, request.weights), (tuning, request.tuning)):
+    filled = _chosen(package, choice) or {}
+    defaults = _chosen(package, Choice(choice.name)) if choice else {}
+    changed |= {n: v for n, v in filled.items() if v != (defaults or {}).get(n)}
+  return record.label_of(
+    request.method,
+    changed,
+    request.weights.name if request.weights else None,
+    None if request.tuning.name == "full" else request.tuning.name,
+    request.start,
+  )

@@ -1,0 +1,158 @@
+"""Runs a request: data, start, training, record. The only place where the parts meet."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from adapt import data, history, record
+from adapt.cell import Material, Report, Trained, train
+from adapt.method import Method
+from adapt.request import Choice, Point, Request, config, points, start_of, traits
+
+Domains = Callable[[str], data.Domain]
+
+
+class Result(NamedTuple):
+  """The records of a request, and whether any of them is new."""
+
+  records: list[dict[str, Any]]
+  fresh: bool
+
+
+def run(
+  request: Request,
+  out: str | Path,
+  *,
+  force: bool = False,
+  report: Report = lambda *_: None,
+  domains: Domains = data.load,
+) -> Result:
+  """Makes the records that are missing, all seeds and swept values in one program.
+
+  Args:
+    request: what to run.
+    out: folder of records.
+    force: run again what is there.
+    report: called once per evaluation.
+    domains: loads a domain by name.
+
+  Raises:
+    ValueError: bad input, or a record of other settings in the way; nothing is written.
+  """
+  asked = points(request)
+  method = traits(request.method, asked[0].hyperparameters)
+  material = _load(request, method, domains)
+  files = [_file(request, p, out) for p in asked]
+  missing = [p for p, f in zip(asked, files, strict=True) if force or not f.exists()]
+  for point, file in zip(asked, files, strict=True):
+    if point not in missing:
+      _refuse_other(file, config(request, point, material.hashes))
+  if missing:
+    record.check_writable(out)
+    _make(request, method, missing, material, out, report)
+  return Result([record.read(f) for f in files], bool(missing))
+
+
+def _file(request: Request, point: Point, out: str | Path) -> Path:
+  return record.path(out, request.suite.name, request.task.name, point.label)
+
+
+def _refuse_other(file: Path, wanted: dict[str, Any]) -> None:
+  if changes := record.differences(record.read(file)["config"], wanted):
+    raise ValueError(
+      f"{file} was made with other settings ({'; '.join(changes[:3])}): "
+      "--force replaces it, --out puts the new one elsewhere"
+    )
+
+
+def _load(request: Request, method: Method, domains: Domains) -> Material:
+  sources = tuple(domains(name) for name in request.task.source)
+  target = domains(request.task.target)
+  shots = request.settings.shots if "labelled" in method.reads else 0
+  data.check_pair(sources, target, request.settings.batch_size, shots)
+  if "all_labelled" in method.reads and target.train.y is None:
+    raise ValueError(f"{request.method} needs target labels, and {target.name} has none")
+  return Material(sources, target, {d.name: _hash(d) for d in (*sources, target)})
+
+
+def _hash(domain: data.Domain) -> str:
+  digest = hashlib.sha256()
+  for split in domain.train, domain.test:
+    for array in split:
+      digest.update(b"-" if array is None else np.ascontiguousarray(array).data)
+  return digest.hexdigest()[:16]
+
+
+def _make(
+  request: Request,
+  method: Method,
+  missing: Sequence[Point],
+  material: Material,
+  out: str | Path,
+  report: Report,
+) -> None:
+  """Trains and writes."""
+  warm = start_of(request, method) == "source"
+  start = _source_model(request, material, len(missing), out, report) if warm else ()
+  trained = train(request, method, missing, material, start, report)
+  if request.method == "source_only" and request.weights is None and len(missing) == 1:
+    _remember(request, material, trained)
+  seeds = len(request.seeds)
+  labelled = trained.mapped.labelled
+  examples = {
+    "source": sum(len(d.train.x) for d in material.sources),
+    "target": len(material.target.train.x),
+    "test": len(material.target.test.x),
+    "labelled": 0 if labelled is None else labelled.rows.shape[1],
+  }
+  for i, point in enumerate(missing):
+    own = range(i * seeds, (i + 1) * seeds)
+    file = _file(request, point, out)
+    first = {k: v[own[0]] for k, v in trained.points.items() if k in ("features", "predicted")}
+    record.write_points(file, **{**trained.points, **first})
+    settings = config(request, point, material.hashes)
+    classes, past = material.classes, trained.past
+    record.write(
+      file,
+      history.as_record(request, point, settings, examples, classes, past, own, trained.seconds),
+    )
+
+
+# Source models of this process: the configuration of their source_only run -> (params, stats).
+_models: dict[str, Any] = {}
+
+
+def _plain_source(request: Request) -> Request:
+  return request._replace(
+    method="source_only", given={}, sweep={}, weights=None, tuning=Choice("full"), start=None
+  )
+
+
+def _key(request: Request, material: Material) -> str:
+  plain = _plain_source(request)
+  return str(config(plain, points(plain)[0], material.hashes))
+
+
+def _remember(request: Request, material: Material, trained: Trained) -> None:
+  ts = trained.mapped.ts
+  _models[_key(request, material)] = (ts.params["net"], ts.state["stats"])
+
+
+def _source_model(
+  request: Request, material: Material, copies: int, out: str | Path, report: Report
+) -> Any:
+  """The networks of source_only with the same seeds, trained once and shared by all who need them."""
+  plain, key = _plain_source(request), _key(request, material)
+  if key not in _models:
+    todo = points(plain)
+    method = traits("source_only", todo[0].hyperparameters)
+    if _file(plain, todo[0], out).exists():
+      _remember(plain, material, train(plain, method, todo, material, (), report))
+    else:
+      _make(plain, method, todo, material, out, report)
+  return jax.tree.map(lambda x: jnp.tile(x, (copies,) + (1,) * (x.ndim - 1)), _models[key])

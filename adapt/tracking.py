@@ -1,0 +1,109 @@
+"""Sends curves, configuration and pictures of a run to Weights & Biases; off by default."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+Mode = Literal["off", "online", "offline"]
+
+
+class Tracker:
+  """One run on wandb, or nothing at all.
+
+  Tracking must never cost a result: the first call that fails prints one line, and from
+  then on every call does nothing.
+  """
+
+  def __init__(self) -> None:
+    self._wandb: Any = None  # the module; None while off
+    self._run: Any = None
+
+  def start(
+    self,
+    mode: Mode,
+    project: str,
+    name: str,
+    config: Mapping[str, Any],
+    dir: str | Path,
+  ) -> None:
+    """Begins a run.
+
+    Args:
+      mode: "off" does nothing and does not import wandb; "offline" writes files
+        under `dir` that `wandb sync` can send later.
+      project: wandb project.
+      name: name of the run, e.g. "digits/mnist_usps/dann".
+      config: shown on wandb as the run's configuration. wandb finds the API key by itself
+        (WANDB_API_KEY or `wandb login`): it does not belong here.
+      dir: folder for wandb's files.
+    """
+    if mode not in ("off", "online", "offline"):
+      raise ValueError(f"no tracking mode '{mode}': choose off, online or offline")
+    if mode != "off":
+      self._safely(lambda: self._open(mode, project, name, config, Path(dir)))
+
+  def log(self, step: int, metrics: Mapping[str, Any]) -> None:
+    """Adds points to the curves; steps must not decrease."""
+    if self._run is not None:
+      self._safely(lambda: self._run.log(dict(metrics), step=step))
+
+  def finish(
+    self, summary: Mapping[str, Any] | None = None, pictures: Mapping[str, str | Path] | None = None
+  ) -> None:
+    """Ends the run.
+
+    Args:
+      summary: final values, e.g. {"target_accuracy": 0.897}.
+      pictures: name → path of an image file.
+    """
+    if self._run is not None:
+      self._safely(lambda: self._close(summary or {}, pictures or {}))
+    self._run = None
+
+  def _open(
+    self,
+    mode: Literal["online", "offline"],
+    project: str,
+    name: str,
+    config: Mapping[str, Any],
+    folder: Path,
+  ) -> None:
+    import wandb
+
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = wandb.Settings(
+      console="off",  # our progress display rewrites lines; a log of it is unreadable
+      save_code=False,
+      silent=mode == "offline",
+      init_timeout=30,  # a machine without a network waits this long, once per run
+      finish_timeout=60,
+      x_disable_stats=True,  # polling the machine perturbs the timings that are recorded
+    )
+    self._wandb = wandb
+    self._run = wandb.init(
+      mode=mode,
+      project=project,
+      name=name,
+      config=dict(config),
+      dir=str(folder),
+      settings=settings,
+    )
+
+  def _close(self, summary: Mapping[str, Any], pictures: Mapping[str, str | Path]) -> None:
+    self._run.summary.update(dict(summary))
+    if pictures:
+      self._run.log({name: self._wandb.Image(str(path)) for name, path in pictures.items()})
+    self._run.finish()
+
+  def _safely(self, call: Callable[[], None]) -> None:
+    try:
+      call()
+    except Exception as error:  # whatever wandb, the network or the disk may raise
+      run, self._run = self._run, None
+      if run is not None:
+        with contextlib.suppress(Exception):  # what was sent so far stays readable
+          run.finish(exit_code=1)
+      reason = " ".join(str(error).split()) or type(error).__name__
+      print(f"warning: wandb stopped, the run goes on without it ({reason})", file=sys.stderr)

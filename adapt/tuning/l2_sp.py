@@ -1,0 +1,46 @@
+"""L2-SP: a pull towards the starting point (Li et al., ICML 2018, arXiv:1802.01483)."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from adapt.tuning import Tuning
+
+
+def l2_sp(*, alpha: float = 0.1, beta: float = 0.01) -> Tuning:
+  """Trains everything, penalising the body's distance to the source model and the head's size.
+
+  Adds the gradient of alpha/2 · ‖w − w0‖² over the body and beta/2 · ‖w‖² over the head (the L2-SP
+  penalty of section 3) to the network's gradients, before the optimiser. With SGD, momentum or not,
+  that is exactly training on the loss plus the penalty; with an adaptive optimiser too, as if the
+  penalty were in the loss, unlike the decoupled decay of AdamW. No reported loss contains it.
+
+  Where re-implementations go wrong: w0 is the start of *this* run, so it is remembered by value
+  when training begins; weight decay towards zero on top of it undoes the pull, so set it to 0; and
+  with ½ in the penalty the gradient is alpha · (w − w0), not twice that.
+
+  Args:
+    alpha: pull of the body, biases and normalisation included, towards the start.
+    beta: decay of the head, which has no meaningful start when the classes are new.
+  """
+
+  def pull() -> optax.GradientTransformation:
+    def init(params: Any) -> Any:
+      # Copied: sharing buffers with the params would forbid donating them to the step.
+      return jax.tree.map(jnp.copy, {n: entry for n, entry in params.items() if n != "head"})
+
+    def update(updates: Any, start: Any, params: Any = None) -> tuple[Any, Any]:
+      if params is None:
+        raise ValueError("l2_sp needs the parameters: call update(updates, state, params)")
+      head = jax.tree.map(lambda g, w: g + beta * w, updates["head"], params["head"])
+      body = {
+        name: jax.tree.map(lambda g, w, w0: g + alpha * (w - w0), updates[name], params[name], w0s)
+        for name, w0s in start.items()
+      }
+      return {"head": head, **body}, start
+
+    return optax.GradientTransformation(init, update)
+
+  return Tuning(wrap=lambda net: net, pull=pull)

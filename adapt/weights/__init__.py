@@ -1,0 +1,24 @@
+"""Example weightings by name: one file, one way to decide how much each source example counts.
+
+A weighting is NAME(xs, ys, xt, *, hyper-parameters) -> weights [n], float32, not negative, mean 1.
+It takes flattened inputs xs [n, d], source labels ys [n] and target inputs xt [m, d], runs once on
+the host before training, gives the same result every time, and never sees a target label.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from adapt import catalogue
+
+
+def names() -> tuple[str, ...]:
+  """Every weighting, sorted."""
+  return catalogue.names(__name__)
+
+
+def get(name: str) -> Callable[..., np.ndarray]:
+  """The weighting of that name; ValueError lists the names for an unknown one."""
+  if name not in names():
+    raise ValueError(f"unknown weighting '{name}': choose from {', '.join(names())}")
+  return catalogue.get(__name__, name)

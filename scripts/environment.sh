@@ -1,0 +1,19 @@
+# Sourced by the other scripts: makes .venv if there is none, installs this project with the given
+# extra, and activates it. Installs again only when setup.cfg or the extra has changed.
+if [[ ! -x .venv/bin/python ]]; then
+  python="$(command -v python3 || command -v python)"
+  "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+    echo "error: Python 3.11 or newer is needed, $("$python" --version) found" >&2
+    exit 2
+  }
+  echo "making .venv …"
+  "$python" -m venv .venv
+fi
+source .venv/bin/activate
+stamp="$(cksum < setup.cfg) $1"
+if ! grep -qxF "$stamp" .venv/installed 2> /dev/null; then
+  echo "installing adapt with [$1] …"
+  python -m pip install --quiet --disable-pip-version-check --upgrade pip
+  python -m pip install --quiet --disable-pip-version-check --editable ".[$1]"
+  echo "$stamp" >> .venv/installed
+fi

@@ -1,0 +1,34 @@
+"""Eight faked devices for every test, and the toy problem that many of them share."""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+here = Path(__file__).parent
+sys.path[:0] = [str(here), str(here / "methods")]  # toy.py, sample_records.py, by_hand.py
+
+import jax
+import pytest
+
+jax.config.update("jax_num_cpu_devices", 8)
+
+
+@pytest.fixture(scope="session")
+def toy_run(tmp_path_factory):
+  """Runs a toy request once per session and remembers its record."""
+  import toy
+
+  from adapt.run import run
+
+  out = tmp_path_factory.mktemp("toy")
+  done = {}
+
+  def record_of(method: str, **changes) -> dict:
+    key = str((method, sorted(changes.items(), key=str)))
+    if key not in done:
+      request = toy.request(method, **changes)
+      done[key] = run(request, out / str(len(done)), domains=toy.load).records[0]
+    return done[key]
+
+  return record_of

@@ -1,0 +1,226 @@
+"""The TFDS builders, from tiny copies of both layouts that the tests make; and the script."""
+
+import functools
+import gzip
+import http.server
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from adapt.data import builders, prepared
+from adapt.data.builders import amazon_reviews, mnist, mnist_m, usps
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZES = {"train": 12, "test": 7}
+SPLITS = tuple(SIZES)
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+  builders.import_tfds().disable_progress_bar()
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+  """Builders that expect 12 and 7 examples."""
+  for cls in (mnist.MnistDigits, usps.Usps, mnist_m.MnistM):
+    monkeypatch.setattr(cls, "SIZES", SIZES)
+  monkeypatch.setattr(amazon_reviews.AmazonReviews, "_sizes", lambda self: SIZES)
+
+
+@pytest.fixture
+def serve(tmp_path):
+  """The folder `www` of tmp_path over HTTP; the value is (folder, URL)."""
+  folder = tmp_path / "www"
+  folder.mkdir()
+
+  class Handler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+      pass
+
+  handler = functools.partial(Handler, directory=folder)
+  with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield folder, f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+
+
+def grey(side, split, seed=0):
+  """Random images [n, side, side] uint8 and labels [n]."""
+  rng = np.random.default_rng([seed, len(split)])
+  n = SIZES[split]
+  return rng.integers(0, 256, (n, side, side), np.uint8), np.arange(n) % 10
+
+
+def npz(path, arrays):
+  path.parent.mkdir(parents=True, exist_ok=True)
+  images = {f"{split}_images": x for split, (x, _) in arrays.items()}
+  np.savez(path, **images, **{f"{split}_labels": y for split, (_, y) in arrays.items()})
+
+
+def idx(array):
+  head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">i4").tobytes()
+  return gzip.compress(head + array.astype(np.uint8).tobytes())
+
+
+def zip_text(x, y):
+  lines = [
+    f"{digit:.4f} " + " ".join(f"{v:.3f}" for v in image.ravel()) + " "
+    for image, digit in zip(x, y, strict=True)
+  ]
+  return gzip.compress("\n".join(lines).encode())
+
+
+def check(name, data_dir, expected):
+  for split, (x, y) in expected.items():
+    got_x, got_y = prepared.arrays(name, split, data_dir)
+    np.testing.assert_array_equal(got_x, x)
+    np.testing.assert_array_equal(got_y, y)
+
+
+def test_mnist_from_a_folder(tiny, tmp_path):
+  arrays = {split: grey(28, split) for split in SPLITS}
+  npz(tmp_path / "digits" / "mnist.npz", arrays)
+  assert builders.prepare("mnist", tmp_path, tmp_path / "out") == {"mnist": SIZES}
+  check("mnist_digits", tmp_path / "out", {s: (x[..., None], y) for s, (x, y) in arrays.items()})
+  # A second time it is left as it is, and the source is not even read.
+  assert builders.prepare("mnist", None, tmp_path / "out") == {"mnist": SIZES}
+
+
+def test_mnist_from_the_second_mirror(tiny, tmp_path, serve, monkeypatch):
+  www, url = serve
+  monkeypatch.setattr(mnist, "MIRRORS", (url + "absent/", url))
+  arrays = {split: grey(28, split) for split in SPLITS}
+  for split, files in mnist.FILES.items():
+    for name, array in zip(files, arrays[split], strict=True):
+      (www / name).write_bytes(idx(array))
+  builders.prepare("mnist", None, tmp_path / "out")
+  check("mnist_digits", tmp_path / "out", {s: (x[..., None], y) for s, (x, y) in arrays.items()})
+
+
+def test_usps_from_a_folder_and_from_its_site(tiny, tmp_path, serve, monkeypatch):
+  www, url = serve
+  monkeypatch.setattr(usps, "URL", url)
+  arrays, expected = {}, {}
+  for split in SPLITS:
+    x, y = grey(16, split)
+    x[:, 0, 0], x[:, 0, 1] = 0, 255
+    arrays[split] = (np.round(x / 127.5 - 1, 3).astype(np.float32), y)
+    expected[split] = (x[..., None], y)
+    (www / usps.FILES[split]).write_bytes(zip_text(*arrays[split]))
+  npz(tmp_path / "digits" / "usps.npz", arrays)
+  builders.prepare("usps", tmp_path, tmp_path / "a")
+  builders.prepare("usps", None, tmp_path / "b")
+  check("usps", tmp_path / "a", expected)
+  check("usps", tmp_path / "b", expected)
+
+
+def test_mnist_m_from_sheets_and_from_the_release(tiny, tmp_path):
+  expected = {}
+  sheets = tmp_path / "digits" / "mnist_m"
+  release = tmp_path / "b" / "downloads" / "manual" / "mnist_m"
+  sheets.mkdir(parents=True)
+  for split, n in SIZES.items():
+    x = np.random.default_rng(n).integers(0, 256, (n, 32, 32, 3), np.uint8)
+    y = np.arange(n) % 10
+    expected[split] = (x, y)
+    sheet = np.zeros((640, 1600, 3), np.uint8)
+    for k, image in enumerate(x):
+      sheet[:32, 32 * k : 32 * k + 32] = image
+    Image.fromarray(sheet).save(sheets / f"{split}_000.webp", lossless=True)
+    np.save(sheets / f"{split}_labels.npy", y)
+    (release / f"mnist_m_{split}").mkdir(parents=True)
+    lines = [f"{k:08d}.png {digit}\n" for k, digit in enumerate(y)]
+    (release / f"mnist_m_{split}_labels.txt").write_text("".join(lines))
+    for k, image in enumerate(x):
+      Image.fromarray(image).save(release / f"mnist_m_{split}" / f"{k:08d}.png")
+  builders.prepare("mnist_m", tmp_path, tmp_path / "a")
+  builders.prepare("mnist_m", None, tmp_path / "b")
+  check("mnist_m", tmp_path / "a", expected)
+  check("mnist_m", tmp_path / "b", expected)
+
+
+def svmlight(x, y):
+  rows = [
+    f"{label} " + " ".join(f"{j}:{row[j]}" for j in np.flatnonzero(row)) + "\n"
+    for row, label in zip(x, y, strict=True)
+  ]
+  return "".join(rows)
+
+
+def test_amazon_from_a_folder_and_from_its_repository(tiny, tmp_path, serve, monkeypatch):
+  www, url = serve
+  monkeypatch.setattr(amazon_reviews, "URL", url)
+  folder = tmp_path / "amazon" / "bow5000"
+  folder.mkdir(parents=True)
+  rng = np.random.default_rng(0)
+  expected = {}
+  for domain in amazon_reviews.TEST_SIZES:
+    for split, n in SIZES.items():
+      x = rng.poisson(0.002, (n, 5000)).astype(np.uint8)
+      x[0, [0, 4999]], x[1] = 84, 0  # first and last word; a review without any
+      expected[domain, split] = (x, np.arange(n) % 2)
+      text = svmlight(*expected[domain, split])
+      (folder / f"{domain}_{split}.svmlight").write_text(text)
+      (www / f"{domain}_{split}.svmlight").write_text(text)
+  counts = builders.prepare("amazon_reviews", tmp_path, tmp_path / "a")
+  assert counts == {f"amazon_reviews/{domain}": SIZES for domain in amazon_reviews.TEST_SIZES}
+  builders.prepare("amazon_reviews", None, tmp_path / "b")
+  for (domain, split), arrays in expected.items():
+    check(f"amazon_reviews/{domain}", tmp_path / "a", {split: arrays})
+    check(f"amazon_reviews/{domain}", tmp_path / "b", {split: arrays})
+
+
+def test_wrong_size_is_refused(tmp_path):
+  npz(tmp_path / "digits" / "usps.npz", {s: (np.zeros((3, 16, 16)), np.zeros(3)) for s in SPLITS})
+  with pytest.raises(ValueError, match=r"usps train has 3 examples .* fetch them again"):
+    builders.prepare("usps", tmp_path, tmp_path / "out")
+
+
+def test_prepare_refuses(tmp_path, serve, monkeypatch):
+  with pytest.raises(ValueError, match=r"unknown data set 'uspss': choose from mnist, usps"):
+    builders.prepare("uspss")
+  with pytest.raises(ValueError, match=r"no folder '.*absent': give --from"):
+    builders.prepare("usps", tmp_path / "absent")
+  with pytest.raises(ValueError, match=r"no file '.*usps.npz': give --from"):
+    builders.prepare("usps", tmp_path, tmp_path / "out")
+  with pytest.raises(ValueError, match=r"no train_labels.npy and train_.* give --from"):
+    builders.prepare("mnist_m", tmp_path, tmp_path / "out")
+  with pytest.raises(ValueError, match=r"no file '.*books_train.svmlight': give --from"):
+    builders.prepare("amazon_reviews", tmp_path, tmp_path / "out")
+  with pytest.raises(ValueError, match=r"downloaded by hand: unpack mnist_m.tar.gz .*manual"):
+    builders.prepare("mnist_m", None, tmp_path / "out")
+  monkeypatch.setattr(usps, "URL", serve[1])
+  with pytest.raises(ValueError, match=r"usps could not be prepared .* use --from FOLDER"):
+    builders.prepare("usps", None, tmp_path / "out")
+
+
+def test_script(tmp_path):
+  def run(*arguments):
+    script = [sys.executable, "-W", "error", ROOT / "scripts" / "prepare_data.py", *arguments]
+    return subprocess.run(script, capture_output=True, text=True, check=False)
+
+  bad = run("uspss")
+  assert bad.returncode == 2
+  assert bad.stderr.startswith("prepare_data: unknown data set 'uspss': choose from")
+  assert bad.stderr.count("\n") == 1
+  assert bad.stdout == ""
+
+
+def test_script_prints_counts(tiny, tmp_path, capsys, monkeypatch):
+  monkeypatch.syspath_prepend(ROOT / "scripts")
+  import prepare_data
+
+  npz(
+    tmp_path / "digits" / "usps.npz", {s: (grey(16, s)[0] / 255.0, grey(16, s)[1]) for s in SPLITS}
+  )
+  out = str(tmp_path / "out")
+  assert prepare_data.main(["usps", "--from", str(tmp_path), "--data-dir", out]) == 0
+  assert capsys.readouterr().out.startswith("usps: train 12, test 7 (")

@@ -1,0 +1,79 @@
+"""An MLP with its gradients written out in NumPy, and the comparison of one step with it."""
+
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from adapt import methods, models, train
+from adapt.method import Batch
+from adapt.suite import Settings
+
+B, D, K = 8, 3, 3
+SETTINGS = Settings(lr=0.05, momentum=0.9, weight_decay=0.01, schedule="constant")
+
+
+def batch() -> Batch:
+  """A batch with unequal weights, so that a forgotten weight shows."""
+  rng = np.random.default_rng(0)
+  x = rng.normal(size=(3, B, D)).astype(np.float32)
+  ys, yl = rng.integers(0, K, (2, B)).astype(np.int32)
+  ws = rng.uniform(0.2, 3.0, B).astype(np.float32)
+  ds = np.zeros(B, np.int32)
+  return Batch(*map(jnp.asarray, (x[0], ys, ws, ds, x[1] + 1, 2 * x[2], yl)))
+
+
+def forward(net: dict, x) -> SimpleNamespace:
+  """Features and logits of adapt's MLP, in float64."""
+  x = np.asarray(x, np.float64)
+  p = jax.tree.map(lambda v: np.asarray(v, np.float64), net)
+  f = 1 / (1 + np.exp(-(x @ p["hidden"]["kernel"] + p["hidden"]["bias"])))
+  return SimpleNamespace(x=x, f=f, l=f @ p["head"]["kernel"] + p["head"]["bias"], p=p)
+
+
+def backward(out: SimpleNamespace, df=0.0, dl=0.0) -> dict:
+  """Gradients of the network from those of its features and logits."""
+  dl = np.broadcast_to(dl, out.l.shape)
+  df = df + dl @ out.p["head"]["kernel"].T
+  da = df * out.f * (1 - out.f)
+  return {
+    "hidden": {"kernel": out.x.T @ da, "bias": da.sum(0)},
+    "head": {"kernel": out.f.T @ dl, "bias": dl.sum(0)},
+  }
+
+
+def cross_entropy(logits, labels, weights=None):
+  """(weighted mean cross-entropy, its gradient by the logits)."""
+  w = np.ones(len(logits)) if weights is None else np.asarray(weights, np.float64)
+  labels = np.asarray(labels)
+  p = np.exp(logits - logits.max(1, keepdims=True))
+  p /= p.sum(1, keepdims=True)
+  loss = -(w * np.log(p[np.arange(len(p)), labels])).sum() / w.sum()
+  return loss, (p - np.eye(logits.shape[1])[labels]) * (w / w.sum())[:, None]
+
+
+def added(*trees):
+  return jax.tree.map(lambda *v: sum(v), *trees)
+
+
+def start(name: str, **hyper):
+  """(state, function of one step) of a method on the MLP, in the middle of training."""
+  method = methods.get(name)(models.build("mlp", K), **hyper)
+  opt = train.optimizer(SETTINGS, SETTINGS.lr)
+  ts = train.init(method, opt, jax.random.key(3), batch())._replace(step=jnp.asarray(4, jnp.int32))
+  return ts, lambda: train.step(method, opt, 10, ts, batch())
+
+
+def assert_step(ts, after, metrics, grads: dict, loss: float) -> None:
+  """The step has this loss and made one Nesterov step along these gradients, decay included."""
+  np.testing.assert_allclose(metrics["loss"], loss, rtol=1e-5)
+
+  def stepped(p, g):
+    d = np.asarray(g) + SETTINGS.weight_decay * np.asarray(p, np.float64)
+    return np.asarray(p, np.float64) - SETTINGS.lr * (d + SETTINGS.momentum * d)
+
+  expected = jax.tree.map(stepped, dict(ts.params), grads)
+  jax.tree.map(
+    lambda e, a: np.testing.assert_allclose(a, e, rtol=1e-5, atol=1e-6), expected, after.params
+  )

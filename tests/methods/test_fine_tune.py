@@ -1,0 +1,18 @@
+"""fine_tune equals empirical risk on the labelled target examples, written by hand; it starts warm."""
+
+import by_hand
+
+from adapt.request import traits
+
+
+def test_one_step_equals_the_step_by_hand():
+  ts, step = by_hand.start("fine_tune")
+  batch = by_hand.batch()
+  out = by_hand.forward(ts.params["net"], batch.xl)
+  loss, dl = by_hand.cross_entropy(out.l, batch.yl)
+  by_hand.assert_step(ts, *step(), {"net": by_hand.backward(out, dl=dl)}, loss)
+
+
+def test_starts_from_the_source_model_and_reads_only_declared_labels():
+  method = traits("fine_tune", {})
+  assert method.starts == "source" and method.reads == ("labelled",)

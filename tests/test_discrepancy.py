@@ -1,0 +1,161 @@
+"""Discrepancies against double loops in NumPy, identities, gradients and vmap."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.test_util import check_grads
+
+from adapt import discrepancy
+
+BANDWIDTHS = (1.0, 3.0, 9.0)
+N, M, D = 7, 5, 3
+
+
+@pytest.fixture
+def samples():
+  rng = np.random.default_rng(0)
+  fs, ft = rng.normal(size=(N, D)), 1.5 * rng.normal(size=(M, D)) + 0.5
+  return fs.astype(np.float32), ft.astype(np.float32)
+
+
+def kernel_by_loop(x, y, bandwidths):
+  k = np.zeros((len(x), len(y)))
+  for i in range(len(x)):
+    for j in range(len(y)):
+      distance = np.sum((x[i].astype(np.float64) - y[j]) ** 2)
+      k[i, j] = np.mean([np.exp(-distance / b) for b in bandwidths])
+  return k
+
+
+def mmd_by_loop(kss, ktt, kst, unbiased):
+  total = 0.0
+  for k, sign in ((kss, 1), (ktt, 1)):
+    n = len(k)
+    pairs = [(i, j) for i in range(n) for j in range(n) if i != j or not unbiased]
+    total += sign * sum(k[i, j] for i, j in pairs) / len(pairs)
+  return total - 2 * kst.mean()
+
+
+def test_squared_distances_equal_a_double_loop(samples):
+  x, y = samples
+  expected = [[np.sum((a - b) ** 2) for b in y] for a in x]
+  np.testing.assert_allclose(discrepancy.squared_distances(x, y), expected, rtol=1e-5)
+
+
+def test_squared_distances_survive_a_large_offset(samples):
+  x, y = samples
+  expected = discrepancy.squared_distances(x, y)
+  np.testing.assert_allclose(
+    discrepancy.squared_distances(x + 1000.0, y + 1000.0), expected, rtol=1e-2, atol=1e-2
+  )
+
+
+def test_coral_equals_numpy_cov(samples):
+  fs, ft = samples
+  difference = np.cov(fs, rowvar=False) - np.cov(ft, rowvar=False)  # [d, d]
+  expected = np.sum(difference**2) / (4 * D**2)
+  np.testing.assert_allclose(discrepancy.coral(fs, ft), expected, rtol=1e-5)
+
+
+def test_coral_ignores_means_and_order(samples):
+  fs, ft = samples
+  value = discrepancy.coral(fs, ft)
+  np.testing.assert_allclose(discrepancy.coral(fs[::-1] + 4.0, ft), value, rtol=1e-4)
+  np.testing.assert_allclose(discrepancy.coral(ft, fs), value, rtol=1e-5)
+  assert discrepancy.coral(fs, fs) == 0.0
+
+
+@pytest.mark.parametrize("unbiased", [False, True])
+def test_mmd_equals_a_double_loop(samples, unbiased):
+  fs, ft = samples
+  kernels = [kernel_by_loop(a, b, BANDWIDTHS) for a, b in ((fs, fs), (ft, ft), (fs, ft))]
+  value = discrepancy.mmd(fs, ft, BANDWIDTHS, unbiased=unbiased)
+  np.testing.assert_allclose(value, mmd_by_loop(*kernels, unbiased), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("unbiased", [False, True])
+def test_joint_mmd_multiplies_the_layers_kernels(samples, unbiased):
+  fs, ft = samples
+  layers_s, layers_t, scales = (fs, fs[:, :2] ** 2), (ft, ft[:, :2] ** 2), (BANDWIDTHS, (2.0,))
+  kernels = []
+  for a, b in ((layers_s, layers_s), (layers_t, layers_t), (layers_s, layers_t)):
+    kernels.append(kernel_by_loop(a[0], b[0], scales[0]) * kernel_by_loop(a[1], b[1], scales[1]))
+  value = discrepancy.joint_mmd(layers_s, layers_t, scales, unbiased=unbiased)
+  np.testing.assert_allclose(value, mmd_by_loop(*kernels, unbiased), rtol=1e-4, atol=1e-6)
+
+
+def test_joint_mmd_sees_what_marginals_hide():
+  rng = np.random.default_rng(1)
+  a, b = rng.normal(size=(2, 40, 2)).astype(np.float32)
+  same_marginals = discrepancy.mmd(b, b[::-1])
+  assert abs(same_marginals) < 1e-6
+  assert discrepancy.joint_mmd((a, a), (a, a[::-1])) > 0.01
+
+
+def test_median_bandwidth_equals_numpy(samples):
+  pooled = np.concatenate(samples)
+  distances = discrepancy.squared_distances(pooled, pooled)
+  expected = np.median([distances[i, j] for i in range(N + M) for j in range(i)])
+  np.testing.assert_allclose(discrepancy.median_bandwidth(distances), expected, rtol=1e-6)
+  by_hand = expected * np.asarray(discrepancy.MULTIPLES)
+  np.testing.assert_allclose(
+    discrepancy.mmd(*samples), discrepancy.mmd(*samples, by_hand), rtol=1e-4
+  )
+
+
+def test_mmd_of_collapsed_features_is_finite():
+  zeros = jnp.zeros((4, 2))
+  value, slope = jax.value_and_grad(discrepancy.mmd)(zeros, zeros)
+  assert value == 0.0
+  assert np.isfinite(slope).all()
+
+
+@pytest.mark.parametrize("measure", [discrepancy.mmd, discrepancy.coral])
+def test_identities(samples, measure):
+  fs, ft = samples
+  value = measure(fs, ft)
+  assert value > 0.01
+  np.testing.assert_allclose(measure(fs, fs), 0.0, atol=1e-6)
+  np.testing.assert_allclose(measure(ft, fs), value, rtol=1e-4)
+  np.testing.assert_allclose(measure(fs[::-1], np.roll(ft, 2, axis=0)), value, rtol=1e-4)
+  assert measure(fs, ft + 3.0) >= value * 0.999
+
+
+@pytest.mark.parametrize(
+  "measure",
+  [
+    discrepancy.coral,
+    lambda a, b: discrepancy.mmd(a, b, BANDWIDTHS),
+    lambda a, b: discrepancy.mmd(a, b, BANDWIDTHS, unbiased=True),
+    lambda a, b: discrepancy.joint_mmd((a, a**2), (b, b**2), (BANDWIDTHS, (2.0,))),
+  ],
+)
+def test_gradients(samples, measure):
+  check_grads(measure, samples, order=1, modes=["rev"], atol=1e-2, rtol=1e-2)
+
+
+def test_no_gradient_flows_through_the_bandwidth(samples):
+  fs, ft = samples
+  pooled = np.concatenate(samples)
+  distances = discrepancy.squared_distances(pooled, pooled)
+  fixed = discrepancy.median_bandwidth(distances) * jnp.asarray(discrepancy.MULTIPLES)
+  expected = jax.grad(discrepancy.mmd)(fs, ft, fixed)
+  np.testing.assert_allclose(jax.grad(discrepancy.mmd)(fs, ft), expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("measure", [discrepancy.mmd, discrepancy.coral])
+def test_vmap_and_jit_equal_a_loop(measure):
+  fs, ft = np.random.default_rng(2).normal(size=(2, 3, N, D)).astype(np.float32)
+  loop = [measure(a, b) for a, b in zip(fs, ft, strict=True)]
+  np.testing.assert_allclose(jax.jit(jax.vmap(measure))(fs, ft), loop, rtol=1e-4, atol=1e-6)
+
+
+def test_errors_name_the_remedy(samples):
+  fs, ft = samples
+  with pytest.raises(ValueError, match="larger batch"):
+    discrepancy.coral(fs[:1], ft)
+  with pytest.raises(ValueError, match="larger batch"):
+    discrepancy.mmd(fs, ft[:1], unbiased=True)
+  with pytest.raises(ValueError, match="per layer"):
+    discrepancy.joint_mmd((fs, fs), (ft,))

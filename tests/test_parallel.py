@@ -1,0 +1,77 @@
+"""One device == eight devices == pmap on eight, for every method, on a network with batch-norm."""
+
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+import toy
+
+from adapt import catalogue, cell, methods, parallel
+from adapt.method import Net
+from adapt.parallel import Layout
+from adapt.request import points, traits
+
+catalogue.add_folder("adapt.models", str(Path(__file__).parent / "networks"))
+
+STEPS = 6
+
+
+def final_params(name, layout, batch_size=16):
+  asked = toy.request(
+    name, seeds=2, model="normed", steps=STEPS, evaluations=1, batch_size=batch_size, layout=layout
+  )
+  material = cell.Material((toy.MOONS,), toy.TURNED, {})
+  method = traits(name, points(asked)[0].hyperparameters)
+  trained = cell.train(asked, method, points(asked), material, (), lambda *_: None)
+  ts = trained.mapped.ts
+  return jax.tree.map(np.asarray, (ts.params, ts.state)), trained.past.metrics[-1]["loss"]
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_layouts_agree(name):
+  one, loss = final_params(name, Layout("sharding", 1))
+  for layout in (Layout("sharding", 8), Layout("pmap", 8)):
+    other, other_loss = final_params(name, layout)
+    np.testing.assert_allclose(other_loss, loss, rtol=1e-4, err_msg=str(layout))
+    jax.tree.map(
+      lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=2e-5, err_msg=str(layout)),  # noqa: B023
+      other,
+      one,
+    )
+
+
+def test_pmap_without_the_mean_of_gradients_would_differ(monkeypatch):
+  one, _ = final_params("source_only", Layout("sharding", 1))
+  monkeypatch.setattr(parallel, "average", lambda layout, grads: grads)
+  from adapt import program
+
+  program.program.cache_clear()
+  other, _ = final_params("source_only", Layout("pmap", 8))
+  program.program.cache_clear()
+  kernels = one[0]["net"]["head"]["kernel"], other[0]["net"]["head"]["kernel"]
+  assert np.abs(kernels[0] - kernels[1]).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+  ("kind", "devices", "batch", "message"),
+  [
+    ("sharding", 8, 20, "--batch-size 16 or 24"),
+    ("pmap", 8, 4, "--batch-size 8"),
+    ("pmap", 99, 64, "lower --devices"),
+    ("ring", 1, 64, "choose sharding or pmap"),
+  ],
+)
+def test_layouts_that_cannot_be_are_refused(kind, devices, batch, message):
+  with pytest.raises(ValueError, match=message):
+    parallel.layout(kind, devices, batch)
+
+
+def test_all_devices_are_the_default():
+  assert parallel.layout("sharding", 0, 64) == Layout("sharding", 8)
+
+
+def test_only_pmap_wraps_the_network():
+  net = Net(lambda: None, lambda: None)
+  assert parallel.shared_net(Layout("sharding", 8), net) is net
+  assert parallel.shared_net(Layout("pmap", 8), net) is not net

@@ -1,0 +1,129 @@
+"""Tracking: what wandb is given arrives; whatever wandb does, the run goes on."""
+
+import json
+import struct
+import subprocess
+import sys
+import types
+
+import pytest
+
+from adapt.tracking import Tracker
+
+SECRET = "0123456789" * 4
+
+
+def stored(file):
+  """The records of a .wandb file, which is a LevelDB log of protocol buffers."""
+  from wandb.proto import wandb_internal_pb2
+
+  data = file.read_bytes()
+  assert data[:4] == b":W&B"
+  at, part = 7, b""
+  while at + 7 <= len(data):
+    room = 32768 - at % 32768
+    if room < 7:  # a header never straddles two blocks
+      at += room
+      continue
+    size, kind = struct.unpack_from("<HB", data, at + 4)
+    part += data[at + 7 : at + 7 + size]
+    at += 7 + size
+    if kind in (1, 4):  # whole, or the last piece
+      item = wandb_internal_pb2.Record()
+      item.ParseFromString(part)
+      part = b""
+      yield item
+
+
+def test_offline_run_holds_what_was_logged(tmp_path, monkeypatch):
+  pytest.importorskip("wandb")
+  from PIL import Image
+
+  monkeypatch.setenv("WANDB_API_KEY", SECRET)
+  Image.new("RGB", (8, 8)).save(tmp_path / "picture.png")
+  tracker = Tracker()
+  tracker.start("offline", "adapt", "digits/dann", {"hyperparameters": {"weight": 0.25}}, tmp_path)
+  tracker.log(100, {"target_accuracy": 0.5})
+  tracker.log(200, {"target_accuracy": 0.875})
+  tracker.finish({"final_accuracy": 0.8125}, {"curves": tmp_path / "picture.png"})
+
+  (file,) = tmp_path.glob("wandb/offline-run-*/run-*.wandb")
+  curve, config, summary, names = {}, {}, {}, set()
+  for item in stored(file):
+    kind = item.WhichOneof("record_type")
+    if kind == "history":
+      row = {i.key or i.nested_key[0]: json.loads(i.value_json) for i in item.history.item}
+      if "target_accuracy" in row:
+        curve[row["_step"]] = row["target_accuracy"]
+    elif kind == "summary":
+      for i in item.summary.update:
+        summary[i.key or i.nested_key[0]] = json.loads(i.value_json)
+    elif kind in ("run", "config"):
+      update = item.run.config.update if kind == "run" else item.config.update
+      config.update({i.key or i.nested_key[0]: json.loads(i.value_json) for i in update})
+      names.add(item.run.display_name)
+  assert curve == {100: 0.5, 200: 0.875}
+  assert config["hyperparameters"] == {"weight": 0.25}
+  assert summary["final_accuracy"] == 0.8125
+  assert "digits/dann" in names
+  pictures = list(tmp_path.glob("wandb/offline-run-*/files/media/images/*.png"))
+  assert len(pictures) == 1
+  for path in tmp_path.rglob("*"):
+    assert not path.is_file() or SECRET.encode() not in path.read_bytes()
+
+
+class Broken:
+  """A wandb in which the named call raises."""
+
+  def __init__(self, broken):
+    self._broken = broken
+    self.calls = []
+    self.summary = self
+
+  def __getattr__(self, name):
+    def call(*args, **kwargs):
+      self.calls.append(name)
+      if name in self._broken:
+        raise OSError("no\nnetwork")
+      return self
+
+    return call
+
+
+@pytest.mark.parametrize(
+  "broken",
+  [("Settings",), ("init",), ("log",), ("update",), ("Image",), ("finish",), ("log", "finish")],
+)
+def test_a_failing_wandb_stops_nothing(broken, tmp_path, monkeypatch, capsys):
+  fake = Broken(broken)
+  module = types.ModuleType("wandb")
+  module.__getattr__ = fake.__getattr__
+  monkeypatch.setitem(sys.modules, "wandb", module)
+  tracker = Tracker()
+  tracker.start("online", "adapt", "name", {}, tmp_path)
+  tracker.log(1, {"loss": 1.0})
+  tracker.log(2, {"loss": 0.5})
+  tracker.finish({"accuracy": 1.0}, {"curves": tmp_path / "curves.png"})
+  assert len(capsys.readouterr().err.splitlines()) == 1
+  if broken[0] == "log":
+    assert fake.calls.count("log") == 1
+
+
+def test_missing_package_is_one_line(tmp_path, monkeypatch, capsys):
+  monkeypatch.setitem(sys.modules, "wandb", None)
+  tracker = Tracker()
+  tracker.start("offline", "adapt", "name", {}, tmp_path)
+  tracker.log(1, {"loss": 1.0})
+  tracker.finish({}, {})
+  assert capsys.readouterr().err.startswith("warning: wandb stopped")
+
+
+def test_off_imports_nothing(tmp_path):
+  code = (
+    "import sys; from adapt.tracking import Tracker; t = Tracker();"
+    "t.start('off', 'p', 'n', {}, '.'); t.log(1, {}); t.finish({}, {});"
+    "sys.exit('wandb' in sys.modules)"
+  )
+  subprocess.run([sys.executable, "-c", code], check=True)
+  with pytest.raises(ValueError, match="online"):
+    Tracker().start("on", "p", "n", {}, tmp_path)

@@ -1,0 +1,59 @@
+"""A hand-made network with a convolution, a dense layer, batch statistics, dropout and a head."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from adapt.method import Net
+
+
+@pytest.fixture
+def tiny():
+  """A Net on [b, 4, 4, 1] whose start has no zero anywhere, so that nothing passes by accident."""
+
+  def init(key, x):
+    del x
+    draws, used = (
+      jax.random.normal(key, (210,)),
+      0,
+    )  # one draw: each further one costs a compilation
+
+    def normal(*shape):
+      nonlocal used
+      used += math.prod(shape)
+      return draws[used - math.prod(shape) : used].reshape(shape) / shape[0]
+
+    params = {
+      "conv": {"kernel": normal(2, 2, 1, 3), "bias": normal(3)},
+      "block": {
+        "dense": {"kernel": normal(27, 5), "bias": normal(5)},
+        "norm": {"scale": 1.0 + 0.1 * normal(5), "bias": normal(5)},
+      },
+      "head": {"kernel": normal(5, 2), "bias": normal(2)},
+    }
+    return params, {"mean": jnp.zeros(5)}
+
+  def apply(params, stats, x, train, key):
+    dims = ("NHWC", "HWIO", "NHWC")
+    x = jax.lax.conv_general_dilated(
+      x, params["conv"]["kernel"], (1, 1), "VALID", dimension_numbers=dims
+    )
+    x = jnp.tanh(x + params["conv"]["bias"]).reshape(len(x), -1)  # [b, 27]
+    dense, norm = params["block"]["dense"], params["block"]["norm"]
+    x = jnp.tanh(x @ dense["kernel"] + dense["bias"])
+    mean = x.mean(axis=0) if train else stats["mean"]
+    new = {"mean": 0.9 * stats["mean"] + 0.1 * mean} if train else stats
+    features = jnp.tanh((x - mean) * norm["scale"] + norm["bias"])  # [b, 5]
+    if train and key is not None:
+      features = features * jax.random.bernoulli(key, 0.8, features.shape)
+    return (features, features @ params["head"]["kernel"] + params["head"]["bias"]), new
+
+  return Net(init, apply)
+
+
+@pytest.fixture
+def x():
+  """Inputs [6, 4, 4, 1]."""
+  return jax.random.normal(jax.random.key(7), (6, 4, 4, 1))

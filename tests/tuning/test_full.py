@@ -1,0 +1,10 @@
+"""full is the identity."""
+
+from adapt.tuning.full import full
+
+
+def test_the_network_is_untouched(tiny):
+  tuning = full()
+  assert tuning.wrap(tiny) is tiny
+  assert tuning.pull is None
+  assert not tuning.needs_start
