@@ -2,17 +2,21 @@
 
 import argparse
 import functools
+import importlib.util
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from adapt import catalogue, data, methods, parallel, record, select, tables
-from adapt.request import Choice, Request, points
+from adapt import catalogue, data, figures, methods, parallel, record, select, tables
+from adapt.request import Choice, Request, points, traits
+from adapt.run import load
 from adapt.run import run as run_request
 from adapt.suite import Settings, Suite, Task
+from adapt.summary import by_seed, cell
 from adapt.tracking import Tracker
 
 
@@ -34,8 +38,11 @@ def run(
   if domains is None:
     domains = functools.cache(lambda name: data.load(name, arguments.data_dir))
   requests = [_request(suite, t, name, arguments) for t in tasks for name in names]
-  for request in requests:
-    points(request)  # refuses what has no meaning before the first cell is trained
+  for request in requests:  # refuse what cannot run before the first cell is trained
+    load(request, traits(request.method, points(request)[0].hyperparameters), domains)
+  known = {p.name for name in names for p in catalogue.parameters(methods.get(name))} | {"lr"}
+  if unknown := set(_sweep(arguments.sweep)) - known:
+    raise ValueError(f"nothing to sweep named {', '.join(unknown)}: choose from {', '.join(known)}")
   record.check_writable(arguments.out)
   console = Console(stderr=True)
   records: list[dict[str, Any]] = []
@@ -65,26 +72,37 @@ def _cell(
     bars.update(bar, completed=step, what=what)
     tracker.log(step, {"loss": loss} | ({} if accuracy is None else {"target_accuracy": accuracy}))
 
-  result = run_request(
-    request, arguments.out, force=arguments.force, report=report, domains=domains
-  )
+  records: list[dict[str, Any]] = []
+  try:
+    result = run_request(
+      request, arguments.out, force=arguments.force, report=report, domains=domains
+    )
+    records = result.records
+  finally:
+    if arguments.wandb != "off":
+      _track(tracker, records, Path(arguments.out))
   bars.update(bar, completed=request.settings.steps)
   if not result.fresh:
     bars.update(bar, what="done before")
-  _track(tracker, result.records, arguments)
-  return result.records
+  return records
 
 
-def _track(tracker: Tracker, records: list[dict[str, Any]], arguments: argparse.Namespace) -> None:
-  if arguments.wandb == "off":
-    return
-  summary = {}
+def _track(tracker: Tracker, records: Sequence[dict[str, Any]], out: Path) -> None:
+  """Sends the final table and the learning curves, if there are any."""
+  rows = []
   for r in records:
-    for name, values in (r["last"] or {}).items():
-      known = [v for v in values if isinstance(v, float)]
-      if known:
-        summary[f"{r['label']}/{name}"] = sum(known) / len(known)
-  tracker.finish(summary)
+    each = (
+      {n: cell(by_seed(r, "last", n).values()) for n in ("accuracy", "f1")} if r["last"] else {}
+    )
+    rows += [(r["label"], n, v.mean, v.std) for n, v in each.items() if v]
+  pictures = {}
+  if records and importlib.util.find_spec("matplotlib"):
+    first = records[0]
+    place = out / "wandb" / first["suite"] / first["task"] / f"{first['label']}.png"
+    picture = figures.curves(list(records), place)
+    pictures = {"curves": picture} if picture else {}
+  summary = {f"{label}/{name}": mean for label, name, mean, _ in rows}
+  tracker.finish(summary, pictures, ("label", "measure", "mean", "std"), rows)
 
 
 def _diverged(records: Sequence[dict[str, Any]]) -> int:
@@ -126,7 +144,7 @@ def _request(suite: Suite, task: Task, name: str, arguments: argparse.Namespace)
 
 
 def _sweep(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
-  sweep = {}
+  sweep: dict[str, tuple[float, ...]] = {}
   for text in texts:
     name, equals, values = text.partition("=")
     try:

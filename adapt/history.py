@@ -4,6 +4,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -88,7 +89,8 @@ def as_record(
   """
   alive = [c for c in cells if c not in past.diverged]
   steps, batch = request.settings.steps, 2 * request.settings.batch_size
-  share = {k: v for k, v in seconds.items() if k != "predict_1000"}
+  part = len(cells) / len(past.metrics[0]["loss"])  # of a program that several points share
+  share = {k: v * part for k, v in seconds.items() if k != "predict_1000"}
   return {
     "format": record.FORMAT,
     "suite": request.suite.name,
@@ -101,7 +103,7 @@ def as_record(
     "classes": list(classes),
     **_measured(past, cells, alive),
     **_chosen(past, cells, alive, request.validator),
-    "curves": _curves(past, cells),
+    "curves": _curves(past, cells, alive),
     "diverged": {
       str(seed): past.diverged[c]
       for seed, c in zip(request.seeds, cells, strict=True)
@@ -111,9 +113,18 @@ def as_record(
     "images_per_second": steps * batch * len(past.metrics[0]["loss"]) / seconds["train"],
     "prediction_ms_per_1000": 1000 * seconds["predict_1000"],
     "environment": record.environment(),
-    "command": shlex.join(["python", *sys.argv]),
+    "command": _command(),
     "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
   }
+
+
+def _command() -> str:
+  """How this process was started, without the machine's paths to it."""
+  program = Path(sys.argv[0])
+  name = (
+    ["python", "-m", f"benchmarks.{program.stem}"] if program.suffix == ".py" else [program.name]
+  )
+  return shlex.join([*name, *sys.argv[1:]])
 
 
 def _measured(past: History, cells: Sequence[int], alive: Sequence[int]) -> dict[str, Any]:
@@ -159,7 +170,7 @@ def _chosen(
   return result
 
 
-def _curves(past: History, cells: Sequence[int]) -> dict[str, Any]:
+def _curves(past: History, cells: Sequence[int], alive: Sequence[int]) -> dict[str, Any]:
   curves: dict[str, Any] = {"step": past.steps}
   for name in past.metrics[0]:
     values = np.stack([m[name] for m in past.metrics])  # [evaluations, cells]
@@ -167,5 +178,5 @@ def _curves(past: History, cells: Sequence[int]) -> dict[str, Any]:
   for name, view in (("source_accuracy", "source_test"), ("target_accuracy", "target_test")):
     accuracy = past.accuracies(view)
     if accuracy is not None:
-      curves[name] = [accuracy[:, c].tolist() for c in cells]
+      curves[name] = [accuracy[:, c].tolist() if c in alive else None for c in cells]
   return curves

@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import data, history, record
-from adapt.cell import Material, Report, Trained, train
+from adapt import cell, data, history, models, record, train
+from adapt.cell import Material, Report, Trained
 from adapt.method import Method
 from adapt.request import Choice, Point, Request, config, points, start_of, traits
 
@@ -46,7 +46,7 @@ def run(
   """
   asked = points(request)
   method = traits(request.method, asked[0].hyperparameters)
-  material = _load(request, method, domains)
+  material = load(request, method, domains)
   files = [_file(request, p, out) for p in asked]
   missing = [p for p, f in zip(asked, files, strict=True) if force or not f.exists()]
   for point, file in zip(asked, files, strict=True):
@@ -70,14 +70,34 @@ def _refuse_other(file: Path, wanted: dict[str, Any]) -> None:
     )
 
 
-def _load(request: Request, method: Method, domains: Domains) -> Material:
+def load(request: Request, method: Method, domains: Domains) -> Material:
+  """The task's data, checked against each other and against what method and network take.
+
+  Raises:
+    ValueError: one line with the remedy.
+  """
   sources = tuple(domains(name) for name in request.task.source)
   target = domains(request.task.target)
   shots = request.settings.shots if "labelled" in method.reads else 0
   data.check_pair(sources, target, request.settings.batch_size, shots)
   if "all_labelled" in method.reads and target.train.y is None:
     raise ValueError(f"{request.method} needs target labels, and {target.name} has none")
+  _check_network(request, sources[0])
   return Material(sources, target, {d.name: _hash(d) for d in (*sources, target)})
+
+
+def _check_network(request: Request, domain: data.Domain) -> None:
+  settings = request.settings
+  train.optimizer(settings, settings.lr)
+  net = models.build(settings.model, max(len(domain.classes), 2), settings.precision)
+  shape = domain.train.x.shape[1:]
+  try:
+    jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, *shape), domain.train.x.dtype))
+  except Exception as error:  # whatever a layer says to inputs it was not made for
+    raise ValueError(
+      f"model {settings.model} cannot take inputs of shape {list(shape)}: choose another --model "
+      f"of {', '.join(models.names())}"
+    ) from error
 
 
 def _hash(domain: data.Domain) -> str:
@@ -99,7 +119,7 @@ def _make(
   """Trains and writes."""
   warm = start_of(request, method) == "source"
   start = _source_model(request, material, len(missing), out, report) if warm else ()
-  trained = train(request, method, missing, material, start, report)
+  trained = cell.train(request, method, missing, material, start, report)
   if request.method == "source_only" and request.weights is None and len(missing) == 1:
     _remember(request, material, trained)
   seeds = len(request.seeds)
@@ -152,7 +172,7 @@ def _source_model(
     todo = points(plain)
     method = traits("source_only", todo[0].hyperparameters)
     if _file(plain, todo[0], out).exists():
-      _remember(plain, material, train(plain, method, todo, material, (), report))
+      _remember(plain, material, cell.train(plain, method, todo, material, (), report))
     else:
       _make(plain, method, todo, material, out, report)
   return jax.tree.map(lambda x: jnp.tile(x, (copies,) + (1,) * (x.ndim - 1)), _models[key])

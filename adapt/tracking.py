@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -50,16 +50,22 @@ class Tracker:
       self._safely(lambda: self._run.log(dict(metrics), step=step))
 
   def finish(
-    self, summary: Mapping[str, Any] | None = None, pictures: Mapping[str, str | Path] | None = None
+    self,
+    summary: Mapping[str, Any] | None = None,
+    pictures: Mapping[str, str | Path] | None = None,
+    columns: Sequence[str] = (),
+    rows: Sequence[Sequence[Any]] = (),
   ) -> None:
     """Ends the run.
 
     Args:
       summary: final values, e.g. {"target_accuracy": 0.897}.
       pictures: name → path of an image file.
+      columns: names of the final table's columns.
+      rows: the final table.
     """
     if self._run is not None:
-      self._safely(lambda: self._close(summary or {}, pictures or {}))
+      self._safely(lambda: self._close(summary or {}, pictures or {}, columns, rows))
     self._run = None
 
   def _open(
@@ -91,10 +97,19 @@ class Tracker:
       settings=settings,
     )
 
-  def _close(self, summary: Mapping[str, Any], pictures: Mapping[str, str | Path]) -> None:
+  def _close(
+    self,
+    summary: Mapping[str, Any],
+    pictures: Mapping[str, str | Path],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+  ) -> None:
     self._run.summary.update(dict(summary))
-    if pictures:
-      self._run.log({name: self._wandb.Image(str(path)) for name, path in pictures.items()})
+    last = {name: self._wandb.Image(str(path)) for name, path in pictures.items()}
+    if rows:
+      last["results"] = self._wandb.Table(list(columns), [list(row) for row in rows])
+    if last:
+      self._run.log(last)
     self._run.finish()
 
   def _safely(self, call: Callable[[], None]) -> None:

@@ -19,7 +19,13 @@ STEPS = 6
 
 def final_params(name, layout, batch_size=16):
   asked = toy.request(
-    name, seeds=2, model="normed", steps=STEPS, evaluations=1, batch_size=batch_size, layout=layout
+    name,
+    seeds=(0, 1),
+    model="normed",
+    steps=STEPS,
+    evaluations=1,
+    batch_size=batch_size,
+    layout=layout,
   )
   material = cell.Material((toy.MOONS,), toy.TURNED, {})
   method = traits(name, points(asked)[0].hyperparameters)

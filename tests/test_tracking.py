@@ -36,7 +36,7 @@ def stored(file):
 
 
 def test_offline_run_holds_what_was_logged(tmp_path, monkeypatch):
-  pytest.importorskip("wandb")
+  wandb = pytest.importorskip("wandb")
   from PIL import Image
 
   monkeypatch.setenv("WANDB_API_KEY", SECRET)
@@ -47,6 +47,9 @@ def test_offline_run_holds_what_was_logged(tmp_path, monkeypatch):
   tracker.log(200, {"target_accuracy": 0.875})
   tracker.finish({"final_accuracy": 0.8125}, {"curves": tmp_path / "picture.png"})
 
+  # finish() may return while wandb's own process still writes; this waits for its end,
+  # as the end of a program does.
+  wandb.teardown()
   (file,) = tmp_path.glob("wandb/offline-run-*/run-*.wandb")
   curve, config, summary, names = {}, {}, {}, set()
   for item in stored(file):

@@ -1,0 +1,204 @@
+"""The command line as a user meets it: good runs, one-line errors with exit code 2, help, own methods."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import toy
+
+from adapt import cli
+
+SHORT = [
+  "--steps",
+  "6",
+  "--evaluations",
+  "2",
+  "--seeds",
+  "2",
+  "--batch-size",
+  "32",
+  "--devices",
+  "1",
+]
+
+# The README's example of a method in one file.
+OWN_METHOD = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+@pytest.fixture
+def pair(tmp_path):
+  """Paths of two .npz files, moons and turned moons."""
+  paths = []
+  for d in (toy.MOONS, toy.TURNED):
+    paths.append(tmp_path / f"{d.name}.npz")
+    train, test = d.train, d.test
+    np.savez(paths[-1], x=train.x, y=train.y, x_test=test.x, y_test=test.y)
+  return [str(p) for p in paths]
+
+
+def adapt(pair, out, *flags):
+  return cli.main(
+    ["run", "--source", pair[0], "--target", pair[1], "--out", str(out), *SHORT, *flags]
+  )
+
+
+def refused(capsys, code, *words):
+  captured = capsys.readouterr()
+  lines = captured.err.strip().splitlines()
+  assert code == 2
+  assert len(lines) == 1, lines
+  assert lines[0].startswith("error: ")
+  assert all(w in lines[0] for w in words), lines[0]
+
+
+def test_a_run_writes_its_records_and_prints_a_table(pair, tmp_path, capsys):
+  assert adapt(pair, tmp_path / "out", "--method", "weighted", "source_only", "--shots", "3") == 0
+  records = sorted(p.stem for p in (tmp_path / "out/run/moons_turned").glob("*.json"))
+  assert records == ["source_only", "weighted"]
+  shown = capsys.readouterr().out
+  assert "source_only" in shown and "accuracy" in shown
+  assert adapt(pair, tmp_path / "out", "--method", "weighted", "--shots", "3") == 0
+
+
+def test_flags_of_method_weights_tuning_and_sweep_reach_the_record(pair, tmp_path):
+  flags = [
+    "--method",
+    "dann",
+    "--width",
+    "8",
+    "--weights",
+    "class_balanced",
+    "--weights-beta",
+    "0.9",
+  ]
+  flags += ["--tuning", "lora", "--tuning-rank", "2", "--sweep", "weight=0.5,2", "--lr", "0.02"]
+  assert adapt(pair, tmp_path / "out", *flags) == 0
+  folder = tmp_path / "out/run/moons_turned"
+  records = [json.loads(p.read_text()) for p in sorted(folder.glob("dann*.json"))]
+  assert [r["config"]["hyperparameters"]["weight"] for r in records] == [0.5, 2.0]
+  config = records[0]["config"]
+  assert config["hyperparameters"]["width"] == 8
+  assert config["weights"] == {"name": "class_balanced", "beta": 0.9}
+  assert config["tuning"]["rank"] == 2 and config["settings"]["lr"] == 0.02
+
+
+BAD = [
+  (["--method", "dan"], ["unknown method 'dan'", "dann"]),
+  (["--method", "fine_tune"], ["--shots"]),
+  (["--method", "fine_tune", "--shots", "500"], ["500", "class"]),
+  (["--batch-size", "1000"], ["1000", "batch"]),
+  (["--shots", "many"], ["--shots", "many"]),
+  (["--frobnicate", "1"], ["--frobnicate"]),
+  (["--width", "wide"], ["--width", "wide"]),
+  (["--sweep", "weight"], ["--sweep", "weight=0.1,1"]),
+  (["--sweep", "weight=1,x"], ["--sweep"]),
+  (["--sweep", "wieght=1,2"], ["wieght"]),
+  (["--weights", "luck"], ["luck", "kmm"]),
+  (["--tuning", "luck"], ["luck", "lora"]),
+  (["--model", "gpt"], ["gpt", "mlp"]),
+  (["--optimizer", "lion"], ["lion", "adam"]),
+  (["--schedule", "step"], ["step", "cosine"]),
+  (["--precision", "f8"], ["f8", "bf16"]),
+  (["--parallel", "ring"], ["ring", "pmap"]),
+  (["--devices", "99"], ["--devices"]),
+  (["--validator", "oracle"], ["oracle", "entropy"]),
+  (["--steps", "0"], ["--steps"]),
+  (["--methods-path", "/no/such/folder"], ["no folder"]),
+  (["--target", "missing.npz"], ["missing.npz"]),
+]
+
+
+@pytest.mark.parametrize(("flags", "words"), BAD, ids=lambda v: " ".join(v))
+def test_bad_input_is_one_line_and_writes_nothing(pair, tmp_path, capsys, flags, words):
+  try:
+    code = adapt(pair, tmp_path / "out", *flags)
+  except SystemExit as stop:
+    code = stop.code
+  refused(capsys, code, *words)
+  assert not list(tmp_path.glob("out/**/*.json"))
+
+
+def broken(tmp_path, **arrays):
+  path = tmp_path / "broken.npz"
+  good = {"x": toy.TURNED.train.x, "y": toy.TURNED.train.y}
+  np.savez(path, **{k: v for k, v in {**good, **arrays}.items() if v is not None})
+  return str(path)
+
+
+X, Y = toy.TURNED.train.x, toy.TURNED.train.y
+NAN = np.where(np.arange(len(X))[:, None] == 3, np.nan, X).astype(np.float32)
+BROKEN = [
+  ({"x": None, "inputs": X}, ["inputs"]),
+  ({"y": Y[:-1]}, ["319", "320"]),
+  ({"y": Y + 0.5}, ["integer"]),
+  ({"y": Y - 1}, ["negative"]),
+  ({"y": Y * 2}, ["class"]),
+  ({"x": NAN}, ["NaN"]),
+  ({"x": X[:, :1]}, ["shape"]),
+  ({"x": X[:0], "y": Y[:0]}, ["empty"]),
+  ({"x": X.astype(object)}, ["object"]),
+]
+
+
+@pytest.mark.parametrize(("arrays", "words"), BROKEN, ids=lambda v: " ".join(v))
+def test_broken_data_is_refused_in_one_line(pair, tmp_path, capsys, arrays, words):
+  code = adapt([pair[0], broken(tmp_path, **arrays)], tmp_path / "out")
+  refused(capsys, code, *words)
+  assert not (tmp_path / "out").exists()
+
+
+def test_an_unwritable_folder_is_refused_before_training(pair, tmp_path, capsys):
+  (tmp_path / "file").write_text("in the way")
+  refused(capsys, adapt(pair, tmp_path / "file"), "--out")
+
+
+def test_methods_lists_all_and_shows_the_flags_of_one(capsys):
+  assert cli.main(["methods"]) == 0
+  shown = capsys.readouterr().out
+  assert all(name in shown for name in ("dann", "coral", "kmm", "lora"))
+  assert cli.main(["methods", "dann"]) == 0
+  shown = capsys.readouterr().out
+  assert "--weight" in shown and "default: 1.0" in shown and "reversed critic gradient" in shown
+
+
+def test_help_of_a_run_shows_the_method_s_flags(capsys):
+  with pytest.raises(SystemExit) as stop:
+    cli.main(["run", "--method", "weighted", "--help"])
+  assert stop.value.code == 0
+  shown = capsys.readouterr().out
+  assert "--balance" in shown and "--batch-size" in shown and "share of the target loss" in shown
+
+
+def test_own_data_needs_no_data_libraries(pair, tmp_path):
+  heavy = "tensorflow_datasets grain wandb mlxtend"
+  arguments = [
+    "run",
+    "--source",
+    pair[0],
+    "--target",
+    pair[1],
+    "--out",
+    str(tmp_path / "o"),
+    *SHORT,
+  ]
+  code = (
+    f"import sys; from adapt import cli; assert cli.main({arguments!r}) == 0; "
+    f"bad = [m for m in {heavy.split()} if m in sys.modules]; assert not bad, bad"
+  )
+  subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_the_readme_s_method_in_one_file_runs(pair, tmp_path, capsys):
+  code = OWN_METHOD.split("<!-- own method -->")[1].split("```python\n")[1].split("```")[0]
+  assert len(code.strip().splitlines()) <= 30
+  (tmp_path / "mine").mkdir()
+  (tmp_path / "mine/min_entropy.py").write_text(code)
+  path = ["--methods-path", str(tmp_path / "mine")]
+  assert adapt(pair, tmp_path / "out", "--method", "min_entropy", "--weight", "0.3", *path) == 0
+  assert cli.main(["methods", *path]) == 0
+  assert "min_entropy" in capsys.readouterr().out
+  record = json.loads((tmp_path / "out/run/moons_turned/min_entropy-weight=0.3.json").read_text())
+  assert record["config"]["hyperparameters"] == {"weight": 0.3}

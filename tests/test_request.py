@@ -1,0 +1,58 @@
+"""Requests: names, defaults, sweeps, and the combinations that are refused with a reason."""
+
+import pytest
+import toy
+
+from adapt.request import Choice, config, points
+
+CASES = [
+  ("fine_tune", {"weights": Choice("kmm")}, "does not train on source examples"),
+  ("target_only", {"weights": Choice("kmm")}, "does not train on source examples"),
+  ("source_only", {"tuning": Choice("lora")}, "it makes the source model"),
+  ("source_only", {"start": "source"}, "it makes the source model"),
+  ("target_only", {"tuning": Choice("bitfit")}, "use fine_tune"),
+  ("dann", {"tuning": Choice("lora"), "start": "scratch"}, "use --start source"),
+  ("dann", {"start": "imagenet"}, "choose scratch or source"),
+  ("fine_tune", {"shots": 0}, "give --shots N"),
+  ("weighted", {"shots": 0}, "give --shots N"),
+  ("weighted", {"given": {"balance": 2.0}}, "between 0 and 1"),
+  ("dann", {"given": {"heads": 3}}, "dann has no 'heads': it takes weight, width, depth"),
+  ("dann", {"sweep": {"width": (1.0, 2.0)}}, "only floats can be swept"),
+  ("dann", {"weights": Choice("kmm", {"size": 1})}, "kmm has no 'size'"),
+  ("adam", {}, "unknown method 'adam': choose from"),
+  ("dann", {"weights": Choice("luck")}, "unknown weighting 'luck'"),
+  ("dann", {"tuning": Choice("luck")}, "unknown tuning 'luck'"),
+]
+
+
+@pytest.mark.parametrize(("method", "changes", "message"), CASES)
+def test_what_has_no_meaning_is_refused_with_a_reason(method, changes, message):
+  with pytest.raises(ValueError, match=message):
+    points(toy.request(method, **changes))
+
+
+def test_labels_name_what_differs_from_the_suite_s_defaults():
+  suite = toy.SUITE._replace(defaults={"dann": {"weight": 0.1}})
+  request = toy.request("dann", suite=suite, given={})
+  [point] = points(request)
+  assert point.label == "dann" and point.hyperparameters["weight"] == 0.1
+  [point] = points(request._replace(given={"weight": 1.0}))
+  assert point.label == "dann-weight=1.0"
+  [point] = points(request._replace(given={"weight": 0.1}))
+  assert point.label == "dann"
+  assert points(request._replace(start="source"))[0].label == "dann-start=source"
+
+
+def test_a_tuning_implies_the_source_model_and_full_does_not():
+  request = toy.request("dann")
+  assert config(request, points(request)[0], {})["start"] == "scratch"
+  tuned = toy.request("dann", tuning=Choice("l2_sp"))
+  assert config(tuned, points(tuned)[0], {})["start"] == "source"
+
+
+def test_two_sweeps_make_a_grid():
+  labels = [
+    p.label
+    for p in points(toy.request("dann", given={}, sweep={"weight": (0.0, 0.5), "lr": (0.1, 1.0)}))
+  ]
+  assert labels == [f"dann-lr={lr}-weight={w}" for w in (0.0, 0.5) for lr in (0.1, 1.0)]
