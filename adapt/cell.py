@@ -194,10 +194,12 @@ def _views(material: Material) -> dict[str, Blocks]:
 
 
 def _points(cells: Program, mapped: Mapped, material: Material) -> dict[str, np.ndarray]:
-  source, target = material.sources[0].test, material.target.test
-  x = [source.x[:_POINTS], target.x[:_POINTS]]
-  unknown = np.full(len(target.x), -1, np.int32)
-  y = [np.asarray(source.y)[:_POINTS], (unknown if target.y is None else target.y)[:_POINTS]]
+  """Features and predictions of some test examples; drawn, because a set may be sorted by class."""
+  chosen, x, y = np.random.default_rng(0), [], []
+  for split in material.sources[0].test, material.target.test:
+    rows = np.sort(chosen.permutation(len(split.x))[:_POINTS])
+    x.append(split.x[rows])
+    y.append(np.full(len(rows), -1, np.int32) if split.y is None else split.y[rows])
   features, logits = jax.device_get(cells.outputs(mapped, np.concatenate(x)))
   return {
     "features": features.astype(np.float16),

@@ -66,13 +66,19 @@ def read_points(record_path: Path) -> "dict[str, np.ndarray] | None":
     return dict(file)
 
 
-def best_adapted(records: Sequence[Record]) -> Record | None:
-  """The record a picture sets against source_only: highest mean target accuracy at the last step.
+def before_and_after(records: Sequence[Record]) -> list[Record]:
+  """What a picture sets side by side.
 
-  Only which picture is drawn depends on it: never a number in a table.
+  source_only, then the best of those without target labels and the best of those with some, by
+  mean target accuracy at the last step. Only which picture is drawn depends on it: never a number
+  in a table.
   """
+  shown = [r for r in records if r["label"] == "source_only"]
   adapted = [r for r in records if r["label"] not in BOUNDS and _accuracy(r).n]
-  return max(adapted, key=lambda r: (_accuracy(r).mean, r["label"]), default=None)
+  for with_labels in (False, True):
+    kind = [r for r in adapted if bool(r["examples"]["labelled"]) is with_labels]
+    shown += sorted(kind, key=lambda r: (_accuracy(r).mean, r["label"]))[-1:]
+  return shown
 
 
 def curves(records: Sequence[Record], path: Path) -> Path | None:
@@ -125,11 +131,9 @@ def curves(records: Sequence[Record], path: Path) -> Path | None:
 
 
 def confusion(records: Sequence[Record], path: Path) -> Path | None:
-  """Confusion matrices of source_only and of the best adapted label, side by side."""
+  """Confusion matrices before and after adaptation, side by side."""
   known = [r for r in records if r.get("confusion") and _matrix(r) is not None]
-  shown = [r for r in known if r["label"] == "source_only"]
-  if (best := best_adapted(known)) is not None:
-    shown.append(best)
+  shown = before_and_after(known)
   if not shown:
     return None
   classes = shown[0]["classes"]
@@ -156,9 +160,7 @@ def tsne(
     path: where the picture goes.
   """
   known = [r for r in records if r["label"] in points]
-  shown = [r for r in known if r["label"] == "source_only"]
-  if (best := best_adapted(known)) is not None:
-    shown.append(best)
+  shown = before_and_after(known)
   if not shown:
     return None
   figure, axes = _canvas(2, len(shown), (4.3 * len(shown) + 1.2, 8.0))
