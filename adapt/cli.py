@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from adapt import catalogue, methods, tuning, weights
+from adapt.request import traits
 from adapt.suite import Settings, Suite
 
 
@@ -58,18 +59,23 @@ def benchmark(suite: Suite, argv: Sequence[str] | None = None) -> int:
 
 def _benchmark(suite: Suite, argv: list[str]) -> int:
   parser = Parser(prog=f"python -m benchmarks.{suite.name}", description=suite.protocol)
-  parser.add_argument("methods", nargs="+", metavar="METHOD", help="methods to run, or 'all'")
+  parser.add_argument(
+    "methods", nargs="+", metavar="METHOD", help="methods, or all (that --shots allows)"
+  )
   tasks = [t.name for t in suite.tasks]
   parser.add_argument("--task", nargs="+", default=tasks, metavar="TASK", help="tasks to run")
-  arguments = _parse(parser, suite.settings, argv, lambda a: _expand(a.methods), suite)
+  arguments = _parse(parser, suite.settings, argv, lambda a: _expand(a.methods, a.shots), suite)
   chosen = [suite.task(name) for name in arguments.task]
   from adapt import grid
 
-  return grid.run(suite, chosen, _expand(arguments.methods), arguments)
+  return grid.run(suite, chosen, _expand(arguments.methods, arguments.shots), arguments)
 
 
-def _expand(chosen: Sequence[str]) -> list[str]:
-  names = list(methods.names()) if "all" in chosen else list(dict.fromkeys(chosen))
+def _expand(chosen: Sequence[str], shots: int) -> list[str]:
+  names = list(dict.fromkeys(chosen))
+  if "all" in chosen:
+    reads = {n: traits(n, {}).reads for n in methods.names()}
+    names = [n for n in reads if shots or "labelled" not in reads[n]]
   # The source model comes first: what starts from it then finds it trained.
   return sorted(names, key=lambda n: n != "source_only")
 
@@ -86,11 +92,13 @@ def _run(argv: list[str]) -> int:
   from adapt import own_data
 
   pair = own_data.pair_of(argv)
-  arguments = _parse(parser, pair.settings, argv, lambda a: _expand(a.method), None)
+  arguments = _parse(parser, pair.settings, argv, lambda a: _expand(a.method, a.shots), None)
   from adapt import grid
 
   suite = Suite("run", (pair.task,), pair.settings, pair.protocol)
-  return grid.run(suite, [pair.task], _expand(arguments.method), arguments, pair.domains)
+  return grid.run(
+    suite, [pair.task], _expand(arguments.method, arguments.shots), arguments, pair.domains
+  )
 
 
 def _parse(

@@ -164,6 +164,13 @@ def test_methods_lists_all_and_shows_the_flags_of_one(capsys):
   assert "--weight" in shown and "default: 1.0" in shown and "reversed critic gradient" in shown
 
 
+def test_all_is_every_method_that_the_shots_allow():
+  few = set(cli._expand(["all"], shots=0))
+  assert {"source_only", "target_only", "dann", "coral"} <= few
+  assert set(cli._expand(["all"], shots=5)) - few == {"fine_tune", "weighted"}
+  assert cli._expand(["dann", "source_only", "dann"], shots=0) == ["source_only", "dann"]
+
+
 def test_help_of_a_run_shows_the_method_s_flags(capsys):
   with pytest.raises(SystemExit) as stop:
     cli.main(["run", "--method", "weighted", "--help"])

@@ -18,6 +18,8 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+")
 # Directories of TFDS are named after the builder; `mnist` alone differs (see builders/mnist.py).
 _OURS = {name: name for name in builders.names()} | {"mnist_digits": "mnist"}
 _OURS.pop("mnist")  # that name is TFDS's own set
+# Where TFDS's own set is not prepared (it wants TensorFlow for that), ours holds the same examples.
+_STAND_INS = {"mnist": "mnist_digits"}
 
 
 def arrays(
@@ -69,6 +71,8 @@ def _folder(name: str, data_dir: str | os.PathLike | None) -> Path:
   found = [p for p in found if _prepared(p)]
   if found:
     return max(found, key=lambda path: [int(part) for part in path.name.split(".")])
+  if name in _STAND_INS:
+    return _folder(_STAND_INS[name], data_dir)
   configs = [p.name for p in _subfolders(base) if any(map(_prepared, _subfolders(p)))]
   if configs:
     raise ValueError(

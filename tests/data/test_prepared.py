@@ -170,3 +170,11 @@ def test_other_file_format(stored, tmp_path):
     path.rename(str(path).replace("array_record", "tfrecord"))
   message = r"prepared as tfrecord, which only TensorFlow reads: delete .* run python"
   refuses(message, prepared.arrays, "pictures", "train", tmp_path)
+
+
+def test_our_mnist_stands_in_for_one_that_tfds_has_not_prepared(stored, tmp_path):
+  made = next(p for p in stored.rglob("same/1.0.0"))
+  shutil.copytree(made, tmp_path / "mnist_digits" / "1.0.0")
+  assert prepared._folder("mnist", tmp_path) == tmp_path / "mnist_digits" / "1.0.0"
+  shutil.copytree(made, tmp_path / "mnist" / "1.0.0")
+  assert prepared._folder("mnist", tmp_path) == tmp_path / "mnist" / "1.0.0"
