@@ -34,6 +34,9 @@ def guarded(work: Callable[[], int]) -> int:
   except ValueError as error:
     print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
     return 2
+  except KeyboardInterrupt:
+    print("stopped: finished records are kept; run the same command for the rest", file=sys.stderr)
+    return 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
