@@ -72,6 +72,7 @@ class Suite(NamedTuple):
 
 
 # Where a user's own data says nothing else: feature vectors and images are trained like the suites
-# of their kind, Amazon reviews and digits.
-VECTORS = Settings(model="mlp", steps=1000, lr=0.1, weight_decay=0.0)
+# of their kind, Amazon reviews and digits. Both learning rates are those with the best accuracy on
+# held-out source examples (of 0.01, 0.03, 0.1, for images also 0.2, source_only); no target was asked.
+VECTORS = Settings(model="mlp", steps=1000, lr=0.03, weight_decay=0.0)
 IMAGES = Settings(model="lenet", lr=0.1)

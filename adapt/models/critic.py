@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 
+from adapt.models.layers import Dense
+
 
 class Critic(NamedTuple):
   """A critic as pure functions."""
@@ -21,11 +23,11 @@ class Module(nn.Module):
   @nn.compact
   def __call__(self, x: jax.Array) -> jax.Array:
     for _ in range(self.depth):
-      x = nn.Dense(self.width)(x)
+      x = Dense(self.width)(x)
       # Always the batch's own statistics: a critic is only ever used in training. They let it keep
       # up with moving features; without them it learns so slowly that nothing has to adapt.
       x = nn.relu(nn.BatchNorm(use_running_average=False)(x))
-    return nn.Dense(1)(x)[..., 0]
+    return Dense(1)(x)[..., 0]
 
 
 def critic(width: int, depth: int) -> Critic:

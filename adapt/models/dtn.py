@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from adapt.method import Net
-from adapt.models.layers import Conv
+from adapt.models.layers import Conv, Dense
 from adapt.models.linen import as_net
 
 
@@ -31,10 +31,10 @@ class Module(nn.Module):
       x = layer(x, train)
       x = norm(x, f"norm{i}")
       x = nn.relu(nn.Dropout(rate, broadcast_dims=(1, 2), deterministic=not train)(x))
-    x = nn.Dense(512, dtype=self.dtype, name="dense")(x.reshape(len(x), -1))
+    x = Dense(512, dtype=self.dtype, name="dense")(x.reshape(len(x), -1))
     x = nn.relu(norm(x, "norm4"))
     x = nn.Dropout(0.5, deterministic=not train)(x)
-    return x, nn.Dense(self.classes, dtype=self.dtype, name="head")(x)
+    return x, Dense(self.classes, dtype=self.dtype, name="head")(x)
 
 
 def dtn(classes: int, *, dtype: jnp.dtype = jnp.float32, axis: str | None = None) -> Net:

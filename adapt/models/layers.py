@@ -5,6 +5,8 @@ As shifted slices and one matrix product it is not, so that is what training on 
 a gradient the native one is three times faster.
 """
 
+import functools
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -56,6 +58,12 @@ def max_pool(x: Float[Array, "b h w c"], window: int = 2) -> Float[Array, "b h2 
   return x.max(axis=(2, 4))
 
 
+# Uniform in ±1/√fan_in, PyTorch's default, under which the published baselines of these networks
+# were made; linen's own has three times the variance.
+INIT = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
+Dense = functools.partial(nn.Dense, kernel_init=INIT)
+
+
 class Conv(nn.Module):
   """Square convolution with bias, parameters named as linen's own."""
 
@@ -68,7 +76,7 @@ class Conv(nn.Module):
   @nn.compact
   def __call__(self, x: jax.Array, train: bool) -> jax.Array:
     shape = (self.size, self.size, x.shape[-1], self.features)
-    kernel = self.param("kernel", nn.initializers.lecun_normal(), shape)
+    kernel = self.param("kernel", INIT, shape)
     bias = self.param("bias", nn.initializers.zeros, (self.features,))
     x, kernel, bias = (v.astype(self.dtype) for v in (x, kernel, bias))
     return conv(x, kernel, self.stride, self.padding, train=train) + bias

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from adapt.method import Net
-from adapt.models.layers import Conv, max_pool
+from adapt.models.layers import Conv, Dense, max_pool
 from adapt.models.linen import as_net
 
 
@@ -20,9 +20,9 @@ class Module(nn.Module):
     x = Conv(50, 5, dtype=self.dtype, name="conv2")(x, train)
     x = nn.Dropout(0.5, broadcast_dims=(1, 2), deterministic=not train)(x)  # whole channels
     x = nn.relu(max_pool(x)).reshape(len(x), -1)  # [b, 800] for 28×28
-    x = nn.relu(nn.Dense(500, dtype=self.dtype, name="dense")(x))
+    x = nn.relu(Dense(500, dtype=self.dtype, name="dense")(x))
     x = nn.Dropout(0.5, deterministic=not train)(x)
-    x = nn.Dense(256, dtype=self.dtype, name="bottleneck")(x)
+    x = Dense(256, dtype=self.dtype, name="bottleneck")(x)
     norm = nn.BatchNorm(
       use_running_average=not train,
       momentum=0.9,
@@ -31,7 +31,7 @@ class Module(nn.Module):
       name="norm",
     )
     x = nn.relu(norm(x))
-    return x, nn.Dense(self.classes, dtype=self.dtype, name="head")(x)
+    return x, Dense(self.classes, dtype=self.dtype, name="head")(x)
 
 
 def lenet(classes: int, *, dtype: jnp.dtype = jnp.float32, axis: str | None = None) -> Net:

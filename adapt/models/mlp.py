@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from adapt.method import Net
+from adapt.models.layers import Dense
 from adapt.models.linen import as_net
 
 
@@ -16,8 +17,8 @@ class Module(nn.Module):
   @nn.compact
   def __call__(self, x: jax.Array, train: bool) -> tuple[jax.Array, jax.Array]:
     x = x.reshape(len(x), -1)  # [b, d]
-    x = nn.sigmoid(nn.Dense(self.width, dtype=self.dtype, name="hidden")(x))
-    return x, nn.Dense(self.classes, dtype=self.dtype, name="head")(x)
+    x = nn.sigmoid(Dense(self.width, dtype=self.dtype, name="hidden")(x))
+    return x, Dense(self.classes, dtype=self.dtype, name="head")(x)
 
 
 def mlp(classes: int, *, dtype: jnp.dtype = jnp.float32, axis: str | None = None) -> Net:
