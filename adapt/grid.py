@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from adapt import catalogue, data, figures, methods, parallel, record, select, tables
-from adapt.request import Choice, Request, points, traits
-from adapt.run import load
+from adapt.request import Choice, Request, points
+from adapt.run import planned
 from adapt.run import run as run_request
 from adapt.suite import Settings, Suite, Task
 from adapt.summary import by_seed, cell
@@ -39,7 +39,7 @@ def run(
     domains = functools.cache(lambda name: data.load(name, arguments.data_dir))
   requests = [_request(suite, t, name, arguments) for t in tasks for name in names]
   for request in requests:  # refuse what cannot run before the first cell is trained
-    load(request, traits(request.method, points(request)[0].hyperparameters), domains)
+    planned(request, arguments.out, arguments.force, domains)
   known = {p.name for name in names for p in catalogue.parameters(methods.get(name))} | {"lr"}
   if unknown := set(_sweep(arguments.sweep)) - known:
     raise ValueError(f"nothing to sweep named {', '.join(unknown)}: choose from {', '.join(known)}")
@@ -60,11 +60,12 @@ def _cell(
   bars: Progress,
 ) -> list[dict[str, Any]]:
   """One request under one progress bar."""
-  name = f"{request.task.name} {points(request)[0].label}"
+  label = points(request)[0].label
+  name = label if len(request.suite.tasks) == 1 else f"{request.task.name} {label}"
   bar = bars.add_task(name, total=request.settings.steps, what="compiling …")
   tracker = Tracker()
   config = {**request.settings._asdict(), "seeds": len(request.seeds), **request.given}
-  place = f"{request.suite.name}/{request.task.name}/{points(request)[0].label}"
+  place = f"{request.suite.name}/{request.task.name}/{label}"
   tracker.start(arguments.wandb, "adapt", place, config, arguments.out)
 
   def report(step: int, loss: float, accuracy: float | None) -> None:
@@ -159,10 +160,9 @@ def _sweep(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
 def _bars(console: Console) -> Progress:
   return Progress(
     TextColumn("{task.description}"),
-    BarColumn(bar_width=24),
+    BarColumn(bar_width=12),
     TextColumn("{task.completed}/{task.total}"),
-    TimeElapsedColumn(),
-    TimeRemainingColumn(),
+    TimeRemainingColumn(compact=True, elapsed_when_finished=True),
     TextColumn("{task.fields[what]}"),
     console=console,
   )

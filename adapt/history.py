@@ -57,8 +57,9 @@ class History:
       self.metrics.append(metrics)
       self.counts.append(counts)
       accuracy = self.accuracies("target_test")
-      mean = None if accuracy is None else float(np.nanmean(accuracy[-1]))
-      report(self.steps[-1], float(np.nanmean(metrics["loss"])), mean)
+      mean = None if accuracy is None else float(np.mean(accuracy[-1]))
+      alive = [v for c, v in enumerate(metrics["loss"]) if c not in self.diverged]
+      report(self.steps[-1], float(np.mean(alive)) if alive else float("nan"), mean)
 
   def of(self, view: str, evaluation: int, cell: int) -> Counts:
     """The counts of one view, evaluation and cell."""
@@ -164,7 +165,7 @@ def _chosen(
       "accuracy": [float(accuracy[best[c], c]) if c in alive else None for c in cells],
     }
 
-  picked = {c: int(np.nanargmax(scores[validator][i])) for i, c in enumerate(cells) if c in alive}
+  picked = {c: int(np.argmax(scores[validator][i])) for i, c in enumerate(cells) if c in alive}
   result["selected"] = {"validator": validator, **at(picked)}
   result["oracle"] = at({c: int(accuracy[:, c].argmax()) for c in alive})
   return result

@@ -1,7 +1,7 @@
 """Runs a request: data, start, training, record. The only place where the parts meet."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,18 +44,35 @@ def run(
   Raises:
     ValueError: bad input, or a record of other settings in the way; nothing is written.
   """
+  plan = planned(request, out, force, domains)
+  if plan.missing:
+    record.check_writable(out)
+    _make(request, plan, out, report)
+  return Result([record.read(_file(request, p, out)) for p in plan.points], bool(plan.missing))
+
+
+class Plan(NamedTuple):
+  """What a request comes to: its data, its points, and those of them without a record."""
+
+  method: Method
+  material: Material
+  points: list[Point]
+  missing: list[Point]
+
+
+def planned(request: Request, out: str | Path, force: bool, domains: Domains) -> Plan:
+  """Everything that can be said of a request before training; raises ValueError as `run` does."""
   asked = points(request)
   method = traits(request.method, asked[0].hyperparameters)
-  material = load(request, method, domains)
-  files = [_file(request, p, out) for p in asked]
-  missing = [p for p, f in zip(asked, files, strict=True) if force or not f.exists()]
-  for point, file in zip(asked, files, strict=True):
-    if point not in missing:
+  material = _load(request, method, domains)
+  missing = []
+  for point in asked:
+    file = _file(request, point, out)
+    if force or not file.exists():
+      missing.append(point)
+    else:
       _refuse_other(file, config(request, point, material.hashes))
-  if missing:
-    record.check_writable(out)
-    _make(request, method, missing, material, out, report)
-  return Result([record.read(f) for f in files], bool(missing))
+  return Plan(method, material, asked, missing)
 
 
 def _file(request: Request, point: Point, out: str | Path) -> Path:
@@ -70,7 +87,7 @@ def _refuse_other(file: Path, wanted: dict[str, Any]) -> None:
     )
 
 
-def load(request: Request, method: Method, domains: Domains) -> Material:
+def _load(request: Request, method: Method, domains: Domains) -> Material:
   """The task's data, checked against each other and against what method and network take.
 
   Raises:
@@ -114,15 +131,9 @@ def _hash(domain: data.Domain) -> str:
   return _hashes[key][1]
 
 
-def _make(
-  request: Request,
-  method: Method,
-  missing: Sequence[Point],
-  material: Material,
-  out: str | Path,
-  report: Report,
-) -> None:
+def _make(request: Request, plan: Plan, out: str | Path, report: Report) -> None:
   """Trains and writes."""
+  method, material, _, missing = plan
   warm = start_of(request, method) == "source"
   start = _source_model(request, material, len(missing), out, report) if warm else ()
   trained = cell.train(request, method, missing, material, start, report)
@@ -176,9 +187,9 @@ def _source_model(
   plain, key = _plain_source(request), _key(request, material)
   if key not in _models:
     todo = points(plain)
-    method = traits("source_only", todo[0].hyperparameters)
+    plan = Plan(traits("source_only", todo[0].hyperparameters), material, todo, todo)
     if _file(plain, todo[0], out).exists():
-      _remember(plain, material, cell.train(plain, method, todo, material, (), report))
+      _remember(plain, material, cell.train(plain, plan.method, todo, material, (), report))
     else:
-      _make(plain, method, todo, material, out, report)
+      _make(plain, plan, out, report)
   return jax.tree.map(lambda x: jnp.tile(x, (copies,) + (1,) * (x.ndim - 1)), _models[key])

@@ -209,3 +209,30 @@ def test_the_readme_s_method_in_one_file_runs(pair, tmp_path, capsys):
   assert "min_entropy" in capsys.readouterr().out
   record = json.loads((tmp_path / "out/run/moons_turned/min_entropy-weight=0.3.json").read_text())
   assert record["config"]["hyperparameters"] == {"weight": 0.3}
+
+
+def test_a_diverged_loss_names_step_method_and_seed_and_keeps_the_record(pair, tmp_path, capsys):
+  assert adapt(pair, tmp_path / "out", "--method", "coral", "--lr", "1e20") == 2
+  lines = [li for li in capsys.readouterr().err.splitlines() if li.startswith("error: ")]
+  assert len(lines) == 2
+  assert "coral on moons_turned is not finite from step" in lines[1] and "seed 1" in lines[1]
+  record = json.loads((tmp_path / "out/run/moons_turned/coral.json").read_text())
+  assert set(record["diverged"]) == {"0", "1"}
+
+
+def test_wandb_offline_gets_the_run_and_its_table(pair, tmp_path):
+  wandb = pytest.importorskip("wandb")
+  flags = ["--method", "source_only", "--wandb", "offline"]
+  assert adapt(pair, tmp_path / "out", *flags) == 0
+  wandb.teardown()
+  [run] = (tmp_path / "out/wandb").glob("offline-run-*")
+  assert list(run.glob("*.wandb"))
+  assert list(run.glob("files/media/table/*.json"))
+
+
+def test_settings_in_the_way_are_refused_before_any_training(pair, tmp_path, capsys):
+  assert adapt(pair, tmp_path / "out", "--method", "source_only") == 0
+  capsys.readouterr()
+  flags = ["--method", "source_only", "coral", "--momentum", "0.5"]
+  refused(capsys, adapt(pair, tmp_path / "out", *flags), "settings.momentum: 0.9 → 0.5", "--force")
+  assert not (tmp_path / "out/run/moons_turned/coral.json").exists()
