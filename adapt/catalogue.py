@@ -25,7 +25,9 @@ def add_folder(package: str, folder: str) -> None:
 def names(package: str) -> tuple[str, ...]:
   """All entries, sorted: the package's files, added folders, installed entry points."""
   module = importlib.import_module(package)
-  found = {m.name for m in pkgutil.iter_modules([*module.__path__, *_paths(package)])}
+  found = {m.name for m in pkgutil.iter_modules(module.__path__)}
+  for folder in _extra.get(package, []):  # helpers may lie beside a user's methods
+    found |= {f.stem for f in folder.glob("*.py") if f"def {f.stem}(" in f.read_text("utf-8")}
   found |= {e.name for e in entry_points(group=package)}
   return tuple(sorted(n for n in found if not n.startswith("_")))
 
@@ -33,24 +35,21 @@ def names(package: str) -> tuple[str, ...]:
 def get(package: str, name: str) -> Callable[..., Any]:
   """The function `name` of the file `name`; ValueError says what is missing."""
   kind = package.rsplit(".", 1)[-1]
-  if name not in names(package):
-    raise ValueError(f"unknown entry '{name}' of {kind}: choose from {', '.join(names(package))}")
   for entry in entry_points(group=package):
     if entry.name == name:
       return entry.load()
-  for folder in _paths(package):
-    if (Path(folder) / f"{name}.py").is_file():
-      module = _load(package, Path(folder) / f"{name}.py")
+  for folder in _extra.get(package, []):
+    if (folder / f"{name}.py").is_file():
+      module = _load(package, folder / f"{name}.py")
       break
   else:
+    if name not in names(package):
+      known = ", ".join(names(package))
+      raise ValueError(f"unknown entry '{name}' of {kind}: choose from {known}")
     module = importlib.import_module(f"{package}.{name}")
   if not callable(getattr(module, name, None)):
     raise ValueError(f"{module.__file__} must define a function '{name}'")
   return getattr(module, name)
-
-
-def _paths(package: str) -> list[str]:
-  return [str(p) for p in _extra.get(package, [])]
 
 
 def _load(package: str, file: Path) -> Any:
@@ -62,9 +61,11 @@ def _load(package: str, file: Path) -> Any:
     sys.modules[key] = module  # before it runs, as `import` does: dataclasses look themselves up
     try:
       spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException as error:
       del sys.modules[key]
-      raise
+      if not isinstance(error, Exception):
+        raise
+      raise ValueError(f"{file} cannot be imported ({type(error).__name__}: {error})") from error
   return sys.modules[key]
 
 
@@ -80,6 +81,9 @@ class Parameter(NamedTuple):
 def parameters(factory: Callable[..., Any]) -> tuple[Parameter, ...]:
   """The keyword-only arguments of a factory, with meanings from its docstring's Args."""
   known = meanings(factory)
+  for p in inspect.signature(factory).parameters.values():
+    if p.kind is p.KEYWORD_ONLY and p.default is p.empty:
+      raise ValueError(f"'{p.name}' of {factory.__name__} needs a default: its type is the flag's")
   return tuple(
     Parameter(p.name, p.default, type(p.default), known.get(p.name, ""))
     for p in inspect.signature(factory).parameters.values()

@@ -79,6 +79,7 @@ def train(
     )
   )
   arrays, labelled = _arrays(request, method, material, len(missing))
+  prepared = time.perf_counter() - began
   swept = {k: jnp.repeat(jnp.asarray(v), len(request.seeds)) for k, v in floats.items()}
   example = _example(settings.batch_size, arrays, labelled)
   ts = cells.init(keys(request.seeds * len(missing)), swept, start, example)
@@ -98,7 +99,8 @@ def train(
   past.settle(leave=0, report=report)
   total, compiled = time.perf_counter() - began, history.compile_seconds() - compiled
   now = parallel.fetch(layout, mapped)
-  seconds = _seconds(cells, now, views, len(past.steps), total, compiled)
+  seconds = _seconds(cells, now, views, len(past.steps), total - prepared, compiled)
+  seconds |= {"prepare": prepared, "total": total}
   return Trained(now, past, _points(cells, now, material), seconds)
 
 

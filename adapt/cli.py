@@ -5,7 +5,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from adapt import catalogue, methods, tuning, weights
+import jax
+
+from adapt import catalogue, methods, select, tuning, weights
 from adapt.request import traits
 from adapt.suite import Settings, Suite
 
@@ -33,6 +35,11 @@ def guarded(work: Callable[[], int]) -> int:
     return work()
   except ValueError as error:
     print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    return 2
+  except (MemoryError, jax.errors.JaxRuntimeError) as error:
+    if isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" not in str(error):
+      raise
+    print("error: out of memory: smaller inputs, --batch-size or --seeds", file=sys.stderr)
     return 2
   except KeyboardInterrupt:
     print("stopped: finished records are kept; run the same command for the rest", file=sys.stderr)
@@ -119,7 +126,7 @@ def _parse(
   known, _ = parser.parse_known_args([a for a in argv if a not in asked_help] or ["source_only"])
   if known.methods_path:
     catalogue.add_folder("adapt.methods", known.methods_path)
-  names = chosen(known)
+  names = [n for n in chosen(known) if n in methods.names()]  # values of flags not known yet
   for name in names:
     overridden = suite.defaults.get(name, {}) if suite else {}
     _add_parameters(parser, f"method {name}", methods.get(name), "", overridden)
@@ -150,7 +157,7 @@ def _add_running(group: Any) -> None:
   )
   group.add_argument("--parallel", default="sharding", help="sharding or pmap")
   group.add_argument("--devices", type=int, default=0, help="devices to use; 0 means all")
-  group.add_argument("--validator", default="information_maximisation", help="label-free selection")
+  group.add_argument("--validator", default=select.DEFAULT, help="label-free selection")
   group.add_argument(
     "--wandb", default="off", choices=("online", "offline", "off"), help="tracking"
   )
@@ -173,12 +180,15 @@ def _add_parameters(
   group = parser.add_argument_group(title, catalogue.summary(factory))
   for p in catalogue.parameters(factory):
     flag = "--" + prefix + p.name.replace("_", "-")
-    if flag in parser._option_string_actions:
+    dest = f"{prefix.replace('-', '.') or 'method.'}{p.name}"
+    if there := parser._option_string_actions.get(flag):
+      if there.dest != dest or (p.kind is not bool and there.type is not p.kind):
+        raise ValueError(f"'{p.name}' of {title} clashes with another {flag}: rename it")
       continue  # another of the chosen methods has it too
     shown = overridden.get(p.name, p.default)
     text = f"{p.meaning} (default: {shown})".replace("%", "%%")
     options: dict[str, Any] = {"default": argparse.SUPPRESS, "help": text}
-    options["dest"] = f"{prefix.replace('-', '.') or 'method.'}{p.name}"
+    options["dest"] = dest
     if p.kind is bool:
       group.add_argument(flag, action=argparse.BooleanOptionalAction, **options)
     else:
@@ -200,7 +210,13 @@ def _list(name: str | None, folder: str | None) -> int:
     catalogue.add_folder("adapt.methods", folder)
   if name:
     parser = Parser(prog=name, usage=argparse.SUPPRESS, add_help=False)
-    _add_parameters(parser, f"method {name}", methods.get(name), "", {})
+    kinds = (
+      ("method", methods, ""),
+      ("weights", weights, "weights-"),
+      ("tuning", tuning, "tuning-"),
+    )
+    kind, package, prefix = next((k for k in kinds if name in k[1].names()), kinds[0])
+    _add_parameters(parser, f"{kind} {name}", package.get(name), prefix, {})
     parser.print_help()
     return 0
   console = Console()

@@ -159,7 +159,10 @@ def tsne(
     points: label → arrays `features`, `label` and `domain`.
     path: where the picture goes.
   """
-  known = [r for r in records if r["label"] in points]
+  import numpy as np
+
+  finite = {name for name, p in points.items() if np.isfinite(p["features"]).all()}
+  known = [r for r in records if r["label"] in finite]
   shown = before_and_after(known)
   if not shown:
     return None

@@ -53,6 +53,9 @@ class History:
       bad = metrics.pop("first_bad")
       for cell in np.flatnonzero(bad >= 0):
         self.diverged.setdefault(int(cell), before + int(bad[cell]))
+      # The last update may spoil the parameters after the last finite loss.
+      for cell in np.flatnonzero(~np.isfinite(counts["target_train"].entropy)):
+        self.diverged.setdefault(int(cell), before + length)
       self.steps.append(before + length)
       self.metrics.append(metrics)
       self.counts.append(counts)
@@ -89,7 +92,6 @@ def as_record(
   Numbers of a diverged seed are null, so that no mean can hide it.
   """
   alive = [c for c in cells if c not in past.diverged]
-  steps, batch = request.settings.steps, 2 * request.settings.batch_size
   part = len(cells) / len(past.metrics[0]["loss"])  # of a program that several points share
   share = {k: v * part for k, v in seconds.items() if k != "predict_1000"}
   return {
@@ -111,7 +113,7 @@ def as_record(
       if c in past.diverged
     },
     "seconds": share,
-    "images_per_second": steps * batch * len(past.metrics[0]["loss"]) / seconds["train"],
+    "images_per_second": request.settings.steps * examples["step"] * len(cells) / share["train"],
     "prediction_ms_per_1000": 1000 * seconds["predict_1000"],
     "environment": record.environment(),
     "command": _command(),

@@ -26,7 +26,7 @@ def _reverse_backward(strength: Any, g: jax.Array) -> tuple[jax.Array, Any]:
 reverse_gradient.defvjp(_reverse_forward, _reverse_backward)
 
 
-def ganin_ramp(progress: jax.Array | float, gamma: float = 10.0) -> jax.Array:
+def ganin_ramp(progress: jax.Array | float, gamma: jax.Array | float = 10.0) -> jax.Array:
   """From 0 to 1 along 2 / (1 + exp(-gamma · progress)) - 1 (Ganin et al., 2016, §5.2.2)."""
   return 2.0 / (1.0 + jnp.exp(-gamma * jnp.asarray(progress))) - 1.0
 

@@ -36,14 +36,19 @@ def pair_of(argv: Sequence[str]) -> Pair:
   parser.add_argument("--target")
   parser.add_argument("--data")
   parser.add_argument("--data-dir")
-  known, rest = parser.parse_known_args([a for a in argv if a not in ("-h", "--help")])
+  try:
+    known, rest = parser.parse_known_args([a for a in argv if a not in ("-h", "--help")])
+  except argparse.ArgumentError as error:
+    raise ValueError(str(error)) from error
   if not (known.source or known.target or known.data) and len(rest) < len(argv):
     return Pair(Task("", (), ""), IMAGES, _PROTOCOL, data.load)  # --help alone
   if known.data and (known.source or known.target):
     raise ValueError("--data names source and target already: leave out --source and --target")
   if known.data:
+    name = Path(known.data).resolve().name
     source, target = data.read_folder(Path(known.data))
-    sources = [source]
+    sources = [source._replace(name=f"{name}_source")]
+    target = target._replace(name=f"{name}_target")
   elif known.source and known.target:
     sources = [data.load(name, known.data_dir) for name in known.source]
     target = data.load(known.target, known.data_dir)

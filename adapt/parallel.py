@@ -1,10 +1,10 @@
 """Devices: how one step spreads over several, and many seeds over one program. Only this file says "device".
 
-Two ways behind one flag, with the same numbers. `sharding`: one global program over a mesh, the
-batch's rows spread over it, so that batch-norm, MMD and critics see the whole batch whatever the
-device count. `pmap`: the network runs on each device's share of the batch with synchronised batch
-statistics, features and logits are gathered, so that every loss is over the global batch, and
-gradients are averaged.
+Two ways behind one flag, with the same numbers (but for dropout, which pmap draws per device).
+`sharding`: one global program over a mesh, the batch's rows spread over it, so that batch-norm, MMD
+and critics see the whole batch whatever the device count. `pmap`: the network runs on each device's
+share of the batch with synchronised batch statistics, features and logits are gathered, so that
+every loss is over the global batch, and gradients are averaged.
 """
 
 from collections.abc import Callable
@@ -51,12 +51,6 @@ def layout(kind: str, devices: int, batch_size: int) -> Layout:
       f"a batch of {batch_size} does not divide over {devices} devices: --batch-size {near}"
     )
   return Layout(kind, devices)
-
-
-def describe() -> str:
-  """The machine's devices, for records."""
-  first = jax.devices()[0]
-  return f"{jax.device_count()} × {first.device_kind}"
 
 
 def over_cells(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -135,7 +129,9 @@ def shared_net(layout: Layout, net: Net) -> Net:
     return net
 
   def apply(params: Any, stats: Any, x: jax.Array, train: bool, key: jax.Array | None) -> Any:
-    share = len(x) // layout.devices
+    share, rest = divmod(len(x), layout.devices)
+    if rest:
+      raise ValueError(f"{len(x)} rows do not divide over {layout.devices} devices")
     device = jax.lax.axis_index(AXIS)
     mine = jax.lax.dynamic_slice_in_dim(x, device * share, share)
     if key is not None:

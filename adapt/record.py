@@ -35,13 +35,13 @@ def label_of(
       weighting and of the tuning included.
     weights: name of the weighting, if any.
     tuning: name of the tuning, if any.
-    start: where training starts; named only when it is neither None nor "scratch".
+    start: where training starts, if not where it usually does.
   """
   label = "+".join(part for part in (method, weights, tuning) if part)
   for name, value in sorted((changed or {}).items()):
     items = value if isinstance(value, list | tuple) else [value]
     label += f"-{name}={','.join(_shown(plain(item)) for item in items)}"
-  if start not in (None, "scratch"):
+  if start is not None:
     label += f"-start={start}"
   safe = _UNSAFE.sub("_", label).lstrip(".")
   if safe != label or len(safe) > _LONGEST_LABEL:

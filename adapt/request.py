@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from adapt import catalogue, methods, record, tuning, weights
+from adapt import catalogue, methods, record, select, tuning, weights
 from adapt.method import Method, Net
 from adapt.parallel import Layout
 from adapt.suite import Settings, Suite, Task
@@ -31,7 +31,7 @@ class Request(NamedTuple):
   tuning: Choice = Choice("full")
   start: str | None = None  # None: what the method and the tuning say
   layout: Layout = Layout()
-  validator: str = "information_maximisation"
+  validator: str = select.DEFAULT
 
 
 class Point(NamedTuple):
@@ -68,9 +68,9 @@ def points(request: Request) -> list[Point]:
     changed = {n: v for n, v in hyper.items() if v != defaults[n]}
     if "lr" in request.sweep:
       changed["lr"] = lr
-    result.append(Point(_label(request, changed), hyper, lr))
-  for point in result:
-    refuse_nonsense(request, traits(request.method, point.hyperparameters))
+    method = traits(request.method, hyper)
+    refuse_nonsense(request, method)
+    result.append(Point(_label(request, method, changed), hyper, lr))
   return result
 
 
@@ -111,12 +111,15 @@ def refuse_nonsense(request: Request, method: Method) -> None:
 def config(request: Request, point: Point, data: Mapping[str, str]) -> dict[str, Any]:
   """Everything that determines the numbers; compared when a record exists already."""
   method = traits(request.method, point.hyperparameters)
+  start = start_of(request, method)
+  warm = {"source_lr": request.settings.lr} if start == "source" else {}  # point.lr may be swept
   return {
+    **warm,
     "hyperparameters": point.hyperparameters,
     "weights": _chosen(weights, request.weights),
     "tuning": None if request.tuning.name == "full" else _chosen(tuning, request.tuning),
     "settings": request.settings._replace(lr=point.lr)._asdict(),
-    "start": start_of(request, method),
+    "start": start,
     "seeds": list(request.seeds),
     "source": list(request.task.source),
     "target": request.task.target,
@@ -147,15 +150,18 @@ def _chosen(package: Any, choice: Choice | None) -> dict[str, Any] | None:
   return {"name": choice.name, **defaults, **choice.given}
 
 
-def _label(request: Request, changed: dict[str, Any]) -> str:
+def _label(request: Request, method: Method, changed: dict[str, Any]) -> str:
   for package, choice in ((weights, request.weights), (tuning, request.tuning)):
     filled = _chosen(package, choice) or {}
     defaults = _chosen(package, Choice(choice.name)) if choice else {}
-    changed |= {n: v for n, v in filled.items() if v != (defaults or {}).get(n)}
+    for name, value in filled.items():
+      if value != (defaults or {}).get(name):
+        changed[f"{choice.name}-{name}" if choice and name in changed else name] = value
+  usual = start_of(request._replace(start=None), method)
   return record.label_of(
     request.method,
     changed,
     request.weights.name if request.weights else None,
     None if request.tuning.name == "full" else request.tuning.name,
-    request.start,
+    None if request.start == usual else request.start,
   )

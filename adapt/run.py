@@ -71,7 +71,7 @@ def planned(request: Request, out: str | Path, force: bool, domains: Domains) ->
     if force or not file.exists():
       missing.append(point)
     else:
-      _refuse_other(file, config(request, point, material.hashes))
+      _refuse_other(file, config(request, point, material.hashes), method)
   return Plan(method, material, asked, missing)
 
 
@@ -79,8 +79,16 @@ def _file(request: Request, point: Point, out: str | Path) -> Path:
   return record.path(out, request.suite.name, request.task.name, point.label)
 
 
-def _refuse_other(file: Path, wanted: dict[str, Any]) -> None:
-  if changes := record.differences(record.read(file)["config"], wanted):
+def _refuse_other(file: Path, wanted: dict[str, Any], method: Method) -> None:
+  """Compares what decides the numbers: not the device count, nor what only reads the scores."""
+
+  def decisive(config: dict[str, Any]) -> dict[str, Any]:
+    kept = {k: v for k, v in config.items() if k not in ("devices", "validator")}
+    if "labelled" not in method.reads:
+      kept["settings"] = {**kept["settings"], "shots": 0}
+    return kept
+
+  if changes := record.differences(decisive(record.read(file)["config"]), decisive(wanted)):
     raise ValueError(
       f"{file} was made with other settings ({'; '.join(changes[:3])}): "
       "--force replaces it, --out puts the new one elsewhere"
@@ -135,9 +143,10 @@ def _make(request: Request, plan: Plan, out: str | Path, report: Report) -> None
   """Trains and writes."""
   method, material, _, missing = plan
   warm = start_of(request, method) == "source"
-  start = _source_model(request, material, len(missing), out, report) if warm else ()
+  start = _source_model(request, material, len(missing), out) if warm else ()
   trained = cell.train(request, method, missing, material, start, report)
-  if request.method == "source_only" and request.weights is None and len(missing) == 1:
+  as_asked = [p.lr for p in missing] == [request.settings.lr]  # no sweep of the learning rate
+  if request.method == "source_only" and request.weights is None and as_asked:
     _remember(request, material, trained)
   seeds = len(request.seeds)
   labelled = trained.mapped.labelled
@@ -146,6 +155,7 @@ def _make(request: Request, plan: Plan, out: str | Path, report: Report) -> None
     "target": len(material.target.train.x),
     "test": len(material.target.test.x),
     "labelled": 0 if labelled is None else labelled.rows.shape[1],
+    "step": request.settings.batch_size * len(method.reads),
   }
   for i, point in enumerate(missing):
     own = range(i * seeds, (i + 1) * seeds)
@@ -180,16 +190,18 @@ def _remember(request: Request, material: Material, trained: Trained) -> None:
   _models[_key(request, material)] = (ts.params["net"], ts.state["stats"])
 
 
-def _source_model(
-  request: Request, material: Material, copies: int, out: str | Path, report: Report
-) -> Any:
+def _source_model(request: Request, material: Material, copies: int, out: str | Path) -> Any:
   """The networks of source_only with the same seeds, trained once and shared by all who need them."""
-  plain, key = _plain_source(request), _key(request, material)
+  asked, key = _plain_source(request), _key(request, material)
   if key not in _models:
-    todo = points(plain)
+    todo = points(asked)
     plan = Plan(traits("source_only", todo[0].hyperparameters), material, todo, todo)
-    if _file(plain, todo[0], out).exists():
-      _remember(plain, material, cell.train(plain, plan.method, todo, material, (), report))
+
+    def quiet(*_: Any) -> None:  # its losses are not those of the method that starts from it
+      pass
+
+    if _file(asked, todo[0], out).exists():
+      _remember(asked, material, cell.train(asked, plan.method, todo, material, (), quiet))
     else:
-      _make(plain, plan, out, report)
+      _make(asked, plan, out, quiet)
   return jax.tree.map(lambda x: jnp.tile(x, (copies,) + (1,) * (x.ndim - 1)), _models[key])

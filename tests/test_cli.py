@@ -108,7 +108,24 @@ BAD = [
   (["--steps", "0"], ["--steps"]),
   (["--methods-path", "/no/such/folder"], ["no folder"]),
   (["--target", "missing.npz"], ["missing.npz"]),
+  (["--target"], ["--target", "expected one argument"]),
 ]
+
+
+def test_a_parameter_named_like_a_general_flag_is_refused(pair, tmp_path, capsys):
+  code = OWN_METHOD.split("<!-- own method -->")[1].split("```python\n")[1].split("```")[0]
+  (tmp_path / "mine.py").write_text(
+    code.replace("min_entropy", "mine").replace("weight:", "steps:")
+  )
+  (tmp_path / "helper.py").write_text("import nothing_of_this_name\n")
+  path = ["--methods-path", str(tmp_path)]
+  assert cli.main(["methods", *path]) == 0
+  capsys.readouterr()
+  code = adapt(pair, tmp_path / "out", "--method", "mine", *path)
+  refused(capsys, code, "'steps' of method mine clashes")
+  (tmp_path / "broken.py").write_text("import nothing_of_this_name\ndef broken(net): ...\n")
+  code = adapt(pair, tmp_path / "out", "--method", "broken", *path)
+  refused(capsys, code, "broken.py cannot be imported", "nothing_of_this_name")
 
 
 @pytest.mark.parametrize(("flags", "words"), BAD, ids=lambda v: " ".join(v))
@@ -233,6 +250,9 @@ def test_wandb_offline_gets_the_run_and_its_table(pair, tmp_path):
 def test_settings_in_the_way_are_refused_before_any_training(pair, tmp_path, capsys):
   assert adapt(pair, tmp_path / "out", "--method", "source_only") == 0
   capsys.readouterr()
-  flags = ["--method", "source_only", "coral", "--momentum", "0.5"]
+  flags = ["--method", "coral", "source_only", "--momentum", "0.5"]
   refused(capsys, adapt(pair, tmp_path / "out", *flags), "settings.momentum: 0.9 → 0.5", "--force")
   assert not (tmp_path / "out/run/moons_turned/coral.json").exists()
+  # What source_only does not read is no other setting.
+  flags = ["--method", "source_only", "--shots", "5", "--validator", "entropy"]
+  assert adapt(pair, tmp_path / "out", *flags) == 0

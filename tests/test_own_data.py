@@ -39,7 +39,8 @@ def test_four_files_in_one_folder(tmp_path):
     np.save(tmp_path / f"{name}_data.npy", np.ones((10, 2), np.float32))
     np.save(tmp_path / f"{name}_labels.npy", np.arange(10) % 2)
   pair = own_data.pair_of(["--data", str(tmp_path)])
-  assert (pair.task.source, pair.task.target) == (("source",), "target")
+  names = tuple(f"{tmp_path.name}_{role}" for role in ("source", "target"))
+  assert (*pair.task.source, pair.task.target) == names
 
 
 def test_several_sources(tmp_path):

@@ -18,7 +18,7 @@ from adapt import record
     (("dann", {}, "kmm"), "dann+kmm"),
     (("fine_tune", {"rank": 8}, None, "lora"), "fine_tune+lora-rank=8"),
     (("fine_tune", {}, None, None, "source"), "fine_tune-start=source"),
-    (("fine_tune", {}, None, None, "scratch"), "fine_tune"),
+    (("fine_tune", {}, None, None, "scratch"), "fine_tune-start=scratch"),
     (("x", {"b": True, "a": (1, 2)}), "x-a=1,2-b=true"),
   ],
 )

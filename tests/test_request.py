@@ -16,7 +16,7 @@ CASES = [
   ("fine_tune", {"shots": 0}, "give --shots N"),
   ("weighted", {"shots": 0}, "give --shots N"),
   ("weighted", {"given": {"balance": 2.0}}, "between 0 and 1"),
-  ("dann", {"given": {"heads": 3}}, "dann has no 'heads': it takes weight, width, depth"),
+  ("dann", {"given": {"heads": 3}}, "dann has no 'heads': it takes weight, ramp, width, depth"),
   ("dann", {"sweep": {"width": (1.0, 2.0)}}, "only floats can be swept"),
   ("dann", {"weights": Choice("kmm", {"size": 1})}, "kmm has no 'size'"),
   ("adam", {}, "unknown method 'adam': choose from"),
@@ -41,6 +41,21 @@ def test_labels_name_what_differs_from_the_suite_s_defaults():
   [point] = points(request._replace(given={"weight": 0.1}))
   assert point.label == "dann"
   assert points(request._replace(start="source"))[0].label == "dann-start=source"
+  assert points(toy.request("fine_tune", start="source"))[0].label == "fine_tune"
+  assert points(toy.request("fine_tune", start="scratch"))[0].label == "fine_tune-start=scratch"
+
+
+def test_equal_names_in_weighting_and_tuning_stay_apart_in_the_label():
+  beta = Choice("class_balanced", {"beta": 0.5}), Choice("l2_sp", {"beta": 0.02})
+  [point] = points(toy.request("source_only", weights=beta[0]))
+  assert point.label == "source_only+class_balanced-beta=0.5"
+  [point] = points(toy.request("coral", given={}, weights=beta[0], tuning=beta[1]))
+  assert point.label == "coral+class_balanced+l2_sp-beta=0.5-l2_sp-beta=0.02"
+
+
+def test_a_warm_start_names_the_rate_of_its_source_model():
+  swept = toy.request("fine_tune", sweep={"lr": (0.3,)})
+  assert config(swept, points(swept)[0], {})["source_lr"] == toy.SETTINGS.lr
 
 
 def test_a_tuning_implies_the_source_model_and_full_does_not():

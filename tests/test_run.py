@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import toy
 
-from adapt import cell, data
+from adapt import cell, data, methods, program
 from adapt.request import Choice, points, traits
 from adapt.run import run
 
@@ -93,6 +93,41 @@ def test_fine_tuning_starts_where_the_source_model_of_the_seed_ended(tmp_path, m
   assert record["config"]["start"] == "source"
 
 
+def test_a_sweep_of_the_learning_rate_is_no_source_model(tmp_path, monkeypatch):
+  monkeypatch.setattr("adapt.run._models", remembered := {})
+  made(tmp_path, "source_only", sweep={"lr": (0.3,)})
+  assert not remembered
+  made(tmp_path, "source_only")
+  assert len(remembered) == 1
+
+
+def test_refresh_is_called_between_chunks(monkeypatch):
+  plain = methods.get("source_only")
+
+  def counting(net):
+    method = plain(net)
+
+    def init(key, batch):
+      params, state = method.init(key, batch)
+      return params, {**state, "calls": jax.numpy.zeros((), int)}
+
+    def loss(params, state, batch, key, progress):
+      value, (new, metrics) = method.loss(params, state, batch, key, progress)
+      return value, ({**new, "calls": state["calls"]}, metrics)
+
+    def refresh(params, state, xs, ys, xt):
+      assert (len(xs), len(ys), len(xt)) == (320, 320, 320)
+      return {**state, "calls": state["calls"] + 1}
+
+    return method._replace(init=init, loss=loss, refresh=refresh)
+
+  monkeypatch.setattr(methods, "get", lambda name: counting)
+  program.program.cache_clear()
+  _, state = trained("source_only", evaluations=4)
+  program.program.cache_clear()
+  assert state["calls"].tolist() == [4, 4, 4]
+
+
 def test_weights_and_tunings_compose_with_any_method(tmp_path):
   weighting = Choice("discriminator", {"clip": 5.0})
   [record] = made(tmp_path, "dann", weights=weighting, tuning=Choice("lora", {"rank": 2}))
@@ -104,8 +139,6 @@ def test_weights_and_tunings_compose_with_any_method(tmp_path):
 
 def test_a_diverged_seed_is_named_and_the_others_are_kept(tmp_path, monkeypatch):
   files = tmp_path / "toy/moons_turned"
-  from adapt import program
-
   # One seed's data order is poisoned on the device: its ninth step sees a NaN.
   real = program.train.step
 

@@ -32,6 +32,7 @@ def check_pair(sources: Sequence[Domain], target: Domain, batch_size: int, shots
         f"the target {target.name} has the classes {_listed(target, extra)}, which no source has: "
         "drop their examples, or add a source that has them"
       )
+  _check_names([*sources, target])
   for role, size in (
     ("source", sum(len(source.train.x) for source in sources)),
     ("target", len(target.train.x)),
@@ -39,7 +40,7 @@ def check_pair(sources: Sequence[Domain], target: Domain, batch_size: int, shots
     if size < batch_size:
       raise ValueError(
         f"the {role} has {size} training examples, fewer than a batch of {batch_size}: "
-        "use a smaller batch"
+        "use a smaller --batch-size"
       )
   if shots:
     _check_shots(target, count, shots)
@@ -66,6 +67,18 @@ def _check_inputs(domains: Sequence[Domain]) -> None:
         raise ValueError(
           f"{where} is {split.x.dtype}, {domains[0].name} {first.dtype}: convert one "
           "(uint8 images are scaled to [-1, 1], floats are used as they are)"
+        )
+
+
+def _check_names(domains: Sequence[Domain]) -> None:
+  """A class that is named means the same everywhere; plain numbers name nothing."""
+  named: dict[int, tuple[str, str]] = {}
+  for domain in domains:
+    for k, name in enumerate(domain.classes):
+      there, other = named.setdefault(k, (name, domain.name))
+      if name != there and not (name.isdigit() or there.isdigit()):
+        raise ValueError(
+          f"class {k} is '{there}' in {other} and '{name}' in {domain.name}: renumber one of them"
         )
 
 

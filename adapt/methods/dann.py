@@ -8,14 +8,18 @@ from adapt.method import Batch, Method, Net
 from adapt.models.critic import critic as make_critic
 
 
-def dann(net: Net, *, weight: float = 1.0, width: int = 1024, depth: int = 2) -> Method:
+def dann(
+  net: Net, *, weight: float = 1.0, ramp: float = 10.0, width: int = 1024, depth: int = 2
+) -> Method:
   """Trains features that a domain critic cannot tell apart.
 
   λ reaches the reversed gradient only, as in the paper's eq. 13–15, so that the critic learns at
   full speed from the first step; scaling the whole domain loss instead slows the critic too.
 
   Args:
-    weight: final strength λ of the reversed critic gradient; it grows along Ganin's ramp.
+    weight: final strength λ of the reversed critic gradient.
+    ramp: steepness γ with which λ grows from 0; 10 in the paper. TLlib's default, which counts
+      iterations, comes to steps / 1000.
     width: hidden width of the critic.
     depth: hidden layers of the critic; 0 is the linear critic of the paper's §5.1.
   """
@@ -32,7 +36,7 @@ def dann(net: Net, *, weight: float = 1.0, width: int = 1024, depth: int = 2) ->
 
     # One minimisation serves both players: the critic descends its loss, the
     # features climb it, because the gradient changes sign between them.
-    strength = weight * ops.ganin_ramp(progress)
+    strength = weight * ops.ganin_ramp(progress, ramp)
     features = ops.reverse_gradient(jnp.concatenate([fs, ft]), strength)
     is_source = jnp.concatenate([jnp.ones(len(fs)), jnp.zeros(len(ft))])
     domain_loss = ops.binary_cross_entropy(critic.apply(params["critic"], features), is_source)

@@ -18,8 +18,8 @@ def l2_sp(*, alpha: float = 0.1, beta: float = 0.01) -> Tuning:
   penalty were in the loss, unlike the decoupled decay of AdamW. No reported loss contains it.
 
   Where re-implementations go wrong: w0 is the start of *this* run, so it is remembered by value
-  when training begins; weight decay towards zero on top of it undoes the pull, so set it to 0; and
-  with ½ in the penalty the gradient is alpha · (w − w0), not twice that.
+  when training begins; weight decay towards zero would undo the pull, which therefore takes its
+  place for the network; and with ½ in the penalty the gradient is alpha · (w − w0), not twice that.
 
   Args:
     alpha: pull of the body, biases and normalisation included, towards the start.

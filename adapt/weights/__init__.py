@@ -2,9 +2,12 @@
 
 A weighting is NAME(xs, ys, xt, *, hyper-parameters) -> weights [n], float32, not negative, mean 1.
 It takes flattened inputs xs [n, d], source labels ys [n] and target inputs xt [m, d], runs once on
-the host before training, gives the same result every time, and never sees a target label.
+the host before training, gives the same result every time, and never sees a target label. A file that
+needs more than the base installation says so: NEEDS = ("sklearn", …).
 """
 
+import importlib.util
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -21,4 +24,8 @@ def get(name: str) -> Callable[..., np.ndarray]:
   """The weighting of that name; ValueError lists the names for an unknown one."""
   if name not in names():
     raise ValueError(f"unknown weighting '{name}': choose from {', '.join(names())}")
-  return catalogue.get(__name__, name)
+  weighting = catalogue.get(__name__, name)
+  for library in getattr(sys.modules[weighting.__module__], "NEEDS", ()):
+    if importlib.util.find_spec(library) is None:
+      raise ValueError(f"{name} needs {library}: pip install 'adapt-jax[weights]'")
+  return weighting

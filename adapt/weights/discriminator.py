@@ -2,6 +2,8 @@
 
 import numpy as np
 
+NEEDS = ("sklearn",)
+
 
 def discriminator(
   xs: np.ndarray,

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+NEEDS = ("piqp", "sklearn")
+
 
 def kmm(
   xs: np.ndarray,
@@ -62,10 +64,8 @@ def kmm(
 
 def solve(kernel: np.ndarray, kappa: np.ndarray, bound: float, eps: float) -> np.ndarray:
   """The weights [n] that minimise ½ wᵀKw − κᵀw under the constraints; ValueError if unsolved."""
-  try:
-    import piqp
-  except ImportError as error:
-    raise ValueError("kmm needs a quadratic programme solver: pip install piqp") from error
+  import piqp
+
   n = len(kappa)
   solver = piqp.DenseSolver()
   total, low, high = np.ones((1, n)), np.array([n * (1 - eps)]), np.array([n * (1 + eps)])

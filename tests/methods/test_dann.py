@@ -9,9 +9,9 @@ import pytest
 from adapt import methods, models, train
 
 
-@pytest.mark.parametrize("weight", [0.0, 0.7])
-def test_one_step_equals_the_step_by_hand(weight):
-  ts, step = by_hand.start("dann", weight=weight, depth=0)
+@pytest.mark.parametrize(("weight", "ramp"), [(0.0, 10.0), (0.7, 10.0), (0.7, 2.0)])
+def test_one_step_equals_the_step_by_hand(weight, ramp):
+  ts, step = by_hand.start("dann", weight=weight, ramp=ramp, depth=0)
   batch = by_hand.batch()
   source, target = (by_hand.forward(ts.params["net"], x) for x in (batch.xs, batch.xt))
   label_loss, dl = by_hand.cross_entropy(source.l, batch.ys, batch.ws)
@@ -23,7 +23,7 @@ def test_one_step_equals_the_step_by_hand(weight):
   domain_loss = -np.mean(is_source * np.log(p) + (1 - is_source) * np.log(1 - p))
   dd = (p - is_source)[:, None] / len(f)
 
-  strength = weight * (2 / (1 + np.exp(-10 * 0.4)) - 1)  # progress is 4 / 10
+  strength = weight * (2 / (1 + np.exp(-ramp * 0.4)) - 1)  # progress is 4 / 10
   df = -strength * dd @ critic["kernel"].T
   grads = {
     "net": by_hand.added(
