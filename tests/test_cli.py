@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import toy
 
-from adapt import cli
+from adapt import catalogue, cli
 
 SHORT = [
   "--steps",
@@ -26,6 +26,12 @@ SHORT = [
 
 # The README's example of a method in one file.
 OWN_METHOD = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+@pytest.fixture(autouse=True)
+def no_folder_stays(monkeypatch):
+  """A --methods-path lasts as long as a process; here, as long as a test."""
+  monkeypatch.setattr(catalogue, "_extra", {k: list(v) for k, v in catalogue._extra.items()})
 
 
 @pytest.fixture
