@@ -13,7 +13,14 @@ source .venv/bin/activate
 stamp="$(cksum < setup.cfg) $1"
 if ! grep -qxF "$stamp" .venv/installed 2> /dev/null; then
   echo "installing adapt with [$1] …"
-  python -m pip install --quiet --disable-pip-version-check --upgrade pip
-  python -m pip install --quiet --disable-pip-version-check --editable ".[$1]"
+  log=.venv/install.log # build tools are chatty; their words matter only if it fails
+  {
+    python -m pip install --disable-pip-version-check --upgrade pip
+    python -m pip install --disable-pip-version-check --editable ".[$1]"
+  } > "$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    echo "error: the installation failed, all of its output is in $log" >&2
+    exit 2
+  }
   echo "$stamp" >> .venv/installed
 fi

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import toy
 
-from adapt import catalogue, cli
+from adapt import catalogue, cli, methods
 
 SHORT = [
   "--steps",
@@ -192,6 +192,16 @@ def test_all_is_every_method_that_the_shots_allow():
   assert {"source_only", "target_only", "dann", "coral"} <= few
   assert set(cli._expand(["all"], shots=5)) - few == {"fine_tune", "weighted"}
   assert cli._expand(["dann", "source_only", "dann"], shots=0) == ["source_only", "dann"]
+
+
+def test_the_flags_of_all_methods_go_together(capsys):
+  from benchmarks.quickstart import SUITE
+
+  with pytest.raises(SystemExit) as stop:
+    cli.benchmark(SUITE, ["all", "--help"])
+  assert stop.value.code == 0
+  shown = capsys.readouterr().out
+  assert all(f"method {name}:" in shown for name in methods.names())
 
 
 def test_help_of_a_run_shows_the_method_s_flags(capsys):

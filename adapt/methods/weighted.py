@@ -7,12 +7,12 @@ from adapt import nets, ops
 from adapt.method import Batch, Method, Net
 
 
-def weighted(net: Net, *, balance: float = 0.5, ramp: bool = False) -> Method:
+def weighted(net: Net, *, balance: float = 0.5, ramped: bool = False) -> Method:
   """Trains on source and labelled target examples at once, under one balance.
 
   Args:
     balance: λ, the share of the target loss, from 0 (source only) to 1 (target only).
-    ramp: let λ grow from 0 to `balance` along Ganin's ramp instead of keeping it fixed.
+    ramped: let λ grow from 0 to `balance` along Ganin's ramp instead of keeping it fixed.
   """
   if not isinstance(balance, jax.Array) and not 0 <= balance <= 1:
     raise ValueError(f"balance is {balance}: a share lies between 0 and 1")
@@ -27,7 +27,7 @@ def weighted(net: Net, *, balance: float = 0.5, ramp: bool = False) -> Method:
     (_, ls), (_, ll), stats = nets.both(net, params["net"], state["stats"], pair, key, joint=True)
     source_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
     target_loss = ops.cross_entropy(ll, batch.yl).mean()
-    share = balance * (ops.ganin_ramp(progress) if ramp else jnp.ones(()))
+    share = balance * (ops.ganin_ramp(progress) if ramped else jnp.ones(()))
     metrics = {"source_loss": source_loss, "target_loss": target_loss}
     return share * target_loss + (1 - share) * source_loss, ({"stats": stats}, metrics)
 

@@ -7,11 +7,11 @@ import pytest
 from adapt import methods, models
 
 
-@pytest.mark.parametrize("ramp", [False, True])
-def test_one_step_equals_the_step_by_hand(ramp):
-  ts, step = by_hand.start("weighted", balance=0.3, ramp=ramp)
+@pytest.mark.parametrize("ramped", [False, True])
+def test_one_step_equals_the_step_by_hand(ramped):
+  ts, step = by_hand.start("weighted", balance=0.3, ramped=ramped)
   batch = by_hand.batch()
-  share = 0.3 * (2 / (1 + np.exp(-10 * 0.4)) - 1 if ramp else 1)  # progress is 4 / 10
+  share = 0.3 * (2 / (1 + np.exp(-10 * 0.4)) - 1 if ramped else 1)  # progress is 4 / 10
   source, target = (by_hand.forward(ts.params["net"], x) for x in (batch.xs, batch.xl))
   source_loss, ds = by_hand.cross_entropy(source.l, batch.ys, batch.ws)
   target_loss, dt = by_hand.cross_entropy(target.l, batch.yl)
