@@ -75,7 +75,9 @@ def test_batch_size():
   refuses(
     r"the source has 12 training examples, fewer than a batch of 13", [domain()], domain(), 13
   )
-  message = r"the target has 6 training examples, fewer than a batch of 12: use a smaller batch"
+  message = (
+    r"the target has 6 training examples, fewer than a batch of 12: use a smaller --batch-size"
+  )
   refuses(message, [domain()], domain("b", y=(0, 1, 2) * 2), 12)
 
 
@@ -101,3 +103,11 @@ def test_few_shot():
     few_shot(y, 11, seed=1)
   with pytest.raises(ValueError, match=r"shots is -1: give 0 or more"):
     few_shot(y, -1, seed=1)
+
+
+def test_named_classes_mean_the_same_everywhere():
+  a, b = domain("a"), domain("b")
+  swapped = b._replace(classes=("dog", "cat", *b.classes[2:]))
+  refuses("class 0 is 'cat' in a and 'dog' in b: renumber one of them", [a], swapped)
+  numbered = b._replace(classes=tuple(map(str, range(len(b.classes)))))
+  assert check_pair([a], numbered, 4) is None
