@@ -1,6 +1,7 @@
-"""A data set that TFDS has prepared, as arrays: decoded once, then kept as .npy beside its files.
+"""A data set that TFDS has prepared: as arrays that are decoded once, or as images that stay encoded.
 
-Decoding MNIST's 70000 PNGs takes 15 s, mapping the kept arrays 1 ms, without tensorflow_datasets.
+Arrays are kept as .npy beside the prepared files: decoding MNIST's 70000 PNGs takes 15 s, mapping
+the kept arrays 1 ms, without tensorflow_datasets. Photographs are read where they are used.
 """
 
 import io
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from adapt.data import builders
+from adapt.data.images import Images
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 # Directories of TFDS are named after the builder; `mnist` alone differs (see builders/mnist.py).
@@ -50,6 +52,72 @@ def arrays(
       return decoded
   x, y = (np.asarray(np.load(path, mmap_mode="r", allow_pickle=False)) for path in kept)
   return x, y
+
+
+class Records:
+  """The encoded images of a prepared split, by index; opened where and when one is read.
+
+  An open reader neither pickles nor survives a fork, so each process that reads opens its own.
+
+  Args:
+    folder: of the prepared set, with its version.
+    split: "train", ….
+    key: the name of the image feature.
+    size: how many images there are.
+  """
+
+  def __init__(self, folder: Path, split: str, key: str, size: int):
+    self.folder, self.split, self.key, self.size = folder, split, key, size
+    self._opened: tuple[int, Any] | None = None  # process, source
+
+  def __len__(self) -> int:
+    return self.size
+
+  def __getstate__(self) -> dict[str, Any]:
+    return self.__dict__ | {"_opened": None}
+
+  def read(self, i: int) -> bytes:
+    """The bytes of image i, as stored."""
+    if self._opened is None or self._opened[0] != os.getpid():
+      self._opened = os.getpid(), _source(self.folder, self.split, self.key)
+    data: bytes = self._opened[1][i][self.key]
+    return data
+
+  def name(self, i: int) -> str:
+    """What a message calls image i."""
+    return f"image {i} of {self.folder} {self.split}"
+
+
+def images(
+  name: str, split: str, data_dir: str | os.PathLike | None = None
+) -> tuple[Images, np.ndarray]:
+  """The images and labels of a split, in the order of the prepared files; nothing is decoded.
+
+  Args:
+    name: as `arrays`, as are `split` and `data_dir`.
+
+  Returns:
+    The images, encoded, and y [n] int64, read-only.
+
+  Raises:
+    ValueError: as `arrays`; not a set of images.
+  """
+  folder = _folder(name, data_dir)
+  info = _builder(folder).info
+  x_key, y_key = _keys(name, info)
+  if not isinstance(info.features[x_key], builders.import_tfds().features.Image):
+    raise ValueError(f"the inputs of {name} are no images: read them as arrays")
+  _check_split(name, split, info)
+  records = Records(folder, split, x_key, info.splits[split].num_examples)
+  kept = folder / f"adapt_{split}_y.npy"
+  if not kept.is_file():
+    source = _readable(name, folder, split, x_key)
+    y = np.fromiter((example[y_key] for example in source), np.int64, len(source))
+    try:
+      _write(kept, y)
+    except OSError:  # as in `arrays`
+      return Images(records), y
+  return Images(records), np.asarray(np.load(kept, mmap_mode="r", allow_pickle=False))
 
 
 def splits(name: str, data_dir: str | os.PathLike | None = None) -> tuple[str, ...]:
@@ -125,21 +193,10 @@ def _decode(name: str, split: str, folder: Path) -> tuple[np.ndarray, np.ndarray
   """The arrays of a split from the prepared files."""
   tfds = builders.import_tfds()
   builder = _builder(folder)
-  if split not in builder.info.splits:
-    raise ValueError(f"{name} has no split '{split}': choose from {', '.join(builder.info.splits)}")
+  _check_split(name, split, builder.info)
   x_key, y_key = _keys(name, builder.info)
   is_image = isinstance(builder.info.features[x_key], tfds.features.Image)
-  # Images come as bytes and are decoded here: TFDS would use OpenCV where it happens to be
-  # installed, and complain where it is not.
-  decoders = {x_key: tfds.decode.SkipDecoding()} if is_image else None
-  try:
-    source = builder.as_data_source(split, decoders=decoders)
-  except NotImplementedError as error:
-    kind = builder.info.file_format.value
-    raise ValueError(
-      f"{name} is prepared as {kind}, which only TensorFlow reads: delete {folder} or take another "
-      f"--data-dir, then {_remedy(name, None)}"
-    ) from error
+  source = _readable(name, folder, split, x_key if is_image else None)
   channels = builder.info.features[x_key].shape[-1] if is_image else 0
   xs, y = [], np.empty(len(source), np.int64)
   for i, example in enumerate(source):
@@ -150,6 +207,33 @@ def _decode(name: str, split: str, folder: Path) -> tuple[np.ndarray, np.ndarray
       f"the images of {name} have several sizes: resize them and write x and y to an .npz file"
     )
   return np.stack(xs), y
+
+
+def _check_split(name: str, split: str, info: Any) -> None:
+  if split not in info.splits:
+    raise ValueError(f"{name} has no split '{split}': choose from {', '.join(info.splits)}")
+
+
+def _readable(name: str, folder: Path, split: str, key: str | None) -> Any:
+  """The examples of a split, by index; ValueError for a format that only TensorFlow reads."""
+  try:
+    return _source(folder, split, key)
+  except NotImplementedError as error:
+    kind = _builder(folder).info.file_format.value
+    raise ValueError(
+      f"{name} is prepared as {kind}, which only TensorFlow reads: delete {folder} or take another "
+      f"--data-dir, then {_remedy(name, None)}"
+    ) from error
+
+
+def _source(folder: Path, split: str, key: str | None) -> Any:
+  """TFDS's data source. Images come as bytes.
+
+  TFDS would decode them with OpenCV where it happens to be installed, and complain where it is not.
+  """
+  tfds = builders.import_tfds()
+  decoders = {key: tfds.decode.SkipDecoding()} if key else None
+  return _builder(folder).as_data_source(split, decoders=decoders)
 
 
 def _image(data: bytes, channels: int) -> np.ndarray:

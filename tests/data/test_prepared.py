@@ -1,6 +1,9 @@
 """Arrays of prepared TFDS sets: values, the kept copies, and what is said of other sets."""
 
 import io
+import multiprocessing
+import os
+import pickle
 import shutil
 
 import numpy as np
@@ -178,3 +181,65 @@ def test_our_mnist_stands_in_for_one_that_tfds_has_not_prepared(stored, tmp_path
   assert prepared._folder("mnist", tmp_path) == tmp_path / "mnist_digits" / "1.0.0"
   shutil.copytree(made, tmp_path / "mnist" / "1.0.0")
   assert prepared._folder("mnist", tmp_path) == tmp_path / "mnist" / "1.0.0"
+
+
+def test_images_stay_encoded(stored, tmp_path):
+  copy(stored / "pictures", tmp_path / "pictures")
+  images, y = prepared.images("pictures/various", "train", tmp_path)
+  assert [images.encoded(i) for i in (7, 0)] == [encode(picture(i, 6 + i)).read() for i in (7, 0)]
+  assert (images.shape, y.tolist()) == ((10, 224, 224, 3), [0, 1] * 5)
+  np.testing.assert_array_equal(images.resized(9)[3], picture(3, 9))
+  assert images.name(3).startswith("image 3 of ") and images.name(3).endswith("1.0.0 train")
+  folder = tmp_path / "pictures" / "various" / "1.0.0"
+  assert [p.name for p in folder.glob("adapt_*")] == ["adapt_train_y.npy"]
+  np.save(folder / "adapt_train_y.npy", np.arange(10))  # the labels are kept, not read again
+  assert prepared.images("pictures/various", "train", tmp_path)[1].tolist() == list(range(10))
+
+
+def test_images_in_a_folder_that_cannot_be_written(stored, tmp_path, monkeypatch):
+  copy(stored / "pictures", tmp_path / "pictures")
+
+  def fail(*arguments):
+    raise PermissionError
+
+  monkeypatch.setattr(prepared, "_write", fail)
+  images, y = prepared.images("pictures/various", "validation", tmp_path)
+  assert (len(images), y.tolist()) == (4, [0, 1, 0, 1])
+
+
+def read_in_a_worker(images):
+  return os.getpid(), images.resized(9)[np.array([3])]
+
+
+def test_images_are_read_in_other_processes(stored):
+  """Workers get them pickled, before or after they have been read here."""
+  images, _ = prepared.images("pictures/various", "train", stored)
+  fresh = pickle.dumps(images)
+  images.encoded(0)
+  assert len(pickle.dumps(images)) == len(fresh)  # without what is open
+  with multiprocessing.get_context("spawn").Pool(1) as pool:
+    process, pixels = pool.apply(read_in_a_worker, (images,))
+  assert process != os.getpid()
+  np.testing.assert_array_equal(pixels, picture(3, 9)[None])
+
+
+def test_a_reader_is_opened_anew_after_a_fork(stored, monkeypatch):
+  images, _ = prepared.images("pictures/various", "train", stored)
+  opened = []
+  source = prepared._source
+  monkeypatch.setattr(prepared, "_source", lambda *a: opened.append(a) or source(*a))
+  images.encoded(0)
+  images.encoded(1)
+  assert len(opened) == 1
+  monkeypatch.setattr(os, "getpid", lambda: -1)
+  images.encoded(0)
+  assert len(opened) == 2
+
+
+def test_images_that_are_none(stored, tmp_path):
+  message = r"pictures/same has no split 'test': choose from train, validation"
+  refuses(message, prepared.images, "pictures/same", "test", stored)
+  message = r"not a classification set \(features id, image, label\)"
+  refuses(message, prepared.images, "pictures/unlabelled", "train", stored)
+  message = r"pacs/photo is not prepared in .*prepare_data.py pacs"
+  refuses(message, prepared.images, "pacs/photo", "train", tmp_path)

@@ -8,7 +8,7 @@ import importlib
 import io
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _BUILDERS = {  # name → (module, class, configs)
   "mnist": ("mnist", "MnistDigits", ()),
@@ -19,12 +19,70 @@ _BUILDERS = {  # name → (module, class, configs)
     "AmazonReviews",
     ("books", "dvd", "electronics", "kitchen"),
   ),
+  "office31": ("office31", "Office31", ("amazon", "dslr", "webcam")),
+  "office_caltech10": (
+    "office_caltech10",
+    "OfficeCaltech10",
+    ("amazon", "caltech", "dslr", "webcam"),
+  ),
+  "office_home": ("office_home", "OfficeHome", ("art", "clipart", "product", "real_world")),
+  "image_clef_da": ("image_clef_da", "ImageClefDa", ("b", "c", "i", "p")),
+  "visda2017": ("visda2017", "Visda2017", ("synthetic", "real", "test")),
+  "domainnet_126": (
+    "domainnet_126",
+    "Domainnet126",
+    (
+      *("real", "clipart", "painting", "sketch"),
+      *("real_mme", "clipart_mme", "painting_mme", "sketch_mme"),
+    ),
+  ),
+  "pacs": ("pacs", "Pacs", ("art_painting", "cartoon", "photo", "sketch")),
+  "syn_digits": ("syn_digits", "SynDigits", ()),
+  "gtsrb": ("gtsrb", "Gtsrb", ()),
+  "syn_signs": ("syn_signs", "SynSigns", ()),
+  "office_caltech10_surf": (
+    "office_caltech10_features",
+    "OfficeCaltech10Surf",
+    ("amazon", "caltech10", "dslr", "webcam"),
+  ),
+  "office_caltech10_decaf6": (
+    "office_caltech10_features",
+    "OfficeCaltech10Decaf6",
+    ("amazon", "caltech10", "dslr", "webcam"),
+  ),
+  "amazon_400": ("amazon_400", "Amazon400", ("books", "dvd", "electronics", "kitchen")),
+  "amazon_text": ("amazon_text", "AmazonText", ("books", "dvd", "electronics", "kitchen")),
 }
+
+
+class Description(NamedTuple):
+  """What can be said of a data set before it is prepared."""
+
+  name: str
+  configs: tuple[str, ...]  # empty where there is one alone
+  classes: tuple[str, ...]
+  sizes: dict[str | None, dict[str, int]]  # examples by config (None: no configs) and split
+  license: str
+  homepage: str
+  manual: str  # how a person gets it; empty where the download is automatic
+  automatic: bool
 
 
 def names() -> tuple[str, ...]:
   """The data sets that `prepare` knows."""
   return tuple(_BUILDERS)
+
+
+def describe(name: str) -> Description:
+  """Describes a data set, without preparing it; ValueError for a name that is not in `names()`."""
+  cls, configs = _builder(name)
+  sizes = dict(cls.SIZES)
+  if not any(isinstance(splits, dict) for splits in sizes.values()):
+    sizes = {None: sizes}
+  manual = " ".join(cls.MANUAL.split())
+  return Description(
+    name, configs, tuple(cls.CLASSES), sizes, cls.LICENSE, cls.HOMEPAGE, manual, not manual
+  )
 
 
 def default_data_dir() -> Path:
@@ -62,22 +120,22 @@ def prepare(
   Raises:
     ValueError: unknown name; files absent, damaged or of another size; failed download.
   """
-  if name not in _BUILDERS:
-    raise ValueError(f"unknown data set '{name}': choose from {', '.join(_BUILDERS)}")
+  cls, configs = _builder(name)
   if source is not None and not Path(source).is_dir():
     raise ValueError(f"no folder '{source}': give --from the folder that holds the data")
   tfds = import_tfds()
-  module, cls_name, configs = _BUILDERS[name]
-  cls = getattr(importlib.import_module(f"{__name__}.{module}"), cls_name)
   root = Path(data_dir) if data_dir else default_data_dir()
   counts = {}
   for config in configs or (None,):
     builder = cls(source=source, data_dir=root, config=config, file_format="array_record")
+    if builder.is_absent() and not (builder.data_path / "dataset_info.json").exists():
+      continue
     # TFDS announces itself on stdout, where the caller prints its results.
     with contextlib.redirect_stdout(io.StringIO()):
       try:
         builder.download_and_prepare()
-      except (OSError, tfds.download.DownloadError) as error:
+      # ArrayRecord reports a full disk as a RuntimeError.
+      except (OSError, RuntimeError, tfds.download.DownloadError) as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
         raise ValueError(
           f"{name} could not be prepared ({reason}): check the network and the free disk space, "
@@ -86,3 +144,12 @@ def prepare(
     key = f"{name}/{config}" if config else name
     counts[key] = {split: info.num_examples for split, info in builder.info.splits.items()}
   return counts
+
+
+def _builder(name: str) -> tuple[Any, tuple[str, ...]]:
+  """The class that prepares a data set, and its configs."""
+  if name not in _BUILDERS:
+    raise ValueError(f"unknown data set '{name}': choose from {', '.join(_BUILDERS)}")
+  import_tfds()  # says how to install it, which the builder's own import does not
+  module, cls_name, configs = _BUILDERS[name]
+  return getattr(importlib.import_module(f"{__name__}.{module}"), cls_name), configs

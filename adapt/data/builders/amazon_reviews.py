@@ -66,30 +66,36 @@ class AmazonReviews(base.ArrayBuilder):
   """
 
   VERSION = tfds.core.Version("1.0.0")
+  CLASSES = ("negative", "positive")
+  SIZES = {  # noqa: RUF012
+    domain: {"train": 2000, "test": size} for domain, size in TEST_SIZES.items()
+  }
+  HOMEPAGE = "https://www.cs.jhu.edu/~mdredze/datasets/sentiment/"
+  LICENSE = "BSD-style, as stated by the repository that publishes these counts."
+  CITATION = _CITATION
+  FILES = {  # noqa: RUF012
+    domain: tuple(
+      base.Published(f"{domain}_{split}.svmlight", (f"{URL}{domain}_{split}.svmlight",))
+      for split in ("train", "test")
+    )
+    for domain in TEST_SIZES
+  }
   BUILDER_CONFIGS = [  # noqa: RUF012
     tfds.core.BuilderConfig(name=domain, description=f"Reviews of {domain}.")
     for domain in TEST_SIZES
   ]
 
-  def _sizes(self) -> dict[str, int]:
-    return {"train": 2000, "test": TEST_SIZES[self.builder_config.name]}
-
   def _info(self) -> tfds.core.DatasetInfo:
     features = {
       # Nearly all counts are zero: compressed, a review takes 160 bytes instead of 5000.
       "counts": tfds.features.Tensor(shape=(WORDS,), dtype=np.uint8, encoding="zlib"),
-      "label": tfds.features.ClassLabel(names=("negative", "positive")),
+      "label": tfds.features.ClassLabel(names=self.CLASSES),
     }
-    return tfds.core.DatasetInfo(
-      builder=self,
-      description="Counts of the 5000 most frequent unigrams and bigrams in product reviews, "
-      "negative (1 or 2 stars) or positive (4 or 5 stars).",
-      features=tfds.features.FeaturesDict(features),
-      supervised_keys=("counts", "label"),
-      homepage="https://www.cs.jhu.edu/~mdredze/datasets/sentiment/",
-      citation=_CITATION,
-      license="BSD-style, as stated by the repository that publishes these counts.",
-      disable_shuffling=True,
+    return self._described(
+      features,
+      "Counts of the 5000 most frequent unigrams and bigrams in product reviews, negative (1 or 2 "
+      "stars) or positive (4 or 5 stars).",
+      ("counts", "label"),
     )
 
   def _example(self, x: np.ndarray, y: int) -> dict:

@@ -59,15 +59,22 @@ class MnistDigits(base.ArrayBuilder):
   """
 
   VERSION = tfds.core.Version("1.0.0")
-  SIZES = {"train": 60000, "test": 10000}  # noqa: RUF012
+  CLASSES = base.DIGITS
+  SIZES = {None: {"train": 60000, "test": 10000}}  # noqa: RUF012
+  HOMEPAGE = "http://yann.lecun.com/exdb/mnist/"
+  LICENSE = "No licence is stated by the authors; CC BY-SA 3.0 according to several mirrors."
+  CITATION = _CITATION
+  FILES = {  # noqa: RUF012
+    None: tuple(
+      base.Published(name, tuple(mirror + name for mirror in MIRRORS))
+      for pair in FILES.values()
+      for name in pair
+    )
+  }
 
   def _info(self) -> tfds.core.DatasetInfo:
     return self._image_info(
-      (28, 28, 1),
-      description="Handwritten digits, size-normalised and centred. Order of the release.",
-      homepage="http://yann.lecun.com/exdb/mnist/",
-      citation=_CITATION,
-      license="No licence is stated by the authors; CC BY-SA 3.0 according to several mirrors.",
+      (28, 28, 1), "Handwritten digits, size-normalised and centred. Order of the release."
     )
 
   def _from_folder(self, folder: Path) -> dict[str, base.Arrays]:

@@ -79,22 +79,24 @@ class MnistM(base.ArrayBuilder):
   """
 
   VERSION = tfds.core.Version("1.0.0")
-  SIZES = {"train": 59001, "test": 9001}  # noqa: RUF012
-  MANUAL_DOWNLOAD_INSTRUCTIONS = _MANUAL
+  CLASSES = base.DIGITS
+  SIZES = {None: {"train": 59001, "test": 9001}}  # noqa: RUF012
+  HOMEPAGE = "http://yaroslav.ganin.in"
+  LICENSE = "No licence is stated for the data."
+  CITATION = _CITATION
+  MANUAL = MANUAL_DOWNLOAD_INSTRUCTIONS = _MANUAL
+  FILES = {None: (base.Published("mnist_m.tar.gz"),)}  # noqa: RUF012
 
   def _info(self) -> tfds.core.DatasetInfo:
     return self._image_info(
       (SIDE, SIDE, 3),
-      description="MNIST digits, each blended with a patch of a BSDS500 photograph by absolute "
-      "difference. Order of the release: image k comes from image k of MNIST.",
-      homepage="http://yaroslav.ganin.in",
-      citation=_CITATION,
-      license="No licence is stated for the data.",
+      "MNIST digits, each blended with a patch of a BSDS500 photograph by absolute difference. "
+      "Order of the release: image k comes from image k of MNIST.",
     )
 
   def _from_folder(self, folder: Path) -> dict[str, base.Arrays]:
     sheets = folder / "digits" / "mnist_m"
-    return {split: read_sheets(sheets, split) for split in self.SIZES}
+    return {split: read_sheets(sheets, split) for split in self._sizes()}
 
   def _from_release(self, dl_manager: tfds.download.DownloadManager) -> dict[str, base.Arrays]:
     try:
@@ -105,4 +107,4 @@ class MnistM(base.ArrayBuilder):
         "MNIST-M has to be downloaded by hand: unpack mnist_m.tar.gz (linked from "
         f"http://yaroslav.ganin.in) in '{where}'"
       ) from error
-    return {split: read_release(folder, split) for split in self.SIZES}
+    return {split: read_release(folder, split) for split in self._sizes()}

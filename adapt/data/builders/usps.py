@@ -60,16 +60,20 @@ class Usps(base.ArrayBuilder):
   """
 
   VERSION = tfds.core.Version("1.0.0")
-  SIZES = {"train": 7291, "test": 2007}  # noqa: RUF012
+  CLASSES = base.DIGITS
+  SIZES = {None: {"train": 7291, "test": 2007}}  # noqa: RUF012
+  HOMEPAGE = "https://hastie.su.domains/ElemStatLearn/data.html"
+  LICENSE = "No licence is stated; made available by the neural network group of AT&T."
+  CITATION = _CITATION
+  FILES = {  # noqa: RUF012
+    None: tuple(base.Published(name, (URL + name,)) for name in FILES.values())
+  }
 
   def _info(self) -> tfds.core.DatasetInfo:
     return self._image_info(
       (16, 16, 1),
-      description="Digits from envelopes, deslanted and size-normalised to fill the frame; "
-      "greys in [-1, 1] rounded to 8 bits. Order and split of the release.",
-      homepage="https://hastie.su.domains/ElemStatLearn/data.html",
-      citation=_CITATION,
-      license="No licence is stated; made available by the neural network group of AT&T.",
+      "Digits from envelopes, deslanted and size-normalised to fill the frame; greys in [-1, 1] "
+      "rounded to 8 bits. Order and split of the release.",
     )
 
   def _from_folder(self, folder: Path) -> dict[str, base.Arrays]:
