@@ -8,31 +8,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import data, history, parallel, weights
-from adapt.data import resident
+from adapt import feed, history, inputs, parallel
 from adapt.evaluate import Blocks, blocks, pooled
+from adapt.material import Material
 from adapt.method import Method
 from adapt.program import Mapped, Program, Spec, keys, program
-from adapt.request import Choice, Point, Request
+from adapt.request import Point, Request
 
 # (steps done, mean loss over cells, mean target accuracy or None)
 Report = Callable[[int, float, float | None], None]
 
-_SHOWN = 2000  # examples at most for the label-free scores and for source accuracy
 _POINTS = 500  # examples of each domain kept for pictures
-
-
-class Material(NamedTuple):
-  """A task's data, checked."""
-
-  sources: tuple[data.Domain, ...]
-  target: data.Domain
-  hashes: dict[str, str]
-
-  @property
-  def classes(self) -> tuple[str, ...]:
-    """Class names; the source's, as a target may come without labels."""
-    return max((d.classes for d in self.sources), key=len)
 
 
 class Trained(NamedTuple):
@@ -65,43 +51,61 @@ def train(
     report: called once per evaluation.
   """
   began, compiled = time.perf_counter(), history.compile_seconds()
-  settings, layout = request.settings, request.layout
-  static, floats = _split(missing)
-  cells = program(
-    Spec(
-      request.method,
-      static,
-      settings._replace(lr=0.0, shots=0, evaluations=0),  # none of these shapes the program
-      len(material.classes),
-      (request.tuning.name, tuple(sorted(request.tuning.given.items()))),
-      layout,
-      start != (),
-    )
-  )
-  arrays, labelled = _arrays(request, method, material, len(missing))
+  layout, cells = request.layout, _program(request, missing, material, start != ())
+  mapped, arrays, fed = _placed(request, method, missing, material, start, cells)
   prepared = time.perf_counter() - began
-  swept = {k: jnp.repeat(jnp.asarray(v), len(request.seeds)) for k, v in floats.items()}
-  example = _example(settings.batch_size, arrays, labelled)
-  ts = cells.init(keys(request.seeds * len(missing)), swept, start, example)
-  mapped = parallel.put_stacked(layout, Mapped(ts, swept, labelled))
-  arrays = parallel.put_shared(layout, arrays)
-  views = _views(material)
+  views = inputs.views_of(material)
   past = history.History()
-  for length in _lengths(settings.steps, settings.evaluations):
-    mapped, metrics = cells.chunk(length)(mapped, arrays)
+  for length in _lengths(material.settings.steps, material.settings.evaluations):
+    mapped, metrics = fed.advance(mapped, length)
     if method.refresh is not None:
       mapped = cells.refresh(mapped, arrays)
     now = parallel.fetch(layout, mapped)
     counts = {name: pooled(cells.counts, now, view) for name, view in views.items()}
     # The device is given the next chunk before the host reads this one's numbers.
-    past.add(length, parallel.fetch(layout, metrics), counts)
+    past.add(length, metrics, counts)
     past.settle(leave=1, report=report)
   past.settle(leave=0, report=report)
+  fed.close()
   total, compiled = time.perf_counter() - began, history.compile_seconds() - compiled
   now = parallel.fetch(layout, mapped)
   seconds = _seconds(cells, now, views, len(past.steps), total - prepared, compiled)
-  seconds |= {"prepare": prepared, "total": total}
+  seconds |= {"prepare": prepared, "input_wait": fed.waited(), "total": total}
   return Trained(now, past, _points(cells, now, material), seconds)
+
+
+def _program(request: Request, missing: Sequence[Point], material: Material, warm: bool) -> Program:
+  """The compiled program of these points."""
+  static, _ = _split(missing)
+  # None of these shapes the program.
+  settings = material.settings._replace(lr=0.0, shots=0, evaluations=0)
+  way = request.tuning.name, tuple(sorted(request.tuning.given.items()))
+  classes = len(material.classes)
+  return program(Spec(request.method, static, settings, classes, way, request.layout, warm))
+
+
+def _placed(
+  request: Request,
+  method: Method,
+  missing: Sequence[Point],
+  material: Material,
+  start: Any,
+  cells: Program,
+) -> tuple[Mapped, Any, feed.Feed]:
+  """The state before the first step and what training reads, on the device."""
+  layout, copies = request.layout, len(missing)
+  streamed = feed.streams(request, method, material.sources, material.target)
+  arrays, labelled = inputs.arrays_of(request, method, material, copies, streamed)
+  _, floats = _split(missing)
+  swept = {k: jnp.repeat(jnp.asarray(v), len(request.seeds)) for k, v in floats.items()}
+  example = inputs.example_of(material, arrays, labelled)
+  ts = cells.init(keys(request.seeds * copies), swept, start, material.backbone, example)
+  mapped = parallel.put_stacked(layout, Mapped(ts, swept, labelled))
+  arrays = parallel.put_shared(layout, arrays)
+  if not streamed:
+    return mapped, arrays, feed.from_device(cells, layout, arrays)
+  load = inputs.loader_of(request, material, labelled)
+  return mapped, arrays, feed.from_host(request, cells, arrays, load, copies)
 
 
 def _seconds(
@@ -141,60 +145,6 @@ def _split(missing: Sequence[Point]) -> tuple[tuple[tuple[str, Any], ...], dict[
   return static, {**floats, "lr": [p.lr for p in missing]}
 
 
-def _arrays(
-  request: Request, method: Method, material: Material, copies: int
-) -> tuple[resident.Arrays, resident.Labelled | None]:
-  sources, target = material.sources, material.target
-  xs = np.concatenate([d.train.x for d in sources])
-  ys = np.concatenate([np.asarray(d.train.y) for d in sources])
-  ds = np.repeat(np.arange(len(sources)), [len(d.train.x) for d in sources]).astype(np.int32)
-  ws = np.ones(len(xs), np.float32)
-  if request.weights:
-    ws = _weights(request.weights, xs, ys, target.train.x)
-  arrays = resident.Arrays(*jax.device_put((xs, ys, ws, ds, target.train.x)))
-  if "all_labelled" in method.reads:
-    rows = [np.arange(len(target.train.x))] * len(request.seeds)
-  elif "labelled" in method.reads:
-    assert target.train.y is not None  # check_pair has seen to it
-    rows = [data.few_shot(target.train.y, request.settings.shots, s) for s in request.seeds]
-  else:
-    return arrays, None
-  stacked = np.tile(np.stack(rows).astype(np.int32), (copies, 1))
-  return arrays, resident.Labelled(
-    jnp.asarray(stacked), jnp.asarray(np.asarray(target.train.y)[stacked])
-  )
-
-
-def _weights(choice: Choice, xs: np.ndarray, ys: np.ndarray, xt: np.ndarray) -> np.ndarray:
-  def flat(x: np.ndarray) -> np.ndarray:
-    scaled = x / np.float32(255) if x.dtype == np.uint8 else x
-    return scaled.reshape(len(x), -1).astype(np.float32)
-
-  return weights.get(choice.name)(flat(xs), ys, flat(xt), **dict(choice.given))
-
-
-def _example(batch: int, arrays: resident.Arrays, labelled: resident.Labelled | None) -> Any:
-  """A batch to take shapes from."""
-  first = None if labelled is None else jax.tree.map(lambda x: x[0], labelled)
-  rows = jnp.arange(batch)
-  few = None if first is None else rows % len(first.rows)
-  return resident.take(arrays, first, (rows % len(arrays.xs), rows % len(arrays.xt), few))
-
-
-def _views(material: Material) -> dict[str, Blocks]:
-  """What is looked at on the way; only the target's test split comes with target labels."""
-  chosen = np.random.default_rng(0)
-  xs = np.concatenate([d.test.x for d in material.sources])
-  ys = np.concatenate([np.asarray(d.test.y) for d in material.sources])
-  some = chosen.permutation(len(xs))[:_SHOWN]
-  inputs = material.target.train.x
-  few = chosen.permutation(len(inputs))[:_SHOWN]
-  views = {"source_test": blocks(xs[some], ys[some]), "target_train": blocks(inputs[few], None)}
-  if material.target.test.y is not None:
-    views["target_test"] = blocks(material.target.test.x, material.target.test.y)
-  return views
-
-
 def _points(cells: Program, mapped: Mapped, material: Material) -> dict[str, np.ndarray]:
   """Features and predictions of some test examples; drawn, because a set may be sorted by class."""
   chosen, x, y = np.random.default_rng(0), [], []
@@ -202,10 +152,12 @@ def _points(cells: Program, mapped: Mapped, material: Material) -> dict[str, np.
     rows = np.sort(chosen.permutation(len(split.x))[:_POINTS])
     x.append(split.x[rows])
     y.append(np.full(len(rows), -1, np.int32) if split.y is None else split.y[rows])
-  features, logits = jax.device_get(cells.outputs(mapped, np.concatenate(x)))
+  shown = blocks(np.concatenate(x), None)
+  parts = [jax.device_get(cells.outputs(mapped, block)) for block in shown.x]
+  features, logits = (np.concatenate(p, axis=1) for p in zip(*parts, strict=True))
   return {
-    "features": features.astype(np.float16),
+    "features": features[:, : shown.examples].astype(np.float16),
     "label": np.concatenate(y),
     "domain": np.repeat([0, 1], [len(v) for v in x]),
-    "predicted": logits.argmax(-1),
+    "predicted": logits[:, : shown.examples].argmax(-1),
   }

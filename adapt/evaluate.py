@@ -1,6 +1,8 @@
 """What a prediction is worth: counts made on the device, measures made from the counts."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import jax
@@ -78,27 +80,60 @@ def measures(counts: Counts) -> dict[str, Any]:
 class Blocks(NamedTuple):
   """A set cut into blocks of one size, padded, so that one compiled function serves sets of any size."""
 
-  x: list[jax.Array]  # [BLOCK, ...] each
-  y: list[jax.Array]  # [BLOCK], -1 where unknown
-  valid: list[jax.Array]  # [BLOCK], 0 for padding
+  x: Any  # a list, or Decoded: [block, ...] each
+  y: list[jax.Array]  # [block], -1 where unknown
+  valid: list[jax.Array]  # [block], 0 for padding
   examples: int
 
 
-BLOCK = 500
+class Decoded:
+  """Blocks of encoded images that are decoded anew whenever they are gone through."""
+
+  def __init__(self, images: Any, block: int) -> None:
+    self.images, self.block = images, block
+
+  def __iter__(self) -> Iterator[jax.Array]:
+    starts = range(0, len(self.images), self.block)
+    with ThreadPoolExecutor(1) as ahead:  # the next block is decoded while this one is used
+      coming = ahead.submit(self._at, 0)
+      for start in starts:
+        block = coming.result()
+        if start + self.block < len(self.images):
+          coming = ahead.submit(self._at, start + self.block)
+        yield block
+
+  def _at(self, start: int) -> jax.Array:
+    return _padded(self.images[slice(start, start + self.block)], self.block)
 
 
-def blocks(x: np.ndarray, y: np.ndarray | None) -> Blocks:
-  """Cuts x [n, ...] and y [n] (None: unknown) into padded blocks on the device."""
-  n = len(x)
+_VALUES = 2**22  # of a block's inputs at most, so that a network's activations fit
+_KEPT = 2**30  # bytes of decoded test images kept on the device
+
+
+def block_size(shape: tuple[int, ...]) -> int:
+  """Examples of that shape in a block: 500, fewer if they are large."""
+  return max(8, min(500, _VALUES // max(math.prod(shape), 1)))
+
+
+def blocks(x: Any, y: np.ndarray | None) -> Blocks:
+  """Cuts x [n, ...] and y [n] (None: unknown) into padded blocks on the device.
+
+  Encoded images that would take too much room are decoded each time instead.
+  """
+  n, size = len(x), block_size(x.shape[1:])
   y = np.full(n, -1, np.int32) if y is None else y
-  pieces: tuple[list[jax.Array], ...] = ([], [], [])
-  for i in range(0, n, BLOCK):
-    here = slice(i, i + BLOCK)
-    missing = max(i + BLOCK - n, 0)
-    for piece, values in zip(pieces, (x[here], y[here], np.ones(n, np.float32)[here]), strict=True):
-      pad = [(0, missing)] + [(0, 0)] * (values.ndim - 1)
-      piece.append(jax.device_put(np.pad(values, pad)))
-  return Blocks(pieces[0], pieces[1], pieces[2], n)
+  starts = range(0, n, size)
+  labels, valid = (
+    [_padded(v[i : i + size], size) for i in starts] for v in (y, np.ones(n, np.float32))
+  )
+  if isinstance(x, np.ndarray) or x.nbytes <= _KEPT:
+    return Blocks([_padded(x[i : i + size], size) for i in starts], labels, valid, n)
+  return Blocks(Decoded(x, size), labels, valid, n)
+
+
+def _padded(values: np.ndarray, size: int) -> jax.Array:
+  pad = [(0, size - len(values))] + [(0, 0)] * (values.ndim - 1)
+  return jax.device_put(np.pad(values, pad))
 
 
 def pooled(counting: Callable[..., Counts], mapped: Any, over: Blocks) -> Counts:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from adapt import catalogue, data, figures, methods, parallel, record, select, tables
-from adapt.request import Choice, Request, points
+from adapt.request import Choice, Feed, Request, points
 from adapt.run import planned
 from adapt.run import run as run_request
 from adapt.suite import Settings, Suite, Task
@@ -141,6 +141,7 @@ def _request(suite: Suite, task: Task, name: str, arguments: argparse.Namespace)
     arguments.start,
     parallel.layout(arguments.parallel, arguments.devices, settings.batch_size),
     arguments.validator,
+    Feed(arguments.feed, arguments.workers),
   )
 
 

@@ -58,6 +58,60 @@ def predictor(net: Net) -> Callable[[Params, State, jax.Array], Outputs]:
   return predict
 
 
+def outputs(net: Net, params: Any, stats: Any, x: jax.Array, block: int = 256) -> Outputs:
+  """Features and logits of a whole set [n, ...] in evaluation mode, `block` examples at a time."""
+
+  def one(example: jax.Array) -> Outputs:
+    (features, logits), _ = net.apply(params, stats, example[None], train=False, key=None)
+    return features[0], logits[0]
+
+  return jax.lax.map(one, x, batch_size=block)
+
+
+def norms_apart(params: Any) -> tuple[Any, Any]:
+  """Splits nested parameters into (scales and shifts of normalisation layers, all else).
+
+  A normalisation layer, of a batch or of a layer, is what has a "scale". `joined` undoes it.
+  """
+  norms, rest = {}, {}
+  for name, entry in params.items():
+    if not isinstance(entry, dict):
+      rest[name] = entry
+    elif "scale" in entry:
+      norms[name] = entry
+    else:
+      for part, found in zip((norms, rest), norms_apart(entry), strict=True):
+        if found:
+          part[name] = found
+  return norms, rest
+
+
+def joined(first: Any, second: Any) -> Any:
+  """One nested dict from two that share no leaf."""
+  both = {**first, **second}
+  for name in first.keys() & second.keys():
+    both[name] = joined(first[name], second[name])
+  return both
+
+
 def beginning_at(net: Net, params: Any, stats: Any) -> Net:
   """The same network whose `init` returns the given weights: a warm start no method has to know of."""
   return Net(lambda key, x: (params, stats), net.apply)
+
+
+def with_backbone(net: Net, published: Any) -> Net:
+  """The same network whose backbone starts from published weights, and the rest at random.
+
+  Args:
+    net: a network with a backbone (adapt/models/backbones.py).
+    published: {"params": …, "batch_stats": …} of the backbone.
+  """
+
+  def init(key: jax.Array, x: jax.Array) -> tuple[Any, Any]:
+    params, stats = net.init(key, x)
+    params = {**params, "backbone": published["params"]}
+    if "batch_stats" in published:
+      stats = {**stats, "backbone": published["batch_stats"]}
+    return params, stats
+
+  return Net(init, net.apply)

@@ -7,6 +7,7 @@ share of the batch with synchronised batch statistics, features and logits are g
 every loss is over the global batch, and gradients are averaged.
 """
 
+import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -62,6 +63,16 @@ def over_cells(f: Callable[..., Any]) -> Callable[..., Any]:
   if jax.default_backend() == "cpu":
     return lambda *args: jax.lax.map(lambda a: f(*a), args)
   return jax.vmap(f)
+
+
+def budget() -> int:
+  """Bytes of inputs that may live on a device as a whole: a quarter of its memory."""
+  stats = jax.devices()[0].memory_stats() or {}  # None on a CPU, whose memory is the machine's
+  return (stats.get("bytes_limit") or _machine_memory()) // 4
+
+
+def _machine_memory() -> int:
+  return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def mesh(layout: Layout) -> Mesh:

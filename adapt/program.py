@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from adapt import evaluate, methods, models, nets, parallel, train, tuning
-from adapt.data import resident
+from adapt import augment, evaluate, methods, models, nets, parallel, train, tuning
+from adapt.data import resident, stream
 from adapt.method import Batch, Method, Net
 from adapt.suite import Settings
 
@@ -42,8 +42,9 @@ class Mapped(NamedTuple):
 class Program(NamedTuple):
   """Functions of a cell. `mapped` and `arrays` are as `parallel.put_*` placed them."""
 
-  init: Callable[..., train.TrainState]  # (keys, swept, starts, batch) -> stacked state
+  init: Callable[..., train.TrainState]  # (keys, swept, starts, backbone, batch) -> stacked state
   chunk: Callable[[int], Callable[..., Any]]  # length -> ((mapped, arrays) -> (mapped, metrics))
+  fed: Callable[..., Any]  # ((mapped, seed of each cell), (arrays, inputs)) -> (mapped, metrics)
   counts: Callable[..., evaluate.Counts]  # (mapped, x, y, valid) -> stacked counts
   outputs: Callable[..., Any]  # (mapped, x) -> stacked (features, logits)
   refresh: Callable[..., Mapped]  # (mapped, arrays) -> mapped, between chunks, if the method has it
@@ -53,24 +54,8 @@ class Program(NamedTuple):
 def program(spec: Spec) -> Program:
   """Builds (and remembers) the program of a specification."""
   settings, layout = spec.settings, spec.layout
-  way = tuning.get(spec.tuning[0])(**dict(spec.tuning[1]))
   plain = _network(spec, axis=None)
-
-  def build(swept: dict[str, Any], net: Net = plain) -> tuple[Method, train.Optimizer]:
-    own = {k: v for k, v in swept.items() if k != "lr"}
-    factory = methods.get(spec.method)
-    method = factory(way.wrap(net), **dict(spec.hyperparameters), **own)
-    return method, train.optimizer(settings, swept.get("lr", settings.lr), way.pull)
-
-  def init_one(key: jax.Array, swept: Any, start: Any, batch: Batch) -> train.TrainState:
-    net = nets.beginning_at(plain, *start) if spec.warm else plain
-    method, opt = build(swept, net)
-    return train.init(method, opt, key, batch)
-
-  @jax.jit
-  def init(keys: jax.Array, swept: Any, starts: Any, batch: Batch) -> train.TrainState:
-    one = parallel.over_cells(lambda k, v, s: init_one(k, v, s, batch))
-    return one(keys, swept, starts)
+  build = _builder(spec, plain)
 
   def chunk(length: int) -> Callable[..., Any]:
     def run(mapped: Mapped, arrays: resident.Arrays) -> tuple[Mapped, Any]:
@@ -80,9 +65,16 @@ def program(spec: Spec) -> Program:
 
     return parallel.compiled(run, layout, donate=True)
 
+  def fed(stacked: tuple[Mapped, jax.Array], shared: tuple[resident.Arrays, stream.Fed]) -> Any:
+    def one(seed: jax.Array, *m: Any) -> Any:
+      mine = jax.tree.map(lambda x: x[seed], shared[1])
+      return _step_fed(spec, build, Mapped(*m), shared[0], mine)
+
+    return parallel.over_cells(one)(stacked[1], *stacked[0])
+
   def outputs_one(mapped: Mapped, x: jax.Array) -> Any:
     method, _ = build(mapped.swept)
-    return method.predict(mapped.ts.params, mapped.ts.state, x)
+    return method.predict(mapped.ts.params, mapped.ts.state, _test_view(settings, x))
 
   @jax.jit
   def count(mapped: Mapped, x: jax.Array, y: jax.Array, valid: jax.Array) -> evaluate.Counts:
@@ -95,43 +87,134 @@ def program(spec: Spec) -> Program:
   def outputs(mapped: Mapped, x: jax.Array) -> Any:
     return parallel.over_cells(lambda *m: outputs_one(Mapped(*m), x))(*mapped)
 
-  return Program(init, functools.lru_cache(chunk), count, outputs, _refresh(layout, build))
+  init = _initial(spec, plain, build)
+  one_step = parallel.compiled(fed, layout)
+  return Program(init, functools.lru_cache(chunk), one_step, count, outputs, _refresh(spec, build))
+
+
+Build = Callable[..., tuple[Method, train.Optimizer]]  # (swept, net)
+
+
+def _builder(spec: Spec, plain: Net) -> Build:
+  """Makes the method and the optimiser of a cell, whose swept values may be traced."""
+  way = tuning.get(spec.tuning[0])(**dict(spec.tuning[1]))
+
+  def build(swept: dict[str, Any], net: Net = plain) -> tuple[Method, train.Optimizer]:
+    if spec.settings.freeze == "backbone":
+      net = tuning.only(net, lambda path: path[0] != "backbone")
+    own = {k: v for k, v in swept.items() if k != "lr"}
+    method = methods.get(spec.method)(way.wrap(net), **dict(spec.hyperparameters), **own)
+    return method, train.optimizer(spec.settings, swept.get("lr", spec.settings.lr), way.pull)
+
+  return build
+
+
+def _initial(spec: Spec, plain: Net, build: Build) -> Callable[..., train.TrainState]:
+  """What makes the states before the first step, of all cells."""
+
+  def one(key: jax.Array, swept: Any, start: Any, backbone: Any, batch: Batch) -> train.TrainState:
+    net = plain
+    if spec.warm:
+      net = nets.beginning_at(plain, *start)
+    elif spec.settings.pretrained:
+      net = nets.with_backbone(plain, backbone)
+    method, opt = build(swept, net)
+    return train.init(method, opt, key, batch)
+
+  @jax.jit
+  def init(keys: jax.Array, swept: Any, starts: Any, backbone: Any, batch: Batch) -> Any:
+    seen = batch._replace(**{n: _test_view(spec.settings, x) for n, x in _inputs(batch).items()})
+    return parallel.over_cells(lambda k, v, s: one(k, v, s, backbone, seen))(keys, swept, starts)
+
+  return init
 
 
 def _network(spec: Spec, axis: str | None) -> Net:
-  return models.build(spec.settings.model, spec.classes, spec.settings.precision, axis)
+  settings = spec.settings
+  return models.build(settings.model, spec.classes, settings.precision, axis, settings.freeze)
+
+
+def _inputs(batch: Batch) -> dict[str, jax.Array]:
+  """The parts of a batch that a network sees."""
+  parts = {"xs": batch.xs, "xt": batch.xt, "xl": batch.xl}
+  return {name: x for name, x in parts.items() if x is not None}
+
+
+def _test_view(settings: Settings, x: jax.Array) -> jax.Array:
+  if settings.augment == "none":
+    return x
+  return augment.test_view(x, settings.augment, settings.image_size)
+
+
+def _train_view(settings: Settings, ts: train.TrainState, batch: Batch) -> Batch:
+  """The batch as augmentation shows it: another view at each step, the same for each device layout."""
+  if settings.augment == "none":
+    return batch
+  key = jax.random.fold_in(jax.random.fold_in(ts.key, train.AUGMENT), ts.step)
+  keys = jax.random.split(key, 3)
+  views = {
+    name: augment.train_view(k, x, settings.augment, settings.image_size)
+    for k, (name, x) in zip(keys, _inputs(batch).items(), strict=False)
+  }
+  return batch._replace(**views)
 
 
 def _train(
-  spec: Spec, build: Callable[..., Any], mapped: Mapped, arrays: resident.Arrays, length: int
+  spec: Spec, build: Build, mapped: Mapped, arrays: resident.Arrays, length: int
 ) -> tuple[Mapped, Any]:
   """One cell's chunk: draw batches and step, `length` times."""
   ts, swept, labelled = mapped
-  inside = parallel.shared_net(spec.layout, _network(spec, spec.layout.axis))
-  method, opt = build(swept, inside)
   order = jax.random.fold_in(ts.key, train.ORDER)
-  rows = resident.plans(order, arrays, labelled, spec.settings.batch_size, ts.step, length)
+  sizes = resident.sizes(arrays, labelled)
+  rows = resident.plans(order, sizes, spec.settings.batch_size, ts.step, length)
+  step = _stepper(spec, build, swept)
 
-  def one_step(ts: train.TrainState, rows: Any) -> tuple[train.TrainState, Any]:
-    batch = parallel.spread(spec.layout, resident.take(arrays, labelled, rows))
-    grads = functools.partial(parallel.average, spec.layout)
-    return train.step(method, opt, spec.settings.steps, ts, batch, grads)
+  def one_step(ts: train.TrainState, rows: resident.Rows) -> tuple[train.TrainState, Any]:
+    return step(ts, resident.take(arrays, labelled, rows))
 
   ts, metrics = train.scan(one_step, ts, rows)
   return Mapped(ts, swept, labelled), metrics
 
 
-def _refresh(layout: parallel.Layout, build: Callable[..., Any]) -> Callable[..., Mapped]:
+def _step_fed(
+  spec: Spec, build: Build, mapped: Mapped, arrays: resident.Arrays, fed: stream.Fed
+) -> tuple[Mapped, Any]:
+  """One cell's step on inputs that the host has decoded; labels are looked up on the device."""
+  ts, swept, labelled = mapped
+  rows = fed.source
+  yl = None if labelled is None else labelled.y[fed.few]
+  batch = Batch(fed.xs, arrays.ys[rows], arrays.ws[rows], arrays.ds[rows], fed.xt, fed.xl, yl)
+  ts, metrics = _stepper(spec, build, swept)(ts, batch)
+  return Mapped(ts, swept, labelled), metrics
+
+
+def _stepper(spec: Spec, build: Build, swept: Any) -> Callable[..., Any]:
+  """(state, batch) -> (state, metrics): the shared step with this cell's method on this layout."""
+  inside = parallel.shared_net(spec.layout, _network(spec, spec.layout.axis))
+  method, opt = build(swept, inside)
+  grads = functools.partial(parallel.average, spec.layout)
+
+  def step(ts: train.TrainState, batch: Batch) -> tuple[train.TrainState, Any]:
+    batch = parallel.spread(spec.layout, _train_view(spec.settings, ts, batch))
+    return train.step(method, opt, spec.settings.steps, ts, batch, grads)
+
+  return step
+
+
+def _refresh(spec: Spec, build: Build) -> Callable[..., Mapped]:
   def run(mapped: Mapped, arrays: resident.Arrays) -> Mapped:
+    xs, xt = (_test_view(spec.settings, x) for x in (arrays.xs, arrays.xt))
+
     def one(*m: Any) -> Mapped:
       ts, swept, labelled = m
       method, _ = build(swept)
-      state = method.refresh(ts.params, ts.state, arrays.xs, arrays.ys, arrays.xt)
+      assert method.refresh is not None  # cell.py asks only then
+      state = method.refresh(ts.params, ts.state, xs, arrays.ys, xt)
       return Mapped(ts._replace(state=state), swept, labelled)
 
     return parallel.over_cells(one)(*mapped)
 
-  return parallel.compiled(run, layout)
+  return parallel.compiled(run, spec.layout)
 
 
 def keys(seeds: tuple[int, ...]) -> jax.Array:

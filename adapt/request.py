@@ -17,6 +17,17 @@ class Choice(NamedTuple):
   given: Mapping[str, Any] = {}
 
 
+class Feed(NamedTuple):
+  """How inputs reach the step; the numbers do not depend on it but for the order of float sums.
+
+  `kind` is device (all inputs live there), stream (the host decodes each batch) or auto, which
+  streams what does not fit. `workers` are processes that decode; 0 means threads.
+  """
+
+  kind: str = "auto"
+  workers: int = 0
+
+
 class Request(NamedTuple):
   """One method on one task."""
 
@@ -32,6 +43,7 @@ class Request(NamedTuple):
   start: str | None = None  # None: what the method and the tuning say
   layout: Layout = Layout()
   validator: str = select.DEFAULT
+  feed: Feed = Feed()
 
 
 class Point(NamedTuple):

@@ -1,20 +1,17 @@
 """Runs a request: data, start, training, record. The only place where the parts meet."""
 
-import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from adapt import cell, data, history, models, record, train
-from adapt.cell import Material, Report, Trained
+from adapt import catalogue, cell, data, history, methods, record, tuning
+from adapt.cell import Report, Trained
+from adapt.material import Domains, Material, load
 from adapt.method import Method
 from adapt.request import Choice, Point, Request, config, points, start_of, traits
-
-Domains = Callable[[str], data.Domain]
+from adapt.suite import Settings
 
 
 class Result(NamedTuple):
@@ -64,14 +61,14 @@ def planned(request: Request, out: str | Path, force: bool, domains: Domains) ->
   """Everything that can be said of a request before training; raises ValueError as `run` does."""
   asked = points(request)
   method = traits(request.method, asked[0].hyperparameters)
-  material = _load(request, method, domains)
+  material = load(request, method, domains)
   missing = []
   for point in asked:
     file = _file(request, point, out)
     if force or not file.exists():
       missing.append(point)
     else:
-      _refuse_other(file, config(request, point, material.hashes), method)
+      _refuse_other(file, config(request, point, material.hashes), request, method)
   return Plan(method, material, asked, missing)
 
 
@@ -79,11 +76,15 @@ def _file(request: Request, point: Point, out: str | Path) -> Path:
   return record.path(out, request.suite.name, request.task.name, point.label)
 
 
-def _refuse_other(file: Path, wanted: dict[str, Any], method: Method) -> None:
+def _refuse_other(file: Path, wanted: dict[str, Any], request: Request, method: Method) -> None:
   """Compares what decides the numbers: not the device count, nor what only reads the scores."""
+  defaults = {p.name: p.default for p in catalogue.parameters(methods.get(request.method))}
 
   def decisive(config: dict[str, Any]) -> dict[str, Any]:
     kept = {k: v for k, v in config.items() if k not in ("devices", "validator")}
+    # A setting or hyper-parameter that the record does not know of had no effect when it was made.
+    kept["settings"] = {**Settings()._asdict(), **kept["settings"]}
+    kept["hyperparameters"] = {**defaults, **kept["hyperparameters"]}
     if "labelled" not in method.reads:
       kept["settings"] = {**kept["settings"], "shots": 0}
     return kept
@@ -93,50 +94,6 @@ def _refuse_other(file: Path, wanted: dict[str, Any], method: Method) -> None:
       f"{file} was made with other settings ({'; '.join(changes[:3])}): "
       "--force replaces it, --out puts the new one elsewhere"
     )
-
-
-def _load(request: Request, method: Method, domains: Domains) -> Material:
-  """The task's data, checked against each other and against what method and network take.
-
-  Raises:
-    ValueError: one line with the remedy.
-  """
-  sources = tuple(domains(name) for name in request.task.source)
-  target = domains(request.task.target)
-  shots = request.settings.shots if "labelled" in method.reads else 0
-  data.check_pair(sources, target, request.settings.batch_size, shots)
-  if "all_labelled" in method.reads and target.train.y is None:
-    raise ValueError(f"{request.method} needs target labels, and {target.name} has none")
-  _check_network(request, sources[0])
-  return Material(sources, target, {d.name: _hash(d) for d in (*sources, target)})
-
-
-def _check_network(request: Request, domain: data.Domain) -> None:
-  settings = request.settings
-  train.optimizer(settings, settings.lr)
-  net = models.build(settings.model, max(len(domain.classes), 2), settings.precision)
-  shape = domain.train.x.shape[1:]
-  try:
-    jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, *shape), domain.train.x.dtype))
-  except Exception as error:  # whatever a layer says to inputs it was not made for
-    raise ValueError(
-      f"model {settings.model} cannot take inputs of shape {list(shape)}: choose another --model "
-      f"of {', '.join(models.names())}"
-    ) from error
-
-
-_hashes: dict[int, tuple[data.Domain, str]] = {}  # by identity; holding the domain keeps it unique
-
-
-def _hash(domain: data.Domain) -> str:
-  key = id(domain.train.x)
-  if key not in _hashes:
-    digest = hashlib.sha256()
-    for split in domain.train, domain.test:
-      for array in split:
-        digest.update(b"-" if array is None else np.ascontiguousarray(array).data)
-    _hashes[key] = domain, digest.hexdigest()[:16]
-  return _hashes[key][1]
 
 
 def _make(request: Request, plan: Plan, out: str | Path, report: Report) -> None:
@@ -187,7 +144,10 @@ def _key(request: Request, material: Material) -> str:
 
 def _remember(request: Request, material: Material, trained: Trained) -> None:
   ts = trained.mapped.ts
-  _models[_key(request, material)] = (ts.params["net"], ts.state["stats"])
+  params, stats = ts.params["net"], ts.state["stats"]
+  if material.settings.freeze == "backbone":  # then it lies beside what is trained
+    params, stats = tuning.merged(params, stats["frozen"]), stats["inner"]
+  _models[_key(request, material)] = (params, stats)
 
 
 def _source_model(request: Request, material: Material, copies: int, out: str | Path) -> Any:

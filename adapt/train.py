@@ -10,8 +10,8 @@ import optax
 from adapt.method import Batch, Method, Metrics, Phase
 from adapt.suite import Settings
 
-# Random streams of a seed's key: steps count up from 0, these two from the other end.
-INIT, ORDER = 2**32 - 1, 2**32 - 2
+# Random streams of a seed's key: steps count up from 0, these from the other end.
+INIT, ORDER, AUGMENT = 2**32 - 1, 2**32 - 2, 2**32 - 3
 
 
 class TrainState(NamedTuple):
@@ -63,9 +63,21 @@ def optimizer(settings: Settings, lr: jax.Array | float, pull: Pull | None = Non
     # A pull towards the start takes the place of the decay towards zero, which would undo it.
     pulled = pull is not None and entry == "net"
     first = pull() if pull and pulled else optax.add_decayed_weights(settings.weight_decay)
-    return optax.chain(first, directions[settings.optimizer]())
+    return optax.chain(first, directions[settings.optimizer](), _slower(settings.backbone_rate))
 
   return Optimizer(direction, schedules[settings.schedule])
+
+
+def _slower(rate: float) -> optax.GradientTransformation:
+  """Updates of an entry's "backbone" times a rate: pretrained layers move less than new ones."""
+
+  def scale(updates: Any, params: Any) -> Any:
+    del params
+    if not isinstance(updates, dict) or "backbone" not in updates:
+      return updates
+    return {**updates, "backbone": jax.tree.map(lambda u: rate * u, updates["backbone"])}
+
+  return optax.stateless(scale)
 
 
 def init(method: Method, opt: Optimizer, key: jax.Array, batch: Batch) -> TrainState:
@@ -137,6 +149,11 @@ def scan(
     step whose loss was not finite, or -1.
   """
   ts, metrics = jax.lax.scan(one_step, ts, rows)
+  return ts, summary(metrics)
+
+
+def summary(metrics: Metrics) -> Metrics:
+  """Of metrics with the steps as leading axis: means, and "first_bad" as `scan` says it."""
   bad = ~jnp.isfinite(metrics["loss"])
   first_bad = jnp.where(bad.any(), jnp.argmax(bad), -1)
-  return ts, {**jax.tree.map(jnp.mean, metrics), "first_bad": first_bad}
+  return {**jax.tree.map(jnp.mean, metrics), "first_bad": first_bad}

@@ -6,7 +6,8 @@ from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 here = Path(__file__).parent
-sys.path[:0] = [str(here), str(here / "methods")]  # toy.py, sample_records.py, by_hand.py
+# toy.py, sample_records.py; by_hand.py; tiny.py
+sys.path[:0] = [str(here), str(here / "methods"), str(here / "models")]
 
 import jax
 import pytest

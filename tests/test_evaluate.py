@@ -9,10 +9,11 @@ import pytest
 from sklearn import metrics
 
 from adapt import evaluate
-from adapt.evaluate import BINS, BLOCK, blocks, measures, pooled
+from adapt.evaluate import BINS, block_size, blocks, measures, pooled
 
 K = 5
 RNG = np.random.default_rng(0)
+BLOCK = block_size((4,))  # any small shape
 N = 2 * BLOCK + 123  # two full blocks and a padded one
 LABELS = RNG.integers(0, K - 1, N).astype(np.int32)  # class 4 does not occur
 LOGITS = (RNG.normal(size=(N, K)) + 1.5 * np.eye(K)[LABELS]).astype(np.float32)

@@ -27,7 +27,7 @@ def final_params(name, layout, batch_size=16):
     batch_size=batch_size,
     layout=layout,
   )
-  material = cell.Material((toy.MOONS,), toy.TURNED, {})
+  material = cell.Material((toy.MOONS,), toy.TURNED, asked.settings, {})
   method = traits(name, points(asked)[0].hyperparameters)
   trained = cell.train(asked, method, points(asked), material, (), lambda *_: None)
   ts = trained.mapped.ts

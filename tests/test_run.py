@@ -22,7 +22,7 @@ def trained(method, load=toy.load, **changes):
   """The final state of a run, on the host."""
   request = toy.request(method, **{**SHORT, **changes})
   asked = points(request)
-  material = cell.Material((load("moons"),), load("turned"), {})
+  material = cell.Material((load("moons"),), load("turned"), request.settings, {})
   kind = traits(method, asked[0].hyperparameters)
   ts = cell.train(request, kind, asked, material, (), lambda *_: None).mapped.ts
   return jax.tree.map(np.asarray, (ts.params, ts.state))

@@ -4,15 +4,20 @@ from typing import NamedTuple
 
 import numpy as np
 
+from adapt.data.images import Images
+
+Inputs = np.ndarray | Images
+
 
 class Split(NamedTuple):
   """Examples of one split.
 
-  Images are [n, h, w, c] uint8 (scaled to [-1, 1] on the device, where they are used) or float32
-  (used as they are); feature vectors are [n, d] float32.
+  Images are [n, h, w, c] uint8 (scaled to [-1, 1] on the device, where they are used), encoded or
+  not, or float32 (used as they are); feature vectors are [n, d] float32, token ids [n, l] int32,
+  series [n, t, c, 1] float32.
   """
 
-  x: np.ndarray
+  x: Inputs
   y: np.ndarray | None  # [n] int32, 0 … K-1; None where the labels are unknown
 
 

@@ -1,6 +1,6 @@
-"""Small sets live on the device, and batches are drawn inside the compiled program."""
+"""Which examples each step draws; sets that fit live on the device and are drawn from inside the program."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,13 +9,16 @@ from adapt.method import Batch
 
 
 class Arrays(NamedTuple):
-  """What training may see, for all seeds. There is no place for a target label here."""
+  """What training may see, for all seeds. There is no place for a target label here.
 
-  xs: jax.Array  # [n, ...] source inputs, all source domains one after the other
+  Inputs are None where they do not fit on the device and come with each step (see stream.py).
+  """
+
+  xs: Any  # [n, ...] source inputs, all source domains one after the other
   ys: jax.Array  # [n] source labels
   ws: jax.Array  # [n] weights
   ds: jax.Array  # [n] source domain of each
-  xt: jax.Array  # [m, ...] target training inputs
+  xt: Any  # [m, ...] target training inputs
 
 
 class Labelled(NamedTuple):
@@ -44,27 +47,37 @@ def plan(key: jax.Array, n: int, batch: int, start: jax.Array, length: int) -> j
   return jax.lax.dynamic_slice_in_dim(rows, start - first * per_pass, length)
 
 
-def plans(
-  key: jax.Array,
-  arrays: Arrays,
-  labelled: Labelled | None,
-  batch: int,
-  start: jax.Array,
-  length: int,
-) -> tuple[jax.Array, jax.Array, jax.Array | None]:
+class Sizes(NamedTuple):
+  """How many examples there are to draw from."""
+
+  source: int
+  target: int
+  labelled: int = 0  # 0: the method reads none
+
+
+Rows = tuple[jax.Array, jax.Array, jax.Array | None]  # of source, target and labelled examples
+
+
+def plans(key: jax.Array, sizes: Sizes, batch: int, start: jax.Array, length: int) -> Rows:
   """Independent plans for source, target and labelled rows: each cycles through its own domain."""
   k_source, k_target, k_labelled = jax.random.split(key, 3)
-  source = plan(k_source, len(arrays.xs), batch, start, length)
-  target = plan(k_target, len(arrays.xt), batch, start, length)
-  if labelled is None:
+  source = plan(k_source, sizes.source, batch, start, length)
+  target = plan(k_target, sizes.target, batch, start, length)
+  if not sizes.labelled:
     return source, target, None
-  return source, target, plan(k_labelled, len(labelled.rows), batch, start, length)
+  return source, target, plan(k_labelled, sizes.labelled, batch, start, length)
+
+
+def sizes(arrays: Arrays, labelled: Labelled | None) -> Sizes:
+  """Those of arrays on the device."""
+  few = 0 if labelled is None else len(labelled.rows)
+  return Sizes(len(arrays.xs), len(arrays.xt), few)
 
 
 def take(
   arrays: Arrays,
   labelled: Labelled | None,
-  rows: tuple[jax.Array, jax.Array, jax.Array | None],
+  rows: Rows,
 ) -> Batch:
   """The batch of the planned rows."""
   source, target, few = rows

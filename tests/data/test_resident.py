@@ -83,7 +83,7 @@ FEW = resident.Labelled(rows=jnp.array([7, 2, 9]), y=jnp.array([70, 20, 90]))
 
 @functools.cache
 def plans_with_few():
-  return resident.plans(KEY, ARRAYS, FEW, 5, 2, 4)
+  return resident.plans(KEY, resident.sizes(ARRAYS, FEW), 5, 2, 4)
 
 
 def test_source_target_and_labelled_rows_are_planned_apart():
@@ -94,7 +94,7 @@ def test_source_target_and_labelled_rows_are_planned_apart():
 
 
 def test_plans_do_not_change_when_labelled_examples_are_added():
-  source, target, few = resident.plans(KEY, ARRAYS, None, 5, 2, 4)
+  source, target, few = resident.plans(KEY, resident.sizes(ARRAYS, None), 5, 2, 4)
   assert few is None
   np.testing.assert_array_equal((source, target), plans_with_few()[:2])
 

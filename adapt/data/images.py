@@ -1,0 +1,158 @@
+"""Encoded images that look like an array: decoded and resized when they are read, not before.
+
+A set of photographs at 224 pixels does not fit into memory; its files do, or stay on disk. `Images`
+has the shape, dtype and indexing that the rest of the code expects of [n, h, w, 3] uint8.
+"""
+
+import io
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+_FEW = 1000
+
+
+class Files(NamedTuple):
+  """Image files, one a path."""
+
+  paths: tuple[str, ...]
+
+  def __len__(self) -> int:
+    return len(self.paths)
+
+  def read(self, i: int) -> bytes:
+    """The bytes of image i."""
+    return Path(self.paths[i]).read_bytes()
+
+  def name(self, i: int) -> str:
+    """What a message calls image i."""
+    return self.paths[i]
+
+
+class Images:
+  """Images of a source, in an order, at a size.
+
+  Args:
+    source: has `read(i) -> bytes`, `name(i) -> str` and a length; must pickle, as workers get it.
+    rows: which images of the source, in which order; None means all.
+    side: height and width after resizing, in pixels.
+
+  Raises:
+    ValueError: when read, an image that does not decode; the message names it.
+  """
+
+  dtype = np.dtype(np.uint8)
+  ndim = 4
+
+  def __init__(self, source: Any, rows: np.ndarray | None = None, side: int = 224):
+    self.source = source
+    self.rows = np.arange(len(source)) if rows is None else np.asarray(rows)
+    self.side = side
+
+  @property
+  def shape(self) -> tuple[int, int, int, int]:
+    return len(self.rows), self.side, self.side, 3
+
+  @property
+  def nbytes(self) -> int:
+    """Bytes when decoded."""
+    return int(np.prod(self.shape))
+
+  def __len__(self) -> int:
+    return len(self.rows)
+
+  def take(self, rows: np.ndarray) -> "Images":
+    """Some of them, still encoded."""
+    return Images(self.source, self.rows[rows], self.side)
+
+  def resized(self, side: int) -> "Images":
+    """The same at another size, still encoded."""
+    return Images(self.source, self.rows, side)
+
+  def encoded(self, i: int) -> bytes:
+    """The bytes of image i, as stored."""
+    data: bytes = self.source.read(int(self.rows[i]))
+    return data
+
+  def name(self, i: int) -> str:
+    """What a message calls image i."""
+    return str(self.source.name(int(self.rows[i])))
+
+  def __getitem__(self, at: Any) -> np.ndarray:
+    """One image [h, w, 3] for an integer; several [k, h, w, 3] for a slice or an array of integers."""
+    if isinstance(at, int | np.integer):
+      return decode(self.encoded(int(at)), self.side, self.name(int(at)))
+    places = np.arange(len(self))[at]
+    out = np.empty((len(places), self.side, self.side, 3), np.uint8)
+
+    def fill(k: int) -> None:
+      out[k] = self[int(places[k])]
+
+    if len(places) < _FEW:  # a batch: its caller decodes several at once
+      for k in range(len(places)):
+        fill(k)
+    else:  # decoders run outside of Python's lock
+      with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(fill, range(len(places))))
+    return out
+
+
+def decode(data: bytes, side: int, name: str = "an image") -> np.ndarray:
+  """An encoded image as [side, side, 3] uint8; the aspect ratio is not kept (as TLlib's Resize).
+
+  Raises:
+    ValueError: it does not decode; the message names it.
+  """
+  from PIL import Image
+
+  try:
+    with Image.open(io.BytesIO(data)) as image:
+      image.draft(
+        "RGB", (side, side)
+      )  # JPEG decodes at a fraction of its size where that is enough
+      rgb = image.convert("RGB")
+      if rgb.size != (side, side):
+        rgb = rgb.resize((side, side), Image.Resampling.BILINEAR)
+      return np.asarray(rgb)
+  except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    raise ValueError(f"{name} does not decode as an image: replace it or remove it") from error
+
+
+def take(x: Any, rows: np.ndarray) -> Any:
+  """Rows of an array or of encoded images, the latter without decoding."""
+  return x.take(rows) if isinstance(x, Images) else x[rows]
+
+
+def decoded(x: Any) -> np.ndarray:
+  """The array, or all images decoded."""
+  return x[:] if isinstance(x, Images) else x
+
+
+def resized(x: Any, side: int) -> Any:
+  """Images [n, h, w, c] at another size; encoded ones without decoding."""
+  if isinstance(x, Images):
+    return x.resized(side)
+  if x.shape[1:3] == (side, side):
+    return x
+  return np.stack([resize(image, side) for image in x])
+
+
+def resize(image: np.ndarray, side: int) -> np.ndarray:
+  """One image [h, w, 1 or 3] uint8 → [side, side, c], bilinear with antialiasing."""
+  from PIL import Image
+
+  grey = image.shape[-1] == 1
+  pil = Image.fromarray(image[..., 0] if grey else image)
+  out = np.asarray(pil.resize((side, side), Image.Resampling.BILINEAR))
+  return out[..., None] if grey else out
+
+
+def contents(x: Any) -> Sequence[bytes] | Any:
+  """What identifies each example: the stored bytes of encoded images, the values of an array."""
+  if isinstance(x, Images):
+    return [x.encoded(i) for i in range(len(x))]
+  return x

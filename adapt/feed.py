@@ -1,0 +1,104 @@
+"""How inputs reach the step: from arrays on the device, or decoded on the host while the device works."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from adapt import parallel, train
+from adapt.data import Domain, resident, stream
+from adapt.method import Method
+from adapt.program import Mapped, Program
+from adapt.request import Request
+
+KINDS = ("auto", "device", "stream")
+
+
+class Feed(NamedTuple):
+  """Trains a chunk and says how long it has waited for inputs so far."""
+
+  advance: Callable[[Mapped, int], tuple[Mapped, Any]]  # (mapped, steps) -> (mapped, metrics)
+  waited: Callable[[], float] = lambda: 0.0  # seconds
+  close: Callable[[], None] = lambda: None
+
+
+def streams(request: Request, method: Method, sources: Sequence[Domain], target: Domain) -> bool:
+  """Whether inputs are decoded batch by batch rather than put on the device whole.
+
+  Raises:
+    ValueError: streamed inputs asked for, or needed, where all are needed at once.
+  """
+  kind = request.feed.kind
+  if kind not in KINDS:
+    raise ValueError(f"unknown feed '{kind}': choose from {', '.join(KINDS)}")
+  size = sum(d.train.x.nbytes for d in (*sources, target))
+  streamed = kind == "stream" or (kind == "auto" and size > parallel.budget())
+  reason = None
+  if method.refresh is not None:
+    reason = f"{request.method} looks at the whole training set between steps"
+  elif request.weights:
+    reason = f"--weights {request.weights.name} compares the whole training sets"
+  if streamed and reason:
+    raise ValueError(
+      f"{reason}, and these inputs are streamed ({size / 2**30:.1f} GiB decoded): use "
+      "--cache-features with a frozen backbone, a smaller --image-size, or --feed device"
+    )
+  return streamed
+
+
+def from_device(cells: Program, layout: parallel.Layout, arrays: resident.Arrays) -> Feed:
+  """A chunk is one compiled program that draws its own batches."""
+
+  def advance(mapped: Mapped, length: int) -> tuple[Mapped, Any]:
+    mapped, metrics = cells.chunk(length)(mapped, arrays)
+    return mapped, parallel.fetch(layout, metrics)
+
+  return Feed(advance)
+
+
+def from_host(
+  request: Request,
+  cells: Program,
+  arrays: resident.Arrays,
+  load: stream.Loader,
+  copies: int,
+  start: int = 0,
+) -> Feed:
+  """A step is one compiled program; batches are decoded and sent to the device ahead of it.
+
+  Args:
+    request: steps, seeds, layout and the number of workers are read.
+    cells: the program.
+    arrays: labels, weights and domains on the device; inputs None.
+    load: makes the batch of a step.
+    copies: swept points per seed.
+    start: first step, when a run continues.
+  """
+  layout = request.layout
+  steps, seeds = request.settings.steps, len(request.seeds)
+  which = parallel.put_stacked(layout, jnp.tile(jnp.arange(seeds), copies))
+  made = stream.batches(load.at, start, steps, request.feed.workers)
+  coming = stream.on_device(made, lambda fed: parallel.put_shared(layout, fed))
+  waited = [0.0]
+
+  def advance(mapped: Mapped, length: int) -> tuple[Mapped, Any]:
+    past: list[Any] = []
+    for i in range(length):
+      began = time.perf_counter()
+      fed = next(coming)
+      waited[0] += time.perf_counter() - began
+      mapped, metrics = cells.fed((mapped, which), (arrays, fed))
+      past.append(parallel.fetch(layout, metrics))
+      if i > 1:  # steps are dispatched ahead of the device, but not so far that inputs pile up
+        jax.block_until_ready(past[-3])
+    return mapped, _summary(past)
+
+  return Feed(advance, lambda: waited[0], made.close)
+
+
+@jax.jit
+def _summary(past: list[Any]) -> Any:
+  """Per-step metrics, each [cells], summed up as `train.scan` does."""
+  return jax.vmap(train.summary)(jax.tree.map(lambda *m: jnp.stack(m, axis=1), *past))

@@ -1,0 +1,178 @@
+"""A task's data as a run takes it: loaded, checked, brought to size, and where asked for as features."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from adapt import augment, data, features, models, train
+from adapt.data import images
+from adapt.data.domain import Domain, Split
+from adapt.method import Method
+from adapt.request import Request
+from adapt.suite import Settings
+
+Domains = Callable[[str], Domain]
+
+_HASHED = 2000  # encoded images of a split that are read for its hash
+
+
+class Material(NamedTuple):
+  """A task's data, checked."""
+
+  sources: tuple[Domain, ...]
+  target: Domain
+  settings: Settings  # as the program takes them: with cached features, no backbone is left
+  hashes: dict[str, str]
+  backbone: Any = ()  # published weights to start from
+
+  @property
+  def classes(self) -> tuple[str, ...]:
+    """Class names; the source's, as a target may come without labels."""
+    return max((d.classes for d in self.sources), key=len)
+
+
+def load(request: Request, method: Method, domains: Domains) -> Material:
+  """The task's data, checked against each other and against what method and network take.
+
+  Raises:
+    ValueError: one line with the remedy.
+  """
+  settings = request.settings
+  sources = tuple(domains(name) for name in request.task.source)
+  target = domains(request.task.target)
+  shots = settings.shots if "labelled" in method.reads else 0
+  data.check_pair(sources, target, settings.batch_size, shots)
+  if "all_labelled" in method.reads and target.train.y is None:
+    raise ValueError(f"{request.method} needs target labels, and {target.name} has none")
+  _check_settings(settings, target)
+  hashes = {d.name: _hash(d) for d in (*sources, target)}
+  sources, target = tuple(_at_size(d, settings) for d in sources), _at_size(target, settings)
+  _check_network(settings, sources[0])
+  backbone: Any = ()
+  if settings.pretrained:
+    from adapt.models import pretrained
+
+    backbone = pretrained.load(settings.model, settings.pretrained)
+  if settings.cache_features:
+    sources = tuple(_as_features(d, settings, backbone) for d in sources)
+    target = _as_features(target, settings, backbone)
+    settings = features.above(settings)
+    backbone = ()
+  return Material(sources, target, settings, hashes, backbone)
+
+
+def _check_settings(settings: Settings, target: Domain) -> None:
+  """Refuses choices that do not go together; ValueError with the remedy."""
+  kinds = ("none", *augment.VIEWS)
+  if settings.augment not in kinds:
+    raise ValueError(f"unknown augment '{settings.augment}': choose from {', '.join(kinds)}")
+  image = target.train.x.ndim == 4
+  if settings.augment != "none" and not (image and settings.image_size):
+    raise ValueError(
+      f"--augment {settings.augment} crops images: "
+      + ("give --image-size" if image else f"{target.name} has none, leave it out")
+    )
+  if settings.image_size and not image:
+    raise ValueError(f"--image-size needs images, and {target.name} has none: leave it out")
+  if settings.freeze not in ("none", "norm", "backbone"):
+    raise ValueError(f"unknown freeze '{settings.freeze}': choose none, norm or backbone")
+  asked = {
+    "--pretrained": settings.pretrained != "",
+    "--freeze": settings.freeze != "none",
+    "--backbone-rate": settings.backbone_rate != 1.0,
+  }
+  for flag in [flag for flag, on in asked.items() if on]:
+    if not models.has_backbone(settings.model):
+      known = ", ".join(n for n in models.names() if models.has_backbone(n))
+      raise ValueError(f"{flag} needs a backbone, and {settings.model} has none: --model {known}")
+  if settings.cache_features and not (
+    settings.freeze == "backbone" and settings.pretrained and settings.augment == "none"
+  ):
+    raise ValueError(
+      "--cache-features needs a backbone that stays as it is: add --freeze backbone and "
+      "--pretrained, and leave out --augment"
+    )
+
+
+def _check_network(settings: Settings, domain: Domain) -> None:
+  train.optimizer(settings, settings.lr)
+  classes = max(len(domain.classes), 2)
+  net = models.build(settings.model, classes, settings.precision, None, settings.freeze)
+  shape = domain.train.x.shape[1:]
+  if settings.augment != "none":
+    shape = (settings.image_size, settings.image_size, shape[-1])
+  try:
+    jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, *shape), domain.train.x.dtype))
+  except Exception as error:  # whatever a layer says to inputs it was not made for
+    raise ValueError(
+      f"model {settings.model} cannot take inputs of shape {list(shape)}: choose another --model "
+      f"of {', '.join(models.names())}"
+    ) from error
+
+
+# By the identity of a domain's inputs; the value holds the domain, which keeps the identity its own.
+_made: dict[tuple[Any, ...], tuple[Domain, Any]] = {}
+
+
+def _once(domain: Domain, what: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+  """What was made of a domain before, or made now: the methods of a suite share it."""
+  key = (id(domain.train.x), id(domain.test.x), *what)
+  if key not in _made:
+    _made[key] = domain, make()
+  return _made[key][1]
+
+
+def _at_size(domain: Domain, settings: Settings) -> Domain:
+  """Images at the size the network sees, or an eighth larger where crops are taken from them."""
+  if not settings.image_size:
+    return domain
+  side = settings.image_size
+  if settings.augment != "none":
+    side = round(side * 8 / 7)  # 256 for 224, as the literature has it
+  made: Domain = _once(
+    domain, ("size", side), lambda: _each_split(domain, lambda x: images.resized(x, side))
+  )
+  return made
+
+
+def _each_split(domain: Domain, f: Callable[[Any], Any]) -> Domain:
+  """f of the inputs of both splits; of a transductive domain, whose splits are one, once."""
+  first = f(domain.train.x)
+  second = first if domain.test.x is domain.train.x else f(domain.test.x)
+  return domain._replace(train=Split(first, domain.train.y), test=Split(second, domain.test.y))
+
+
+def _as_features(domain: Domain, settings: Settings, backbone: Any) -> Domain:
+  what = (settings.model, settings.pretrained, settings.precision, "features")
+  made: Domain = _once(
+    domain,
+    what,
+    lambda: _each_split(domain, lambda x: features.extract(x, settings, backbone, _digest(x))),
+  )
+  return made
+
+
+def _hash(domain: Domain) -> str:
+  def make() -> str:
+    digest = hashlib.sha256()
+    for split in domain.train, domain.test:
+      digest.update(_digest(split.x))
+      digest.update(b"-" if split.y is None else np.ascontiguousarray(split.y).data)
+    return digest.hexdigest()[:16]
+
+  made: str = _once(domain, ("hash",), make)
+  return made
+
+
+def _digest(x: Any) -> bytes:
+  """What says that two sets of inputs are the same; of many images, two thousand are read."""
+  if not isinstance(x, images.Images):
+    return hashlib.sha256(np.ascontiguousarray(x).data).digest()
+  digest = hashlib.sha256(f"{len(x)} images".encode())
+  for i in np.linspace(0, len(x) - 1, min(len(x), _HASHED)).astype(int):
+    digest.update(x.encoded(int(i)))
+  return digest.digest()

@@ -1,0 +1,75 @@
+"""Encoded images behave as the array that they decode to."""
+
+import io
+import pickle
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from adapt.data import images
+from adapt.data.images import Files, Images
+
+N, SIDE = 6, 8
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+  """Six PNG files, with their pixels."""
+  folder = tmp_path_factory.mktemp("files")
+  rng = np.random.default_rng(0)
+  pixels = rng.integers(0, 255, (N, SIDE, SIDE, 3), np.uint8)
+  paths = [folder / f"{i}.png" for i in range(N)]
+  for path, image in zip(paths, pixels, strict=True):
+    Image.fromarray(image).save(path)
+  return Images(Files(tuple(map(str, paths))), side=SIDE), pixels
+
+
+def test_shape_and_indexing_are_those_of_the_array(stored):
+  lazy, pixels = stored
+  assert (lazy.shape, lazy.dtype, lazy.ndim) == (pixels.shape, pixels.dtype, pixels.ndim)
+  assert (len(lazy), lazy.nbytes) == (len(pixels), pixels.nbytes)
+  for at in (0, -1, np.int64(3), slice(1, 4), slice(None, None, 2), [4, 0, 4], np.array([], int)):
+    np.testing.assert_array_equal(lazy[at], pixels[at])
+  np.testing.assert_array_equal(images.decoded(lazy), pixels)
+  assert images.decoded(pixels) is pixels
+
+
+def test_many_are_decoded_by_threads_to_the_same(stored, monkeypatch):
+  lazy, pixels = stored
+  monkeypatch.setattr(images, "_FEW", 2)
+  np.testing.assert_array_equal(lazy[[5, 1, 3]], pixels[[5, 1, 3]])
+
+
+def test_taking_and_resizing_leave_them_encoded(stored):
+  lazy, pixels = stored
+  some = images.take(images.take(lazy, np.array([5, 3, 1])), np.array([2, 0]))
+  assert isinstance(some, Images)
+  np.testing.assert_array_equal(some[:], pixels[[1, 5]])
+  np.testing.assert_array_equal(images.take(pixels, np.array([1, 5])), pixels[[1, 5]])
+  smaller = images.resized(lazy, 4)
+  assert isinstance(smaller, Images) and smaller.shape == (N, 4, 4, 3)
+  np.testing.assert_array_equal(smaller[:], images.resized(pixels, 4))  # bilinear, antialiased
+  assert images.resized(pixels, SIDE) is pixels
+  grey = images.resized(pixels[..., :1], 4)
+  assert grey.shape == (N, 4, 4, 1)
+
+
+def test_workers_get_them_pickled(stored):
+  lazy, pixels = stored
+  again = pickle.loads(pickle.dumps(lazy.take(np.array([2]))))
+  np.testing.assert_array_equal(again[:], pixels[[2]])
+
+
+def test_grey_and_transparent_files_come_as_rgb():
+  for mode in ("L", "RGBA", "P"):
+    buffer = io.BytesIO()
+    Image.new(mode, (5, 7), 3).save(buffer, format="png")
+    assert images.decode(buffer.getvalue(), SIDE).shape == (SIDE, SIDE, 3)
+
+
+def test_what_does_not_decode_is_named(tmp_path):
+  (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff no picture")
+  lazy = Images(Files((str(tmp_path / "bad.jpg"),)), side=SIDE)
+  with pytest.raises(ValueError, match=r"bad\.jpg does not decode as an image: replace it"):
+    lazy[0]
