@@ -50,13 +50,18 @@ def main(argv: Sequence[str] | None = None) -> int:
   """`adapt`: the installed command."""
   argv = list(sys.argv[1:] if argv is None else argv)
   parser = Parser(prog="adapt", description="Domain adaptation on your own two data sets.")
-  commands = parser.add_subparsers(dest="command", metavar="run | methods", required=True)
+  commands = parser.add_subparsers(dest="command", metavar="run | methods | data", required=True)
   commands.add_parser("run", help="train on a source and a target", add_help=False)
+  commands.add_parser("data", help="list, prepare, show and audit data sets", add_help=False)
   listing = commands.add_parser("methods", help="list methods, weightings and tunings")
   listing.add_argument("name", nargs="?", help="show the flags of this one")
   listing.add_argument("--methods-path", help="folder with methods of your own")
   if argv[:1] == ["run"]:
     return guarded(lambda: _run(argv[1:]))
+  if argv[:1] == ["data"]:
+    from adapt import data_cli
+
+    return guarded(lambda: data_cli.main(argv[1:]))
   arguments = parser.parse_args(argv)
   return guarded(lambda: _list(arguments.name, arguments.methods_path))
 
@@ -92,9 +97,9 @@ def _expand(chosen: Sequence[str], shots: int) -> list[str]:
 
 def _run(argv: list[str]) -> int:
   parser = Parser(prog="adapt run", description="Trains on a source and a target of your own.")
-  where = "NAME, tfds:NAME or FILE.npz with arrays x and y"
+  where = "NAME, tfds:NAME, a folder of images, an .npz, .npy, .csv or .parquet file"
   parser.add_argument("--source", nargs="+", metavar="SOURCE", help=where)
-  parser.add_argument("--target", metavar="TARGET", help=f"{where} (y may be missing)")
+  parser.add_argument("--target", metavar="TARGET", help=f"{where}; labels may be missing")
   parser.add_argument("--data", metavar="FOLDER", help="folder with source_data.npy and so on")
   parser.add_argument(
     "--method", nargs="+", default=["dann"], metavar="METHOD", help="methods to run"
@@ -104,7 +109,11 @@ def _run(argv: list[str]) -> int:
   pair = own_data.pair_of(argv)
   arguments = _parse(parser, pair.settings, argv, lambda a: _expand(a.method, a.shots), None)
   from adapt import grid
+  from adapt.data import audit
 
+  *sources, target = (pair.domains(name) for name in (*pair.task.source, pair.task.target))
+  for line in audit.warnings(sources, target):
+    print(f"warning: {line}", file=sys.stderr)
   suite = Suite("run", (pair.task,), pair.settings, pair.protocol)
   return grid.run(
     suite, [pair.task], _expand(arguments.method, arguments.shots), arguments, pair.domains
@@ -157,6 +166,10 @@ def _add_running(group: Any) -> None:
   )
   group.add_argument("--parallel", default="sharding", help="sharding or pmap")
   group.add_argument("--devices", type=int, default=0, help="devices to use; 0 means all")
+  group.add_argument(
+    "--feed", default="auto", help="inputs: device, stream (the host decodes each batch) or auto"
+  )
+  group.add_argument("--workers", type=int, default=0, help="decoding processes; 0 means threads")
   group.add_argument("--validator", default=select.DEFAULT, help="label-free selection")
   group.add_argument(
     "--wandb", default="off", choices=("online", "offline", "off"), help="tracking"
@@ -169,6 +182,11 @@ def _add_settings(group: Any, defaults: Settings) -> None:
   meanings = catalogue.meanings(Settings)
   for name, default in defaults._asdict().items():
     flag = "--" + name.replace("_", "-")
+    if isinstance(default, bool):
+      group.add_argument(
+        flag, action=argparse.BooleanOptionalAction, default=default, help=meanings[name]
+      )
+      continue
     kind = _positive if name in ("steps", "batch_size", "evaluations") else type(default)
     group.add_argument(flag, type=kind, default=default, help=meanings[name])
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from adapt import data
 from adapt.suite import IMAGES, VECTORS, Settings, Task
 
@@ -19,9 +21,25 @@ class Pair(NamedTuple):
   domains: Callable[[str], data.Domain]
 
 
+# A frozen published backbone, whose features are extracted once: minutes without an accelerator.
+_FROZEN = VECTORS._replace(freeze="backbone", cache_features=True)
+# What a pair is trained with where the command line says nothing else, by the kind of its inputs.
+SETTINGS = {
+  "vectors": VECTORS,
+  "features": VECTORS._replace(model="top"),
+  "tokens": _FROZEN._replace(model="minilm", pretrained="minilm"),
+  "grey": IMAGES,
+  "colour": IMAGES._replace(model="dtn"),
+  "large": _FROZEN._replace(
+    model="efficientnet_lite0", pretrained="efficientnet_lite0", image_size=224
+  ),
+}
+SMALL = 32  # height and width, in pixels, up to which the digits' networks are the default
+
 _PROTOCOL = (
   "labelled source training inputs, target training inputs without labels (but for those declared "
-  "by --shots), accuracy on the target's test split; 80/20 split with a fixed seed where none is given"
+  "by --shots), accuracy on the target's test split; a fixed 80/20 split of each class where none is "
+  "given"
 )
 
 
@@ -49,12 +67,71 @@ def pair_of(argv: Sequence[str]) -> Pair:
     source, target = data.read_folder(Path(known.data))
     sources = [source._replace(name=f"{name}_source")]
     target = target._replace(name=f"{name}_target")
+    domains = _told_apart([*sources, target], [])
   elif known.source and known.target:
-    sources = [data.load(name, known.data_dir) for name in known.source]
-    target = data.load(known.target, known.data_dir)
+    domains = loaded([*known.source, known.target], known.data_dir)
   else:
     raise ValueError("give --source and --target, or --data FOLDER with the four .npy files")
-  return _pair(_told_apart([*sources, target], [*known.source, known.target]))
+  extracted = str(known.target).startswith("features:")
+  return _pair(domains, "features" if extracted else kind(domains[-1]))
+
+
+def loaded(names: Sequence[str], data_dir: str | None = None) -> list[data.Domain]:
+  """The domains of these names, each with a name of its own and their classes numbered alike.
+
+  Args:
+    names: what `data.load` takes: sources, then the target.
+    data_dir: where TFDS keeps its sets.
+
+  Raises:
+    ValueError: one line with the remedy: data that cannot be read, or one name twice.
+  """
+  return matched(_told_apart([data.load(name, data_dir) for name in names], names))
+
+
+def kind(domain: data.Domain) -> str:
+  """Which entry of SETTINGS is for its inputs; extracted features are told by their name alone."""
+  x = domain.train.x
+  if x.ndim == 2:
+    return "vectors" if x.dtype.kind == "f" else "tokens"
+  if max(x.shape[1:3]) > SMALL:
+    return "large"
+  return "colour" if x.shape[-1] == 3 else "grey"
+
+
+def matched(domains: Sequence[data.Domain]) -> list[data.Domain]:
+  """Numbers the classes of all domains as the sources do, by name.
+
+  The classes of the first source keep their order, those that a later domain adds follow. Domains
+  are left as they are where some have names and others plain numbers: a number names nothing.
+
+  Args:
+    domains: the sources, then the target.
+
+  Returns:
+    The domains, with the labels renumbered and the class names of all; one without class names
+    keeps its labels.
+  """
+  named = [d for d in domains if d.classes]
+  numbered = [all(name.isdigit() for name in d.classes) for d in named]
+  if any(numbered) != all(numbered) or any(len(set(d.classes)) < len(d.classes) for d in named):
+    return list(domains)
+  order = {name: None for d in named for name in d.classes}
+  position = {name: k for k, name in enumerate(order)}
+
+  def renumbered(domain: data.Domain) -> data.Domain:
+    to = np.array([position[name] for name in domain.classes], np.int32)
+    if not len(to) or (to == np.arange(len(to))).all():
+      return domain
+
+    def of(split: data.Split) -> data.Split:
+      return split._replace(y=None if split.y is None else to[split.y])
+
+    # The names of the others come along as far as the labels may reach.
+    classes = tuple(order)[: int(to.max()) + 1]
+    return domain._replace(train=of(domain.train), test=of(domain.test), classes=classes)
+
+  return [renumbered(d) for d in domains]
 
 
 def _told_apart(domains: list[data.Domain], given: Sequence[str | None]) -> list[data.Domain]:
@@ -67,12 +144,8 @@ def _told_apart(domains: list[data.Domain], given: Sequence[str | None]) -> list
   return [d._replace(name=re.sub(r"[^\w.=-]", "_", n)) for d, n in zip(domains, names, strict=True)]
 
 
-def _pair(domains: list[data.Domain]) -> Pair:
+def _pair(domains: list[data.Domain], of: str) -> Pair:
   by_name = {d.name: d for d in domains}
   *sources, target = by_name
-  image = domains[-1].train.x.ndim > 2
-  settings = IMAGES if image else VECTORS
-  if image and domains[-1].train.x.shape[-1] == 3:
-    settings = settings._replace(model="dtn")
   task = Task(f"{'+'.join(sources)}_{target}", tuple(sources), target)
-  return Pair(task, settings, _PROTOCOL, by_name.__getitem__)
+  return Pair(task, SETTINGS[of], _PROTOCOL, by_name.__getitem__)

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from adapt import own_data
+from adapt import data, own_data
 from adapt.suite import IMAGES, VECTORS
 
 
@@ -54,3 +55,76 @@ def test_no_pair_or_two_of_them_is_refused(tmp_path):
     own_data.pair_of(["--method", "dann"])
   with pytest.raises(ValueError, match="leave out --source and --target"):
     own_data.pair_of(["--data", "somewhere", "--target", "b.npz"])
+
+
+def picture_folder(root, classes, n=5, seed=0):
+  rng = np.random.default_rng(seed)
+  for name in classes:
+    (root / name).mkdir(parents=True)
+    for i in range(n):
+      x = rng.integers(0, 255, (6, 6, 3)).astype(np.uint8)
+      Image.fromarray(x).save(root / name / f"{i}.png")
+  return str(root)
+
+
+def test_each_kind_of_input_has_its_network(tmp_path):
+  models = {kind: settings.model for kind, settings in own_data.SETTINGS.items()}
+  a, b = save(tmp_path / "a.npz"), save(tmp_path / "b.npz")
+  pair = own_data.pair_of(["--source", f"features:{a}", "--target", f"features:{b}"])
+  assert pair.settings == own_data.SETTINGS["features"]
+  assert (pair.settings.model, pair.task.name) == (models["features"], "a_b") == ("top", "a_b")
+  a, b = (save(tmp_path / f"{n}.npz", (10, 40, 40, 3), np.uint8) for n in "cd")
+  assert own_data.pair_of(["--source", a, "--target", b]).settings.model == models["large"]
+  a, b = (picture_folder(tmp_path / n, ("x", "y")) for n in "ef")
+  assert own_data.pair_of(["--source", a, "--target", b]).settings.model == models["large"]
+  tokens = data.Split(np.zeros((4, 8), np.int32), None)
+  assert own_data.kind(data.Domain("t", tokens, tokens, ())) == "tokens"
+
+
+def test_classes_are_matched_by_name(tmp_path):
+  source = picture_folder(tmp_path / "s", ("cat", "dog", "owl"))
+  target = picture_folder(tmp_path / "t", ("dog", "owl"))  # labels 0 and 1 of its own
+  pair = own_data.pair_of(["--source", source, "--target", target])
+  domain = pair.domains("t")
+  for split in (domain.train, domain.test):
+    for i, label in enumerate(split.y):
+      assert f"/{('cat', 'dog', 'owl')[label]}/" in split.x.name(i)
+  assert domain.classes == ("cat", "dog", "owl")
+  assert (domain.train.y.dtype, domain.test.y.dtype) == (np.int32, np.int32)
+  data.check_pair([pair.domains("s")], domain, 4)
+
+
+def test_a_target_class_that_no_source_has_is_named(tmp_path):
+  source = picture_folder(tmp_path / "s", ("cat", "owl"))
+  target = picture_folder(tmp_path / "t", ("ant", "cat", "owl"))
+  pair = own_data.pair_of(["--source", source, "--target", target])
+  with pytest.raises(ValueError, match=r"the target t has the classes 2 \(ant\), which no source"):
+    data.check_pair([pair.domains("s")], pair.domains("t"), 4)
+
+
+def test_numbers_are_matched_as_names_and_name_nothing_beside_names(tmp_path):
+  source = picture_folder(tmp_path / "s", ("0", "1", "2"))
+  target = picture_folder(tmp_path / "t", ("1", "2"))
+  domain = own_data.pair_of(["--source", source, "--target", target]).domains("t")
+  assert set(domain.train.y.tolist()) == {1, 2}
+  named = picture_folder(tmp_path / "n", ("cat", "dog", "owl"))
+  domain = own_data.pair_of(["--source", named, "--target", target]).domains("t")
+  assert set(domain.train.y.tolist()) == {0, 1}
+
+
+def test_unlabelled_targets_stay_as_they_are(tmp_path):
+  source = picture_folder(tmp_path / "s", ("cat", "dog"))
+  picture_folder(tmp_path / "t", ("",), 6)
+  domain = own_data.pair_of(["--source", source, "--target", str(tmp_path / "t")]).domains("t")
+  assert domain.train.y is None
+
+
+def test_several_folders_are_one_task_with_their_classes_together(tmp_path):
+  names = {"a": ("cat", "dog"), "b": ("ant", "dog"), "t": ("ant", "cat")}
+  a, b, t = (picture_folder(tmp_path / n, of) for n, of in names.items())
+  pair = own_data.pair_of(["--source", a, b, "--target", t])
+  assert (pair.task.name, pair.task.source) == ("a+b_t", ("a", "b"))
+  sources, target = [pair.domains(n) for n in pair.task.source], pair.domains("t")
+  assert [sorted(set(d.train.y.tolist())) for d in (*sources, target)] == [[0, 1], [1, 2], [0, 2]]
+  assert max((d.classes for d in sources), key=len) == ("cat", "dog", "ant")
+  data.check_pair(sources, target, 4)

@@ -1,8 +1,11 @@
 """Data: a domain by name or from a file, and the checks before a run. Imports only NumPy."""
 
+import difflib
+from pathlib import Path
+
 import numpy as np
 
-from adapt.data import domains, files
+from adapt.data import domains, files, folders, tabular
 from adapt.data.checks import check_pair
 from adapt.data.domain import Domain, Split
 from adapt.data.files import read_folder
@@ -14,8 +17,10 @@ def load(name: str, data_dir: str | None = None) -> Domain:
   """A domain.
 
   Args:
-    name: one of `names()`; "tfds:NAME" or "tfds:NAME/config" for a prepared TFDS set; or the path
-      of an .npz file (see `files.read_npz`).
+    name: one of `names()`; "tfds:NAME", "tfds:NAME/config" or either with "/split" for a prepared
+      TFDS set; the path of an .npz or .npy file (see `files`), of a .csv or .parquet file (see
+      `tabular`) or of a folder of images (see `folders`); or "features:FILE.npz" for vectors that
+      a network has extracted.
     data_dir: where TFDS keeps its sets; None means `$TFDS_DATA_DIR` or `~/tensorflow_datasets`.
 
   Raises:
@@ -26,11 +31,23 @@ def load(name: str, data_dir: str | None = None) -> Domain:
     return domains.NAMED[name](data_dir)
   if name.startswith("tfds:") and len(name) > len("tfds:"):
     return domains.from_tfds(name.removeprefix("tfds:"), data_dir)
-  if name.endswith(".npz"):
+  if name.startswith("features:"):
+    return files.read_features(name.removeprefix("features:"))
+  suffix = Path(name).suffix.lower()
+  if suffix == ".npz":
     return files.read_npz(name)
+  if suffix == ".npy":
+    return files.read_npy(name)
+  if suffix in tabular.SUFFIXES:
+    return tabular.read_table(name)
+  if name and Path(name).is_dir():
+    return folders.read_folder(name)
+  near = difflib.get_close_matches(name, names())
+  meant = f" (did you mean {' or '.join(near)}?)" if near else ""
   raise ValueError(
-    f"unknown domain '{name}': choose from {', '.join(names())}, or give tfds:NAME, "
-    "tfds:NAME/config or the path of an .npz file"
+    f"unknown domain '{name}'{meant}: adapt data list has the names; or give tfds:NAME, "
+    "tfds:NAME/config, the path of an .npz, .npy, .csv or .parquet file or of a folder of images, "
+    "or features:FILE.npz"
   )
 
 

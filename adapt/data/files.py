@@ -1,4 +1,4 @@
-"""A user's own data: arrays in one .npz file per domain, or four .npy files in a folder."""
+"""A user's own arrays: an .npz or .npy file per domain, or four .npy files in a folder."""
 
 import os
 import zipfile
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from adapt.data.domain import Domain, Split
+from adapt.data.splits import stratified
 
 _NAMES = ("x", "y", "x_test", "y_test")
 _PICKLED = "write plain arrays of numbers (no objects, no pickle)"
@@ -17,7 +18,7 @@ _PICKLED = "write plain arrays of numbers (no objects, no pickle)"
 def read_npz(path: str | os.PathLike) -> Domain:
   """A domain from an .npz file with `x`, and optionally `y`, `x_test`, `y_test`.
 
-  Without `x_test`, a fixed fifth of the examples is the test split. Without `y` the domain is a
+  Without `x_test`, a fixed fifth of each class is the test split. Without `y` the domain is a
   target whose labels are unknown.
 
   Args:
@@ -45,11 +46,40 @@ def read_npz(path: str | os.PathLike) -> Domain:
   return _domain(path.stem, arrays, {name: f"{path} {name}" for name in _NAMES})
 
 
+def read_npy(path: str | os.PathLike) -> Domain:
+  """A domain from an .npy file of inputs, with `<stem>_labels.npy` beside it if they are known.
+
+  Args:
+    path: the file of inputs. Shapes, dtypes and split as in `read_npz`.
+
+  Raises:
+    ValueError: one line that names the file and the remedy, for anything that is not so.
+  """
+  path = Path(path)
+  where = {"x": path, "y": path.with_name(f"{path.stem}_labels.npy")}
+  if not where["y"].exists():
+    del where["y"]
+  return _domain(path.stem, *_arrays(where))
+
+
+def read_features(path: str | os.PathLike) -> Domain:
+  """A domain of vectors that a network has extracted, as `read_npz`; ValueError for images."""
+  if Path(path).suffix.lower() != ".npz":
+    raise ValueError(f"features:{path} is not an .npz file: write one with arrays x and y")
+  domain = read_npz(path)
+  if domain.train.x.ndim != 2:
+    raise ValueError(
+      f"features:{path} has images of shape {domain.train.x.shape[1:]}: give vectors [n, d], or "
+      "drop 'features:'"
+    )
+  return domain
+
+
 def read_folder(folder: str | os.PathLike) -> tuple[Domain, Domain]:
   """The source and target of a folder of .npy files.
 
   The files are source_data.npy, source_labels.npy, target_data.npy and, optionally,
-  target_labels.npy; a fixed fifth of each domain is its test split.
+  target_labels.npy; a fixed fifth of each class is its domain's test split.
 
   Args:
     folder: the folder. Shapes and dtypes as in `read_npz`.
@@ -68,14 +98,7 @@ def read_folder(folder: str | os.PathLike) -> tuple[Domain, Domain]:
     files = {"x": folder / f"{role}_data.npy", "y": folder / f"{role}_labels.npy"}
     if role == "target" and not files["y"].exists():
       del files["y"]
-    arrays = {}
-    for name, path in files.items():
-      array = _open(path)
-      if not isinstance(array, np.ndarray):
-        array.close()
-        raise ValueError(f"{path} is an .npz archive: save the one array with numpy.save")
-      arrays[name] = array
-    domains.append(_domain(role, arrays, {name: str(path) for name, path in files.items()}))
+    domains.append(_domain(role, *_arrays(files)))
   source, target = domains
   return source, target if target.classes else target._replace(classes=source.classes)
 
@@ -163,6 +186,18 @@ def _open(path: Path) -> Any:
     ) from error
 
 
+def _arrays(files: dict[str, Path]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+  """The one array of each .npy file, and what messages call it."""
+  arrays = {}
+  for name, path in files.items():
+    array = _open(path)
+    if not isinstance(array, np.ndarray):
+      array.close()
+      raise ValueError(f"{path} is an .npz archive: save the one array with numpy.save")
+    arrays[name] = array
+  return arrays, {name: str(path) for name, path in files.items()}
+
+
 def _member(path: Path, archive: Any, name: str) -> np.ndarray:
   """One array of an .npz file."""
   try:
@@ -194,7 +229,7 @@ def _domain(name: str, arrays: dict[str, np.ndarray], where: dict[str, str]) -> 
   else:
     if len(x) < 2:
       raise ValueError(f"{where['x']} has one example: give at least 2, one is held out as test")
-    first, second = holdout(len(x), max(1, len(x) // 5))
+    first, second = stratified(np.zeros(len(x)) if y is None else y)
     train, test = (Split(x[rows], None if y is None else y[rows]) for rows in (first, second))
   known = [part.y for part in (train, test) if part.y is not None]
   count = 1 + max((int(part.max()) for part in known), default=-1)

@@ -6,6 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from adapt import data
 from adapt.data import files
 
 X = np.arange(40, dtype=np.float64).reshape(10, 4)
@@ -122,8 +123,8 @@ def test_unreadable_files(tmp_path):
   refuses(files.read_npz, tmp_path / "absent.npz", r"no file '.*absent.npz': check the path")
   refuses(files.read_npz, tmp_path, r"no file")
   path = tmp_path / "mine.npz"
-  for data in (b"", b"text", b"PK\x03\x04 cut short", b"\x80\x04N."):
-    path.write_bytes(data)
+  for content in (b"", b"text", b"PK\x03\x04 cut short", b"\x80\x04N."):
+    path.write_bytes(content)
     refuses(files.read_npz, path, r"mine.npz is not a readable .npz or .npy file: write it")
   stream = io.BytesIO()
   np.save(stream, X)
@@ -135,9 +136,9 @@ def test_unreadable_files(tmp_path):
 
 def test_damaged_member(tmp_path):
   path = npz(tmp_path, x=X)
-  data = bytearray(path.read_bytes())
-  data[200] ^= 255
-  path.write_bytes(data)
+  damaged = bytearray(path.read_bytes())
+  damaged[200] ^= 255
+  path.write_bytes(damaged)
   refuses(files.read_npz, path, r"mine.npz x is damaged: write the file again")
   with zipfile.ZipFile(path, "w") as archive:
     archive.writestr("x", "no array")
@@ -184,3 +185,41 @@ def test_holdout():
   train, test = files.holdout(10, 3)
   assert sorted([*train, *test]) == list(range(10))
   assert len(test) == 3
+
+
+def test_every_class_gives_a_fifth(tmp_path):
+  y = np.repeat(np.arange(6), [10, 10, 10, 10, 9, 1])
+  domain = files.read_npz(npz(tmp_path, x=np.arange(100.0).reshape(50, 2), y=y))
+  assert np.bincount(domain.test.y).tolist() == [2, 2, 2, 2, 2]
+  assert set(domain.train.y.tolist()) == set(range(6))
+
+
+def test_one_array_with_labels_beside_it(tmp_path):
+  np.save(tmp_path / "mine.npy", X)
+  domain = files.read_npy(tmp_path / "mine.npy")
+  assert (domain.name, domain.train.y, domain.classes) == ("mine", None, ())
+  np.save(tmp_path / "mine_labels.npy", Y)
+  domain = files.read_npy(tmp_path / "mine.npy")
+  assert domain.classes == ("0", "1", "2")
+  np.testing.assert_array_equal(domain.train.y, domain.train.x[:, 0] / 4 % 3)
+  np.save(tmp_path / "mine_labels.npy", Y[:9])
+  refuses(files.read_npy, tmp_path / "mine.npy", r"mine_labels.npy has 9 labels for 10 examples")
+  refuses(files.read_npy, tmp_path / "absent.npy", r"no file '.*absent.npy'")
+  npz(tmp_path, x=X).replace(tmp_path / "mine.npy")
+  refuses(files.read_npy, tmp_path / "mine.npy", r"mine.npy is an .npz archive: save the one array")
+
+
+def test_extracted_features_are_vectors(tmp_path):
+  assert files.read_features(npz(tmp_path, x=X, y=Y)).train.x.shape == (8, 4)
+  path = npz(tmp_path, x=np.zeros((10, 8, 8), np.uint8), y=Y)
+  refuses(files.read_features, path, r"features:.*mine.npz has images of shape \(8, 8, 1\): give")
+
+
+def test_load_tells_files_by_their_names(tmp_path):
+  path = npz(tmp_path, x=X, y=Y)
+  assert data.load(str(path)).name == "mine"
+  assert data.load(f"features:{path}").name == "mine"
+  np.save(tmp_path / "other.npy", X)
+  assert data.load(str(tmp_path / "other.npy")).name == "other"
+  refuses(data.load, f"features:{tmp_path / 'other.npy'}", r"other.npy is not an .npz file: write")
+  refuses(data.load, str(tmp_path / "no_such_folder"), r"or of a folder of images")

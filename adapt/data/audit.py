@@ -1,0 +1,228 @@
+"""Audit of a pair: leaks between splits and domains, broken examples, classes and values apart."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from adapt.data import duplicates
+from adapt.data.domain import Domain, Split
+from adapt.data.duplicates import Prints
+from adapt.data.images import Images
+from adapt.data.statistics import Finding, class_findings, counts, value_findings
+
+MOST_ENCODED = 5000  # encoded images up to which `warnings` reads their files
+MOST_BYTES = 2**30  # of arrays, up to which `warnings` compares their contents
+NATURAL = (
+  0.05  # share of repeats within a set of short vectors that makes repeats no sign of a leak
+)
+SHORT = 64  # features; longer vectors are not equal by chance
+
+_DROP = "drop them from one of the two, so that all copies of one example lie in one split"
+
+
+class Report(NamedTuple):
+  """What an audit found."""
+
+  findings: tuple[Finding, ...]  # leaks first, then warnings, then notes
+  classes: tuple[str, ...]
+  balance: dict[str, list[int] | None]  # "DOMAIN SPLIT" → examples of each class, None if unknown
+
+  @property
+  def leaks(self) -> bool:
+    """Whether the target's test accuracy cannot be trusted."""
+    return any(finding.severity == "leak" for finding in self.findings)
+
+
+class _Part(NamedTuple):
+  """A split with its fingerprints."""
+
+  name: str
+  split: Split
+  prints: Prints
+
+
+def audit(sources: Sequence[Domain], target: Domain, looks: bool = True) -> Report:
+  """Looks for what makes an accuracy on the target's test split untrustworthy.
+
+  Compared are each source's training and test split, each source and both splits of the target, and
+  the target's two splits. A leak is a test example of the target that a source has too, or that the
+  target's labelled training split has. Splits that are one by construction, as in the transductive
+  protocol, are a note.
+
+  Args:
+    sources: one or more domains, their classes numbered alike.
+    target: the domain that is adapted to.
+    looks: also search for images that look alike and for images that do not decode, which decodes
+      every image; otherwise for equal contents alone.
+  """
+  findings = [*class_findings(sources, target), *value_findings([*sources, target])]
+  findings += _duplicate_findings(sources, target, looks)
+  order = ("leak", "warning", "note")
+  domains = (*sources, target)
+  classes = max((domain.classes for domain in domains), key=len)
+  known = [split.y for d in domains for split in d[1:3] if split.y is not None]
+  size = max(len(classes), *(int(y.max(initial=0)) + 1 for y in known), 1)
+  classes += tuple(str(k) for k in range(len(classes), size))
+  balance = {f"{d.name} {name}": counts(split, size) for d in domains for name, split in _splits(d)}
+  return Report(tuple(sorted(findings, key=lambda f: order.index(f.severity))), classes, balance)
+
+
+def warnings(sources: Sequence[Domain], target: Domain) -> list[str]:
+  """The lines that a run prints before training: leaks and warnings that are cheap to find.
+
+  Contents are compared for up to 5000 encoded images and 1 GB of arrays; nothing is decoded but a
+  few images, and look-alikes are left to `audit`.
+  """
+  findings = [*class_findings(sources, target), *value_findings([*sources, target], few=50)]
+  inputs = [split.x for domain in (*sources, target) for split in domain[1:3]]
+  encoded = sum(len(x) for x in inputs if isinstance(x, Images))
+  plain = sum(x.nbytes for x in inputs if not isinstance(x, Images))
+  if encoded <= MOST_ENCODED and plain <= MOST_BYTES:
+    findings += _duplicate_findings(sources, target, looks=False)
+  return [f"{f.what}: {f.remedy}" for f in findings if f.severity in ("leak", "warning")]
+
+
+def _splits(domain: Domain) -> tuple[tuple[str, Split], ...]:
+  return ("train", domain.train), ("test", domain.test)
+
+
+def one_split(domain: Domain) -> bool:
+  """Whether the training inputs are the test inputs by construction, not by copying."""
+  a, b = domain.train.x, domain.test.x
+  if isinstance(a, Images) and isinstance(b, Images):
+    return a.source is b.source and np.array_equal(a.rows, b.rows)
+  return a is b
+
+
+def _duplicate_findings(
+  sources: Sequence[Domain], target: Domain, looks: bool
+) -> Iterator[Finding]:
+  """Broken and blank examples of each split, then the duplicates between splits."""
+  parts: dict[str, list[_Part]] = {}
+  for domain in (*sources, target):
+    splits = _splits(domain)[1:] if one_split(domain) else _splits(domain)
+    parts[domain.name] = [
+      _Part(f"{domain.name} {name}", split, duplicates.prints(split.x, looks))
+      for name, split in splits
+    ]
+    for part in parts[domain.name]:
+      yield from _unusable(part)
+    if one_split(domain):
+      yield Finding(
+        "note",
+        "protocol",
+        f"{domain.name} is transductive: its training inputs are its test inputs",
+        len(domain.test.x),
+        (),
+        "say so beside the accuracy, and compare with transductive results alone",
+      )
+  *ours, test = parts[target.name]
+  for source in sources:
+    theirs = parts[source.name]
+    yield from _between(theirs[:-1], theirs[-1], "warning", looks)
+    for part in ours:
+      yield from _between(theirs, part, "warning", looks)
+    yield from _between(theirs, test, "leak", looks)
+  labelled = target.train.y is not None
+  yield from _between(ours, test, "leak" if labelled else "warning", looks)
+
+
+def _unusable(part: _Part) -> Iterator[Finding]:
+  """Images that do not decode, and examples that are blank."""
+  if broken := part.prints.broken:
+    yield Finding(
+      "warning",
+      "images",
+      f"{len(broken)} images of {part.name} do not decode",
+      len(broken),
+      tuple(broken),
+      "replace or remove them",
+    )
+  blank = part.prints.blank.tolist()
+  if blank:
+    image = part.split.x.ndim == 4
+    yield Finding(
+      "warning" if image else "note",
+      "images" if image else "values",
+      f"{len(blank)} examples of {part.name} have the same value everywhere",
+      len(blank),
+      tuple(_called(part, i) for i in blank),
+      "look at them: they hold nothing to learn from",
+    )
+
+
+def _between(these: Sequence[_Part], part: _Part, severity: str, looks: bool) -> Iterator[Finding]:
+  """The duplicates of one split's examples in others: equal ones, then those that look alike."""
+  if not these:
+    return
+  whole = _joined(these)
+  what = f"of the {len(part.split.x)} examples of {part.name}"
+  shape = part.split.x.shape
+  if natural := len(shape) == 2 and shape[1] <= SHORT and _repeats(part.prints) > NATURAL:
+    severity = "note"
+
+  def finding(check: str, found: dict[int, int], how: str) -> Finding:
+    pairs = [f"{_called(part, j)} = {whole(i)}" for j, i in found.items()]
+    among = f"{len(found)} {what} {how} {' or '.join(p.name for p in these)}"
+    remedy = (
+      "repeats are as common within the set, so chance may explain them" if natural else _DROP
+    )
+    return Finding(severity, check, among, len(found), tuple(pairs), remedy)
+
+  equal = _found(these, part, duplicates.equal)
+  if equal:
+    yield finding("duplicates", equal, "are also in")
+  if not looks or part.split.x.ndim != 4:
+    return
+  size = sum(len(p.split.x) for p in these)
+  if size * len(part.split.x) > duplicates.MOST_PAIRS:
+    yield Finding(
+      "note",
+      "near duplicates",
+      f"look-alikes between {' or '.join(p.name for p in these)} and {part.name} were not searched",
+      0,
+      (),
+      f"{size} x {len(part.split.x)} comparisons are too many: audit a part of the images",
+    )
+    return
+  alike = _found(these, part, duplicates.alike)
+  if near := {j: i for j, i in alike.items() if j not in equal}:
+    yield finding("near duplicates", near, "look like one in")
+
+
+def _found(
+  these: Sequence[_Part], part: _Part, search: Callable[[Prints, Prints], dict[int, int]]
+) -> dict[int, int]:
+  """Row of `part` → row of the others, put one after the other."""
+  found: dict[int, int] = {}
+  start = 0
+  for other in these:
+    for j, i in search(other.prints, part.prints).items():
+      found.setdefault(j, start + i)
+    start += len(other.split.x)
+  return dict(sorted(found.items()))
+
+
+def _joined(parts: Sequence[_Part]) -> Callable[[int], str]:
+  """What to call row i of several parts put one after the other."""
+
+  def name(i: int) -> str:
+    for part in parts[:-1]:
+      if i < len(part.split.x):
+        return _called(part, i)
+      i -= len(part.split.x)
+    return _called(parts[-1], i)
+
+  return name
+
+
+def _called(part: _Part, i: int) -> str:
+  x = part.split.x
+  return x.name(i) if isinstance(x, Images) else f"{part.name}[{i}]"
+
+
+def _repeats(prints: Prints) -> float:
+  """The share of examples whose contents an earlier one of the set has."""
+  seen = [next(iter(digests)) for digests in prints.exact if digests]
+  return 1 - len(set(seen)) / max(len(seen), 1)

@@ -1,0 +1,120 @@
+"""A folder of images as a domain: one folder a class, with or without train and test folders."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from adapt.data.domain import Domain, Split
+from adapt.data.images import Files, Images
+from adapt.data.splits import stratified
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".ppm")
+_TESTS = ("test", "val")
+
+
+def read_folder(folder: str | os.PathLike, side: int = 224) -> Domain:
+  """A domain from image files; they stay where they are and are decoded when used.
+
+  Args:
+    folder: holds a folder of images for each class; or `train` and `test` (or `val`), each with
+      such class folders; or images alone, which makes a target whose labels are unknown. Files of
+      other kinds and hidden ones are passed over. Without a test folder, a fixed fifth of each
+      class is the test split.
+    side: height and width to which images are resized, in pixels.
+
+  Returns:
+    The domain, named after the folder; its classes are the folders' names in sorted order.
+
+  Raises:
+    ValueError: one line with the remedy: no image, an empty class folder, images beside class
+      folders, a test folder without a train folder.
+  """
+  folder = Path(folder)
+  inside = {path.name: path for path in _folders(folder)}
+  tests = [inside[name] for name in _TESTS if name in inside]
+  if "train" in inside:
+    parts = [inside["train"], *tests[:1]]
+  elif tests and len(inside) <= len(_TESTS):
+    raise ValueError(
+      f"{folder} has {tests[0].name}/ but no train/: add it, or name {tests[0]} itself"
+    )
+  else:
+    parts = [folder]
+  found = [_images(part) for part in parts]
+  classes = tuple(sorted({name for _, names in found for name in names or ()}))
+  number = {name: k for k, name in enumerate(classes)}
+  labelled = [
+    (paths, None if names is None else np.array([number[name] for name in names], np.int32))
+    for paths, names in found
+  ]
+  return domain(folder.resolve().name, labelled, classes, str(folder), side)
+
+
+def domain(
+  name: str,
+  parts: Sequence[tuple[Sequence[str], np.ndarray | None]],
+  classes: tuple[str, ...],
+  where: str,
+  side: int = 224,
+) -> Domain:
+  """A domain of image files.
+
+  Args:
+    name: the domain's.
+    parts: paths and labels [n] int32 (None where unknown) of the training and the test split; of
+      one part alone, a fixed fifth of each class is the test split.
+    classes: the classes' names.
+    where: what a message calls it.
+    side: height and width to which images are resized, in pixels.
+
+  Raises:
+    ValueError: one image alone, which cannot be split.
+  """
+  source = Files(tuple(path for paths, _ in parts for path in paths))
+  if len(parts) == 1:
+    if len(source) < 2:
+      raise ValueError(f"{where} has one image: give at least 2, one is held out as test")
+    y = parts[0][1]
+    rows = stratified(np.zeros(len(source)) if y is None else y)
+    known = [None if y is None else y[part] for part in rows]
+  else:
+    n = len(parts[0][0])
+    rows = np.arange(n), np.arange(n, len(source))
+    known = [y for _, y in parts]
+  train, test = (Split(Images(source, part, side), y) for part, y in zip(rows, known, strict=True))
+  return Domain(name, train, test, classes)
+
+
+def _folders(folder: Path) -> list[Path]:
+  if not folder.is_dir():
+    raise ValueError(f"no folder '{folder}': check the path")
+  return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def _files(folder: Path) -> list[str]:
+  found = (p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
+  return sorted(str(p) for p in found if not p.name.startswith("."))
+
+
+def _images(folder: Path) -> tuple[list[str], list[str] | None]:
+  """The image files of a folder, and the class folder of each; None where there are none."""
+  loose = _files(folder)
+  classes = _folders(folder)
+  if not classes:
+    if not loose:
+      raise ValueError(f"{folder} has no image ({', '.join(SUFFIXES)}): check the path")
+    return loose, None
+  if loose:
+    raise ValueError(f"{loose[0]} lies beside class folders: move it into the folder of its class")
+  paths, names = [], []
+  for path in classes:
+    inside = _files(path)
+    if not inside:
+      raise ValueError(
+        f"the class folder {path} has no image ({', '.join(SUFFIXES)}): add some, or remove it"
+      )
+    paths += inside
+    names += [path.name] * len(inside)
+  return paths, names

@@ -1,0 +1,187 @@
+"""A CSV or Parquet file as a domain: numbers in columns, or the paths of images."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adapt.data import files, folders
+from adapt.data.domain import Domain, Split
+from adapt.data.splits import stratified
+
+SUFFIXES = (".csv", ".parquet")
+_LABEL, _PATH, _SPLIT = "label", "path", "split"
+_PARTS = ("train", "test")
+
+
+def read_table(path: str | os.PathLike, side: int = 224) -> Domain:
+  """A domain from a table with one example a row.
+
+  Columns:
+    path: image files, relative to the table's folder; or, without it, every column but `label` and
+      `split` is a feature, a number.
+    label: whole numbers 0 … K-1, or names (numbered in sorted order); without it the domain is a
+      target whose labels are unknown.
+    split: "train" or "test"; without it, a fixed fifth of each class is the test split.
+
+  Args:
+    path: a .csv file with a header, or a .parquet file.
+    side: height and width to which images are resized, in pixels.
+
+  Raises:
+    ValueError: one line that names the file, the column, the row (the first below the header is
+      1) and the remedy.
+  """
+  path = Path(path)
+  table = _read(path)
+  names = table.column_names
+  rows = _rows(path, table)
+  y, classes = _labels(path, table)
+  features = [name for name in names if name not in (_LABEL, _PATH, _SPLIT)]
+  if _PATH in names:
+    if features:
+      raise ValueError(
+        f"{path} has the columns {', '.join(features[:5])} beside path: give image paths or "
+        "feature columns, not both"
+      )
+    paths = np.array(_paths(path, table), object)
+    parts = [
+      (paths[of].tolist(), None if y is None else y[of]) for of in rows or [np.arange(len(table))]
+    ]
+    return folders.domain(path.stem, parts, classes, str(path), side)
+  if not features:
+    raise ValueError(f"{path} has no feature column and no path column: add one")
+  x = np.stack([_numbers(path, table, name) for name in features], axis=1)
+  rows = rows or list(stratified(np.zeros(len(x)) if y is None else y))
+  train, test = (Split(x[of], None if y is None else y[of]) for of in rows)
+  return Domain(path.stem, train, test, classes)
+
+
+def _read(path: Path) -> Any:
+  """The file as a pyarrow table with at least two rows."""
+  if not path.is_file():
+    raise ValueError(f"no file '{path}': check the path")
+  try:
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+  except ImportError as error:
+    raise ValueError(f"{path} needs pyarrow: pip install 'adapt-jax[tables]'") from error
+  try:
+    if path.suffix.lower() == ".csv":
+      table = csv.read_csv(path)
+    else:
+      # ParquetFile, as read_table would take folder names such as "split=train" for columns.
+      with parquet.ParquetFile(path) as file:
+        table = file.read()
+  except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    reason = " ".join(str(error).split())[:100]
+    raise ValueError(f"{path} cannot be read ({reason}): write the file again") from error
+  twice = {name for name in table.column_names if table.column_names.count(name) > 1}
+  if twice:
+    raise ValueError(f"{path} has several columns named '{sorted(twice)[0]}': rename them")
+  if len(table) < 2:
+    raise ValueError(
+      f"{path} has {len(table)} rows of data: give at least 2, one is held out as test"
+    )
+  return table
+
+
+def _cells(table: Any, name: str) -> list[Any]:
+  """The values of a column, None where there is none."""
+  values: list[Any] = table.column(name).to_pylist()
+  return [None if value == "" else value for value in values]
+
+
+def _first(wrong: Iterator[int]) -> int | None:
+  """The first of some row numbers, None if there are none."""
+  return next(wrong, None)
+
+
+def _rows(path: Path, table: Any) -> list[np.ndarray] | None:
+  """Rows of the training and the test split; None without a column of that name."""
+  if _SPLIT not in table.column_names:
+    return None
+  cells = _cells(table, _SPLIT)
+  if (i := _first(i for i, cell in enumerate(cells) if cell not in _PARTS)) is not None:
+    raise ValueError(
+      f"{path} column '{_SPLIT}' row {i + 1} is {_shown(cells[i])}: write train or test"
+    )
+  rows = [np.array([i for i, cell in enumerate(cells) if cell == part]) for part in _PARTS]
+  for part, of in zip(_PARTS, rows, strict=True):
+    if not len(of):
+      raise ValueError(
+        f"{path} column '{_SPLIT}' has no row '{part}': add some, or drop the column"
+      )
+  return rows
+
+
+def _labels(path: Path, table: Any) -> tuple[np.ndarray | None, tuple[str, ...]]:
+  """Labels [n] int32 and class names; (None, ()) without a column of that name."""
+  if _LABEL not in table.column_names:
+    return None, ()
+  cells = _cells(table, _LABEL)
+  where = f"{path} column '{_LABEL}'"
+  if (i := _first(i for i, cell in enumerate(cells) if cell is None)) is not None:
+    raise ValueError(f"{where} row {i + 1} is empty: label every row, or drop the column")
+  if all(isinstance(cell, str | bool) for cell in cells):
+    classes, y = np.unique(np.array(list(map(str, cells))), return_inverse=True)
+    return y.astype(np.int32), tuple(classes.tolist())
+  if not all(isinstance(cell, int | float) for cell in cells):
+    kind = table.column(_LABEL).type
+    raise ValueError(f"{where} has type {kind}: give whole numbers 0, 1, 2, … or names")
+  y = files.labels(where, np.array(cells), len(cells))
+  return y, tuple(str(k) for k in range(int(y.max()) + 1))
+
+
+def _numbers(path: Path, table: Any, name: str) -> np.ndarray:
+  """A feature column [n] float32, all finite."""
+  import pyarrow as pa
+
+  column = table.column(name)
+  where = f"{path} column '{name}'"
+  with np.errstate(over="ignore"):
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+      values = column.cast(pa.float64(), safe=False).to_numpy().astype(np.float32)
+    else:
+      cells = _cells(table, name)
+      if (i := _first(i for i, cell in enumerate(cells) if not _is_number(cell))) is not None:
+        raise ValueError(
+          f"{where} row {i + 1} is {_shown(cells[i])}, not a number: mend it, or drop the column"
+        )
+      values = np.array(cells, np.float64).astype(np.float32)
+  if len(wrong := np.flatnonzero(~np.isfinite(values))):
+    shown = _shown(_cells(table, name)[wrong[0]])
+    raise ValueError(
+      f"{where} row {wrong[0] + 1} is {shown}, not a finite number: fill it in, or drop the row"
+    )
+  return np.asarray(values)
+
+
+def _is_number(cell: Any) -> bool:
+  try:
+    float(cell)
+  except (TypeError, ValueError):
+    return False
+  return True
+
+
+def _paths(path: Path, table: Any) -> list[str]:
+  """The column of image paths, all there."""
+  found = []
+  for i, cell in enumerate(_cells(table, _PATH)):
+    where = f"{path} column '{_PATH}' row {i + 1}"
+    if not isinstance(cell, str):
+      raise ValueError(f"{where} is {_shown(cell)}: give the path of an image")
+    file = path.parent / cell
+    if file.suffix.lower() not in folders.SUFFIXES:
+      raise ValueError(f"{where} is '{cell}': give an image ({', '.join(folders.SUFFIXES)})")
+    if not file.is_file():
+      raise ValueError(f"{where}: no file '{file}', paths are relative to the table's folder")
+    found.append(str(file))
+  return found
+
+
+def _shown(cell: Any) -> str:
+  return "empty" if cell is None else f"'{str(cell)[:40]}'"
