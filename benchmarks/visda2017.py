@@ -1,0 +1,44 @@
+"""VisDA-2017: 152,397 rendered objects → 55,388 photographs, 12 classes, ResNet-101.
+
+Images are streamed: decoded they would take 35 GB. Untried here for want of a GPU.
+"""
+
+import sys
+
+from adapt import cli
+from adapt.suite import PHOTOS, Suite, Task, row
+
+_TLLIB = "TLlib, VisDA-2017 accuracy on ResNet-101 (its README), column Avg"
+_BEST = (
+  "ResNet-101, the epoch that is best on the target's labels, one seed; accuracy over all images"
+)
+_ROWS = {
+  ("ERM", "source_only"): "56.9",
+  ("DANN", "dann"): "74.9",
+  ("ADDA", "adda"): "74.3",
+  ("BSP", "bsp"): "76.2",
+  ("DAN", "dan"): "67.2",
+  ("JAN", "jan"): "70.3",
+  ("CDAN", "cdan"): "76.5",
+  ("MCD", "mcd"): "76.7",
+  ("AFN", "afn"): "74.4",
+  ("MDD", "mdd"): "79.8",
+  ("MCC", "mcc"): "80.4",
+  ("FixMatch", "fixmatch"): "78.4",
+}
+
+SUITE = Suite(
+  name="visda2017",
+  tasks=(Task("synthetic_real", ("visda2017_synthetic",), "visda2017_real"),),
+  settings=PHOTOS._replace(model="resnet101", pretrained="resnet101", augment="centre"),
+  protocol=(
+    "transductive: the challenge's training images with labels, its validation images without, "
+    "accuracy on those; centre crops of 224 pixels of 256, last iterate, no target label anywhere"
+  ),
+  reported=tuple(
+    row(a, b, _TLLIB, _BEST, ["synthetic_real"], percents) for (a, b), percents in _ROWS.items()
+  ),
+)
+
+if __name__ == "__main__":
+  sys.exit(cli.benchmark(SUITE))
