@@ -1,5 +1,6 @@
 """A task's data as a run takes it: loaded, checked, brought to size, and where asked for as features."""
 
+import functools
 import hashlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from adapt.suite import Settings
 
 Domains = Callable[[str], Domain]
 
-_HASHED = 2000  # encoded images of a split that are read for its hash
+_HASHED = 10000  # encoded images of a split, at most, that are read for the hash in a record
 
 
 class Material(NamedTuple):
@@ -52,11 +53,7 @@ def load(request: Request, method: Method, domains: Domains) -> Material:
   hashes = {d.name: _hash(d) for d in (*sources, target)}
   sources, target = tuple(_at_size(d, settings) for d in sources), _at_size(target, settings)
   _check_network(settings, sources[0])
-  backbone: Any = ()
-  if settings.pretrained:
-    from adapt.models import pretrained
-
-    backbone = pretrained.load(settings.model, settings.pretrained)
+  backbone = _published(settings.model, settings.pretrained) if settings.pretrained else ()
   if settings.cache_features:
     sources = tuple(_as_features(d, settings, backbone) for d in sources)
     target = _as_features(target, settings, backbone)
@@ -100,18 +97,31 @@ def _check_settings(settings: Settings, target: Domain) -> None:
 
 def _check_network(settings: Settings, domain: Domain) -> None:
   train.optimizer(settings, settings.lr)
-  classes = max(len(domain.classes), 2)
-  net = models.build(settings.model, classes, settings.precision, None, settings.freeze)
   shape = domain.train.x.shape[1:]
   if settings.augment != "none":
     shape = (settings.image_size, settings.image_size, shape[-1])
+  # Nothing else matters here, and tracing a large network takes seconds.
+  network = settings.model, max(len(domain.classes), 2), settings.precision, None, settings.freeze
+  _trace(network, shape, domain.train.x.dtype)
+
+
+@functools.cache
+def _trace(network: tuple[Any, ...], shape: tuple[int, ...], dtype: np.dtype) -> None:
+  net = models.build(*network)
   try:
-    jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, *shape), domain.train.x.dtype))
+    jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, *shape), dtype))
   except Exception as error:  # whatever a layer says to inputs it was not made for
     raise ValueError(
-      f"model {settings.model} cannot take inputs of shape {list(shape)}: choose another --model "
+      f"model {network[0]} cannot take inputs of shape {list(shape)}: choose another --model "
       f"of {', '.join(models.names())}"
     ) from error
+
+
+@functools.lru_cache(maxsize=2)
+def _published(model: str, what: str) -> Any:
+  from adapt.models import pretrained
+
+  return pretrained.load(model, what)
 
 
 # By the identity of a domain's inputs; the value holds the domain, which keeps the identity its own.
@@ -151,7 +161,9 @@ def _as_features(domain: Domain, settings: Settings, backbone: Any) -> Domain:
   made: Domain = _once(
     domain,
     what,
-    lambda: _each_split(domain, lambda x: features.extract(x, settings, backbone, _digest(x))),
+    lambda: _each_split(
+      domain, lambda x: features.extract(x, settings, backbone, _digest(x, len(x)))
+    ),
   )
   return made
 
@@ -168,11 +180,11 @@ def _hash(domain: Domain) -> str:
   return made
 
 
-def _digest(x: Any) -> bytes:
-  """What says that two sets of inputs are the same; of many images, two thousand are read."""
+def _digest(x: Any, most: int = _HASHED) -> bytes:
+  """What tells inputs apart; of encoded images at most so many are read, evenly spaced."""
   if not isinstance(x, images.Images):
     return hashlib.sha256(np.ascontiguousarray(x).data).digest()
   digest = hashlib.sha256(f"{len(x)} images".encode())
-  for i in np.linspace(0, len(x) - 1, min(len(x), _HASHED)).astype(int):
+  for i in np.linspace(0, len(x) - 1, min(len(x), most)).astype(int):
     digest.update(x.encoded(int(i)))
   return digest.digest()

@@ -73,6 +73,8 @@ def backbone(monkeypatch, tmp_path):
   monkeypatch.setattr(pretrained, "load", lambda model, what: jax.device_get(weights))
   monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "data"))
   monkeypatch.setattr(material, "_made", {})
+  monkeypatch.setattr(material, "_published", lambda model, what: pretrained.load(model, what))
+  material._trace.cache_clear()  # of other tests' networks by the same name
   return weights
 
 
