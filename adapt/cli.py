@@ -164,6 +164,9 @@ def _add_running(group: Any) -> None:
     metavar="NAME=A,B,…",
     help="values of a float hyper-parameter or lr, in one program; repeat for a grid",
   )
+  group.add_argument(
+    "--null", action="store_true", help="null control: the adaptation term's weight at 0"
+  )
   group.add_argument("--parallel", default="sharding", help="sharding or pmap")
   group.add_argument("--devices", type=int, default=0, help="devices to use; 0 means all")
   group.add_argument(

@@ -128,13 +128,18 @@ def _request(suite: Suite, task: Task, name: str, arguments: argparse.Namespace)
   def of(prefix: str) -> dict[str, Any]:
     return {k.removeprefix(prefix): v for k, v in given.items() if k.startswith(prefix)}
 
+  own = {n: v for n, v in of("method.").items() if n in takes}
+  if arguments.null:
+    if "weight" not in takes:
+      raise ValueError(f"{name} has no weight of an adaptation term: leave out {name} or --null")
+    own["weight"] = 0.0
   return Request(
     suite,
     task,
     name,
     settings,
     tuple(range(arguments.seeds)),
-    {n: v for n, v in of("method.").items() if n in takes},
+    own,
     {n: v for n, v in _sweep(arguments.sweep).items() if n in takes | {"lr"}},
     Choice(arguments.weights, of("weights.")) if arguments.weights else None,
     Choice(arguments.tuning, of("tuning.")),

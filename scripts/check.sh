@@ -8,4 +8,5 @@ export JAX_PLATFORMS=cpu
 ruff format --check .
 ruff check .
 mypy adapt benchmarks scripts
-python -m pytest --durations=10 "$@"
+# Two processes: nearly all of the time is compilation, which takes one core.
+python -m pytest --durations=10 --numprocesses=2 --dist=worksteal "$@"

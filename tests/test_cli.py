@@ -71,6 +71,16 @@ def test_a_run_writes_its_records_and_prints_a_table(pair, tmp_path, capsys):
   assert adapt(pair, tmp_path / "out", "--method", "weighted", "--shots", "3") == 0
 
 
+def test_null_is_the_method_with_its_adaptation_term_at_zero(pair, tmp_path, capsys):
+  assert adapt(pair, tmp_path / "out", "--method", "dann", "--null") == 0
+  [file] = (tmp_path / "out/run/moons_turned").glob("*.json")
+  assert json.loads(file.read_text())["config"]["hyperparameters"]["weight"] == 0
+  assert file.stem == "dann-weight=0.0"
+  capsys.readouterr()
+  code = adapt(pair, tmp_path / "out", "--method", "source_only", "--null")
+  refused(capsys, code, "source_only has no weight", "--null")
+
+
 def test_flags_of_method_weights_tuning_and_sweep_reach_the_record(pair, tmp_path):
   flags = [
     "--method",
