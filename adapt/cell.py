@@ -51,8 +51,8 @@ def train(
     report: called once per evaluation.
   """
   began, compiled = time.perf_counter(), history.compile_seconds()
-  layout, cells = request.layout, _program(request, missing, material, start != ())
-  mapped, arrays, fed = _placed(request, method, missing, material, start, cells)
+  layout, cells = request.layout, program_of(request, missing, material, start != ())
+  mapped, arrays, fed = placed(request, method, missing, material, start, cells)
   prepared = time.perf_counter() - began
   views = inputs.views_of(material)
   past = history.History()
@@ -74,7 +74,9 @@ def train(
   return Trained(now, past, _points(cells, now, material), seconds)
 
 
-def _program(request: Request, missing: Sequence[Point], material: Material, warm: bool) -> Program:
+def program_of(
+  request: Request, missing: Sequence[Point], material: Material, warm: bool = False
+) -> Program:
   """The compiled program of these points."""
   static, _ = _split(missing)
   # None of these shapes the program.
@@ -84,7 +86,7 @@ def _program(request: Request, missing: Sequence[Point], material: Material, war
   return program(Spec(request.method, static, settings, classes, way, request.layout, warm))
 
 
-def _placed(
+def placed(
   request: Request,
   method: Method,
   missing: Sequence[Point],

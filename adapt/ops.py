@@ -54,6 +54,19 @@ def entropy(logits: Float[Array, "b k"]) -> Float[Array, " b"]:
   return -jnp.sum(jnp.exp(log_p) * log_p, axis=-1)
 
 
+def marginal_entropy(logits: Float[Array, "b k"]) -> Float[Array, ""]:
+  """Entropy of the mean of softmax(logits) over the batch, in nats: between 0 and log k."""
+  log_p = jax.nn.logsumexp(jax.nn.log_softmax(logits), axis=0) - jnp.log(len(logits))
+  return -jnp.sum(jnp.exp(log_p) * log_p)
+
+
+def length(x: Float[Array, "*b d"]) -> Float[Array, "*b"]:
+  """Euclidean length along the last axis; its gradient at zero is zero instead of NaN."""
+  square = jnp.sum(x**2, axis=-1)
+  # Both branches of a where are differentiated, hence the harmless 1 under the root.
+  return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)
+
+
 def ema(average: Any, new: Any, decay: jax.Array | float) -> Any:
   """Exponential moving average of a pytree: decay · average + (1 - decay) · new."""
   return jax.tree.map(lambda a, n: decay * a + (1.0 - decay) * n, average, new)

@@ -120,6 +120,23 @@ def test_entropy_reaches_both_ends_and_stays_between():
   assert many.max() < np.log(4)
 
 
+def test_marginal_entropy_is_that_of_the_mean_prediction():
+  p = softmax(LOGITS).mean(axis=0)
+  np.testing.assert_allclose(
+    ops.marginal_entropy(jnp.asarray(LOGITS)), -(p * np.log(p)).sum(), rtol=1e-5
+  )
+  apart = jnp.asarray(1e4 * np.eye(4, dtype=np.float32))  # each sure of another class
+  np.testing.assert_allclose(ops.marginal_entropy(apart), np.log(4), rtol=1e-5)
+  np.testing.assert_allclose(ops.marginal_entropy(apart[:1]), 0, atol=1e-6)
+
+
+def test_length_is_numpys_and_flat_at_zero():
+  np.testing.assert_allclose(ops.length(LOGITS), np.linalg.norm(LOGITS, axis=1), rtol=1e-6)
+  rows = jnp.asarray([[0.0, 0.0], [3.0, 4.0]])
+  slope = jax.grad(lambda x: ops.length(x).sum())(rows)
+  np.testing.assert_allclose(slope, [[0, 0], [0.6, 0.8]], rtol=1e-6)
+
+
 def test_ema_by_hand_in_every_leaf():
   average = {"a": jnp.array([1.0, 2.0]), "b": (jnp.array(10.0),)}
   new = {"a": jnp.array([3.0, 0.0]), "b": (jnp.array(0.0),)}

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import toy
 
-from adapt import catalogue, cell, methods, parallel
+from adapt import catalogue, cell, material, methods, parallel
 from adapt.method import Net
 from adapt.parallel import Layout
 from adapt.request import points, traits
@@ -17,28 +18,29 @@ catalogue.add_folder("adapt.models", str(Path(__file__).parent / "networks"))
 STEPS = 6
 
 
-def final_params(name, layout, batch_size=16):
-  asked = toy.request(
-    name,
-    seeds=(0, 1),
-    model="normed",
-    steps=STEPS,
-    evaluations=1,
-    batch_size=batch_size,
-    layout=layout,
-  )
-  material = cell.Material((toy.MOONS,), toy.TURNED, asked.settings, {})
-  method = traits(name, points(asked)[0].hyperparameters)
-  trained = cell.train(asked, method, points(asked), material, (), lambda *_: None)
-  ts = trained.mapped.ts
-  return jax.tree.map(np.asarray, (ts.params, ts.state)), trained.past.metrics[-1]["loss"]
+def final_params(name, *layouts):
+  """After six steps of two seeds under each layout, from one start: [(params and state, loss)]."""
+  asked = toy.request(name, seeds=(0, 1), model="normed", steps=STEPS, evaluations=1, batch_size=16)
+  data = material.Material((toy.MOONS,), toy.TURNED, asked.settings, {})
+  todo = points(asked)
+  method = traits(name, todo[0].hyperparameters)
+  begun, arrays, _ = cell.placed(asked, method, todo, data, (), cell.program_of(asked, todo, data))
+  results = []
+  for layout in layouts:
+    cells = cell.program_of(asked._replace(layout=layout), todo, data)
+    mapped = parallel.put_stacked(layout, jax.tree.map(jnp.copy, begun))
+    mapped, metrics = cells.chunk(STEPS)(mapped, parallel.put_shared(layout, arrays))
+    ts = parallel.fetch(layout, mapped).ts
+    loss = parallel.fetch(layout, metrics)["loss"]
+    results.append((jax.tree.map(np.asarray, (ts.params, ts.state)), np.asarray(loss)))
+  return results
 
 
 @pytest.mark.parametrize("name", methods.names())
 def test_layouts_agree(name):
-  one, loss = final_params(name, Layout("sharding", 1))
-  for layout in (Layout("sharding", 8), Layout("pmap", 8)):
-    other, other_loss = final_params(name, layout)
+  layouts = Layout("sharding", 1), Layout("sharding", 8), Layout("pmap", 8)
+  (one, loss), *others = final_params(name, *layouts)
+  for layout, (other, other_loss) in zip(layouts[1:], others, strict=True):
     np.testing.assert_allclose(other_loss, loss, rtol=1e-4, err_msg=str(layout))
     jax.tree.map(
       lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=2e-5, err_msg=str(layout)),  # noqa: B023
@@ -48,12 +50,12 @@ def test_layouts_agree(name):
 
 
 def test_pmap_without_the_mean_of_gradients_would_differ(monkeypatch):
-  one, _ = final_params("source_only", Layout("sharding", 1))
+  [(one, _)] = final_params("source_only", Layout("sharding", 1))
   monkeypatch.setattr(parallel, "average", lambda layout, grads: grads)
   from adapt import program
 
   program.program.cache_clear()
-  other, _ = final_params("source_only", Layout("pmap", 8))
+  [(other, _)] = final_params("source_only", Layout("pmap", 8))
   program.program.cache_clear()
   kernels = one[0]["net"]["head"]["kernel"], other[0]["net"]["head"]["kernel"]
   assert np.abs(kernels[0] - kernels[1]).max() > 1e-3

@@ -1,7 +1,10 @@
 """Toy domains for tests: moons and turned moons, the example of the DANN paper; and how to run on them."""
 
+from pathlib import Path
+
 import numpy as np
 
+from adapt import catalogue
 from adapt.data import Domain, Split
 from adapt.request import Request
 from adapt.suite import Settings, Suite, Task
@@ -41,11 +44,39 @@ SETTINGS = Settings(
 )
 SUITE = Suite("toy", (TASK,), SETTINGS, "moons to turned moons")
 
-# Small critics, and the weight at which CORAL has something to say on moons.
+# Small critics and memories, and weights at which a method has something to say on moons, or does
+# not drown the labels (cmd, afn).
 GIVEN: dict[str, dict] = {
   "dann": {"width": 32, "depth": 1},
   "coral": {"layer": "features", "weight": 300.0},
+  "cmd": {"weight": 0.1},
+  "homm": {"weight": 1e5},
+  "entropy": {"weight": 1.0},
+  "mcc": {"temperature": 1.0},
+  "afn": {"weight": 0.003},
+  "atdoc": {"memory": 256},
+  "aad": {"memory": 256, "weight": 0.1},
+  "deepjdot": {"feature": 0.01, "label": 0.3},
+  "fixmatch": {"threshold": 0.8},
+  "mean_teacher": {"noise": 0.3},
+  "otda": {"epsilon": 0.02},
+  "cdan": {"width": 32, "depth": 1},
+  "bsp": {"width": 32, "depth": 1},
+  "mdd": {"weight": 20.0, "margin": 0.5},
+  "mcd": {"weight": 0.3, "inner": 2},
+  "wdgrl": {"width": 32, "penalty": 0.3, "inner": 3},
+  "adda": {"width": 32, "depth": 1, "weight": 0.03},
+  "vada": {"width": 32, "radius": 1.0},
+  "dirt_t": {"width": 32, "radius": 1.0, "share": 0.75, "trust": 0.1, "average": 0.99},
 }
+
+# Methods that say nothing to an MLP, as they live in normalisation layers.
+NETWORKS = dict.fromkeys(("adabn", "dsbn", "tent"), "normed")
+catalogue.add_folder("adapt.models", str(Path(__file__).parent / "networks"))
+
+
+# Critics and adversaries without normalisation do not bear the others' learning rate.
+RATES = dict.fromkeys(("mdd", "wdgrl"), 0.01)
 
 
 def request(method: str, **changes) -> Request:
@@ -53,6 +84,8 @@ def request(method: str, **changes) -> Request:
   settings = {k: v for k, v in changes.items() if k in Settings._fields}
   others = {k: v for k, v in changes.items() if k not in settings}
   others.setdefault("given", GIVEN.get(method, {}))
+  settings.setdefault("model", NETWORKS.get(method, SETTINGS.model))
+  settings.setdefault("lr", RATES.get(method, SETTINGS.lr))
   asked = Request(SUITE, TASK, method, SETTINGS._replace(**settings), (0, 1, 2))
   return asked._replace(**others)
 

@@ -34,12 +34,15 @@ def l2_sp(*, alpha: float = 0.1, beta: float = 0.01) -> Tuning:
     def update(updates: Any, start: Any, params: Any = None) -> tuple[Any, Any]:
       if params is None:
         raise ValueError("l2_sp needs the parameters: call update(updates, state, params)")
-      head = jax.tree.map(lambda g, w: g + beta * w, updates["head"], params["head"])
-      body = {
+      pulled = {
+        name: jax.tree.map(lambda g, w: g + beta * w, updates[name], params[name])
+        for name in updates.keys() & {"head"}  # some methods train their heads on their own
+      }
+      pulled |= {
         name: jax.tree.map(lambda g, w, w0: g + alpha * (w - w0), updates[name], params[name], w0s)
         for name, w0s in start.items()
       }
-      return {"head": head, **body}, start
+      return pulled, start
 
     return optax.GradientTransformation(init, update)
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import methods, models, train
+from adapt import methods, models, nets, train
 from adapt.method import Batch
 from adapt.suite import Settings
 
@@ -43,12 +43,20 @@ def backward(out: SimpleNamespace, df=0.0, dl=0.0) -> dict:
   }
 
 
+def softmax(logits):
+  p = np.exp(logits - logits.max(1, keepdims=True))
+  return p / p.sum(1, keepdims=True)
+
+
+def through_softmax(p, dp):
+  """Gradient by the logits from that by their softmax p."""
+  return p * (dp - (p * dp).sum(1, keepdims=True))
+
+
 def cross_entropy(logits, labels, weights=None):
   """(weighted mean cross-entropy, its gradient by the logits)."""
   w = np.ones(len(logits)) if weights is None else np.asarray(weights, np.float64)
-  labels = np.asarray(labels)
-  p = np.exp(logits - logits.max(1, keepdims=True))
-  p /= p.sum(1, keepdims=True)
+  labels, p = np.asarray(labels), softmax(logits)
   loss = -(w * np.log(p[np.arange(len(p)), labels])).sum() / w.sum()
   return loss, (p - np.eye(logits.shape[1])[labels]) * (w / w.sum())[:, None]
 
@@ -62,7 +70,21 @@ def start(name: str, **hyper):
   method = methods.get(name)(models.build("mlp", K), **hyper)
   opt = train.optimizer(SETTINGS, SETTINGS.lr)
   ts = train.init(method, opt, jax.random.key(3), batch())._replace(step=jnp.asarray(4, jnp.int32))
-  return ts, lambda: train.step(method, opt, 10, ts, batch())
+  return ts, lambda ts=ts: train.step(method, opt, 10, ts, batch())
+
+
+def decided(name: str, **hyper):
+  """As `start`, with a head whose predictions differ in class and confidence, and a compiled step."""
+  net = models.build("mlp", K)
+  params, stats = net.init(jax.random.key(3), batch().xs)
+  kernel = 20 * params["head"]["kernel"]
+  middle = jnp.asarray(forward(params, jnp.concatenate([batch().xs, batch().xt])).f.mean(0))
+  params = {**params, "head": {"kernel": kernel, "bias": -(middle @ kernel).astype(jnp.float32)}}
+  method = methods.get(name)(nets.beginning_at(net, params, stats), **hyper)
+  opt = train.optimizer(SETTINGS, SETTINGS.lr)
+  ts = train.init(method, opt, jax.random.key(3), batch())._replace(step=jnp.asarray(4, jnp.int32))
+  step = jax.jit(lambda ts, batch: train.step(method, opt, 10, ts, batch))
+  return ts, lambda ts=ts, seen=None: step(ts, seen or batch())
 
 
 def assert_step(ts, after, metrics, grads: dict, loss: float) -> None:
@@ -77,3 +99,36 @@ def assert_step(ts, after, metrics, grads: dict, loss: float) -> None:
   jax.tree.map(
     lambda e, a: np.testing.assert_allclose(a, e, rtol=1e-5, atol=1e-6), expected, after.params
   )
+
+
+def linear_critic(critic: dict, x, targets, weights) -> tuple:
+  """(Σ weights · cross-entropy, gradient by x, gradients) of a critic of depth 0 on inputs x."""
+  layer = jax.tree.map(lambda v: np.asarray(v, np.float64), critic["Dense_0"])
+  p = 1 / (1 + np.exp(-(x @ layer["kernel"] + layer["bias"])[:, 0]))
+  losses = -(targets * np.log(p) + (1 - targets) * np.log(1 - p))
+  d = (weights * (p - targets))[:, None]
+  grads = {"Dense_0": {"kernel": x.T @ d, "bias": d.sum(0)}}
+  return (weights * losses).sum(), d @ layer["kernel"].T, grads
+
+
+class Nesterov:
+  """The optimiser of SETTINGS in NumPy; one velocity per entry, kept between phases."""
+
+  def __init__(self, params):
+    self.params = jax.tree.map(lambda v: np.asarray(v, np.float64), dict(params))
+    self.speed = jax.tree.map(np.zeros_like, self.params)
+
+  def move(self, entry, grads) -> None:
+    p = self.params[entry]
+    d = jax.tree.map(lambda g, w: g + SETTINGS.weight_decay * w, grads, p)
+    self.speed[entry] = jax.tree.map(lambda v, g: SETTINGS.momentum * v + g, self.speed[entry], d)
+    self.params[entry] = jax.tree.map(
+      lambda w, g, v: w - SETTINGS.lr * (g + SETTINGS.momentum * v), p, d, self.speed[entry]
+    )
+
+  def assert_equal(self, params) -> None:
+    jax.tree.map(
+      lambda a, e: np.testing.assert_allclose(a, e, rtol=1e-4, atol=2e-6),
+      dict(params),
+      self.params,
+    )

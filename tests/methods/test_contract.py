@@ -15,13 +15,52 @@ from adapt.request import traits
 
 # Points of accuracy by which a method beats source_only on turned moons. Without an entry here, a
 # method must not fall behind it by more than two points.
-MARGINS = {"dann": 0.15, "coral": 0.02, "fine_tune": 0.1, "weighted": 0.15, "target_only": 0.15}
+MARGINS = {
+  "dann": 0.15,
+  "coral": 0.02,
+  "fine_tune": 0.1,
+  "weighted": 0.15,
+  "target_only": 0.15,
+  "dan": 0.1,
+  "jan": 0.15,
+  "homm": 0.02,
+  "entropy": 0.05,
+  "information_maximisation": 0.05,
+  "bnm": 0.02,
+  "mcc": 0.05,
+  "atdoc": 0.03,
+  "pseudo_label": 0.03,
+  "fixmatch": 0.02,
+  "adamatch": 0.01,
+  "adabn": 0.02,
+  "dsbn": 0.04,
+  "deepjdot": 0.08,
+  "source_and_target": 0.15,
+  "mme": 0.15,
+  "shot_im": 0.04,
+  "shot": 0.02,
+  "aad": 0.04,
+  "otda": 0.1,
+  "cdan": 0.15,
+  "bsp": 0.12,
+  "mdd": 0.15,
+  "mcd": 0.03,
+  "wdgrl": 0.15,
+  "adda": 0.2,
+  "vada": 0.2,
+  "dirt_t": 0.2,
+}
+
+# Losses that say nothing of learning: they rise as the critic is fooled, and nothing else is in them.
+GAMES = ("adda",)
 
 
 @functools.cache
 def parts(name):
-  """(method, optimiser, batch, state, compiled step) of a method on an MLP."""
-  method = methods.get(name)(models.build("mlp", 2), **toy.GIVEN.get(name, {}))
+  """(method, optimiser, batch, state, compiled step) of a method on its toy network."""
+  method = methods.get(name)(
+    models.build(toy.NETWORKS.get(name, "mlp"), 2), **toy.GIVEN.get(name, {})
+  )
   keys = iter(jax.random.split(jax.random.key(1), 3))
   xs, xt, xl = (jax.random.normal(next(keys), (16, 2)) for _ in range(3))
   ys = jnp.arange(16) % 2
@@ -74,9 +113,12 @@ def test_survives_vmap_over_seeds(name):
 def test_learns_and_beats_source_only(name, toy_run):
   record = toy_run(name)
   losses = np.array(record["curves"]["loss"])
-  assert (losses[:, -1] < losses[:, 0]).all()
+  assert name in GAMES or (losses[:, -1] < losses[:, 0]).all()
   if name != "source_only":
-    gain = np.mean(record["last"]["accuracy"]) - np.mean(toy_run("source_only")["last"]["accuracy"])
+    own = {"model": toy.NETWORKS, "lr": toy.RATES}
+    same = {setting: values[name] for setting, values in own.items() if name in values}
+    below = toy_run("source_only", **same)["last"]["accuracy"]
+    gain = np.mean(record["last"]["accuracy"]) - np.mean(below)
     assert gain > MARGINS.get(name, -0.02)
 
 

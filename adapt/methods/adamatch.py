@@ -1,0 +1,86 @@
+"""AdaMatch: FixMatch between domains (Berthelot et al., 2022, arXiv:2106.04732)."""
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float
+
+from adapt import nets, ops, views
+from adapt.method import Batch, Method, Net
+
+
+def adamatch(
+  net: Net,
+  *,
+  weight: float = 1.0,
+  threshold: float = 0.9,
+  decay: float = 0.99,
+  noise: float = 0.2,
+  mirror: bool = True,
+) -> Method:
+  """Trains on weak and strong source views, and on target labels aligned with the source's shares.
+
+  The source runs through the network twice: with the target in one batch-norm pass, and alone; its
+  logits are a random mixture of the two. Only the first pass moves the running statistics. Target
+  labels come from weak views, their class shares scaled to those of the source's predictions, and
+  count where they are as sure as `threshold` times the source's mean confidence. Vectors: as in
+  fixmatch. Left out: the average of parameters with which the authors evaluate. Class shares are
+  running averages in both domains; the authors take the last 128 batches for the target.
+
+  Where re-implementations go wrong: mixtures are drawn per logit, not per batch, and gradients flow
+  through both passes; the confidence is the source's *predicted* one, on the weak views after the
+  mixture; labels, shares and threshold are constants for the gradient.
+
+  Args:
+    weight: final factor of the target's loss; it grows along half a cosine over half the training.
+    threshold: share of the source's mean confidence that a label needs (the paper's τ).
+    decay: of the running class shares, per step.
+    noise: standard deviation of the strong view of inputs that are not images.
+    mirror: whether images are flipped; False for digits.
+  """
+
+  def init(key, batch: Batch):
+    params, stats, _ = nets.start(net, key, batch)
+    (_, logits), _ = net.apply(params, stats, batch.xt[:1], train=False, key=None)
+    even = jnp.full(logits.shape[1], 1.0 / logits.shape[1], jnp.float32)
+    return {"net": params}, {"stats": stats, "shares": {"source": even, "target": even + 0.0}}
+
+  def loss(params, state, batch: Batch, key, progress):
+    k_net, k_alone, k_mix, k_views = jax.random.split(key, 4)
+    seen = batch._replace(
+      xs=_pair(jax.random.fold_in(k_views, 0), batch.xs), xt=_pair(k_views, batch.xt)
+    )
+    (_, ls), (_, lt), stats = nets.both(net, params["net"], state["stats"], seen, k_net, joint=True)
+    (_, alone), _ = net.apply(params["net"], state["stats"], seen.xs, True, k_alone)
+    ls = ls + (alone - ls) * jax.random.uniform(k_mix, ls.shape)
+    ls_weak, ls_strong = jnp.split(ls, 2)
+    lt_weak, lt_strong = jnp.split(lt, 2)
+
+    ps, pt = lax.stop_gradient((jax.nn.softmax(ls_weak), jax.nn.softmax(lt_weak)))
+    means = {"source": ps.mean(axis=0), "target": pt.mean(axis=0)}
+    shares = ops.ema(state["shares"], means, decay)
+    pt = aligned(pt, shares["source"], shares["target"])
+    sure = pt.max(axis=1) >= threshold * ps.max(axis=1).mean()
+    both = ops.cross_entropy(ls_weak, batch.ys) + ops.cross_entropy(ls_strong, batch.ys)
+    label_loss = ops.weighted_mean(both / 2, batch.ws)
+    pseudo_loss = (ops.cross_entropy(lt_strong, pt.argmax(axis=1)) * sure).mean()
+    strength = weight * (1 - jnp.cos(jnp.pi * jnp.minimum(2 * progress, 1.0))) / 2
+    metrics = {"label_loss": label_loss, "pseudo_loss": pseudo_loss, "sure": sure.mean()}
+    state = {"stats": stats, "shares": shares}
+    return label_loss + strength * pseudo_loss, (state, metrics)
+
+  def _pair(key, x):
+    k_weak, k_strong = jax.random.split(key)
+    return jnp.concatenate(
+      [views.weak(k_weak, x, mirror), views.strong(k_strong, x, noise, mirror)]
+    )
+
+  return Method(init, loss, nets.predictor(net))
+
+
+def aligned(
+  p: Float[Array, "b k"], wanted: Float[Array, " k"], present: Float[Array, " k"]
+) -> Float[Array, "b k"]:
+  """Predictions with each class scaled from its present to its wanted share, normalised again."""
+  scaled = p * (1e-6 + wanted) / (1e-6 + present)
+  return scaled / scaled.sum(axis=1, keepdims=True)

@@ -1,0 +1,54 @@
+"""FixMatch: sure predictions on weak views label strong ones (Sohn et al., 2020, arXiv:2001.07685)."""
+
+import jax
+import jax.numpy as jnp
+
+from adapt import nets, ops, views
+from adapt.method import Batch, Method, Net
+
+
+def fixmatch(
+  net: Net,
+  *,
+  weight: float = 1.0,
+  threshold: float = 0.95,
+  noise: float = 0.2,
+  mirror: bool = True,
+) -> Method:
+  """Trains on the source labels and on the target, whose weak views label the strong ones.
+
+  A semi-supervised method: the source is its labelled part, the target its unlabelled one. All
+  views share one batch-norm pass, as in the authors' code. Vectors have no flips and crops: their
+  weak view is the input itself, the strong one has Gaussian noise. Left out: the average of
+  parameters with which the authors evaluate.
+
+  Where re-implementations go wrong: the loss is a mean over the whole batch, not over the examples
+  above the threshold; labels are hard; and no gradient flows through the weak view.
+
+  Args:
+    weight: factor of the target's loss (the paper's λ_u).
+    threshold: probability that a prediction needs to become a label (the paper's τ).
+    noise: standard deviation of the strong view of inputs that are not images.
+    mirror: whether images are flipped; False for digits.
+  """
+
+  def init(key, batch: Batch):
+    params, stats, _ = nets.start(net, key, batch)
+    return {"net": params}, {"stats": stats}
+
+  def loss(params, state, batch: Batch, key, progress):
+    k_net, k_source, k_weak, k_strong = jax.random.split(key, 4)
+    weak = views.weak(k_weak, batch.xt, mirror)
+    strong = views.strong(k_strong, batch.xt, noise, mirror)
+    seen = batch._replace(
+      xs=views.weak(k_source, batch.xs, mirror), xt=jnp.concatenate([weak, strong])
+    )
+    (_, ls), (_, lt), stats = nets.both(net, params["net"], state["stats"], seen, k_net, joint=True)
+    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    lt_weak, lt_strong = jnp.split(lt, 2)
+    sure = jax.nn.softmax(lt_weak).max(axis=1) >= threshold
+    pseudo_loss = (ops.cross_entropy(lt_strong, lt_weak.argmax(axis=1)) * sure).mean()
+    metrics = {"label_loss": label_loss, "pseudo_loss": pseudo_loss, "sure": sure.mean()}
+    return label_loss + weight * pseudo_loss, ({"stats": stats}, metrics)
+
+  return Method(init, loss, nets.predictor(net))

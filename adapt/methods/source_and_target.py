@@ -1,0 +1,16 @@
+"""S+T: one loss on source and labelled target, the baseline of Saito et al. (2019, arXiv:1904.06487)."""
+
+from adapt.method import Method, Net
+from adapt.methods.weighted import weighted
+
+
+def source_and_target(net: Net, *, weight: float = 1.0) -> Method:
+  """Trains on the source and on the labelled target examples, as many of each per step.
+
+  Both share one batch-norm pass. It is `weighted` under the name of the tables: their mean over both
+  halves of the batch is weight 1. Saito et al. put a cosine head on it: that is mme with weight 0.
+
+  Args:
+    weight: of a labelled target example relative to a source example.
+  """
+  return weighted(net, balance=weight / (1.0 + weight))

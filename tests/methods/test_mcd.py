@@ -1,0 +1,74 @@
+"""MCD equals its paper's three steps written by hand; the mean of its classifiers predicts."""
+
+import by_hand
+import jax
+import numpy as np
+import pytest
+
+from adapt import methods, models
+
+
+def outputs(params, x):
+  """Of both classifiers on the same features."""
+  return [by_hand.forward({**params["net"], "head": h}, x) for h in params["heads"].values()]
+
+
+def split(gradients):
+  """Gradients of both classifiers' outputs as those of the body and of the heads."""
+  body = by_hand.added(*({"hidden": g["hidden"]} for g in gradients))
+  return body, dict(zip(("first", "second"), (g["head"] for g in gradients), strict=True))
+
+
+def label_loss(outs, batch):
+  parts = [by_hand.cross_entropy(o.l, batch.ys, batch.ws) for o in outs]
+  grads = [by_hand.backward(o, dl=dl) for o, (_, dl) in zip(outs, parts, strict=True)]
+  return parts[0][0] + parts[1][0], *split(grads)
+
+
+def distance(outs):
+  first, second = (by_hand.softmax(o.l) for o in outs)
+  sign = np.sign(first - second) / first.size
+  grads = [
+    by_hand.backward(o, dl=by_hand.through_softmax(p, dp))
+    for o, p, dp in zip(outs, (first, second), (sign, -sign), strict=True)
+  ]
+  return np.abs(first - second).sum() / first.size, *split(grads)
+
+
+@pytest.mark.parametrize(("weight", "inner"), [(0.0, 1), (2.0, 1), (2.0, 3)])
+def test_one_step_equals_the_step_by_hand(weight, inner):
+  ts, step = by_hand.start("mcd", weight=weight, inner=inner)
+  batch, opt = by_hand.batch(), by_hand.Nesterov(ts.params)
+  first, body, heads = label_loss(outputs(opt.params, batch.xs), batch)
+  opt.move("net", body)
+  opt.move("heads", heads)
+
+  again, _, heads = label_loss(outputs(opt.params, batch.xs), batch)
+  apart, _, away = distance(outputs(opt.params, batch.xt))
+  opt.move("heads", jax.tree.map(lambda g, a: g - weight * a, heads, away))
+
+  for _ in range(inner):
+    last, body, _ = distance(outputs(opt.params, batch.xt))
+    opt.move("net", jax.tree.map(lambda g: weight * g, body))
+
+  after, metrics = step()
+  assert apart > 0.01
+  found = [metrics[n] for n in ("label_loss", "apart", "discrepancy", "loss")]
+  total = first + again - weight * apart + weight * last
+  np.testing.assert_allclose(found, [first, apart, last, total], rtol=1e-4)
+  opt.assert_equal(after.params)
+
+
+def test_the_mean_of_both_classifiers_predicts():
+  ts, _ = by_hand.start("mcd")
+  x = by_hand.batch().xt
+  method = methods.get("mcd")(models.build("mlp", by_hand.K))
+  features, logits = method.predict(ts.params, ts.state, x)
+  first, second = outputs(ts.params, x)
+  np.testing.assert_allclose(logits, (first.l + second.l) / 2, rtol=1e-4, atol=1e-5)
+  np.testing.assert_allclose(features, first.f, rtol=1e-5)
+
+
+def test_no_inner_step_is_refused():
+  with pytest.raises(ValueError, match="choose at least 1"):
+    methods.get("mcd")(models.build("mlp", 2), inner=0)

@@ -1,0 +1,93 @@
+"""SHOT equals its paper written by hand: centroids found twice, labels that hold between refreshes."""
+
+import by_hand
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.spatial.distance import cdist
+from test_shot_im import information
+
+from adapt import methods, models, nets
+from adapt.methods.shot import find_centroids, nearest
+
+rng = np.random.default_rng(3)
+
+
+def labels_by_hand(f, p):
+  """The paper's eq. 4 to 6: (labels, centroids, classes that may be labelled)."""
+  f = np.concatenate([f, np.ones((len(f), 1))], axis=1)
+  f /= np.linalg.norm(f, axis=1, keepdims=True)
+  shares, predicted = p, p.argmax(1)
+  for _ in range(2):
+    there = np.unique(predicted)
+    centroids = shares.T @ f / (1e-8 + shares.sum(0)[:, None])
+    predicted = there[cdist(f, centroids[there], "cosine").argmin(1)]
+    shares = np.eye(p.shape[1])[predicted]
+  return predicted, centroids, there
+
+
+def test_centroids_and_labels_equal_those_by_hand():
+  f = rng.normal(size=(60, 5)) + np.eye(5)[rng.integers(0, 4, 60)] * 3
+  logits = f @ rng.normal(size=(5, 4))
+  logits[:, 3] = -4.0  # nothing is predicted as the last class
+  labels, centroids, there = labels_by_hand(f, by_hand.softmax(logits))
+  found, may = find_centroids(jnp.asarray(f), jnp.asarray(logits))
+  assert set(there) < {0, 1, 2, 3}
+  np.testing.assert_array_equal(np.flatnonzero(may), there)
+  np.testing.assert_allclose(found[there], centroids[there], rtol=1e-4, atol=1e-6)
+  np.testing.assert_array_equal(nearest(jnp.asarray(f), found, may), labels)
+  assert (labels != logits.argmax(1)).any()
+
+
+def refreshed(ts, xt, **given):
+  method = methods.get("shot")(models.build("mlp", by_hand.K), **given)
+  state = method.refresh(ts.params, ts.state, None, None, xt)  # without any source
+  assert jax.tree.structure(state) == jax.tree.structure(ts.state)
+  return ts._replace(state=state)
+
+
+def test_one_step_equals_the_step_by_hand():
+  given = {"weight": 2.0, "pseudo": 0.7, "diversity": 0.5}
+  ts, step = by_hand.decided("shot", **given)
+  batch = by_hand.batch()
+  everything = jnp.concatenate([batch.xs, batch.xt, batch.xl])
+  batch = batch._replace(xt=batch.xs)  # whose labels differ
+  ts = refreshed(ts, everything, **given)
+  head = ts.state["head"]
+  out = by_hand.forward({**ts.params["net"], "head": head}, everything)
+  labels, _, _ = labels_by_hand(out.f, by_hand.softmax(out.l))
+  labels = labels[: by_hand.B]
+  assert len(set(labels)) > 1
+
+  # The labels hold though the network moves on.
+  ts = ts._replace(params=jax.tree.map(lambda p: 0.3 * p - 0.1, ts.params))
+  target = by_hand.forward({**ts.params["net"], "head": head}, batch.xt)
+  p = by_hand.softmax(target.l)
+  own, spread, by_own, by_spread = information(p)
+  pseudo_loss, dl = by_hand.cross_entropy(target.l, labels)
+  dl = 2 * (0.7 * dl + by_hand.through_softmax(p, by_own - 0.5 * by_spread))
+  grads = by_hand.backward(target, dl=dl)
+  del grads["head"]
+  after, metrics = step(ts, batch)
+  total = 2 * (own - 0.5 * spread + 0.7 * pseudo_loss)
+  by_hand.assert_step(ts, after, metrics, {"net": grads}, total)
+  jax.tree.map(np.testing.assert_array_equal, after.state["head"], head)
+  jax.tree.map(np.testing.assert_array_equal, after.state["moment"], ts.state["moment"])
+
+
+def test_before_the_first_refresh_there_are_no_labels():
+  _, step = by_hand.decided("shot", pseudo=9.0)
+  _, metrics = step()
+  assert metrics["pseudo_loss"] == 0
+  np.testing.assert_allclose(
+    metrics["loss"], metrics["entropy_loss"] - metrics["marginal_entropy"], rtol=1e-5
+  )
+
+
+def test_outputs_of_a_whole_set_are_those_of_its_parts():
+  net = models.build("mlp", by_hand.K)
+  x = jnp.asarray(rng.normal(size=(11, by_hand.D)), jnp.float32)
+  params, stats = net.init(jax.random.key(0), x)
+  expected, _ = net.apply(params, stats, x, False, None)
+  found = nets.outputs(net, params, stats, x, block=4)  # two blocks and a rest
+  jax.tree.map(lambda e, a: np.testing.assert_allclose(a, e, rtol=1e-5, atol=1e-6), expected, found)
