@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from adapt.weights._content import clipped
+
 NEEDS = ("sklearn",)
 
 
@@ -63,7 +65,7 @@ def discriminator(
   if scale.coef_[0, 0] <= 0:
     return np.ones(len(xs), np.float32)  # worse than chance: the score says nothing
   log_ratio = scale.decision_function(scores[: len(xs), None])  # n/m: cancels in the mean
-  return _clipped(log_ratio, clip).astype(np.float32)
+  return clipped(log_ratio, clip, "discriminator")
 
 
 def _folds(x: np.ndarray, folds: int) -> np.ndarray:
@@ -71,16 +73,3 @@ def _folds(x: np.ndarray, folds: int) -> np.ndarray:
   direction = np.random.default_rng(0).normal(size=x.shape[1])
   ranks = np.argsort(np.argsort(x.astype(np.float64) @ direction, kind="stable"), kind="stable")
   return ranks % folds
-
-
-def _clipped(log_ratio: np.ndarray, clip: float) -> np.ndarray:
-  """min(c · ratio, clip), with the one c that makes the mean 1.
-
-  Clipping first and dividing by the mean afterwards would push weights above clip again.
-  """
-  ratio = np.exp(np.maximum(log_ratio - log_ratio.max(), -50.0))  # in (0, 1]: no overflow
-  n, ordered = len(ratio), np.sort(ratio)[::-1]
-  rest = np.cumsum(ordered[::-1])[::-1]  # rest[k]: the sum without the k largest
-  factors = (n - clip * np.arange(n)) / rest  # c if exactly the k largest are clipped
-  fits = factors * ordered <= clip * (1 + 1e-12)  # the largest unclipped one stays below
-  return np.minimum(factors[np.argmax(fits)] * ratio, clip)

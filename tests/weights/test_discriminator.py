@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adapt.weights.discriminator import _clipped, discriminator
+from adapt.weights.discriminator import discriminator
 
 
 def gaussians(n, m, d, shift):
@@ -30,14 +30,6 @@ def test_clip_holds_after_normalising():
   assert w.max() <= 3.0 * (1 + 1e-6)
   assert (w > 2.999).sum() > 10
   assert w.mean() == pytest.approx(1.0, abs=1e-6)
-
-
-def test_clipping_by_hand():
-  # Ratios 1, 1, 2, 8 at clip 2: the last is clipped, the others share 4 − 2 in proportion 1:1:2.
-  w = _clipped(np.log([1.0, 1.0, 2.0, 8.0]), 2.0)
-  np.testing.assert_allclose(w, [0.5, 0.5, 1.0, 2.0], rtol=1e-9)
-  np.testing.assert_allclose(_clipped(np.zeros(3), 1.0), 1.0)
-  np.testing.assert_allclose(_clipped(np.array([0.0, -900.0]), 1.5), [1.5, 0.5])
 
 
 def test_more_features_than_examples_do_not_saturate():

@@ -1,0 +1,67 @@
+"""What kliep, ulsif and rulsif share: Gaussian kernels at target points, and widths to choose from.
+
+All three write the ratio as a sum of kernels, Σ_l θ_l exp(−‖x − c_l‖² / (bandwidth · median)), where
+the median is of the squared distances between examples. So a bandwidth means the same for every data
+set, and the same as in kmm.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from adapt.weights._content import by_content, refuse_unfit
+
+# From kernels that see a tenth of the typical distance to those that see three times it. The widest
+# are nearly constant: a data set without a shift can say so.
+BANDWIDTHS = tuple(np.geomspace(0.02, 20.0, 10))
+_ROWS = 4096  # of a block of distances
+_MEDIAN_OF = 500  # examples of each domain
+
+
+class Distances(NamedTuple):
+  """Squared distances to the kernels' centres, in units of their median over pairs of examples."""
+
+  source: np.ndarray  # [n, b]
+  target: np.ndarray  # [m, b], rows in an order by content; the first b are the centres themselves
+  order: np.ndarray  # [n] the same kind of order for the source: source[order] may be cut in folds
+
+
+def distances(xs: np.ndarray, xt: np.ndarray, centres: int, name: str) -> Distances:
+  """Places kernels at a random subset of the target, as all three papers do.
+
+  Time is O((n + m) · centres · d) and memory O((n + m) · centres): linear in the examples.
+
+  Args:
+    xs: source inputs [n, d].
+    xt: target inputs [m, d].
+    centres: the number of kernels, at most m.
+    name: of the weighting, for messages.
+
+  Raises:
+    ValueError: too few examples, no kernels, or inputs without a distance between them.
+  """
+  if centres < 1:
+    raise ValueError(f"centres is {centres}: choose at least 1")
+  refuse_unfit(name, xs, xt, 2)
+  order, xt = by_content(xs), xt[by_content(xt)]
+  pooled = np.concatenate([xs[order[:_MEDIAN_OF]], xt[:_MEDIAN_OF]])
+  median = float(np.median(squared(pooled, pooled)[np.triu_indices(len(pooled), 1)]))
+  if median <= 0:
+    raise ValueError(f"most examples coincide, so {name} finds no bandwidth: remove the duplicates")
+  return Distances(squared(xs, xt[:centres]) / median, squared(xt, xt[:centres]) / median, order)
+
+
+def squared(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+  """Squared Euclidean distances [n, b] in float64; x [n, d] is converted a block at a time."""
+  from sklearn.metrics.pairwise import euclidean_distances
+
+  y = y.astype(np.float64)
+  blocks = [x[i : i + _ROWS].astype(np.float64) for i in range(0, len(x), _ROWS)]
+  return np.concatenate([euclidean_distances(block, y, squared=True) for block in blocks])
+
+
+def choices(name: str, given: float, otherwise: tuple[float, ...]) -> tuple[float, ...]:
+  """The values to try: the one given, or, for 0, all; ValueError for a negative one."""
+  if not given >= 0:
+    raise ValueError(f"{name} is {given}: choose a positive one, or 0 to have it chosen")
+  return (given,) if given else otherwise
