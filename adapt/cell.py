@@ -53,24 +53,28 @@ def train(
   began, compiled = time.perf_counter(), history.compile_seconds()
   layout, cells = request.layout, program_of(request, missing, material, start != ())
   mapped, arrays, fed = placed(request, method, missing, material, start, cells)
-  prepared = time.perf_counter() - began
+  prepared, compiled_before = time.perf_counter() - began, history.compile_seconds()
   views = inputs.views_of(material)
   past = history.History()
-  for length in _lengths(material.settings.steps, material.settings.evaluations):
-    mapped, metrics = fed.advance(mapped, length)
-    if method.refresh is not None:
-      mapped = cells.refresh(mapped, arrays)
-    now = parallel.fetch(layout, mapped)
-    counts = {name: pooled(cells.counts, now, view) for name, view in views.items()}
-    # The device is given the next chunk before the host reads this one's numbers.
-    past.add(length, metrics, counts)
-    past.settle(leave=1, report=report)
-  past.settle(leave=0, report=report)
-  fed.close()
-  total, compiled = time.perf_counter() - began, history.compile_seconds() - compiled
+  try:
+    for length in _lengths(material.settings.steps, material.settings.evaluations):
+      mapped, metrics = fed.advance(mapped, length)
+      if method.refresh is not None:
+        mapped = cells.refresh(mapped, arrays)
+      now = parallel.fetch(layout, mapped)
+      counts = {name: pooled(cells.counts, now, view) for name, view in views.items()}
+      # The device is given the next chunk before the host reads this one's numbers.
+      past.add(length, metrics, counts)
+      past.settle(leave=1, report=report)
+    past.settle(leave=0, report=report)
+  finally:
+    fed.close()
+  total, ended = time.perf_counter() - began, history.compile_seconds()
   now = parallel.fetch(layout, mapped)
-  seconds = _seconds(cells, now, views, len(past.steps), total - prepared, compiled)
+  running = total - prepared - (ended - compiled_before)
+  seconds = _seconds(cells, now, views, len(past.steps), running)
   seconds |= {"prepare": prepared, "input_wait": fed.waited(), "total": total}
+  seconds |= {"compile": ended - compiled}
   return Trained(now, past, _points(cells, now, material), seconds)
 
 
@@ -111,9 +115,12 @@ def placed(
 
 
 def _seconds(
-  cells: Program, now: Mapped, views: dict[str, Blocks], times: int, total: float, compiled: float
+  cells: Program, now: Mapped, views: dict[str, Blocks], times: int, running: float
 ) -> dict[str, float]:
-  """Where the time went. Evaluation is timed apart, as it overlaps with training on an accelerator."""
+  """Where the time went, of what ran after preparing and without compiling.
+
+  Evaluation is timed apart, as it overlaps with training on an accelerator.
+  """
 
   def timed(over: Blocks) -> float:
     began = time.perf_counter()
@@ -122,13 +129,11 @@ def _seconds(
 
   each = {name: timed(view) for name, view in views.items()}
   name = "target_test" if "target_test" in views else "target_train"
-  n = views[name].examples * len(now.ts.step)
+  n = views[name].computed * len(now.ts.step)
   evaluate = sum(each.values()) * times
   return {
-    "compile": compiled,
-    "train": max(total - compiled - evaluate, 1e-9),
+    "train": max(running - evaluate, 1e-9),
     "evaluate": evaluate,
-    "total": total,
     "predict_1000": each[name] / n * 1000,
   }
 

@@ -1,7 +1,9 @@
 """The command line: flags come from signatures and their docstrings, errors are one line, exit code 2."""
 
 import argparse
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -31,6 +33,9 @@ class Parser(argparse.ArgumentParser):
 
 def guarded(work: Callable[[], int]) -> int:
   """Runs a command; a ValueError is the user's to mend: its message, and exit code 2."""
+  if threading.current_thread() is threading.main_thread():
+    # Unwinds like Ctrl-C, so that decoding processes end with this one.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
   try:
     return work()
   except ValueError as error:
@@ -172,7 +177,9 @@ def _add_running(group: Any) -> None:
   group.add_argument(
     "--feed", default="auto", help="inputs: device, stream (the host decodes each batch) or auto"
   )
-  group.add_argument("--workers", type=int, default=0, help="decoding processes; 0 means threads")
+  group.add_argument(
+    "--workers", type=_count, default=0, help="decoding processes of a stream; 0 means threads"
+  )
   group.add_argument("--validator", default=select.DEFAULT, help="label-free selection")
   group.add_argument(
     "--wandb", default="off", choices=("online", "offline", "off"), help="tracking"
@@ -220,6 +227,13 @@ def _positive(text: str) -> int:
   value = int(text)
   if value < 1:
     raise argparse.ArgumentTypeError(f"{value} is not at least 1")
+  return value
+
+
+def _count(text: str) -> int:
+  value = int(text)
+  if value < 0:
+    raise argparse.ArgumentTypeError(f"{value} is negative")
   return value
 
 

@@ -85,6 +85,11 @@ class Blocks(NamedTuple):
   valid: list[jax.Array]  # [block], 0 for padding
   examples: int
 
+  @property
+  def computed(self) -> int:
+    """Examples that a pass goes through, padding included."""
+    return sum(map(len, self.valid))
+
 
 class Decoded:
   """Blocks of encoded images that are decoded anew whenever they are gone through."""

@@ -1,5 +1,6 @@
 """Features of a frozen backbone, extracted once and kept: what stands above it then trains in seconds."""
 
+import contextlib
 import hashlib
 import uuid
 from pathlib import Path
@@ -16,19 +17,20 @@ from adapt.suite import Settings
 _VERSION = 1  # of how features are made; another one does not read the old files
 
 
-def extract(x: Any, settings: Settings, backbone: Any, digest: bytes) -> np.ndarray:
+def extract(x: Any, settings: Settings, backbone: Any, weights: str, digest: bytes) -> np.ndarray:
   """The backbone's features, from the cache or made now.
 
   Args:
     x: images [n, h, w, c] or token ids [n, l], at the size that the network sees.
     settings: model and precision are read.
     backbone: its published variables.
+    weights: what tells them from others.
     digest: what tells x from other inputs.
 
   Returns:
     [n, d] float32.
   """
-  file = _folder() / f"{_key(x, settings, backbone, digest)}.npy"
+  file = _folder() / f"{_key(x, settings, weights, digest)}.npy"
   if file.is_file():
     return np.asarray(np.load(file, mmap_mode="r", allow_pickle=False))
   _, apply = models.extractor(settings.model, settings.precision)
@@ -57,14 +59,9 @@ def _folder() -> Path:
   return builders.default_data_dir() / "adapt_features"
 
 
-def _key(x: Any, settings: Settings, backbone: Any, digest: bytes) -> str:
-  whole = hashlib.sha256(digest)
-  parts = (_VERSION, settings.model, settings.precision, x.shape, str(x.dtype))
-  whole.update(repr(parts).encode())
-  for path, leaf in jax.tree_util.tree_leaves_with_path(backbone):
-    whole.update(jax.tree_util.keystr(path).encode())
-    whole.update(np.ascontiguousarray(leaf).data)
-  return whole.hexdigest()[:32]
+def _key(x: Any, settings: Settings, weights: str, digest: bytes) -> str:
+  parts = (_VERSION, settings.model, weights, settings.precision, x.shape, str(x.dtype))
+  return hashlib.sha256(digest + repr(parts).encode()).hexdigest()[:32]
 
 
 def _keep(file: Path, made: np.ndarray) -> None:
@@ -76,4 +73,5 @@ def _keep(file: Path, made: np.ndarray) -> None:
       np.save(stream, made, allow_pickle=False)
     temporary.replace(file)
   except OSError:
-    temporary.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+      temporary.unlink()

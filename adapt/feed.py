@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from adapt import parallel, train
+from adapt import parallel
 from adapt.data import Domain, resident, stream
 from adapt.method import Method
 from adapt.program import Mapped, Program
@@ -81,24 +81,38 @@ def from_host(
   which = parallel.put_stacked(layout, jnp.tile(jnp.arange(seeds), copies))
   made = stream.batches(load.at, start, steps, request.feed.workers)
   coming = stream.on_device(made, lambda fed: parallel.put_shared(layout, fed))
-  waited = [0.0]
+  waited, behind = [0.0], parallel.ahead(layout)
 
   def advance(mapped: Mapped, length: int) -> tuple[Mapped, Any]:
     past: list[Any] = []
+    total: Any = None
     for i in range(length):
       began = time.perf_counter()
       fed = next(coming)
       waited[0] += time.perf_counter() - began
       mapped, metrics = cells.fed((mapped, which), (arrays, fed))
+      if not behind:
+        jax.block_until_ready((mapped, metrics))
       past.append(parallel.fetch(layout, metrics))
-      if i > 1:  # steps are dispatched ahead of the device, but not so far that inputs pile up
-        jax.block_until_ready(past[-3])
-    return mapped, _summary(past)
+      if total is None:
+        none = jnp.full(metrics["loss"].shape[-1:], -1)
+        total = {**jax.tree.map(jnp.zeros_like, past[0]), "first_bad": none}
+      total = _added(total, past[-1], i)
+      if (
+        len(past) > behind
+      ):  # steps are dispatched ahead of the device, but inputs must not pile up
+        jax.block_until_ready(past.pop(0))
+    assert total is not None
+    first_bad = total.pop("first_bad")
+    return mapped, {**{n: v / length for n, v in total.items()}, "first_bad": first_bad}
 
   return Feed(advance, lambda: waited[0], made.close)
 
 
 @jax.jit
-def _summary(past: list[Any]) -> Any:
-  """Per-step metrics, each [cells], summed up as `train.scan` does."""
-  return jax.vmap(train.summary)(jax.tree.map(lambda *m: jnp.stack(m, axis=1), *past))
+def _added(total: Any, metrics: Any, i: jax.Array) -> Any:
+  """Sums of the metrics so far, each [cells], and the first step whose loss was not finite, or -1."""
+  bad = ~jnp.isfinite(metrics["loss"])
+  first_bad = jnp.where((total["first_bad"] < 0) & bad, i, total["first_bad"])
+  sums = {name: total[name] + value for name, value in metrics.items()}
+  return {**sums, "first_bad": first_bad}

@@ -46,17 +46,20 @@ def load(request: Request, method: Method, domains: Domains) -> Material:
   sources = tuple(domains(name) for name in request.task.source)
   target = domains(request.task.target)
   shots = settings.shots if "labelled" in method.reads else 0
-  data.check_pair(sources, target, settings.batch_size, shots)
-  if "all_labelled" in method.reads and target.train.y is None:
-    raise ValueError(f"{request.method} needs target labels, and {target.name} has none")
   _check_settings(settings, target)
   hashes = {d.name: _hash(d) for d in (*sources, target)}
   sources, target = tuple(_at_size(d, settings) for d in sources), _at_size(target, settings)
+  data.check_pair(sources, target, settings.batch_size, shots)
+  if "all_labelled" in method.reads and target.train.y is None:
+    raise ValueError(f"{request.method} needs target labels, and {target.name} has none")
   _check_network(settings, sources[0])
-  backbone = _published(settings.model, settings.pretrained) if settings.pretrained else ()
+  backbone: Any = ()
+  if settings.pretrained:
+    backbone, hashes["pretrained"] = _published(settings.model, settings.pretrained)
   if settings.cache_features:
-    sources = tuple(_as_features(d, settings, backbone) for d in sources)
-    target = _as_features(target, settings, backbone)
+    weights = hashes["pretrained"]
+    sources = tuple(_as_features(d, settings, backbone, weights) for d in sources)
+    target = _as_features(target, settings, backbone, weights)
     settings = features.above(settings)
     backbone = ()
   return Material(sources, target, settings, hashes, backbone)
@@ -86,6 +89,8 @@ def _check_settings(settings: Settings, target: Domain) -> None:
     if not models.has_backbone(settings.model):
       known = ", ".join(n for n in models.names() if models.has_backbone(n))
       raise ValueError(f"{flag} needs a backbone, and {settings.model} has none: --model {known}")
+  if settings.freeze == "backbone" and not settings.pretrained:
+    raise ValueError("--freeze backbone without --pretrained leaves it random: add --pretrained")
   if settings.cache_features and not (
     settings.freeze == "backbone" and settings.pretrained and settings.augment == "none"
   ):
@@ -118,21 +123,30 @@ def _trace(network: tuple[Any, ...], shape: tuple[int, ...], dtype: np.dtype) ->
 
 
 @functools.lru_cache(maxsize=2)
-def _published(model: str, what: str) -> Any:
+def _published(model: str, what: str) -> tuple[Any, str]:
+  """Published variables of a backbone, and what tells them from others."""
   from adapt.models import pretrained
 
-  return pretrained.load(model, what)
+  variables = pretrained.load(model, what)
+  digest = hashlib.sha256()
+  for path, leaf in jax.tree_util.tree_leaves_with_path(variables):
+    digest.update(jax.tree_util.keystr(path).encode())
+    digest.update(np.ascontiguousarray(leaf).data)
+  return variables, digest.hexdigest()[:16]
 
 
-# By the identity of a domain's inputs; the value holds the domain, which keeps the identity its own.
-_made: dict[tuple[Any, ...], tuple[Domain, Any]] = {}
+# By the identity of inputs; the value holds them, which keeps the identity their own.
+_made: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+_KEPT = 64  # entries: a suite's domains at one size, with their features
 
 
-def _once(domain: Domain, what: tuple[Any, ...], make: Callable[[], Any]) -> Any:
-  """What was made of a domain before, or made now: the methods of a suite share it."""
-  key = (id(domain.train.x), id(domain.test.x), *what)
+def _once(x: Any, what: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+  """What was made of inputs before, or made now: the methods and tasks of a suite share it."""
+  key = (id(x), *what)
   if key not in _made:
-    _made[key] = domain, make()
+    if len(_made) >= _KEPT:
+      del _made[next(iter(_made))]
+    _made[key] = x, make()
   return _made[key][1]
 
 
@@ -143,41 +157,33 @@ def _at_size(domain: Domain, settings: Settings) -> Domain:
   side = settings.image_size
   if settings.augment != "none":
     side = round(side * 8 / 7)  # 256 for 224, as the literature has it
-  made: Domain = _once(
-    domain, ("size", side), lambda: _each_split(domain, lambda x: images.resized(x, side))
+  return _each_split(domain, ("size", side), lambda x: images.resized(x, side))
+
+
+def _each_split(domain: Domain, what: tuple[Any, ...], f: Callable[[Any], Any]) -> Domain:
+  """The domain with f of the inputs of both splits, which `what` names."""
+  train, test = (
+    Split(_once(split.x, what, functools.partial(f, split.x)), split.y)
+    for split in (domain.train, domain.test)
   )
-  return made
+  return domain._replace(train=train, test=test)
 
 
-def _each_split(domain: Domain, f: Callable[[Any], Any]) -> Domain:
-  """f of the inputs of both splits; of a transductive domain, whose splits are one, once."""
-  first = f(domain.train.x)
-  second = first if domain.test.x is domain.train.x else f(domain.test.x)
-  return domain._replace(train=Split(first, domain.train.y), test=Split(second, domain.test.y))
+def _as_features(domain: Domain, settings: Settings, backbone: Any, weights: str) -> Domain:
+  what = ("features", settings.model, weights, settings.precision)
 
+  def extract(x: Any) -> np.ndarray:
+    return features.extract(x, settings, backbone, weights, _digest(x, len(x)))
 
-def _as_features(domain: Domain, settings: Settings, backbone: Any) -> Domain:
-  what = (settings.model, settings.pretrained, settings.precision, "features")
-  made: Domain = _once(
-    domain,
-    what,
-    lambda: _each_split(
-      domain, lambda x: features.extract(x, settings, backbone, _digest(x, len(x)))
-    ),
-  )
-  return made
+  return _each_split(domain, what, extract)
 
 
 def _hash(domain: Domain) -> str:
-  def make() -> str:
-    digest = hashlib.sha256()
-    for split in domain.train, domain.test:
-      digest.update(_digest(split.x))
-      digest.update(b"-" if split.y is None else np.ascontiguousarray(split.y).data)
-    return digest.hexdigest()[:16]
-
-  made: str = _once(domain, ("hash",), make)
-  return made
+  digest = hashlib.sha256()
+  for split in domain.train, domain.test:
+    digest.update(_once(split.x, ("digest",), functools.partial(_digest, split.x)))
+    digest.update(b"-" if split.y is None else np.ascontiguousarray(split.y).data)
+  return digest.hexdigest()[:16]
 
 
 def _digest(x: Any, most: int = _HASHED) -> bytes:

@@ -1,6 +1,7 @@
 """A user's own pair: from --source/--target or a folder of four files to a task, without code."""
 
 import argparse
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from adapt import data
+from adapt.data import tabular
 from adapt.suite import IMAGES, VECTORS, Settings, Task
 
 
@@ -54,12 +56,13 @@ def pair_of(argv: Sequence[str]) -> Pair:
   parser.add_argument("--target")
   parser.add_argument("--data")
   parser.add_argument("--data-dir")
+  parser.add_argument("--model")
   try:
-    known, rest = parser.parse_known_args([a for a in argv if a not in ("-h", "--help")])
+    known, _ = parser.parse_known_args([a for a in argv if a not in ("-h", "--help")])
   except argparse.ArgumentError as error:
     raise ValueError(str(error)) from error
-  if not (known.source or known.target or known.data) and len(rest) < len(argv):
-    return Pair(Task("", (), ""), IMAGES, _PROTOCOL, data.load)  # --help alone
+  if not (known.source or known.target or known.data) and {"-h", "--help"} & set(argv):
+    return Pair(Task("", (), ""), IMAGES, _PROTOCOL, data.load)
   if known.data and (known.source or known.target):
     raise ValueError("--data names source and target already: leave out --source and --target")
   if known.data:
@@ -73,7 +76,10 @@ def pair_of(argv: Sequence[str]) -> Pair:
   else:
     raise ValueError("give --source and --target, or --data FOLDER with the four .npy files")
   extracted = str(known.target).startswith("features:")
-  return _pair(domains, "features" if extracted else kind(domains[-1]))
+  settings = SETTINGS["features" if extracted else kind(domains[-1])]
+  if known.model not in (None, settings.model):  # another network has other weights, or none
+    settings = settings._replace(pretrained="", freeze="none", cache_features=False)
+  return _pair(domains, settings)
 
 
 def loaded(names: Sequence[str], data_dir: str | None = None) -> list[data.Domain]:
@@ -84,9 +90,35 @@ def loaded(names: Sequence[str], data_dir: str | None = None) -> list[data.Domai
     data_dir: where TFDS keeps its sets.
 
   Raises:
-    ValueError: one line with the remedy: data that cannot be read, or one name twice.
+    ValueError: one line with the remedy: data that cannot be read, one name twice, or tables whose
+      columns have different names.
   """
-  return matched(_told_apart([data.load(name, data_dir) for name in names], names))
+  domains = [data.load(name, data_dir) for name in names]
+  _check_columns(names, domains)
+  return matched(_told_apart(domains, names))
+
+
+def _check_columns(names: Sequence[str], domains: Sequence[data.Domain]) -> None:
+  """Tables of feature vectors have the same columns; beside an array, also in the order of names."""
+  vectors = [n for n, d in zip(names, domains, strict=True) if d.train.x.ndim == 2]
+  tables = [n for n in vectors if Path(n).suffix.lower() in tabular.SUFFIXES]
+  columns = {n: tabular.feature_names(n) for n in tables}
+  for a, b in itertools.pairwise(tables):
+    lone = [sorted(set(columns[x]) - set(columns[y])) for x, y in ((a, b), (b, a))]
+    if any(lone):
+      has = [
+        f"{n} alone has {', '.join(map(repr, of[:5]))}{', …' if len(of) > 5 else ''}"
+        for n, of in zip((a, b), lone, strict=True)
+        if of
+      ]
+      raise ValueError(f"{' and '.join(has)}: give both the same feature columns, by name")
+  arrays = [n for n in vectors if n not in tables]
+  for n in tables if arrays else ():
+    if list(columns[n]) != tabular.sorted_features(columns[n]):
+      raise ValueError(
+        f"{n} has its columns not in the order of their names, and {arrays[0]} names none: sort "
+        "both by name, or give two tables"
+      )
 
 
 def kind(domain: data.Domain) -> str:
@@ -94,9 +126,11 @@ def kind(domain: data.Domain) -> str:
   x = domain.train.x
   if x.ndim == 2:
     return "vectors" if x.dtype.kind == "f" else "tokens"
-  if max(x.shape[1:3]) > SMALL:
+  small, channels = max(x.shape[1:3]) <= SMALL, x.shape[-1]
+  # The published networks take grey or RGB images whose values they know how to scale.
+  if not small and x.dtype == np.uint8 and channels in (1, 3):
     return "large"
-  return "colour" if x.shape[-1] == 3 else "grey"
+  return "grey" if small and channels == 1 else "colour"
 
 
 def matched(domains: Sequence[data.Domain]) -> list[data.Domain]:
@@ -136,16 +170,27 @@ def matched(domains: Sequence[data.Domain]) -> list[data.Domain]:
 
 def _told_apart(domains: list[data.Domain], given: Sequence[str | None]) -> list[data.Domain]:
   """Two files of one name in different folders take their folder's name along."""
-  names = [d.name for d in domains]
-  if len(set(names)) < len(names) and all(given):
-    names = ["_".join(Path(str(g)).with_suffix("").parts[-2:]) for g in given]
-  if len(set(names)) < len(names):
-    raise ValueError(f"'{names[-1]}' is both a source and the target: name two different sets")
-  return [d._replace(name=re.sub(r"[^\w.=-]", "_", n)) for d, n in zip(domains, names, strict=True)]
+  names = [_clean(d.name) for d in domains]
+  if len(set(names)) < len(names) and given:
+    names = [_clean("_".join(Path(str(g)).with_suffix("").parts[-2:])) for g in given]
+  for i, j in itertools.combinations(range(len(names)), 2):
+    if names[i] == names[j]:
+      called = given or [d.name for d in domains]
+      if called[i] != called[j]:
+        raise ValueError(
+          f"'{called[i]}' and '{called[j]}' are both '{names[i]}' in names of results: rename one"
+        )
+      raise ValueError(f"'{called[i]}' is named twice: name two different sets")
+  return [d._replace(name=n) for d, n in zip(domains, names, strict=True)]
 
 
-def _pair(domains: list[data.Domain], of: str) -> Pair:
+def _clean(name: str) -> str:
+  """A name that can be part of a file's."""
+  return re.sub(r"[^\w.=-]", "_", name)
+
+
+def _pair(domains: list[data.Domain], settings: Settings) -> Pair:
   by_name = {d.name: d for d in domains}
   *sources, target = by_name
   task = Task(f"{'+'.join(sources)}_{target}", tuple(sources), target)
-  return Pair(task, SETTINGS[of], _PROTOCOL, by_name.__getitem__)
+  return Pair(task, settings, _PROTOCOL, by_name.__getitem__)

@@ -65,6 +65,15 @@ def over_cells(f: Callable[..., Any]) -> Callable[..., Any]:
   return jax.vmap(f)
 
 
+def ahead(layout: Layout) -> int:
+  """Steps that may be dispatched before the device is done with an earlier one.
+
+  None over several CPU devices: their collectives share one pool of threads, and two steps at once
+  wait for each other for ever.
+  """
+  return 0 if layout.devices > 1 and jax.default_backend() == "cpu" else 2
+
+
 def budget() -> int:
   """Bytes of inputs that may live on a device as a whole: a quarter of its memory."""
   stats = jax.devices()[0].memory_stats() or {}  # None on a CPU, whose memory is the machine's

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from adapt import catalogue, cell, data, history, methods, record, tuning
+from adapt import catalogue, cell, data, feed, history, methods, record, tuning
 from adapt.cell import Report, Trained
 from adapt.material import Domains, Material, load
 from adapt.method import Method
@@ -62,6 +62,7 @@ def planned(request: Request, out: str | Path, force: bool, domains: Domains) ->
   asked = points(request)
   method = traits(request.method, asked[0].hyperparameters)
   material = load(request, method, domains)
+  feed.streams(request, method, material.sources, material.target)  # refuses what it cannot do
   missing = []
   for point in asked:
     file = _file(request, point, out)
@@ -84,6 +85,8 @@ def _refuse_other(file: Path, wanted: dict[str, Any], request: Request, method: 
     kept = {k: v for k, v in config.items() if k not in ("devices", "validator")}
     # A setting or hyper-parameter that the record does not know of had no effect when it was made.
     kept["settings"] = {**Settings()._asdict(), **kept["settings"]}
+    if "pretrained" in kept["data"]:  # what the weights are, not where they lie
+      kept["settings"]["pretrained"] = ""
     kept["hyperparameters"] = {**defaults, **kept["hyperparameters"]}
     if "labelled" not in method.reads:
       kept["settings"] = {**kept["settings"], "shots": 0}

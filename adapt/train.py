@@ -73,9 +73,13 @@ def _slower(rate: float) -> optax.GradientTransformation:
 
   def scale(updates: Any, params: Any) -> Any:
     del params
-    if not isinstance(updates, dict) or "backbone" not in updates:
-      return updates
-    return {**updates, "backbone": jax.tree.map(lambda u: rate * u, updates["backbone"])}
+
+    def one(path: Any, update: jax.Array) -> jax.Array:
+      # Anywhere on the path: a tuning such as LoRA keeps the backbone's part beneath its own.
+      inside = any(getattr(key, "key", None) == "backbone" for key in path)
+      return rate * update if inside else update
+
+    return jax.tree_util.tree_map_with_path(one, updates)
 
   return optax.stateless(scale)
 
@@ -149,11 +153,6 @@ def scan(
     step whose loss was not finite, or -1.
   """
   ts, metrics = jax.lax.scan(one_step, ts, rows)
-  return ts, summary(metrics)
-
-
-def summary(metrics: Metrics) -> Metrics:
-  """Of metrics with the steps as leading axis: means, and "first_bad" as `scan` says it."""
   bad = ~jnp.isfinite(metrics["loss"])
   first_bad = jnp.where(bad.any(), jnp.argmax(bad), -1)
-  return {**jax.tree.map(jnp.mean, metrics), "first_bad": first_bad}
+  return ts, {**jax.tree.map(jnp.mean, metrics), "first_bad": first_bad}

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Nearly all of a test's time is compilation; a third of that is optimisation.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 here = Path(__file__).parent
 # toy.py, sample_records.py; by_hand.py; tiny.py
 sys.path[:0] = [str(here), str(here / "methods"), str(here / "models")]

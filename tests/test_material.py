@@ -73,7 +73,7 @@ def backbone(monkeypatch, tmp_path):
   monkeypatch.setattr(pretrained, "load", lambda model, what: jax.device_get(weights))
   monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "data"))
   monkeypatch.setattr(material, "_made", {})
-  monkeypatch.setattr(material, "_published", lambda model, what: pretrained.load(model, what))
+  monkeypatch.setattr(material, "_published", material._published.__wrapped__)
   material._trace.cache_clear()  # of other tests' networks by the same name
   return weights
 
@@ -141,16 +141,41 @@ def test_crops_train_streamed_and_resident_alike(backbone, tmp_path):
   np.testing.assert_allclose(*map(last, records), rtol=1e-3)
 
 
+def test_the_record_says_which_weights_were_loaded(backbone, monkeypatch):
+  first = loaded(pretrained="tiny").hashes
+  other = jax.tree.map(lambda x: x + 1, backbone)
+  monkeypatch.setattr(pretrained, "load", lambda model, what: jax.device_get(other))
+  again = loaded(pretrained="tiny").hashes
+  assert {name for name in first if first[name] != again[name]} == {"pretrained"}
+
+
+def test_equal_inputs_with_other_labels_are_another_domain(backbone):
+  day = DOMAINS["day"]
+  turned = day._replace(train=day.train._replace(y=1 - day.train.y))
+  asked = request()
+  got = [
+    material.load(asked, traits("source_only", {}), {"day": d, "night": DOMAINS["night"]}.get)
+    for d in (day, turned)
+  ]
+  assert got[0].hashes["day"] != got[1].hashes["day"]
+  np.testing.assert_array_equal(got[1].sources[0].train.y, turned.train.y)
+  assert got[0].sources[0].train.x is got[1].sources[0].train.x  # made once
+
+
 @pytest.mark.parametrize(
   ("settings", "message"),
   [
+    ({"freeze": "backbone"}, "--freeze backbone without --pretrained leaves it random"),
     ({"augment": "blur"}, "unknown augment 'blur': choose from none, crop, centre, jitter"),
     ({"augment": "crop", "image_size": 0}, "--augment crop crops images: give --image-size"),
     ({"freeze": "head"}, "unknown freeze 'head': choose none, norm or backbone"),
     ({"model": "lenet", "freeze": "norm"}, "--freeze needs a backbone, and lenet has none"),
     ({"model": "lenet", "pretrained": "x.pth"}, "--pretrained needs a backbone"),
     ({"model": "lenet", "backbone_rate": 0.1}, "--backbone-rate needs a backbone"),
-    ({"cache_features": True}, "add --freeze backbone and --pretrained, and leave out --augment"),
+    (
+      {"cache_features": True, "pretrained": "tiny"},
+      "add --freeze backbone and --pretrained, and leave out --augment",
+    ),
   ],
 )
 def test_choices_that_do_not_go_together_are_refused(backbone, settings, message):

@@ -128,3 +128,60 @@ def test_several_folders_are_one_task_with_their_classes_together(tmp_path):
   assert [sorted(set(d.train.y.tolist())) for d in (*sources, target)] == [[0, 1], [1, 2], [0, 2]]
   assert max((d.classes for d in sources), key=len) == ("cat", "dog", "ant")
   data.check_pair(sources, target, 4)
+
+
+def table(path, header, rows):
+  path.write_text("\n".join([header, *rows]) + "\n")
+  return str(path)
+
+
+def test_table_columns_are_paired_by_name(tmp_path):
+  rows = [f"{i},{100 + i},{i % 2}" for i in range(10)]
+  a = table(tmp_path / "a.csv", "age,height,label", rows)
+  turned = [",".join(r.split(",")[k] for k in (1, 2, 0)) for r in rows]
+  b = table(tmp_path / "b.csv", "height,label,age", turned)
+  pair = own_data.pair_of(["--source", a, "--target", b])
+  x, y = (pair.domains(n).train.x for n in "ab")
+  np.testing.assert_array_equal(x, y)
+  c = table(tmp_path / "c.csv", "age,size,label", rows)
+  message = r"a.csv alone has 'height' and .*c.csv alone has 'size': give both the same feature"
+  with pytest.raises(ValueError, match=message):
+    own_data.pair_of(["--source", a, "--target", c])
+
+
+def test_a_table_beside_an_array_is_in_the_order_of_names(tmp_path):
+  rows = [f"{i},{100 + i},{i % 2}" for i in range(10)]
+  array = save(tmp_path / "x.npz", (10, 2))
+  a = table(tmp_path / "a.csv", "f2,f10,label", rows)
+  assert own_data.pair_of(["--source", array, "--target", a]).task.target == "a"
+  b = table(tmp_path / "b.csv", "height,age,label", rows)
+  with pytest.raises(ValueError, match=r"b.csv has its columns not in the order of their names"):
+    own_data.pair_of(["--source", array, "--target", b])
+
+
+def test_names_that_are_one_once_cleaned_are_told_apart_or_refused(tmp_path):
+  a, b = save(tmp_path / "my set.npz"), save(tmp_path / "my_set.npz")
+  with pytest.raises(
+    ValueError, match=r"my set.npz' and '.*my_set.npz' are both '.*_my_set' in names of"
+  ):
+    own_data.pair_of(["--source", a, "--target", b])
+  c = save(tmp_path / "new/my_set.npz")
+  task = own_data.pair_of(["--source", a, "--target", c]).task
+  assert (*task.source, task.target) == (f"{tmp_path.name}_my_set", "new_my_set")
+
+
+def test_published_networks_are_for_grey_and_rgb_bytes(tmp_path):
+  def of(channels, dtype, side=40):
+    split = data.Split(np.zeros((2, side, side, channels), dtype), None)
+    return own_data.kind(data.Domain("t", split, split, ()))
+
+  assert [of(c, np.uint8) for c in (1, 3)] == ["large"] * 2
+  assert [of(c, np.uint8) for c in (2, 4)] == ["colour"] * 2
+  assert [of(c, np.float32) for c in (1, 3, 4)] == ["colour"] * 3
+  assert [of(c, np.float32, 8) for c in (1, 3, 4)] == ["grey", "colour", "colour"]
+
+
+def test_no_source_beside_another_flag_is_no_pair():
+  with pytest.raises(ValueError, match="give --source and --target, or --data"):
+    own_data.pair_of(["--data-dir", "x"])
+  assert own_data.pair_of(["--data-dir", "x", "--help"]).task.target == ""

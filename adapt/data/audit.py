@@ -56,7 +56,8 @@ def audit(sources: Sequence[Domain], target: Domain, looks: bool = True) -> Repo
     looks: also search for images that look alike and for images that do not decode, which decodes
       every image; otherwise for equal contents alone.
   """
-  findings = [*class_findings(sources, target), *value_findings([*sources, target])]
+  findings = [*_pairing_findings([*sources, target]), *class_findings(sources, target)]
+  findings += value_findings([*sources, target])
   findings += _duplicate_findings(sources, target, looks)
   order = ("leak", "warning", "note")
   domains = (*sources, target)
@@ -74,7 +75,8 @@ def warnings(sources: Sequence[Domain], target: Domain) -> list[str]:
   Contents are compared for up to 5000 encoded images and 1 GB of arrays; nothing is decoded but a
   few images, and look-alikes are left to `audit`.
   """
-  findings = [*class_findings(sources, target), *value_findings([*sources, target], few=50)]
+  findings = [*_pairing_findings([*sources, target]), *class_findings(sources, target)]
+  findings += value_findings([*sources, target], few=50)
   inputs = [split.x for domain in (*sources, target) for split in domain[1:3]]
   encoded = sum(len(x) for x in inputs if isinstance(x, Images))
   plain = sum(x.nbytes for x in inputs if not isinstance(x, Images))
@@ -85,6 +87,26 @@ def warnings(sources: Sequence[Domain], target: Domain) -> list[str]:
 
 def _splits(domain: Domain) -> tuple[tuple[str, Split], ...]:
   return ("train", domain.train), ("test", domain.test)
+
+
+def _pairing_findings(domains: Sequence[Domain]) -> Iterator[Finding]:
+  """Labelled domains of which some name their classes and others only number them."""
+  labelled = [d for d in domains if any(split.y is not None for _, split in _splits(d))]
+  plain = [d for d in labelled if all(name.isdigit() for name in d.classes)]
+  named = [d for d in labelled if d not in plain]
+  if not plain or not named:
+    return
+  names = max((d.classes for d in named), key=len)
+  pairs = [f"{k} is taken for '{name}'" for k, name in enumerate(names)]
+  shown = ", ".join(pairs[:3]) + (", …" if len(pairs) > 3 else "")
+  yield Finding(
+    "warning",
+    "classes",
+    f"{plain[0].name} numbers its classes, {named[0].name} names them: {shown}",
+    len(names),
+    tuple(pairs),
+    "name the classes in both, or check that the order is the same",
+  )
 
 
 def one_split(domain: Domain) -> bool:

@@ -18,8 +18,8 @@ def check_pair(sources: Sequence[Domain], target: Domain, batch_size: int, shots
 
   Raises:
     ValueError: one line with the remedy: no source; an empty split; inputs of different shape or
-      dtype; source labels absent or with gaps; target classes that no source has; fewer training
-      examples than a batch; more shots than a class has.
+      dtype; source labels absent, in either split, or with gaps; target classes that no source
+      has; fewer training examples than a batch; more shots than a class has.
   """
   if not sources:
     raise ValueError("no source domain: name at least one")
@@ -88,6 +88,11 @@ def _check_source_labels(sources: Sequence[Domain]) -> int:
   for source in sources:
     if source.train.y is None:
       raise ValueError(f"the source {source.name} has no labels: add them (y)")
+    if source.test.y is None:
+      raise ValueError(
+        f"the test split of the source {source.name} has no labels: add them, or leave that split "
+        "out and a fixed fifth of the training examples is held out"
+      )
     known |= set(np.unique(source.train.y).tolist())
   count = max(known) + 1
   gaps = sorted(set(range(count)) - known)

@@ -21,7 +21,8 @@ def read_folder(folder: str | os.PathLike, side: int = 224) -> Domain:
     folder: holds a folder of images for each class; or `train` and `test` (or `val`), each with
       such class folders; or images alone, which makes a target whose labels are unknown. Files of
       other kinds and hidden ones are passed over. Without a test folder, a fixed fifth of each
-      class is the test split.
+      class is the test split. A `train` that holds images and lies beside class folders is a
+      class, as in VisDA-2017.
     side: height and width to which images are resized, in pixels.
 
   Returns:
@@ -29,20 +30,10 @@ def read_folder(folder: str | os.PathLike, side: int = 224) -> Domain:
 
   Raises:
     ValueError: one line with the remedy: no image, an empty class folder, images beside class
-      folders, a test folder without a train folder.
+      folders, either beside a train folder, a test folder without a train folder.
   """
   folder = Path(folder)
-  inside = {path.name: path for path in _folders(folder)}
-  tests = [inside[name] for name in _TESTS if name in inside]
-  if "train" in inside:
-    parts = [inside["train"], *tests[:1]]
-  elif tests and len(inside) <= len(_TESTS):
-    raise ValueError(
-      f"{folder} has {tests[0].name}/ but no train/: add it, or name {tests[0]} itself"
-    )
-  else:
-    parts = [folder]
-  found = [_images(part) for part in parts]
+  found = [_images(part) for part in _parts(folder)]
   classes = tuple(sorted({name for _, names in found for name in names or ()}))
   number = {name: k for k, name in enumerate(classes)}
   labelled = [
@@ -85,6 +76,27 @@ def domain(
     known = [y for _, y in parts]
   train, test = (Split(Images(source, part, side), y) for part, y in zip(rows, known, strict=True))
   return Domain(name, train, test, classes)
+
+
+def _parts(folder: Path) -> list[Path]:
+  """The folders of the training and the test split, or the folder itself."""
+  inside = {path.name: path for path in _folders(folder)}
+  tests = [inside[name] for name in _TESTS if name in inside]
+  classes = [path for name, path in inside.items() if name not in ("train", *_TESTS)]
+  if "train" not in inside:
+    if tests and not classes:
+      raise ValueError(
+        f"{folder} has {tests[0].name}/ but no train/: add it, or name {tests[0]} itself"
+      )
+    return [folder]
+  if not _folders(inside["train"]) and (classes or not tests):
+    return [folder]
+  if beside := [*map(str, classes), *_files(folder)]:
+    raise ValueError(
+      f"{beside[0]} lies beside the split {inside['train']}: move it into there, or name "
+      f"{inside['train']} itself"
+    )
+  return [inside["train"], *tests[:1]]
 
 
 def _folders(folder: Path) -> list[Path]:

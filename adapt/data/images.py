@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 _FEW = 1000
+UNSCALED = ("I", "F")  # PIL's modes of whole and real numbers, which have no greatest value
 
 
 class Files(NamedTuple):
@@ -105,7 +106,7 @@ def decode(data: bytes, side: int, name: str = "an image") -> np.ndarray:
   """An encoded image as [side, side, 3] uint8; the aspect ratio is not kept (as TLlib's Resize).
 
   Raises:
-    ValueError: it does not decode; the message names it.
+    ValueError: it does not decode, or has values of unknown range; the message names it.
   """
   from PIL import Image
 
@@ -114,12 +115,34 @@ def decode(data: bytes, side: int, name: str = "an image") -> np.ndarray:
       image.draft(
         "RGB", (side, side)
       )  # JPEG decodes at a fraction of its size where that is enough
-      rgb = image.convert("RGB")
-      if rgb.size != (side, side):
-        rgb = rgb.resize((side, side), Image.Resampling.BILINEAR)
-      return np.asarray(rgb)
+      mode = image.mode
+      if mode not in UNSCALED:
+        rgb = eight_bits(image).convert("RGB")
+        if rgb.size != (side, side):
+          rgb = rgb.resize((side, side), Image.Resampling.BILINEAR)
+        return np.asarray(rgb)
   except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
     raise ValueError(f"{name} does not decode as an image: replace it or remove it") from error
+  raise unscaled(name, mode)
+
+
+def eight_bits(image: Any) -> Any:
+  """A PIL image of at most 8 bits a channel; of 16, the upper 8, as PIL does with colour.
+
+  PIL's own conversion of 16-bit grey clips at 255 instead, which leaves an image white.
+  """
+  from PIL import Image
+
+  if not image.mode.startswith("I;16"):
+    return image
+  return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+
+
+def unscaled(name: str, mode: str) -> ValueError:
+  """What to raise for an image of a mode in UNSCALED."""
+  return ValueError(
+    f"{name} has pixels of mode {mode}, whose range is unknown: save it with 8 bits a channel"
+  )
 
 
 def take(x: Any, rows: np.ndarray) -> Any:
@@ -142,13 +165,16 @@ def resized(x: Any, side: int) -> Any:
 
 
 def resize(image: np.ndarray, side: int) -> np.ndarray:
-  """One image [h, w, 1 or 3] uint8 → [side, side, c], bilinear with antialiasing."""
+  """One image [h, w, c] uint8 or float32 → [side, side, c], bilinear with antialiasing."""
   from PIL import Image
 
-  grey = image.shape[-1] == 1
-  pil = Image.fromarray(image[..., 0] if grey else image)
-  out = np.asarray(pil.resize((side, side), Image.Resampling.BILINEAR))
-  return out[..., None] if grey else out
+  def of(x: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(x).resize((side, side), Image.Resampling.BILINEAR))
+
+  if image.dtype == np.uint8 and image.shape[-1] == 3:
+    return of(image)
+  # PIL has no mode for floats of several channels, nor for any number of channels.
+  return np.stack([of(image[..., k]) for k in range(image.shape[-1])], axis=-1)
 
 
 def contents(x: Any) -> Sequence[bytes] | Any:

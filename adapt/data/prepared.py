@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from adapt.data import builders
-from adapt.data.images import Images
+from adapt.data.images import UNSCALED, Images, eight_bits, unscaled
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 # Directories of TFDS are named after the builder; `mnist` alone differs (see builders/mnist.py).
@@ -200,7 +200,8 @@ def _decode(name: str, split: str, folder: Path) -> tuple[np.ndarray, np.ndarray
   channels = builder.info.features[x_key].shape[-1] if is_image else 0
   xs, y = [], np.empty(len(source), np.int64)
   for i, example in enumerate(source):
-    xs.append(_image(example[x_key], channels) if is_image else example[x_key])
+    where = f"image {i} of {name} {split}"
+    xs.append(_image(example[x_key], channels, where) if is_image else example[x_key])
     y[i] = example[y_key]
   if len({x.shape for x in xs}) > 1:
     raise ValueError(
@@ -236,12 +237,14 @@ def _source(folder: Path, split: str, key: str | None) -> Any:
   return _builder(folder).as_data_source(split, decoders=decoders)
 
 
-def _image(data: bytes, channels: int) -> np.ndarray:
-  """An encoded image as [h, w, c] uint8."""
+def _image(data: bytes, channels: int, where: str) -> np.ndarray:
+  """An encoded image as [h, w, c] uint8; `where` is what a message calls it."""
   from PIL import Image
 
   with Image.open(io.BytesIO(data)) as image:
-    pixels = np.asarray(image.convert({1: "L", 3: "RGB"}[channels]), np.uint8)
+    if image.mode in UNSCALED:
+      raise unscaled(where, image.mode)
+    pixels = np.asarray(eight_bits(image).convert({1: "L", 3: "RGB"}[channels]), np.uint8)
   return pixels.reshape(*pixels.shape[:2], channels)
 
 

@@ -1,7 +1,8 @@
 """A CSV or Parquet file as a domain: numbers in columns, or the paths of images."""
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from adapt.data.splits import stratified
 SUFFIXES = (".csv", ".parquet")
 _LABEL, _PATH, _SPLIT = "label", "path", "split"
 _PARTS = ("train", "test")
+# What pandas calls the column of row numbers that it writes unless told not to.
+_INDEX = re.compile(r"|__index_level_\d+__|Unnamed: \d+")
 
 
 def read_table(path: str | os.PathLike, side: int = 224) -> Domain:
@@ -21,7 +24,8 @@ def read_table(path: str | os.PathLike, side: int = 224) -> Domain:
 
   Columns:
     path: image files, relative to the table's folder; or, without it, every column but `label` and
-      `split` is a feature, a number.
+      `split` is a feature, a number. Features are sorted by name (`sorted_features`), so that two
+      tables with the same names agree, whatever the order of their columns.
     label: whole numbers 0 … K-1, or names (numbered in sorted order); without it the domain is a
       target whose labels are unknown.
     split: "train" or "test"; without it, a fixed fifth of each class is the test split.
@@ -39,7 +43,7 @@ def read_table(path: str | os.PathLike, side: int = 224) -> Domain:
   names = table.column_names
   rows = _rows(path, table)
   y, classes = _labels(path, table)
-  features = [name for name in names if name not in (_LABEL, _PATH, _SPLIT)]
+  features = sorted_features(_features(names))
   if _PATH in names:
     if features:
       raise ValueError(
@@ -57,6 +61,51 @@ def read_table(path: str | os.PathLike, side: int = 224) -> Domain:
   rows = rows or list(stratified(np.zeros(len(x)) if y is None else y))
   train, test = (Split(x[of], None if y is None else y[of]) for of in rows)
   return Domain(path.stem, train, test, classes)
+
+
+def feature_names(path: str | os.PathLike) -> tuple[str, ...]:
+  """The names of a table's feature columns, in the order of the file, of which only the head is read.
+
+  Args:
+    path: of a table that `read_table` has accepted.
+  """
+  from pyarrow import csv, parquet
+
+  if Path(path).suffix.lower() == ".csv":
+    with csv.open_csv(path) as reader:
+      return tuple(_features(reader.schema.names))
+  with parquet.ParquetFile(path) as file:
+    return tuple(_features(file.schema_arrow.names))
+
+
+def sorted_features(names: Sequence[str]) -> list[str]:
+  """Names in the order in which `read_table` stacks them: by name, numbers by value (f2, f10)."""
+
+  def key(name: str) -> tuple[list[str | int], str]:
+    # Text and digits alternate, so that like is compared with like.
+    return [int(p) if i % 2 else p for i, p in enumerate(re.split(r"(\d+)", name))], name
+
+  return sorted(names, key=key)
+
+
+def _features(names: Sequence[str]) -> list[str]:
+  return [name for name in names if name not in (_LABEL, _PATH, _SPLIT)]
+
+
+def _check_header(path: Path, names: Sequence[str]) -> None:
+  """Refuses names that are nearly special, row numbers, and one name twice."""
+  for name in names:
+    if _INDEX.fullmatch(name.strip()):
+      raise ValueError(
+        f"{path} has a column '{name}', which looks like row numbers: drop it (pandas: "
+        "index=False), or give it a name"
+      )
+    meant = name.strip().lower()
+    if meant in (_LABEL, _PATH, _SPLIT) and name != meant:
+      raise ValueError(f"{path} has a column '{name}': write '{meant}', or rename it if a feature")
+  twice = {name for name in names if names.count(name) > 1}
+  if twice:
+    raise ValueError(f"{path} has several columns named '{sorted(twice)[0]}': rename them")
 
 
 def _read(path: Path) -> Any:
@@ -78,9 +127,7 @@ def _read(path: Path) -> Any:
   except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
     reason = " ".join(str(error).split())[:100]
     raise ValueError(f"{path} cannot be read ({reason}): write the file again") from error
-  twice = {name for name in table.column_names if table.column_names.count(name) > 1}
-  if twice:
-    raise ValueError(f"{path} has several columns named '{sorted(twice)[0]}': rename them")
+  _check_header(path, table.column_names)
   if len(table) < 2:
     raise ValueError(
       f"{path} has {len(table)} rows of data: give at least 2, one is held out as test"

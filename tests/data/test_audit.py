@@ -223,3 +223,14 @@ def test_warnings_stop_at_what_is_cheap(pair, monkeypatch):
   assert line.startswith("1 of the 40 examples of t test are also in s train") and "drop" in line
   monkeypatch.setattr(audit, "MOST_BYTES", 100)
   assert audit.warnings([source], target) == []
+
+
+def test_numbers_beside_names_are_said(pair):
+  num, named = vectors("num", pair[0]), vectors("B", pair[1])._replace(classes=("cat", "dog"))
+  said = "num numbers its classes, B names them: 0 is taken for 'cat', 1 is taken for 'dog': name"
+  for source, target in ((num, named), (named, num), (num._replace(classes=()), named)):
+    assert [line.startswith(said) for line in audit.warnings([source], target)] == [True]
+    assert [f.severity for f in audit.audit([source], target).findings] == ["warning"]
+  bare = Domain("num", *(Split(s.x, None) for s in num[1:3]), ())
+  assert not audit.warnings([named], bare)
+  assert not audit.warnings([named], named._replace(name="C", train=num.train, test=num.test))

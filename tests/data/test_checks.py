@@ -111,3 +111,12 @@ def test_named_classes_mean_the_same_everywhere():
   refuses("class 0 is 'cat' in a and 'dog' in b: renumber one of them", [a], swapped)
   numbered = b._replace(classes=tuple(map(str, range(len(b.classes)))))
   assert check_pair([a], numbered, 4) is None
+
+
+def test_a_source_needs_test_labels_too():
+  a = domain()
+  bare = a._replace(test=a.test._replace(y=None))
+  message = r"the test split of the source a has no labels: add them, or leave that split out"
+  refuses(message, [bare], domain("b"))
+  b = domain("b")
+  check_pair([a], b._replace(test=b.test._replace(y=None)), 4)

@@ -109,3 +109,35 @@ def test_an_image_that_does_not_decode_is_named_when_it_is_read(tmp_path):
   everything = Images(domain.train.x.source, side=8)
   with pytest.raises(ValueError, match=r"a/4.png does not decode"):
     everything[:]
+
+
+def test_a_class_called_train_is_a_class(tmp_path):
+  """VisDA-2017 has one."""
+  for name in ("car", "train", "truck"):
+    draw(tmp_path / "all" / name)
+    draw(tmp_path / "cut/train" / name)
+    draw(tmp_path / "cut/test" / name)
+  domain = folders.read_folder(tmp_path / "all", side=8)
+  assert domain.classes == ("car", "train", "truck")
+  assert (len(domain.train.x), len(domain.test.x)) == (12, 3)
+  assert folders.read_folder(tmp_path / "cut", side=8).classes == domain.classes
+  draw(tmp_path / "all/test")
+  draw(tmp_path / "exams/test")
+  draw(tmp_path / "exams/oral")
+  assert folders.read_folder(tmp_path / "all").classes == ("car", "test", "train", "truck")
+  assert folders.read_folder(tmp_path / "exams").classes == ("oral", "test")
+  draw(tmp_path / "lone/train")
+  assert folders.read_folder(tmp_path / "lone").classes == ("train",)
+
+
+def test_nothing_lies_beside_splits_unseen(tmp_path):
+  draw(tmp_path / "a/train/cat")
+  draw(tmp_path / "a/test/cat")
+  (tmp_path / "a/.cache").mkdir()
+  (tmp_path / "a/README.md").write_text("text")
+  assert len(folders.read_folder(tmp_path / "a").test.x) == 5
+  draw(tmp_path / "a", 1)
+  refuses(tmp_path / "a", r"a/0.png lies beside the split .*a/train: move it into there, or name")
+  (tmp_path / "a/0.png").unlink()
+  draw(tmp_path / "a/dog")
+  refuses(tmp_path / "a", r"a/dog lies beside the split .*a/train: move it into there, or name")

@@ -73,3 +73,31 @@ def test_what_does_not_decode_is_named(tmp_path):
   lazy = Images(Files((str(tmp_path / "bad.jpg"),)), side=SIDE)
   with pytest.raises(ValueError, match=r"bad\.jpg does not decode as an image: replace it"):
     lazy[0]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 7])
+def test_any_channels_and_floats_are_resized(dtype, channels):
+  x = np.random.default_rng(0).uniform(0, 255, (8, 6, channels)).astype(dtype)
+  y = images.resize(x, 4)
+  assert (y.shape, y.dtype) == ((4, 4, channels), dtype)
+  for k in range(channels):
+    np.testing.assert_array_equal(y[..., k], images.resize(x[..., k : k + 1], 4)[..., 0])
+  np.testing.assert_allclose(y.mean((0, 1)), x.mean((0, 1)), rtol=0.1)
+  if dtype == np.float32:  # neither clipped nor rounded
+    np.testing.assert_allclose(images.resize(x / 1e3, 4), y / 1e3, rtol=1e-5)
+
+
+def png(mode_or_array, suffix="png"):
+  buffer = io.BytesIO()
+  Image.fromarray(mode_or_array).save(buffer, format=suffix)
+  return buffer.getvalue()
+
+
+def test_sixteen_bits_are_scaled_and_unknown_ranges_refused():
+  grey = np.linspace(0, 65535, SIDE * SIDE).reshape(SIDE, SIDE).astype(np.uint16)
+  x = images.decode(png(grey), SIDE)
+  np.testing.assert_array_equal(x, np.repeat((grey >> 8).astype(np.uint8)[..., None], 3, -1))
+  for dtype, mode in ((np.int32, "I"), (np.float32, "F")):
+    with pytest.raises(ValueError, match=rf"a.tif has pixels of mode {mode}, whose range is unk"):
+      images.decode(png(grey.astype(dtype), "tiff"), SIDE, "a.tif")

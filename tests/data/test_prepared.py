@@ -243,3 +243,13 @@ def test_images_that_are_none(stored, tmp_path):
   refuses(message, prepared.images, "pictures/unlabelled", "train", stored)
   message = r"pacs/photo is not prepared in .*prepare_data.py pacs"
   refuses(message, prepared.images, "pacs/photo", "train", tmp_path)
+
+
+def test_sixteen_bits_are_scaled_and_unknown_ranges_refused():
+  grey = np.arange(0, 65536, 1024, dtype=np.uint16).reshape(8, 8)
+  x = prepared._image(encode(grey).getvalue(), 1, "image 0")
+  np.testing.assert_array_equal(x[..., 0], grey >> 8)
+  stream = io.BytesIO()
+  Image.fromarray(grey.astype(np.float32)).save(stream, format="tiff")
+  message = r"image 0 of s train has pixels of mode F, whose range is unknown: save it with 8 bits"
+  refuses(message, prepared._image, stream.getvalue(), 3, "image 0 of s train")

@@ -151,3 +151,30 @@ def test_pyarrow_is_named_where_it_is_missing(tmp_path, monkeypatch):
 def test_pyarrow_is_not_imported_before_it_is_needed():
   code = "import sys, adapt.data; sys.exit('pyarrow' in sys.modules)"
   subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_features_are_sorted_by_name(tmp_path):
+  rows = [f"{10 * i},{2 * i},{i}" for i in range(10)]
+  a = csv(tmp_path / "a.csv", "f10,f2,age", rows)
+  b = csv(tmp_path / "b.csv", "age,f10,f2", [",".join(np.roll(r.split(","), 1)) for r in rows])
+  x, y = (tabular.read_table(path).train.x for path in (a, b))
+  np.testing.assert_array_equal(x, y)
+  np.testing.assert_array_equal(x[:, 1:], x[:, :1] * [2, 10])  # age, f2, f10
+  assert tabular.feature_names(a) == ("f10", "f2", "age")
+  parquet.write_table(pa.table({"z": [1, 2], "label": [0, 1], "b": [3, 4]}), tmp_path / "c.parquet")
+  assert tabular.feature_names(tmp_path / "c.parquet") == ("z", "b")
+
+
+@pytest.mark.parametrize("name", ["Label", "LABEL", " label ", "label ", "Path", "Split"])
+def test_a_nearly_special_name_is_no_feature(tmp_path, name):
+  meant = name.strip().lower()
+  message = rf"t.csv has a column '{name}': write '{meant}', or rename it if a feature"
+  refuses(csv(tmp_path / "t.csv", f"a,{name}", ["1,0", "2,1"]), message)
+
+
+@pytest.mark.parametrize("name", ["", " ", "Unnamed: 0", "__index_level_0__"])
+def test_row_numbers_are_no_feature(tmp_path, name):
+  message = rf"has a column '{name}', which looks like row numbers: drop it \(pandas: index=False"
+  refuses(csv(tmp_path / "t.csv", f"{name},a", ["0,5", "1,6"]), message)
+  parquet.write_table(pa.table({"a": [5, 6], name: [0, 1]}), tmp_path / "t.parquet")
+  refuses(tmp_path / "t.parquet", message)

@@ -69,7 +69,9 @@ def start(name: str, **hyper):
   """(state, function of one step) of a method on the MLP, in the middle of training."""
   method = methods.get(name)(models.build("mlp", K), **hyper)
   opt = train.optimizer(SETTINGS, SETTINGS.lr)
-  ts = train.init(method, opt, jax.random.key(3), batch())._replace(step=jnp.asarray(4, jnp.int32))
+  ts = jax.jit(lambda key: train.init(method, opt, key, batch()))(jax.random.key(3))._replace(
+    step=jnp.asarray(4, jnp.int32)
+  )
   return ts, lambda ts=ts: train.step(method, opt, 10, ts, batch())
 
 
@@ -82,7 +84,9 @@ def decided(name: str, **hyper):
   params = {**params, "head": {"kernel": kernel, "bias": -(middle @ kernel).astype(jnp.float32)}}
   method = methods.get(name)(nets.beginning_at(net, params, stats), **hyper)
   opt = train.optimizer(SETTINGS, SETTINGS.lr)
-  ts = train.init(method, opt, jax.random.key(3), batch())._replace(step=jnp.asarray(4, jnp.int32))
+  ts = jax.jit(lambda key: train.init(method, opt, key, batch()))(jax.random.key(3))._replace(
+    step=jnp.asarray(4, jnp.int32)
+  )
   step = jax.jit(lambda ts, batch: train.step(method, opt, 10, ts, batch))
   return ts, lambda ts=ts, seen=None: step(ts, seen or batch())
 

@@ -18,7 +18,7 @@ def started(name: str, **hyper):
   stats = jax.tree.map(lambda v: v + jnp.linspace(0.0, 1.0, v.size), stats)
   method = methods.get(name)(nets.beginning_at(net, params, stats), **hyper)
   opt = train.optimizer(by_hand.SETTINGS, by_hand.SETTINGS.lr)
-  ts = train.init(method, opt, jax.random.key(3), by_hand.batch())
+  ts = jax.jit(lambda key: train.init(method, opt, key, by_hand.batch()))(jax.random.key(3))
   ts = ts._replace(step=jnp.asarray(4, jnp.int32))
   step = jax.jit(lambda ts, batch: train.step(method, opt, 10, ts, batch))
   return method, ts, lambda ts=ts: step(ts, by_hand.batch())

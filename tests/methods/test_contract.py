@@ -66,7 +66,7 @@ def parts(name):
   ys = jnp.arange(16) % 2
   batch = Batch(xs, ys, jnp.ones(16), jnp.zeros(16, int), xt, xl, ys)
   opt = train.optimizer(toy.SETTINGS, 0.1)
-  state = train.init(method, opt, jax.random.key(0), batch)
+  state = jax.jit(lambda key: train.init(method, opt, key, batch))(jax.random.key(0))
   traces = []
 
   @jax.jit
@@ -104,8 +104,13 @@ def test_same_key_same_loss_and_no_second_trace(name):
 def test_survives_vmap_over_seeds(name):
   method, opt, batch, _, _, _ = parts(name)
   keys = jnp.stack([jax.random.key(i) for i in range(2)])
-  states = jax.vmap(lambda k: train.init(method, opt, k, batch))(keys)
-  _, metrics = jax.vmap(lambda s: train.step(method, opt, 10, s, batch))(states)
+
+  @jax.jit
+  @jax.vmap
+  def first_step(key):
+    return train.step(method, opt, 10, train.init(method, opt, key, batch), batch)
+
+  _, metrics = first_step(keys)
   assert metrics["loss"].shape == (2,) and metrics["loss"][0] != metrics["loss"][1]
 
 
