@@ -67,10 +67,11 @@ def test_patch_camelyon(monkeypatch):
 
 def test_what_a_person_must_do():
   for name, of in SETS.items():
-    assert f"tfds.builder('{name}', file_format='array_record')" in of.manual
+    stored = f"{name}/CONFIG" if of.configs else name
+    assert f"tfds.builder('{stored}', file_format='array_record')" in of.manual
     assert "pip install tensorflow" in of.manual and "\n" not in of.manual
     assert not of.automatic and of.homepage.startswith("http")
-    assert "train" in of.sizes[None]
+    assert all("train" in of.sizes[config] for config in of.configs or (None,))
 
 
 def test_not_prepared(tmp_path):
