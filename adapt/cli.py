@@ -258,7 +258,8 @@ def _list(name: str | None, folder: str | None) -> int:
   for title, package in (("method", methods), ("--weights", weights), ("--tuning", tuning)):
     table = Table(title, "what it does", title_justify="left")
     for entry in package.names():
-      table.add_row(entry, catalogue.summary(package.get(entry)))
+      # Not package.get, which wants the entry's dependencies installed.
+      table.add_row(entry, catalogue.summary(catalogue.get(package.__name__, entry)))
     console.print(table)
   return 0
 
