@@ -80,19 +80,23 @@ def _file(request: Request, point: Point, out: str | Path) -> Path:
 def _refuse_other(file: Path, wanted: dict[str, Any], request: Request, method: Method) -> None:
   """Compares what decides the numbers: not the device count, nor what only reads the scores."""
   defaults = {p.name: p.default for p in catalogue.parameters(methods.get(request.method))}
+  made = record.read(file)["config"]
+  known = "pretrained" in made["data"] and "pretrained" in wanted["data"]
 
   def decisive(config: dict[str, Any]) -> dict[str, Any]:
     kept = {k: v for k, v in config.items() if k not in ("devices", "validator")}
     # A setting or hyper-parameter that the record does not know of had no effect when it was made.
     kept["settings"] = {**Settings()._asdict(), **kept["settings"]}
-    if "pretrained" in kept["data"]:  # what the weights are, not where they lie
+    if known:  # what the weights are counts, not where they lie
       kept["settings"]["pretrained"] = ""
+    else:
+      kept["data"] = {k: v for k, v in kept["data"].items() if k != "pretrained"}
     kept["hyperparameters"] = {**defaults, **kept["hyperparameters"]}
     if "labelled" not in method.reads:
       kept["settings"] = {**kept["settings"], "shots": 0}
     return kept
 
-  if changes := record.differences(decisive(record.read(file)["config"]), decisive(wanted)):
+  if changes := record.differences(decisive(made), decisive(wanted)):
     raise ValueError(
       f"{file} was made with other settings ({'; '.join(changes[:3])}): "
       "--force replaces it, --out puts the new one elsewhere"

@@ -149,6 +149,21 @@ def test_the_record_says_which_weights_were_loaded(backbone, monkeypatch):
   assert {name for name in first if first[name] != again[name]} == {"pretrained"}
 
 
+def test_other_weights_at_the_same_path_are_other_settings(backbone, tmp_path, monkeypatch):
+  asked = request(pretrained="tiny", freeze="backbone", cache_features=True, steps=2)
+
+  def again(asked=asked):
+    return run(asked, tmp_path, domains=DOMAINS.__getitem__).fresh
+
+  assert again() and not again()
+  moved = asked._replace(settings=asked.settings._replace(pretrained="elsewhere/tiny"))
+  assert not again(moved)  # the same weights
+  other = jax.tree.map(lambda x: x + 1, backbone)
+  monkeypatch.setattr(pretrained, "load", lambda model, what: jax.device_get(other))
+  with pytest.raises(ValueError, match=r"made with other settings .*pretrained"):
+    again()
+
+
 def test_equal_inputs_with_other_labels_are_another_domain(backbone):
   day = DOMAINS["day"]
   turned = day._replace(train=day.train._replace(y=1 - day.train.y))
