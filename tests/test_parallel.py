@@ -15,11 +15,11 @@ from adapt.request import points, traits
 
 catalogue.add_folder("adapt.models", str(Path(__file__).parent / "networks"))
 
-STEPS = 6
+STEPS = 2
 
 
 def final_params(name, *layouts):
-  """After six steps of two seeds under each layout, from one start: [(params and state, loss)]."""
+  """After two steps of two seeds under each layout, from one start: [(params and state, loss)]."""
   asked = toy.request(name, seeds=(0, 1), model="normed", steps=STEPS, evaluations=1, batch_size=16)
   data = material.Material((toy.MOONS,), toy.TURNED, asked.settings, {})
   todo = points(asked)
