@@ -1,28 +1,12 @@
 """MCD equals its paper's three steps written by hand; the mean of its classifiers predicts."""
 
 import by_hand
+import duel_by_hand as duel
 import jax
 import numpy as np
 import pytest
 
 from adapt import methods, models
-
-
-def outputs(params, x):
-  """Of both classifiers on the same features."""
-  return [by_hand.forward({**params["net"], "head": h}, x) for h in params["heads"].values()]
-
-
-def split(gradients):
-  """Gradients of both classifiers' outputs as those of the body and of the heads."""
-  body = by_hand.added(*({"hidden": g["hidden"]} for g in gradients))
-  return body, dict(zip(("first", "second"), (g["head"] for g in gradients), strict=True))
-
-
-def label_loss(outs, batch):
-  parts = [by_hand.cross_entropy(o.l, batch.ys, batch.ws) for o in outs]
-  grads = [by_hand.backward(o, dl=dl) for o, (_, dl) in zip(outs, parts, strict=True)]
-  return parts[0][0] + parts[1][0], *split(grads)
 
 
 def distance(outs):
@@ -32,23 +16,23 @@ def distance(outs):
     by_hand.backward(o, dl=by_hand.through_softmax(p, dp))
     for o, p, dp in zip(outs, (first, second), (sign, -sign), strict=True)
   ]
-  return np.abs(first - second).sum() / first.size, *split(grads)
+  return np.abs(first - second).sum() / first.size, *duel.split(grads)
 
 
 @pytest.mark.parametrize(("weight", "inner"), [(0.0, 1), (2.0, 1), (2.0, 3)])
 def test_one_step_equals_the_step_by_hand(weight, inner):
   ts, step = by_hand.start("mcd", weight=weight, inner=inner)
   batch, opt = by_hand.batch(), by_hand.Nesterov(ts.params)
-  first, body, heads = label_loss(outputs(opt.params, batch.xs), batch)
+  first, body, heads = duel.label_loss(duel.outputs(opt.params, batch.xs), batch)
   opt.move("net", body)
   opt.move("heads", heads)
 
-  again, _, heads = label_loss(outputs(opt.params, batch.xs), batch)
-  apart, _, away = distance(outputs(opt.params, batch.xt))
+  again, _, heads = duel.label_loss(duel.outputs(opt.params, batch.xs), batch)
+  apart, _, away = distance(duel.outputs(opt.params, batch.xt))
   opt.move("heads", jax.tree.map(lambda g, a: g - weight * a, heads, away))
 
   for _ in range(inner):
-    last, body, _ = distance(outputs(opt.params, batch.xt))
+    last, body, _ = distance(duel.outputs(opt.params, batch.xt))
     opt.move("net", jax.tree.map(lambda g: weight * g, body))
 
   after, metrics = step()
@@ -64,7 +48,7 @@ def test_the_mean_of_both_classifiers_predicts():
   x = by_hand.batch().xt
   method = methods.get("mcd")(models.build("mlp", by_hand.K))
   features, logits = method.predict(ts.params, ts.state, x)
-  first, second = outputs(ts.params, x)
+  first, second = duel.outputs(ts.params, x)
   np.testing.assert_allclose(logits, (first.l + second.l) / 2, rtol=1e-4, atol=1e-5)
   np.testing.assert_allclose(features, first.f, rtol=1e-5)
 
