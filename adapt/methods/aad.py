@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from adapt import nets, ops
+from adapt import memory as queues
+from adapt import nets
 from adapt.method import Batch, Method, Net
 
 
@@ -35,32 +36,26 @@ def aad(
     memory: entries of the queue; at most the target's training examples less a batch.
     decay: how fast the dispersion fades (the paper's β, chosen there by data set).
   """
-  if not 0 < neighbours <= memory:
-    raise ValueError(f"{neighbours} neighbours in a memory of {memory}: choose 1 to {memory}")
+  queues.check(memory, neighbours)
 
   def init(key, batch: Batch):
     params, stats, features = nets.start(net, key, batch)
     (_, logits), _ = net.apply(params, stats, batch.xt[:1], train=False, key=None)
-    bank = {
-      "features": jnp.zeros((memory, features.shape[1])),
-      # Without a visit there is no prediction to be attracted to.
-      "predictions": jnp.zeros((memory, logits.shape[1])),
-    }
-    return {"net": params}, {"stats": stats, "memory": bank}
+    # Without a visit there is no prediction to be attracted to.
+    widths = {"features": features.shape[1], "predictions": logits.shape[1]}
+    return {"net": params}, {"stats": stats, "memory": queues.empty(memory, widths)}
 
   def loss(params, state, batch: Batch, key, progress):
     (ft, lt), stats = net.apply(params["net"], state["stats"], batch.xt, True, key)
     p = jax.nn.softmax(lt)
     bank = state["memory"]
-    unit = lax.stop_gradient(ft / jnp.maximum(ops.length(ft)[:, None], 1e-12))
-    near = jnp.matmul(unit, bank["features"].T, precision=lax.Precision.HIGHEST)  # [b, memory]
-    _, nearest = lax.top_k(near, neighbours)
-    together = jnp.sum(p[:, None] * bank["predictions"][nearest], axis=(1, 2)).mean()
+    unit = lax.stop_gradient(queues.unit(ft))
+    near = bank["predictions"][queues.nearest(bank, unit, neighbours)]  # [b, neighbours, k]
+    together = jnp.sum(p[:, None] * near, axis=(1, 2)).mean()
     alike = jnp.matmul(p, p.T, precision=lax.Precision.HIGHEST)  # [b, b]
     apart = (alike.sum(axis=1) - jnp.diagonal(alike)).mean()
     strength = (1.0 + 10.0 * progress) ** -decay
-    new = {"features": unit, "predictions": lax.stop_gradient(p)}
-    bank = jax.tree.map(lambda n, old: jnp.concatenate([n, old])[: len(old)], new, bank)
+    bank = queues.remember(bank, {"features": unit, "predictions": lax.stop_gradient(p)})
     metrics = {"attraction": together, "dispersion": apart}
     total = weight * (strength * apart - together)
     return total, ({"stats": stats, "memory": bank}, metrics)

@@ -47,11 +47,10 @@ def adamatch(
 
   def loss(params, state, batch: Batch, key, progress):
     k_net, k_alone, k_mix, k_views = jax.random.split(key, 4)
-    seen = batch._replace(
-      xs=_pair(jax.random.fold_in(k_views, 0), batch.xs), xt=_pair(k_views, batch.xt)
-    )
+    xs = pair(jax.random.fold_in(k_views, 0), batch.xs, noise, mirror)
+    seen = batch._replace(xs=xs, xt=pair(k_views, batch.xt, noise, mirror))
     (_, ls), (_, lt), stats = nets.both(net, params["net"], state["stats"], seen, k_net, joint=True)
-    (_, alone), _ = net.apply(params["net"], state["stats"], seen.xs, True, k_alone)
+    (_, alone), _ = net.apply(params["net"], state["stats"], xs, True, k_alone)
     ls = ls + (alone - ls) * jax.random.uniform(k_mix, ls.shape)
     ls_weak, ls_strong = jnp.split(ls, 2)
     lt_weak, lt_strong = jnp.split(lt, 2)
@@ -69,13 +68,13 @@ def adamatch(
     state = {"stats": stats, "shares": shares}
     return label_loss + strength * pseudo_loss, (state, metrics)
 
-  def _pair(key, x):
-    k_weak, k_strong = jax.random.split(key)
-    return jnp.concatenate(
-      [views.weak(k_weak, x, mirror), views.strong(k_strong, x, noise, mirror)]
-    )
-
   return Method(init, loss, nets.predictor(net))
+
+
+def pair(key: jax.Array, x: jax.Array, noise: jax.Array | float, mirror: bool) -> jax.Array:
+  """Weak views of the inputs [b, ...], then strong ones: [2b, ...]."""
+  k_weak, k_strong = jax.random.split(key)
+  return jnp.concatenate([views.weak(k_weak, x, mirror), views.strong(k_strong, x, noise, mirror)])
 
 
 def aligned(

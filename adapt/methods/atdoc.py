@@ -1,12 +1,11 @@
 """ATDOC-NA: pseudo-labels from neighbours in a target memory (Liang et al., 2021, arXiv:2007.04171)."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int
 
+from adapt import memory as queues
 from adapt import nets, ops
 from adapt.method import Batch, Method, Net
 
@@ -34,18 +33,14 @@ def atdoc(net: Net, *, weight: float = 0.2, neighbours: int = 5, memory: int = 1
     memory: entries of the queue; at most the target's training examples less a batch, and several
       times neighbours · classes.
   """
-  if not 0 < neighbours <= memory:
-    raise ValueError(f"{neighbours} neighbours in a memory of {memory}: choose 1 to {memory}")
+  queues.check(memory, neighbours)
 
   def init(key, batch: Batch):
     params, stats, features = nets.start(net, key, batch)
     (_, logits), _ = net.apply(params, stats, batch.xt[:1], train=False, key=None)
-    bank = {
-      "features": jnp.zeros((memory, features.shape[1])),
-      # No votes before a visit: an example without neighbours weighs nothing.
-      "votes": jnp.zeros((memory, logits.shape[1])),
-    }
-    return {"net": params}, {"stats": stats, "memory": bank}
+    # No votes before a visit: an example without neighbours weighs nothing.
+    widths = {"features": features.shape[1], "votes": logits.shape[1]}
+    return {"net": params}, {"stats": stats, "memory": queues.empty(memory, widths)}
 
   def loss(params, state, batch: Batch, key, progress):
     (_, ls), (ft, lt), stats = nets.both(
@@ -56,7 +51,7 @@ def atdoc(net: Net, *, weight: float = 0.2, neighbours: int = 5, memory: int = 1
     pseudo_loss = ops.weighted_mean(ops.cross_entropy(lt, labels), confidence)
 
     seen, _ = net.apply(params["net"], stats, batch.xt, train=False, key=None)
-    bank = remember(state["memory"], *lax.stop_gradient(seen))
+    bank = queues.remember(state["memory"], entries(*lax.stop_gradient(seen)))
     metrics = {"label_loss": label_loss, "pseudo_loss": pseudo_loss, "vote": confidence.mean()}
     total = label_loss + weight * progress * pseudo_loss
     return total, ({"stats": stats, "memory": bank}, metrics)
@@ -65,22 +60,15 @@ def atdoc(net: Net, *, weight: float = 0.2, neighbours: int = 5, memory: int = 1
 
 
 def vote(
-  ft: Float[Array, "b d"], memory: dict[str, Any], neighbours: int
+  ft: Float[Array, "b d"], memory: queues.Queue, neighbours: int
 ) -> tuple[Int[Array, " b"], Float[Array, " b"]]:
   """(labels, mean votes for them) by the nearest memory entries; inner products, as in the paper."""
-  near = jnp.matmul(ft, memory["features"].T, precision=lax.Precision.HIGHEST)  # [b, memory]
-  _, nearest = lax.top_k(near, neighbours)
-  votes = memory["votes"][nearest].mean(axis=1)  # [b, k]
+  votes = memory["votes"][queues.nearest(memory, ft, neighbours)].mean(axis=1)  # [b, k]
   return votes.argmax(axis=1), votes.max(axis=1)
 
 
-def remember(
-  memory: dict[str, Any], features: Float[Array, "b d"], logits: Float[Array, "b k"]
-) -> dict[str, Any]:
-  """The queue with a batch's unit features and sharpened predictions in front, the oldest dropped."""
+def entries(features: Float[Array, "b d"], logits: Float[Array, "b k"]) -> queues.Queue:
+  """What the memory keeps of a batch: unit features and sharpened predictions."""
   p = jax.nn.softmax(logits)
-  new = {
-    "features": features / jnp.maximum(ops.length(features)[:, None], 1e-12),
-    "votes": p**2 / jnp.maximum((p**2).sum(axis=0), 1e-12),
-  }
-  return jax.tree.map(lambda n, old: jnp.concatenate([n, old])[: len(old)], new, memory)
+  votes = p**2 / jnp.maximum((p**2).sum(axis=0), 1e-12)
+  return {"features": queues.unit(features), "votes": votes}

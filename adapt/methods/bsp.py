@@ -1,13 +1,21 @@
 """BSP: adversarial features without dominant directions (Chen et al., 2019, PMLR 97:1081–1090)."""
 
+import functools
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from adapt import nets, ops
+from adapt import adversary, nets, ops
 from adapt.method import Batch, Method, Net
-from adapt.methods.cdan import balanced, conditioned, sureness
 from adapt.models.critic import critic as make_critic
+
+# What the critic sees of features and logits.
+SHOWN: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
+  "dann": lambda features, logits: features,
+  "cdan": functools.partial(adversary.conditioned, maps={}),
+}
 
 
 def bsp(
@@ -41,20 +49,17 @@ def bsp(
     width: hidden width of the critic.
     depth: hidden layers of the critic.
   """
-  if on not in ("dann", "cdan"):
+  if on not in SHOWN:
     raise ValueError(f"on is '{on}': choose dann or cdan")
   if rank < 1:
     raise ValueError(f"rank is {rank}: choose at least 1")
-  critic = make_critic(width, depth)
-
-  def shown(features, logits):
-    return features if on == "dann" else conditioned(features, logits, {})
+  critic, show = make_critic(width, depth), SHOWN[on]
 
   def init(key, batch: Batch):
     k_net, k_critic = jax.random.split(key)
     params, stats, features = nets.start(net, k_net, batch)
     (_, logits), _ = net.apply(params, stats, batch.xs, train=False, key=None)
-    start = critic.init(k_critic, shown(features, logits))
+    start = critic.init(k_critic, show(features, logits))
     return {"net": params, "critic": start}, {"stats": stats}
 
   def loss(params, state, batch: Batch, key, progress):
@@ -63,11 +68,9 @@ def bsp(
     )
     label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
     strength = weight * ops.ganin_ramp(progress, ramp)
-    features, logits = jnp.concatenate([fs, ft]), jnp.concatenate([ls, lt])
-    seen = shown(ops.reverse_gradient(features, strength), logits)
-    is_source = jnp.concatenate([jnp.ones(len(fs)), jnp.zeros(len(ft))])
-    losses = ops.binary_cross_entropy(critic.apply(params["critic"], seen), is_source)
-    domain_loss = balanced(losses, len(fs), sureness(logits, strength) if on == "cdan" else None)
+    domain_loss = adversary.loss(
+      critic, params["critic"], show, (fs, ls), (ft, lt), strength, on == "cdan"
+    )
     spectral_loss = spectrum(fs, rank) + spectrum(ft, rank)
     metrics = {"domain_loss": domain_loss, "spectral_loss": spectral_loss}
     total = label_loss + domain_loss + weight * penalty * spectral_loss

@@ -1,13 +1,10 @@
 """CDAN: a domain critic on features and predictions jointly (Long et al., 2018, arXiv:1705.10667)."""
 
-from typing import Any
+import functools
 
 import jax
-import jax.numpy as jnp
-from jax import lax
-from jaxtyping import Array, Float
 
-from adapt import nets, ops
+from adapt import adversary, nets, ops
 from adapt.method import Batch, Method, Net
 from adapt.models.critic import critic as make_critic
 
@@ -51,8 +48,8 @@ def cdan(
     k_net, k_critic, k_maps = jax.random.split(key, 3)
     params, stats, features = nets.start(net, k_net, batch)
     (_, logits), _ = net.apply(params, stats, batch.xs, train=False, key=None)
-    maps = random_maps(k_maps, features.shape[1], logits.shape[1], limit, samples)
-    seen = conditioned(features, logits, maps)
+    maps = adversary.random_maps(k_maps, features.shape[1], logits.shape[1], limit, samples)
+    seen = adversary.conditioned(features, logits, maps)
     return {"net": params, "critic": critic.init(k_critic, seen)}, {"stats": stats, "maps": maps}
 
   def loss(params, state, batch: Batch, key, progress):
@@ -61,52 +58,11 @@ def cdan(
     )
     label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
     strength = weight * ops.ganin_ramp(progress, ramp)
-    features, logits = jnp.concatenate([fs, ft]), jnp.concatenate([ls, lt])
-    seen = conditioned(ops.reverse_gradient(features, strength), logits, state["maps"])
-    is_source = jnp.concatenate([jnp.ones(len(fs)), jnp.zeros(len(ft))])
-    losses = ops.binary_cross_entropy(critic.apply(params["critic"], seen), is_source)
-    domain_loss = balanced(losses, len(fs), sureness(logits, strength) if entropy else None)
+    show = functools.partial(adversary.conditioned, maps=state["maps"])
+    domain_loss = adversary.loss(
+      critic, params["critic"], show, (fs, ls), (ft, lt), strength, entropy
+    )
     metrics = {"label_loss": label_loss, "domain_loss": domain_loss}
     return label_loss + domain_loss, ({**state, "stats": stats}, metrics)
 
   return Method(init, loss, nets.predictor(net))
-
-
-def random_maps(key: jax.Array, d: int, k: int, limit: int, samples: int) -> dict[str, Any]:
-  """Random matrices [d, samples] and [k, samples] if d · k exceeds the limit, else none."""
-  if d * k <= limit:
-    return {}
-  k_features, k_classes = jax.random.split(key)
-  return {
-    "features": jax.random.normal(k_features, (d, samples)),
-    "classes": jax.random.normal(k_classes, (k, samples)),
-  }
-
-
-def conditioned(
-  features: Float[Array, "b d"], logits: Float[Array, "b k"], maps: dict[str, Any]
-) -> Float[Array, "b e"]:
-  """Products of each feature with each constant probability, or random projections of them."""
-  p = lax.stop_gradient(jax.nn.softmax(logits))
-  if not maps:
-    return (p[:, :, None] * features[:, None, :]).reshape(len(p), -1)  # [b, k·d]
-  projected = (features @ maps["features"]) * (p @ maps["classes"])
-  return projected / jnp.sqrt(projected.shape[1])
-
-
-def sureness(logits: Float[Array, "b k"], strength: jax.Array | float) -> Float[Array, " b"]:
-  """1 + exp(−entropy); the classifier climbs what the critic loses by it."""
-  return 1 + jnp.exp(-ops.reverse_gradient(ops.entropy(logits), strength))
-
-
-def balanced(
-  losses: Float[Array, " b"], n: int, weights: Float[Array, " b"] | None
-) -> Float[Array, ""]:
-  """Mean of the domains' weighted means: the first n losses are the source's."""
-  if weights is None:
-    return (losses[:n].mean() + losses[n:].mean()) / 2
-  total = jnp.zeros(())
-  for part, w in ((losses[:n], weights[:n]), (losses[n:], weights[n:])):
-    # The sum is a constant, as in the authors' code: only an example's own weight is learned.
-    total += (part * w).sum() / lax.stop_gradient(w.sum())
-  return total / 2

@@ -1,12 +1,15 @@
 """DIRT-T: VADA, then refinement on the target alone (Shu et al., 2018, arXiv:1802.08735)."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 from adapt import ops
-from adapt.method import Batch, Method, Net, Phase
-from adapt.methods.vada import vada
+from adapt.method import Batch, Method, Metrics, Net, Params, Phase, State
+from adapt.methods.vada import Factors, in_turn
+from adapt.models.critic import critic as make_critic
 from adapt.vat import divergence, smoothness
 
 
@@ -48,46 +51,23 @@ def dirt_t(
     width: hidden width of the critic.
     depth: hidden layers of the critic.
   """
-  if teachers < 1:
-    raise ValueError(f"teachers is {teachers}: choose at least 1")
-  if not isinstance(share, jax.Array) and not 0 <= share < 1:
-    raise ValueError(f"share is {share}: choose a share of the steps from 0 to less than 1")
-  first = vada(
-    net,
-    weight=weight,
-    domain=domain,
-    source=source,
-    target=target,
-    radius=radius,
-    average=average,
-    width=width,
-    depth=depth,
-  )
+  check(share, teachers)
+  factors = Factors(weight, domain, source, target, radius)
+  first = in_turn(net, make_critic(width, depth), factors, average)
   tell_apart, adapt = first.loss
 
   def init(key, batch: Batch):
     params, state = first.init(key, batch)
-    teacher = {"net": params["net"], "stats": state["stats"], "number": jnp.zeros((), jnp.int32)}
-    return params, {**state, "teacher": teacher}
-
-  def refine(params, state, batch: Batch, key, progress):
-    k_target, k_random = jax.random.split(key)
-    done = (progress - share) / (1 - share)
-    teacher = renewed(state, 1 + jnp.floor(done * teachers).astype(jnp.int32))
-    (_, taught), _ = net.apply(teacher["net"], teacher["stats"], batch.xt, train=False, key=None)
-    old = state["stats"]
-    (_, lt), stats = net.apply(params["net"], old, batch.xt, True, k_target)
-    rough = smoothness(
-      net, params["net"], old, batch.xt, lt, (k_target, k_random), radius=radius
-    ).mean()
-    entropy_loss, away = ops.entropy(lt).mean(), divergence(taught, lt).mean()
-    metrics = {"label_loss": jnp.zeros(()), "entropy_loss": entropy_loss, "smoothness": rough}
-    loss = weight * (trust * away + target * (entropy_loss + rough))
-    return loss, ({**state, "stats": stats, "teacher": teacher}, {**metrics, "teacher_loss": away})
+    return params, {**state, "teacher": averaged(state, jnp.zeros((), jnp.int32))}
 
   def begin(params, state, batch: Batch, key, progress):
     loss, (state, metrics) = adapt.loss(params, state, batch, key, progress)
     return loss, (state, {**metrics, "teacher_loss": jnp.zeros(())})
+
+  def refine(params, state, batch: Batch, key, progress):
+    done = (progress - share) / (1 - share)
+    teacher = renewed(state, 1 + jnp.floor(done * teachers).astype(jnp.int32))
+    return refinement(net, factors, trust, params, {**state, "teacher": teacher}, batch.xt, key)
 
   def either(*arguments):
     return lax.cond(arguments[-1] < share, begin, refine, *arguments)
@@ -95,8 +75,44 @@ def dirt_t(
   return Method(init, (tell_apart, Phase(either, ("net",))), first.predict, first.after_step)
 
 
+def check(share: jax.Array | float, teachers: int) -> None:
+  """ValueError for parts of training that cannot be; a share that is traced is taken as it is."""
+  if teachers < 1:
+    raise ValueError(f"teachers is {teachers}: choose at least 1")
+  if not isinstance(share, jax.Array) and not 0 <= share < 1:
+    raise ValueError(f"share is {share}: choose a share of the steps from 0 to less than 1")
+
+
+def refinement(
+  net: Net,
+  factors: Factors,
+  trust: Any,
+  params: Params,
+  state: State,
+  xt: jax.Array,
+  key: jax.Array,
+) -> tuple[jax.Array, tuple[State, Metrics]]:
+  """The second part's loss: sure and smooth predictions on the target, near the state's teacher."""
+  k_target, k_random = jax.random.split(key)
+  teacher, old = state["teacher"], state["stats"]
+  (_, taught), _ = net.apply(teacher["net"], teacher["stats"], xt, train=False, key=None)
+  (_, lt), stats = net.apply(params["net"], old, xt, True, k_target)
+  keys, radius = (k_target, k_random), factors.radius
+  rough = smoothness(net, params["net"], old, xt, lt, keys, radius=radius).mean()
+  entropy_loss, away = ops.entropy(lt).mean(), divergence(taught, lt).mean()
+  metrics = {"label_loss": jnp.zeros(()), "entropy_loss": entropy_loss, "smoothness": rough}
+  loss = factors.weight * (trust * away + factors.target * (entropy_loss + rough))
+  return loss, ({**state, "stats": stats}, {**metrics, "teacher_loss": away})
+
+
 def renewed(state, number: jax.Array):
   """The teacher of that number: the averaged model of now where the one there is an older one."""
-  new = {"net": state["average"], "stats": state["stats"], "number": number}
   is_new = number > state["teacher"]["number"]
-  return jax.tree.map(lambda a, b: jnp.where(is_new, a, b), new, state["teacher"])
+  return jax.tree.map(
+    lambda a, b: jnp.where(is_new, a, b), averaged(state, number), state["teacher"]
+  )
+
+
+def averaged(state: State, number: jax.Array) -> dict[str, Any]:
+  """The averaged model as the teacher of that number."""
+  return {"net": state["average"], "stats": state["stats"], "number": number}

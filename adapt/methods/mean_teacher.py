@@ -47,40 +47,40 @@ def mean_teacher(
 
   def loss(params, state, batch: Batch, key, progress):
     k_net, k_teacher, k_source, k_one, k_other = jax.random.split(key, 5)
-    seen = batch._replace(
-      xs=views.jittered(k_source, batch.xs, noise, mirror),
-      xt=views.jittered(k_one, batch.xt, noise, mirror),
-    )
+    xs = views.jittered(k_source, batch.xs, noise, mirror)
+    one, other = (views.jittered(k, batch.xt, noise, mirror) for k in (k_one, k_other))
+    seen, teacher = batch._replace(xs=xs, xt=one), state["teacher"]
     (_, ls), (_, lt), stats = nets.both(
       net, params["net"], state["stats"], seen, k_net, joint=False
     )
-    other = views.jittered(k_other, batch.xt, noise, mirror)
-    teacher = state["teacher"]
     (_, taught), own = net.apply(teacher["net"], teacher["stats"], other, True, k_teacher)
     label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
-    p, q = jax.nn.softmax(lt), jax.nn.softmax(taught)
-    sure = q.max(axis=1) > threshold
-    consistency_loss = (((p - q) ** 2).mean(axis=1) * sure).mean()
-    balance_loss = class_balance(p) * sure.mean()
-    metrics = {
-      "label_loss": label_loss,
-      "consistency_loss": consistency_loss,
-      "balance_loss": balance_loss,
-      "sure": sure.mean(),
-    }
-    state = {"stats": stats, "teacher": {"net": teacher["net"], "stats": own}}
-    return label_loss + weight * (consistency_loss + balance * balance_loss), (state, metrics)
+    agreed = agreement(lt, taught, threshold)
+    total = label_loss + weight * (agreed["consistency_loss"] + balance * agreed["balance_loss"])
+    state = {"stats": stats, "teacher": {**teacher, "stats": own}}
+    return total, (state, {"label_loss": label_loss, **agreed})
 
   def after_step(params, state):
-    teacher = state["teacher"]
-    average = ops.ema(teacher["net"], params["net"], decay)
-    return {**state, "teacher": {**teacher, "net": average}}
+    average = ops.ema(state["teacher"]["net"], params["net"], decay)
+    return {**state, "teacher": {**state["teacher"], "net": average}}
 
   def predict(params, state, x):
-    teacher = state["teacher"]
-    return net.apply(teacher["net"], teacher["stats"], x, train=False, key=None)[0]
+    return nets.predictor(net)(state["teacher"], state["teacher"], x)
 
   return Method(init, loss, predict, after_step)
+
+
+def agreement(
+  lt: Float[Array, "b k"], taught: Float[Array, "b k"], threshold: jax.Array | float
+) -> dict[str, jax.Array]:
+  """The losses between a student's and its teacher's logits, and the share of sure examples."""
+  p, q = jax.nn.softmax(lt), jax.nn.softmax(taught)
+  sure = q.max(axis=1) > threshold
+  return {
+    "consistency_loss": (((p - q) ** 2).mean(axis=1) * sure).mean(),
+    "balance_loss": class_balance(p) * sure.mean(),
+    "sure": sure.mean(),
+  }
 
 
 def class_balance(p: Float[Array, "b k"]) -> Float[Array, ""]:

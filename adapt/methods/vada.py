@@ -1,12 +1,25 @@
 """VADA: adversarial features, decision boundaries in empty regions (Shu et al., 2018, arXiv:1802.08735)."""
 
+from typing import Any, NamedTuple
+
 import jax
 import jax.numpy as jnp
 
-from adapt import nets, ops
-from adapt.method import Batch, Method, Net, Phase
+from adapt import adversary, nets, ops
+from adapt.method import Batch, Method, Metrics, Net, Params, Phase, State
+from adapt.models.critic import Critic
 from adapt.models.critic import critic as make_critic
 from adapt.vat import smoothness
+
+
+class Factors(NamedTuple):
+  """What the terms count, as `vada` describes them, and the radius of the perturbations."""
+
+  weight: Any
+  domain: Any
+  source: Any
+  target: Any
+  radius: Any
 
 
 def vada(
@@ -42,7 +55,12 @@ def vada(
     width: hidden width of the critic.
     depth: hidden layers of the critic.
   """
-  critic = make_critic(width, depth)
+  factors = Factors(weight, domain, source, target, radius)
+  return in_turn(net, make_critic(width, depth), factors, average)
+
+
+def in_turn(net: Net, critic: Critic, factors: Factors, average: Any) -> Method:
+  """The method: phases of critic and network, and the averaged parameters, which predict."""
 
   def init(key, batch: Batch):
     k_net, k_critic = jax.random.split(key)
@@ -50,34 +68,14 @@ def vada(
     start = critic.init(k_critic, features)
     return {"net": params, "critic": start}, {"stats": stats, "average": params}
 
-  def domain_loss(params, fs, ft, is_source):
-    logits = critic.apply(params["critic"], jnp.concatenate([fs, ft]))
-    labels = jnp.concatenate([jnp.full(len(fs), is_source), jnp.full(len(ft), 1 - is_source)])
-    return ops.binary_cross_entropy(logits, labels).mean()
-
   def tell_apart(params, state, batch: Batch, key, progress):
     (fs, _), (ft, _), _ = nets.both(net, params["net"], state["stats"], batch, key, joint=False)
-    loss = domain_loss(params, fs, ft, 1.0)
+    scores = critic.apply(params["critic"], jnp.concatenate([fs, ft]))
+    loss = adversary.losses(scores, len(fs)).mean()
     return loss, (state, {"domain_loss": loss})
 
   def adapt(params, state, batch: Batch, key, progress):
-    k_source, k_target, k_random = jax.random.split(key, 3)
-    old = state["stats"]
-    (fs, ls), stats = net.apply(params["net"], old, batch.xs, True, k_source)
-    (ft, lt), stats = net.apply(params["net"], stats, batch.xt, True, k_target)
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
-    entropy_loss = ops.entropy(lt).mean()
-    around_source, around_target = (
-      smoothness(net, params["net"], old, x, logits, keys, radius=radius).mean()
-      for x, logits, keys in (
-        (batch.xs, ls, (k_source, k_random)),
-        (batch.xt, lt, (k_target, jax.random.fold_in(k_random, 1))),
-      )
-    )
-    regular = domain * domain_loss(params, fs, ft, 0.0) + source * around_source
-    regular += target * (entropy_loss + around_target)
-    metrics = {"label_loss": label_loss, "entropy_loss": entropy_loss, "smoothness": around_target}
-    return label_loss + weight * regular, ({**state, "stats": stats}, metrics)
+    return adaptation(net, critic, factors, params, state, batch, key)
 
   def after_step(params, state):
     return {**state, "average": ops.ema(state["average"], params["net"], average)}
@@ -88,3 +86,34 @@ def vada(
 
   phases = (Phase(tell_apart, ("critic",)), Phase(adapt, ("net",)))
   return Method(init, phases, predict, after_step)
+
+
+def adaptation(
+  net: Net,
+  critic: Critic,
+  factors: Factors,
+  params: Params,
+  state: State,
+  batch: Batch,
+  key: jax.Array,
+) -> tuple[jax.Array, tuple[State, Metrics]]:
+  """The network's loss: labels, inverted domains, and sure and smooth predictions."""
+  k_source, k_target, k_random = jax.random.split(key, 3)
+  old = state["stats"]
+  (fs, ls), stats = net.apply(params["net"], old, batch.xs, True, k_source)
+  (ft, lt), stats = net.apply(params["net"], stats, batch.xt, True, k_target)
+  label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+  entropy_loss = ops.entropy(lt).mean()
+  around_source, around_target = (
+    smoothness(net, params["net"], old, x, logits, keys, radius=factors.radius).mean()
+    for x, logits, keys in (
+      (batch.xs, ls, (k_source, k_random)),
+      (batch.xt, lt, (k_target, jax.random.fold_in(k_random, 1))),
+    )
+  )
+  scores = critic.apply(params["critic"], jnp.concatenate([fs, ft]))
+  inverted = adversary.losses(scores, len(fs), is_source=0.0).mean()
+  regular = factors.domain * inverted + factors.source * around_source
+  regular += factors.target * (entropy_loss + around_target)
+  metrics = {"label_loss": label_loss, "entropy_loss": entropy_loss, "smoothness": around_target}
+  return label_loss + factors.weight * regular, ({**state, "stats": stats}, metrics)

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from adapt.models import published
+from adapt.models._norm import batch_norm
 from adapt.models.layers import HE, Conv, Depthwise
 
 
@@ -61,14 +62,7 @@ class EfficientNet(nn.Module):
   @nn.compact
   def __call__(self, x: Float[Array, "b h w 3"], train: bool) -> Float[Array, "b d"]:
     """Features [b, head] of images in [-1, 1]."""
-    norm = functools.partial(
-      nn.BatchNorm,
-      use_running_average=not train or self.frozen_norm,
-      momentum=0.99,
-      epsilon=1e-3,
-      dtype=self.dtype,
-      axis_name=self.axis,
-    )
+    norm = batch_norm(self, train, momentum=0.99, epsilon=1e-3)
     conv = functools.partial(Conv, dtype=self.dtype, use_bias=False, init_kernel=HE)
     x = (127.5 * x + 0.5) / 128  # (pixel - 127) / 128
     x = conv(self.stem, 3, 2, "same", name="conv_stem")(x, train)

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from adapt.models import published
+from adapt.models._norm import batch_norm
 from adapt.models.layers import HE, Conv, overlapping_max_pool
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pixels in [0, 1]
@@ -41,14 +42,7 @@ class ResNet(nn.Module):
   @nn.compact
   def __call__(self, x: Float[Array, "b h w 3"], train: bool) -> Float[Array, "b d"]:
     """Features of images in [-1, 1]; d is the width times 8, times 4 with bottlenecks."""
-    norm = functools.partial(
-      nn.BatchNorm,
-      use_running_average=not train or self.frozen_norm,
-      momentum=0.9,
-      epsilon=1e-5,
-      dtype=self.dtype,
-      axis_name=self.axis,
-    )
+    norm = batch_norm(self, train, momentum=0.9, epsilon=1e-5)
     conv = functools.partial(Conv, dtype=self.dtype, use_bias=False, init_kernel=HE)
     x = (0.5 * x + 0.5 - jnp.asarray(MEAN)) / jnp.asarray(STD)
     x = conv(self.width, 7, 2, 3, name="conv1")(x, train)

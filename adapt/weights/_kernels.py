@@ -2,7 +2,7 @@
 
 All three write the ratio as a sum of kernels, Σ_l θ_l exp(−‖x − c_l‖² / (bandwidth · median)), where
 the median is of the squared distances between examples. So a bandwidth means the same for every data
-set, and the same as in kmm.
+set, and the same as in kmm, which takes the distances from here.
 """
 
 from typing import NamedTuple
@@ -44,11 +44,16 @@ def distances(xs: np.ndarray, xt: np.ndarray, centres: int, name: str) -> Distan
     raise ValueError(f"centres is {centres}: choose at least 1")
   refuse_unfit(name, xs, xt, 2)
   order, xt = by_content(xs), xt[by_content(xt)]
-  pooled = np.concatenate([xs[order[:_MEDIAN_OF]], xt[:_MEDIAN_OF]])
-  median = float(np.median(squared(pooled, pooled)[np.triu_indices(len(pooled), 1)]))
-  if median <= 0:
+  unit = median(np.concatenate([xs[order[:_MEDIAN_OF]], xt[:_MEDIAN_OF]]), name)
+  return Distances(squared(xs, xt[:centres]) / unit, squared(xt, xt[:centres]) / unit, order)
+
+
+def median(x: np.ndarray, name: str) -> float:
+  """The median squared distance over pairs of rows of x [n, d]; ValueError if it is 0."""
+  found = float(np.median(squared(x, x)[np.triu_indices(len(x), 1)]))
+  if not found > 0:
     raise ValueError(f"most examples coincide, so {name} finds no bandwidth: remove the duplicates")
-  return Distances(squared(xs, xt[:centres]) / median, squared(xt, xt[:centres]) / median, order)
+  return found
 
 
 def squared(x: np.ndarray, y: np.ndarray) -> np.ndarray:

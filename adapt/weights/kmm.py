@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from adapt.weights._kernels import median, squared
+
 NEEDS = ("piqp", "sklearn")
 
 
@@ -51,12 +53,12 @@ def kmm(
     raise ValueError(f"bound {bound} and eps {eps} leave no weights: choose bound ≥ 1, 0 ≤ eps < 1")
   rng = np.random.default_rng(0)
   xt = _sample(rng, xt, block)
-  scale = bandwidth * _median(np.concatenate([_sample(rng, xs, block), xt]))
+  scale = bandwidth * median(np.concatenate([_sample(rng, xs, block), xt]), "kmm")
   everyone = np.arange(len(xs)) if len(xs) <= block else rng.permutation(len(xs))
   weights = np.empty(len(xs))
   for part in np.array_split(everyone, -(-len(xs) // block)):
-    within = np.exp(-_squared_distances(xs[part], xs[part]) / scale)  # K [b, b]
-    to_target = np.exp(-_squared_distances(xs[part], xt) / scale)  # [b, m]
+    within = np.exp(-squared(xs[part], xs[part]) / scale)  # K [b, b]
+    to_target = np.exp(-squared(xs[part], xt) / scale)  # [b, m]
     solution = solve(within, len(part) * to_target.mean(axis=1), bound, eps)
     weights[part] = solution / solution.mean()
   return weights.astype(np.float32)
@@ -75,20 +77,6 @@ def solve(kernel: np.ndarray, kappa: np.ndarray, bound: float, eps: float) -> np
   if status != piqp.PIQP_SOLVED:
     raise ValueError(f"kernel mean matching did not converge ({status}): lower block or bound")
   return np.clip(solver.result.x, 0.0, bound)
-
-
-def _squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-  from sklearn.metrics.pairwise import euclidean_distances
-
-  return euclidean_distances(x.astype(np.float64), y.astype(np.float64), squared=True)
-
-
-def _median(x: np.ndarray) -> float:
-  """The median squared distance over pairs of rows."""
-  median = float(np.median(_squared_distances(x, x)[np.triu_indices(len(x), 1)]))
-  if not median > 0:
-    raise ValueError("most examples coincide, so kmm finds no bandwidth: remove the duplicates")
-  return median
 
 
 def _sample(rng: np.random.Generator, x: np.ndarray, size: int) -> np.ndarray:

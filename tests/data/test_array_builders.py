@@ -1,11 +1,8 @@
 """Builders of digits, signs, features and reviews, from tiny copies of their published layouts."""
 
-import functools
 import hashlib
-import http.server
 import io
 import tarfile
-import threading
 import zipfile
 
 import numpy as np
@@ -36,28 +33,7 @@ OURS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def quiet():
-  builders.import_tfds().disable_progress_bar()
-
-
-@pytest.fixture
-def serve(tmp_path):
-  """The folder `www` of tmp_path over HTTP; the value is (folder, URL)."""
-  folder = tmp_path / "www"
-  folder.mkdir()
-
-  class Handler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-      pass
-
-  handler = functools.partial(Handler, directory=folder)
-  with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield folder, f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def images(n, side, seed=0):

@@ -1,11 +1,8 @@
 """The TFDS builders, from tiny copies of both layouts that the tests make; and the script."""
 
-import functools
 import gzip
-import http.server
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +17,7 @@ SIZES = {"train": 12, "test": 7}
 SPLITS = tuple(SIZES)
 
 
-@pytest.fixture(autouse=True)
-def quiet():
-  builders.import_tfds().disable_progress_bar()
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @pytest.fixture
@@ -31,25 +26,6 @@ def tiny(monkeypatch):
   for cls in (mnist.MnistDigits, usps.Usps, mnist_m.MnistM):
     monkeypatch.setattr(cls, "SIZES", SIZES)
   monkeypatch.setattr(amazon_reviews.AmazonReviews, "_sizes", lambda self: SIZES)
-
-
-@pytest.fixture
-def serve(tmp_path):
-  """The folder `www` of tmp_path over HTTP; the value is (folder, URL)."""
-  folder = tmp_path / "www"
-  folder.mkdir()
-
-  class Handler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-      pass
-
-  handler = functools.partial(Handler, directory=folder)
-  with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield folder, f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
 
 
 def grey(side, split, seed=0):

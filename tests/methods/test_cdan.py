@@ -2,12 +2,10 @@
 
 import by_hand
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from adapt import methods, models
-from adapt.methods.cdan import balanced, conditioned, random_maps
 
 B = by_hand.B
 IS_SOURCE = np.repeat([1.0, 0.0], B)
@@ -63,20 +61,6 @@ def test_one_step_equals_the_step_by_hand(entropy, limit):
     ts, after, metrics, {"net": by_hand.added(*grads), "critic": critic}, label_loss + domain_loss
   )
   jax.tree.map(np.testing.assert_array_equal, after.state["maps"], ts.state["maps"])
-
-
-def test_random_products_estimate_those_of_the_whole_map():
-  rng = np.random.default_rng(0)
-  f = jnp.asarray(rng.normal(size=(4, 6)).astype(np.float32))
-  logits = jnp.asarray(rng.normal(size=(4, 3)).astype(np.float32))
-  maps = random_maps(jax.random.key(0), 6, 3, limit=0, samples=200_000)
-  random, whole = conditioned(f, logits, maps), conditioned(f, logits, {})
-  np.testing.assert_allclose(random @ random.T, whole @ whole.T, atol=0.05)
-
-
-def test_sure_examples_of_one_domain_do_not_outweigh_the_other():
-  losses = jnp.array([1.0, 1.0, 0.0, 0.0])
-  assert balanced(losses, 2, jnp.array([2.0, 2.0, 1.0, 1.0])) == 0.5
 
 
 def test_no_random_dimension_is_refused():

@@ -5,7 +5,7 @@ import pytest
 
 from adapt.weights import get
 from adapt.weights._content import by_content
-from adapt.weights._kernels import choices, distances, squared
+from adapt.weights._kernels import choices, distances, median, squared
 
 
 def test_distances_against_loops():
@@ -19,6 +19,12 @@ def test_distances_against_loops():
   np.testing.assert_allclose(to.source, expected, rtol=1e-9)
   assert to.target.shape == (9, 4)
   np.testing.assert_allclose(np.diag(to.target[:4]), 0, atol=1e-12)  # the centres come first
+
+
+def test_the_median_is_over_pairs_without_those_of_an_example_with_itself():
+  assert median(np.array([[0.0], [1.0], [3.0]]), "kmm") == 4
+  with pytest.raises(ValueError, match="so kmm finds no bandwidth: remove the duplicates"):
+    median(np.ones((3, 2)), "kmm")
 
 
 def test_blocks_are_joined():

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow_datasets as tfds
 
-from adapt.data.builders import base
+from adapt.data.builders import base, citations
 
 URL = (
   "https://raw.githubusercontent.com/GRAAL-Research/domain_adversarial_neural_network/"
@@ -17,15 +17,6 @@ URL = (
 )
 WORDS = 5000
 TEST_SIZES = {"books": 4465, "dvd": 3586, "electronics": 5681, "kitchen": 5945}
-
-_CITATION = """\
-@inproceedings{blitzer2007biographies,
-  title = {Biographies, {B}ollywood, boom-boxes and blenders: domain adaptation for sentiment
-           classification},
-  author = {Blitzer, John and Dredze, Mark and Pereira, Fernando},
-  booktitle = {Annual Meeting of the Association of Computational Linguistics},
-  pages = {440--447}, year = {2007}
-}"""
 
 
 def read_svmlight(path: Path) -> base.Arrays:
@@ -72,7 +63,7 @@ class AmazonReviews(base.ArrayBuilder):
   }
   HOMEPAGE = "https://www.cs.jhu.edu/~mdredze/datasets/sentiment/"
   LICENSE = "BSD-style, as stated by the repository that publishes these counts."
-  CITATION = _CITATION
+  CITATION = citations.BLITZER_2007
   FILES = {  # noqa: RUF012
     domain: tuple(
       base.Published(f"{domain}_{split}.svmlight", (f"{URL}{domain}_{split}.svmlight",))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow_datasets as tfds
 
-from adapt.data.builders import base, class_names, layout, tree
+from adapt.data.builders import base, citations, class_names, layout, tree
 
 # Without the repeated texts; with them, each domain has 1000 negative and 1000 positive reviews.
 SIZES: base.Sizes = {
@@ -36,15 +36,6 @@ SHA256 = {
   ("kitchen", "negative"): "fc647f24f10e65e14d26f788185125c016451a45940252fa40aedfde51ed6902",
   ("kitchen", "positive"): "53044cb91876146aee00c7af3a35a99e310e06fa9d70700c31bd49cf4b5bbc93",
 }
-
-_CITATION = """\
-@inproceedings{blitzer2007biographies,
-  title = {Biographies, {B}ollywood, boom-boxes and blenders: domain adaptation for sentiment
-           classification},
-  author = {Blitzer, John and Dredze, Mark and Pereira, Fernando},
-  booktitle = {Annual Meeting of the Association of Computational Linguistics},
-  pages = {440--447}, year = {2007}
-}"""
 
 
 def read_reviews(data: bytes, name: str) -> list[str]:
@@ -98,7 +89,7 @@ class AmazonText(base.ArrayBuilder):
   SIZES = SIZES
   LICENSE = "No licence is stated for the data."
   HOMEPAGE = "https://www.cs.jhu.edu/~mdredze/datasets/sentiment/"
-  CITATION = _CITATION
+  CITATION = citations.BLITZER_2007
   FILES = {  # noqa: RUF012
     domain: tuple(
       base.Published(

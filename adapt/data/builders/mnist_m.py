@@ -10,19 +10,9 @@ import numpy as np
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from adapt.data.builders import base
+from adapt.data.builders import base, citations
 
 ROWS, COLUMNS, SIDE = 20, 50, 32  # the tiles of a sheet
-
-_CITATION = """\
-@article{ganin2016domain,
-  title = {Domain-adversarial training of neural networks},
-  author = {Ganin, Yaroslav and Ustinova, Evgeniya and Ajakan, Hana and Germain, Pascal and
-            Larochelle, Hugo and Laviolette, Fran{\\c{c}}ois and Marchand, Mario and
-            Lempitsky, Victor},
-  journal = {Journal of Machine Learning Research}, volume = {17}, number = {59}, pages = {1--35},
-  year = {2016}
-}"""
 
 _MANUAL = """\
 MNIST-M is published as mnist_m.tar.gz, linked from http://yaroslav.ganin.in (a file host without
@@ -83,7 +73,7 @@ class MnistM(base.ArrayBuilder):
   SIZES = {None: {"train": 59001, "test": 9001}}  # noqa: RUF012
   HOMEPAGE = "http://yaroslav.ganin.in"
   LICENSE = "No licence is stated for the data."
-  CITATION = _CITATION
+  CITATION = citations.GANIN_2016
   MANUAL = MANUAL_DOWNLOAD_INSTRUCTIONS = _MANUAL
   FILES = {None: (base.Published("mnist_m.tar.gz"),)}  # noqa: RUF012
 

@@ -6,21 +6,11 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from adapt.data.builders import base, class_names, layout, mat, shards, tree
+from adapt.data.builders import base, citations, class_names, layout, mat, shards, tree
 
 SIDE = 32
 ZIP = "SynthDigits.zip"
 MATS = {"train": "synth_train_32x32.mat", "test": "synth_test_32x32.mat"}
-
-_CITATION = """\
-@article{ganin2016domain,
-  title = {Domain-adversarial training of neural networks},
-  author = {Ganin, Yaroslav and Ustinova, Evgeniya and Ajakan, Hana and Germain, Pascal and
-            Larochelle, Hugo and Laviolette, Fran{\\c{c}}ois and Marchand, Mario and
-            Lempitsky, Victor},
-  journal = {Journal of Machine Learning Research}, volume = {17}, number = {59}, pages = {1--35},
-  year = {2016}
-}"""
 
 
 def read_digits(path: Path, data: bytes | None = None) -> base.Arrays:
@@ -59,7 +49,7 @@ class SynDigits(base.ArrayBuilder):
   SIZES = {None: {"train": 479400, "test": 9553}}  # noqa: RUF012
   LICENSE = "No licence is stated for the data."
   HOMEPAGE = "http://yaroslav.ganin.net"
-  CITATION = _CITATION
+  CITATION = citations.GANIN_2016
   MANUAL = (
     "SynthDigits.zip is linked from http://yaroslav.ganin.net (Google Drive, file "
     "0B9Z4d7lAwbnTSVR1dEFSRUFxOUU). Put it, or the .mat files in it, in the folder."

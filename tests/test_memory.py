@@ -1,0 +1,42 @@
+"""The queue of seen examples: what it forgets, whom it finds, what it refuses."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from adapt import memory
+
+
+def test_the_newest_are_in_front_and_the_oldest_are_gone():
+  queue = memory.empty(5, {"features": 2, "labels": 1})
+  for first in (0.0, 3.0):
+    rows = first + jnp.arange(3.0)[:, None]
+    queue = memory.remember(queue, {"features": jnp.repeat(rows, 2, axis=1), "labels": rows})
+  assert queue["labels"][:, 0].tolist() == [3, 4, 5, 0, 1]
+  np.testing.assert_array_equal(queue["features"], jnp.repeat(queue["labels"], 2, axis=1))
+
+
+def test_a_batch_larger_than_the_queue_fills_it():
+  queue = memory.remember(memory.empty(2, {"features": 1}), {"features": jnp.arange(3.0)[:, None]})
+  assert queue["features"].tolist() == [[0], [1]]
+
+
+def test_nearest_are_those_of_the_largest_inner_products():
+  rng = np.random.default_rng(0)
+  kept, asked = rng.normal(size=(7, 3)), rng.normal(size=(4, 3))
+  found = memory.nearest({"features": jnp.asarray(kept)}, jnp.asarray(asked), 2)
+  for x, rows in zip(asked, found.tolist(), strict=True):
+    assert rows == sorted(range(7), key=lambda j: -(x @ kept[j]))[:2]
+
+
+def test_unit_features_have_length_one_and_nothing_stays_nothing():
+  x = jnp.array([[0.3, 0.4], [30.0, 40.0], [0.0, 0.0]])
+  np.testing.assert_allclose(memory.unit(x), [[0.6, 0.8], [0.6, 0.8], [0, 0]], rtol=1e-6)
+  assert jnp.isfinite(jax.grad(lambda x: memory.unit(x).sum())(x)).all()
+
+
+@pytest.mark.parametrize("neighbours", [0, 9])
+def test_impossible_numbers_of_neighbours_are_refused(neighbours):
+  with pytest.raises(ValueError, match="choose 1 to 8"):
+    memory.check(8, neighbours)
