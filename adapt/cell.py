@@ -13,7 +13,7 @@ from adapt.evaluate import Blocks, blocks, pooled
 from adapt.material import Material
 from adapt.method import Method
 from adapt.program import Mapped, Program, Spec, keys, program
-from adapt.request import Point, Request
+from adapt.request import Point, Request, traits
 
 # (steps done, mean loss over cells, mean target accuracy or None)
 Report = Callable[[int, float, float | None], None]
@@ -86,8 +86,12 @@ def program_of(
   # None of these shapes the program.
   settings = material.settings._replace(lr=0.0, shots=0, evaluations=0)
   way = request.tuning.name, tuple(sorted(request.tuning.given.items()))
-  classes = len(material.classes)
-  return program(Spec(request.method, static, settings, classes, way, request.layout, warm))
+  classes, unknown = len(material.classes), request.task.unknown
+  own = traits(request.method, missing[0].hyperparameters).by_example
+  dp = request.dp if own else None  # others make what they do of a private source model
+  return program(
+    Spec(request.method, static, settings, classes, way, request.layout, warm, unknown, dp)
+  )
 
 
 def placed(

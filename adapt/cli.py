@@ -10,8 +10,10 @@ from typing import Any, NoReturn
 import jax
 
 from adapt import catalogue, methods, select, tuning, weights
+from adapt.data import label_sets
+from adapt.method import Method
 from adapt.request import traits
-from adapt.suite import Settings, Suite
+from adapt.suite import Settings, Suite, Task
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -61,6 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
   listing = commands.add_parser("methods", help="list methods, weightings and tunings")
   listing.add_argument("name", nargs="?", help="show the flags of this one")
   listing.add_argument("--methods-path", help="folder with methods of your own")
+  listing.add_argument(
+    "--table", action="store_true", help="family, setting, paper, extra state, and measured cost"
+  )
   if argv[:1] == ["run"]:
     return guarded(lambda: _run(argv[1:]))
   if argv[:1] == ["data"]:
@@ -68,7 +73,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     return guarded(lambda: data_cli.main(argv[1:]))
   arguments = parser.parse_args(argv)
-  return guarded(lambda: _list(arguments.name, arguments.methods_path))
+
+  def show() -> int:
+    from adapt import listing
+
+    if arguments.methods_path:
+      catalogue.add_folder("adapt.methods", arguments.methods_path)
+    if arguments.table:
+      return listing.table()
+    return _flags(arguments.name) if arguments.name else listing.short()
+
+  return guarded(show)
 
 
 def benchmark(suite: Suite, argv: Sequence[str] | None = None) -> int:
@@ -80,24 +95,41 @@ def benchmark(suite: Suite, argv: Sequence[str] | None = None) -> int:
 def _benchmark(suite: Suite, argv: list[str]) -> int:
   parser = Parser(prog=f"python -m benchmarks.{suite.name}", description=suite.protocol)
   parser.add_argument(
-    "methods", nargs="+", metavar="METHOD", help="methods, or all (that --shots allows)"
+    "methods", nargs="+", metavar="METHOD", help="methods, or all (that shots and tasks allow)"
   )
   tasks = [t.name for t in suite.tasks]
   parser.add_argument("--task", nargs="+", default=tasks, metavar="TASK", help="tasks to run")
-  arguments = _parse(parser, suite.settings, argv, lambda a: _expand(a.methods, a.shots), suite)
-  chosen = [suite.task(name) for name in arguments.task]
+
+  def tasks_of(a: argparse.Namespace) -> list[Task]:
+    return [_with_classes(suite.task(name), a.classes) for name in a.task]
+
+  def methods_of(a: argparse.Namespace) -> list[str]:
+    return _expand(a.methods, a.shots, tasks_of(a))
+
+  arguments = _parse(parser, suite.settings, argv, methods_of, suite)
   from adapt import grid
 
-  return grid.run(suite, chosen, _expand(arguments.methods, arguments.shots), arguments)
+  return grid.run(suite, tasks_of(arguments), methods_of(arguments), arguments)
 
 
-def _expand(chosen: Sequence[str], shots: int) -> list[str]:
+def _with_classes(task: Task, text: str) -> Task:
+  """The task, with other class sets where --classes gives some."""
+  return task._replace(classes=label_sets.parsed(text) or task.classes)
+
+
+def _expand(chosen: Sequence[str], shots: int, tasks: Sequence[Task] = ()) -> list[str]:
   names = list(dict.fromkeys(chosen))
   if "all" in chosen:
-    reads = {n: traits(n, {}).reads for n in methods.names()}
-    names = [n for n in reads if shots or "labelled" not in reads[n]]
+    kinds = {n: traits(n, {}) for n in methods.names()}
+    names = [n for n, kind in kinds.items() if _possible(kind, shots, tasks)]
   # The source model comes first: what starts from it then finds it trained.
   return sorted(names, key=lambda n: n != "source_only")
+
+
+def _possible(method: Method, shots: int, tasks: Sequence[Task]) -> bool:
+  """Whether the method can run on all of these tasks."""
+  few = bool(shots) or "labelled" not in method.reads
+  return few and all(t.relation in method.serves and len(t.source) >= method.sources for t in tasks)
 
 
 def _run(argv: list[str]) -> int:
@@ -112,17 +144,23 @@ def _run(argv: list[str]) -> int:
   from adapt import own_data
 
   pair = own_data.pair_of(argv)
-  arguments = _parse(parser, pair.settings, argv, lambda a: _expand(a.method, a.shots), None)
+
+  def methods_of(a: argparse.Namespace) -> list[str]:
+    return _expand(a.method, a.shots, [_with_classes(pair.task, a.classes)])
+
+  arguments = _parse(parser, pair.settings, argv, methods_of, None)
   from adapt import grid
   from adapt.data import audit
 
-  *sources, target = (pair.domains(name) for name in (*pair.task.source, pair.task.target))
+  task = _with_classes(pair.task, arguments.classes)
+  *sources, target = (pair.domains(name) for name in (*task.source, task.target))
+  if task.classes:  # that the target has unknown classes is no news then
+    known = task.classes._replace(target_private=0)
+    sources, target = label_sets.restricted(sources, target, known)
   for line in audit.warnings(sources, target):
     print(f"warning: {line}", file=sys.stderr)
-  suite = Suite("run", (pair.task,), pair.settings, pair.protocol)
-  return grid.run(
-    suite, [pair.task], _expand(arguments.method, arguments.shots), arguments, pair.domains
-  )
+  suite = Suite("run", (task,), pair.settings, pair.protocol)
+  return grid.run(suite, [task], methods_of(arguments), arguments, pair.domains)
 
 
 def _parse(
@@ -160,6 +198,13 @@ def _add_running(group: Any) -> None:
   group.add_argument("--weights", metavar="NAME", help=f"weighting: {', '.join(weights.names())}")
   group.add_argument("--tuning", metavar="NAME", default="full", help=", ".join(tuning.names()))
   group.add_argument(
+    "--classes",
+    default="",
+    metavar="SHARED/SOURCE/TARGET",
+    help="how many classes both sides have, the source alone and the target alone, in the order "
+    "of the data's class list, e.g. 10/5/50; those of the target alone are one unknown class",
+  )
+  group.add_argument(
     "--start", metavar="FROM", help="scratch or source (default: the method's own)"
   )
   group.add_argument(
@@ -171,6 +216,9 @@ def _add_running(group: Any) -> None:
   )
   group.add_argument(
     "--null", action="store_true", help="null control: the adaptation term's weight at 0"
+  )
+  group.add_argument(
+    "--dp", default="", metavar="noise=A,clip=B", help="private training (DP-SGD); also delta=C"
   )
   group.add_argument("--parallel", default="sharding", help="sharding or pmap")
   group.add_argument("--devices", type=int, default=0, help="devices to use; 0 means all")
@@ -237,30 +285,13 @@ def _count(text: str) -> int:
   return value
 
 
-def _list(name: str | None, folder: str | None) -> int:
-  from rich.console import Console
-  from rich.table import Table
-
-  if folder:
-    catalogue.add_folder("adapt.methods", folder)
-  if name:
-    parser = Parser(prog=name, usage=argparse.SUPPRESS, add_help=False)
-    kinds = (
-      ("method", methods, ""),
-      ("weights", weights, "weights-"),
-      ("tuning", tuning, "tuning-"),
-    )
-    kind, package, prefix = next((k for k in kinds if name in k[1].names()), kinds[0])
-    _add_parameters(parser, f"{kind} {name}", package.get(name), prefix, {})
-    parser.print_help()
-    return 0
-  console = Console()
-  for title, package in (("method", methods), ("--weights", weights), ("--tuning", tuning)):
-    table = Table(title, "what it does", title_justify="left")
-    for entry in package.names():
-      # Not package.get, which wants the entry's dependencies installed.
-      table.add_row(entry, catalogue.summary(catalogue.get(package.__name__, entry)))
-    console.print(table)
+def _flags(name: str) -> int:
+  """Prints the flags of one method, weighting or tuning."""
+  parser = Parser(prog=name, usage=argparse.SUPPRESS, add_help=False)
+  kinds = (("method", methods, ""), ("weights", weights, "weights-"), ("tuning", tuning, "tuning-"))
+  kind, package, prefix = next((k for k in kinds if name in k[1].names()), kinds[0])
+  _add_parameters(parser, f"{kind} {name}", package.get(name), prefix, {})
+  parser.print_help()
   return 0
 
 

@@ -52,11 +52,38 @@ def count(
   )
 
 
-def measures(counts: Counts) -> dict[str, Any]:
+def columns(logits: Float[Array, "n c"], classes: int, unknown: bool) -> Float[Array, "n k"]:
+  """Logits of the classes there are to predict: the source's, and where there is one, the unknown.
+
+  Args:
+    logits: of a method, with a last column for "unknown" or without.
+    classes: K, of the source.
+    unknown: whether the task has unknown classes. Then a method without that column never predicts
+      it; else the column is not read, as nothing is to be rejected.
+
+  Returns:
+    [n, K + 1] or [n, K].
+  """
+  if not unknown:
+    return logits[:, :classes]
+  if logits.shape[1] > classes:
+    return logits
+  # Finite, as a probability of 0 times a logarithm of -inf is no number.
+  return jnp.pad(logits, ((0, 0), (0, 1)), constant_values=-1e30)
+
+
+def measures(counts: Counts, unknown: bool = False) -> dict[str, Any]:
   """Accuracy, macro precision, recall and F1, per-class accuracy, expected calibration error.
 
   Macro means are over the classes that occur among the labels; a class never predicted has
   precision 0 there (scikit-learn's `zero_division=0`). All are fractions.
+
+  Args:
+    counts: of a set.
+    unknown: whether the last class is "unknown". Then also `os_star`, the mean recall of the other
+      classes that occur; `unknown`, its own recall; `os`, the mean recall of all of them, which
+      counts it as one class (Saito et al., 2018, arXiv:1804.10427); and `h_score`, the harmonic
+      mean of the first two (Fu et al., 2020, ECCV).
   """
   confusion = np.asarray(counts.confusion, dtype=np.float64)
   right, true, predicted = np.diag(confusion), confusion.sum(1), confusion.sum(0)
@@ -67,13 +94,28 @@ def measures(counts: Counts) -> dict[str, Any]:
   f1 = np.divide(2 * precision * recall, both, out=np.zeros_like(right), where=both > 0)
   bins = np.asarray(counts.bins, dtype=np.float64)
   total = max(confusion.sum(), 1.0)
-  return {
+  return _rejecting(recall, occurs, unknown) | {
     "accuracy": float(right.sum() / total),
     "precision": float(precision[occurs].mean()) if occurs.any() else 0.0,
     "recall": float(recall[occurs].mean()) if occurs.any() else 0.0,
     "f1": float(f1[occurs].mean()) if occurs.any() else 0.0,
     "calibration_error": float(np.abs(bins[:, 1] - bins[:, 2]).sum() / total),
     "per_class": recall.tolist(),
+  }
+
+
+def _rejecting(recall: np.ndarray, occurs: np.ndarray, unknown: bool) -> dict[str, float]:
+  """The measures of recognising shared classes and rejecting unknown ones, if there are any."""
+  if not unknown:
+    return {}
+  known = float(recall[:-1][occurs[:-1]].mean()) if occurs[:-1].any() else 0.0
+  rejected = float(recall[-1])
+  both = known + rejected
+  return {
+    "h_score": 2 * known * rejected / both if both else 0.0,
+    "os_star": known,
+    "unknown": rejected,
+    "os": float(recall[occurs].mean()) if occurs.any() else 0.0,
   }
 
 

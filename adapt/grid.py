@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from adapt import catalogue, data, figures, methods, parallel, record, select, tables
+from adapt import catalogue, data, figures, methods, parallel, private, record, select, tables
 from adapt.request import Choice, Feed, Request, points
 from adapt.run import planned
 from adapt.run import run as run_request
@@ -50,6 +50,8 @@ def run(
     for request in requests:
       records += _cell(request, arguments, domains, bars)
   Console().print(tables.terminal(records))
+  for line in tables.privacy(records):
+    Console().print(line)
   return _diverged(records)
 
 
@@ -147,6 +149,7 @@ def _request(suite: Suite, task: Task, name: str, arguments: argparse.Namespace)
     parallel.layout(arguments.parallel, arguments.devices, settings.batch_size),
     arguments.validator,
     Feed(arguments.feed, arguments.workers),
+    private.parsed(arguments.dp),
   )
 
 

@@ -76,6 +76,14 @@ class History:
     right = np.trace(confusion, axis1=2, axis2=3)
     return np.asarray(right / np.maximum(confusion.sum((2, 3)), 1))
 
+  def measured(self, view: str, name: str) -> np.ndarray:
+    """[evaluations, cells] of a measure of tasks with unknown classes."""
+    cells = range(len(self.metrics[-1]["loss"]))
+    every = [
+      [measures(self.of(view, e, c), True)[name] for c in cells] for e in range(len(self.steps))
+    ]
+    return np.array(every)
+
 
 def as_record(
   request: Request,
@@ -104,8 +112,8 @@ def as_record(
     "protocol": request.suite.protocol,
     "examples": examples,
     "classes": list(classes),
-    **_measured(past, cells, alive),
-    **_chosen(past, cells, alive, request.validator),
+    **_measured(past, cells, alive, request.task.unknown),
+    **_chosen(past, cells, alive, request.validator, request.task.unknown),
     "curves": _curves(past, cells, alive),
     "diverged": {
       str(seed): past.diverged[c]
@@ -130,11 +138,13 @@ def _command() -> str:
   return shlex.join([*name, *sys.argv[1:]])
 
 
-def _measured(past: History, cells: Sequence[int], alive: Sequence[int]) -> dict[str, Any]:
+def _measured(
+  past: History, cells: Sequence[int], alive: Sequence[int], unknown: bool
+) -> dict[str, Any]:
   if "target_test" not in past.counts[-1]:
     return {"last": None, "confusion": None}
   counts = {c: past.of("target_test", -1, c) for c in alive}
-  each = {c: measures(counts[c]) for c in alive}
+  each = {c: measures(counts[c], unknown) for c in alive}
   names = next(iter(each.values()), {})
   return {
     "last": {n: [each[c][n] if c in each else None for c in cells] for n in names},
@@ -143,9 +153,12 @@ def _measured(past: History, cells: Sequence[int], alive: Sequence[int]) -> dict
 
 
 def _chosen(
-  past: History, cells: Sequence[int], alive: Sequence[int], validator: str
+  past: History, cells: Sequence[int], alive: Sequence[int], validator: str, unknown: bool
 ) -> dict[str, Any]:
-  """Selected and oracle checkpoints, and every validator's score at every evaluation."""
+  """Selected and oracle checkpoints, and every validator's score at every evaluation.
+
+  With unknown classes both have their H-score too, and the oracle's is the best.
+  """
   scores = {
     name: [
       [
@@ -161,15 +174,21 @@ def _chosen(
   if accuracy is None:
     return result
 
+  shown = {"accuracy": accuracy}
+  if unknown:
+    shown = {"h_score": past.measured("target_test", "h_score"), **shown}
+  headline = next(iter(shown.values()))
+
   def at(best: dict[int, int]) -> dict[str, Any]:
-    return {
-      "step": [past.steps[best[c]] if c in alive else None for c in cells],
-      "accuracy": [float(accuracy[best[c], c]) if c in alive else None for c in cells],
+    values = {
+      name: [float(v[best[c], c]) if c in alive else None for c in cells]
+      for name, v in shown.items()
     }
+    return {"step": [past.steps[best[c]] if c in alive else None for c in cells], **values}
 
   picked = {c: int(np.argmax(scores[validator][i])) for i, c in enumerate(cells) if c in alive}
   result["selected"] = {"validator": validator, **at(picked)}
-  result["oracle"] = at({c: int(accuracy[:, c].argmax()) for c in alive})
+  result["oracle"] = at({c: int(headline[:, c].argmax()) for c in alive})
   return result
 
 

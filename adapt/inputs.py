@@ -34,7 +34,7 @@ def arrays_of(
     xs = np.concatenate([images.decoded(d.train.x) for d in sources])
     xt = images.decoded(target.train.x)
   ys = np.concatenate([np.asarray(d.train.y) for d in sources])
-  ds = np.repeat(np.arange(len(sources)), [len(d.train.x) for d in sources]).astype(np.int32)
+  ds = np.repeat(np.eye(len(sources), dtype=np.float32), [len(d.train.x) for d in sources], axis=0)
   ws = np.ones(len(ys), np.float32)
   if request.weights:
     assert xs is not None and xt is not None  # feed.streams has refused it

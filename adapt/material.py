@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from adapt import augment, data, features, models, train
-from adapt.data import images
+from adapt.data import images, label_sets
 from adapt.data.domain import Domain, Split
 from adapt.method import Method
 from adapt.request import Request
@@ -49,10 +49,17 @@ def load(request: Request, method: Method, domains: Domains) -> Material:
   _check_settings(settings, target)
   hashes = {d.name: _hash(d) for d in (*sources, target)}
   sources, target = tuple(_at_size(d, settings) for d in sources), _at_size(target, settings)
-  data.check_pair(sources, target, settings.batch_size, shots)
+  if sets := request.task.classes:
+    chosen, target = label_sets.restricted(sources, target, sets, _taken)
+    sources = tuple(chosen)
+  data.check_pair(sources, target, settings.batch_size, shots, request.task.unknown)
   if "all_labelled" in method.reads and target.train.y is None:
     raise ValueError(f"{request.method} needs target labels, and {target.name} has none")
-  _check_network(settings, sources[0])
+  mixes = _check_network(settings, sources[0])
+  if request.dp and mixes:
+    raise ValueError(
+      f"{settings.model} normalises by batches, which mixes examples: --dp needs another --model"
+    )
   backbone: Any = ()
   if settings.pretrained:
     backbone, hashes["pretrained"] = _published(settings.model, settings.pretrained)
@@ -100,21 +107,23 @@ def _check_settings(settings: Settings, target: Domain) -> None:
     )
 
 
-def _check_network(settings: Settings, domain: Domain) -> None:
+def _check_network(settings: Settings, domain: Domain) -> bool:
+  """Refuses inputs that the network cannot take; says whether it keeps batch statistics."""
   train.optimizer(settings, settings.lr)
   shape = domain.train.x.shape[1:]
   if settings.augment != "none":
     shape = (settings.image_size, settings.image_size, shape[-1])
   # Nothing else matters here, and tracing a large network takes seconds.
   network = settings.model, max(len(domain.classes), 2), settings.precision, None, settings.freeze
-  _trace(network, shape, domain.train.x.dtype)
+  return _trace(network, shape, domain.train.x.dtype)
 
 
 @functools.cache
-def _trace(network: tuple[Any, ...], shape: tuple[int, ...], dtype: np.dtype) -> None:
+def _trace(network: tuple[Any, ...], shape: tuple[int, ...], dtype: np.dtype) -> bool:
   net = models.build(*network)
   try:
-    jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, *shape), dtype))
+    _, stats = jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, *shape), dtype))
+    return bool(jax.tree.leaves(stats))
   except Exception as error:  # whatever a layer says to inputs it was not made for
     raise ValueError(
       f"model {network[0]} cannot take inputs of shape {list(shape)}: choose another --model "
@@ -148,6 +157,12 @@ def _once(x: Any, what: tuple[Any, ...], make: Callable[[], Any]) -> Any:
       del _made[next(iter(_made))]
     _made[key] = x, make()
   return _made[key][1]
+
+
+def _taken(x: Any, rows: np.ndarray) -> Any:
+  # Features are extracted once for inputs of one identity.
+  which = hashlib.sha256(rows.tobytes()).hexdigest()
+  return _once(x, ("rows", which), lambda: images.take(x, rows))
 
 
 def _at_size(domain: Domain, settings: Settings) -> Domain:

@@ -21,7 +21,7 @@ class Batch(NamedTuple):
   xs: jax.Array  # [b, ...] source inputs
   ys: jax.Array  # [b] source labels, int32
   ws: jax.Array  # [b] weight of each source example, ones unless a weighting is chosen
-  ds: jax.Array  # [b] which source domain, 0 unless the task has several
+  ds: jax.Array  # [b, s] one-hot, which of the s source domains; s is 1 unless the task has several
   xt: jax.Array  # [b, ...] target inputs
   # For methods that read "labelled": [k, ...] target examples that the task declares labelled, and
   # [k] their labels. None for the others.
@@ -70,3 +70,7 @@ class Method(NamedTuple):
   )
   reads: tuple[str, ...] = ("source", "target")  # of "source", "target", "labelled", "all_labelled"
   starts: str = "scratch"  # or "source": the network of source_only with the same seed
+  sources: int = 1  # source domains that it needs at least
+  by_example: bool = False  # whether the loss is a mean over examples, so that it can be private
+  # Of "closed", "partial", "open" and "universal": how the domains' classes may relate.
+  serves: tuple[str, ...] = ("closed", "partial")

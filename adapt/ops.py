@@ -10,7 +10,11 @@ from jaxtyping import Array, Float, Int
 
 @jax.custom_vjp
 def reverse_gradient(x: jax.Array, strength: jax.Array | float) -> jax.Array:
-  """Identity whose gradient is multiplied by -strength (Ganin et al., 2016, eq. 16–17)."""
+  """Identity whose gradient is multiplied by -strength (Ganin et al., 2016, eq. 16–17).
+
+  Under vmap, map x wherever strength is mapped: the gradients of an x that is not mapped are added
+  up before they are multiplied.
+  """
   del strength
   return x
 
@@ -31,6 +35,13 @@ def ganin_ramp(progress: jax.Array | float, gamma: jax.Array | float = 10.0) -> 
   return 2.0 / (1.0 + jnp.exp(-gamma * jnp.asarray(progress))) - 1.0
 
 
+def held_back(
+  progress: jax.Array | float, share: jax.Array | float, weight: jax.Array | float
+) -> jax.Array:
+  """min(weight, 1) in the first `share` of training and weight after it: how IRM and V-REx anneal."""
+  return jnp.where(jnp.asarray(progress) < share, jnp.minimum(weight, 1.0), weight)
+
+
 def cross_entropy(logits: Float[Array, "b k"], labels: Int[Array, " b"]) -> Float[Array, " b"]:
   """Cross-entropy of integer labels, per example, in nats."""
   return optax.losses.softmax_cross_entropy_with_integer_labels(logits, labels)
@@ -46,6 +57,26 @@ def binary_cross_entropy(
 def weighted_mean(values: Float[Array, " b"], weights: Float[Array, " b"]) -> Float[Array, ""]:
   """Mean of values; divides by the sum of the weights, so that their scale does not matter."""
   return jnp.sum(values * weights) / jnp.maximum(jnp.sum(weights), 1e-12)
+
+
+def domain_means(
+  values: Float[Array, "b ..."], shares: Float[Array, "b s"]
+) -> tuple[Float[Array, "s ..."], Float[Array, " s"]]:
+  """Weighted mean of each domain's values, and what share of the weight lies in each domain.
+
+  Args:
+    values: one per example, or an array per example.
+    shares: the weight of each example in each of the s domains, `batch.ds * batch.ws[:, None]`.
+
+  Returns:
+    The means, 0 for a domain without weight, and the domains' parts of all weight: they sum to 1,
+    and 0 tells a domain that the batch lacks from one whose mean is 0.
+  """
+  # Differences of these means matter, which tensor cores' reduced precision would swallow.
+  sums = jnp.tensordot(shares, values, axes=(0, 0), precision=jax.lax.Precision.HIGHEST)
+  mass = shares.sum(axis=0)
+  own = mass.reshape(mass.shape + (1,) * (values.ndim - 1))
+  return sums / jnp.where(own > 0, own, 1.0), mass / jnp.maximum(mass.sum(), 1e-12)
 
 
 def entropy(logits: Float[Array, "b k"]) -> Float[Array, " b"]:

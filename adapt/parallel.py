@@ -7,6 +7,7 @@ share of the batch with synchronised batch statistics, features and logits are g
 every loss is over the global batch, and gradients are averaged.
 """
 
+import functools
 import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -112,16 +113,24 @@ def put_shared(layout: Layout, tree: Any) -> Any:
 def put_stacked(layout: Layout, tree: Any) -> Any:
   """Places what has one entry per seed, whole on each device."""
   if layout.kind == "pmap":
-    n = layout.devices
-    copies = jax.tree.map(lambda x: jnp.broadcast_to(x, (n, *x.shape)), tree)
-    return jax.device_put(copies, NamedSharding(mesh(layout), P(AXIS)))
+    return jax.device_put(_copies(tree, layout.devices), NamedSharding(mesh(layout), P(AXIS)))
   return put_shared(layout, tree)
+
+
+@functools.partial(jax.jit, static_argnums=1)
+def _copies(tree: Any, n: int) -> Any:
+  return jax.tree.map(lambda x: jnp.broadcast_to(x, (n, *x.shape)), tree)
+
+
+@jax.jit
+def _first(tree: Any) -> Any:
+  return jax.tree.map(lambda x: x[0], tree)
 
 
 def fetch(layout: Layout, tree: Any) -> Any:
   """One copy of what `compiled` returned, on the first device."""
   if layout.kind == "pmap":
-    tree = jax.tree.map(lambda x: x[0], tree)
+    tree = _first(tree)
   return tree if layout.devices == 1 else jax.device_put(tree, jax.devices()[0])
 
 

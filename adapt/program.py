@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from adapt import augment, evaluate, methods, models, nets, parallel, train, tuning
+from adapt import augment, evaluate, methods, models, nets, parallel, private, train, tuning
 from adapt.data import resident, stream
 from adapt.method import Batch, Method, Net
 from adapt.suite import Settings
@@ -29,6 +29,8 @@ class Spec(NamedTuple):
   tuning: tuple[str, Items]
   layout: parallel.Layout
   warm: bool  # starts from given weights
+  unknown: bool = False  # whether label `classes` is that of examples of unknown classes
+  dp: private.Privacy | None = None  # None where gradients need not be private
 
 
 class Mapped(NamedTuple):
@@ -73,8 +75,10 @@ def program(spec: Spec) -> Program:
     return parallel.over_cells(one)(stacked[1], *stacked[0])
 
   def outputs_one(mapped: Mapped, x: jax.Array) -> Any:
-    method, _ = build(mapped.swept)
-    return method.predict(mapped.ts.params, mapped.ts.state, _test_view(settings, x))
+    method, _ = build(mapped.swept, _progress(spec, mapped.ts))
+    seen = _test_view(settings, x)
+    features, logits = method.predict(mapped.ts.params, mapped.ts.state, seen)
+    return features, evaluate.columns(logits, spec.classes, spec.unknown)
 
   @jax.jit
   def count(mapped: Mapped, x: jax.Array, y: jax.Array, valid: jax.Array) -> evaluate.Counts:
@@ -92,21 +96,31 @@ def program(spec: Spec) -> Program:
   return Program(init, functools.lru_cache(chunk), one_step, count, outputs, _refresh(spec, build))
 
 
-Build = Callable[..., tuple[Method, train.Optimizer]]  # (swept, net)
+Build = Callable[..., tuple[Method, train.Optimizer]]  # (swept, progress, net)
 
 
 def _builder(spec: Spec, plain: Net) -> Build:
   """Makes the method and the optimiser of a cell, whose swept values may be traced."""
   way = tuning.get(spec.tuning[0])(**dict(spec.tuning[1]))
 
-  def build(swept: dict[str, Any], net: Net = plain) -> tuple[Method, train.Optimizer]:
+  def build(
+    swept: dict[str, Any], progress: jax.Array | float, net: Net = plain
+  ) -> tuple[Method, train.Optimizer]:
     if spec.settings.freeze == "backbone":
       net = tuning.only(net, lambda path: path[0] != "backbone")
+    tuned = way.wrap(net, progress)
     own = {k: v for k, v in swept.items() if k != "lr"}
-    method = methods.get(spec.method)(way.wrap(net), **dict(spec.hyperparameters), **own)
-    return method, train.optimizer(spec.settings, swept.get("lr", spec.settings.lr), way.pull)
+    method = methods.get(spec.method)(tuned, **dict(spec.hyperparameters), **own)
+    if way.adjust is not None:
+      method = way.adjust(tuned, method)
+    pull = way.pull and functools.partial(way.pull, progress, spec.settings.weight_decay)
+    return method, train.optimizer(spec.settings, swept.get("lr", spec.settings.lr), pull)
 
   return build
+
+
+def _progress(spec: Spec, ts: train.TrainState) -> jax.Array:
+  return ts.step / spec.settings.steps
 
 
 def _initial(spec: Spec, plain: Net, build: Build) -> Callable[..., train.TrainState]:
@@ -118,7 +132,7 @@ def _initial(spec: Spec, plain: Net, build: Build) -> Callable[..., train.TrainS
       net = nets.beginning_at(plain, *start)
     elif spec.settings.pretrained:
       net = nets.with_backbone(plain, backbone)
-    method, opt = build(swept, net)
+    method, opt = build(swept, 0.0, net)
     return train.init(method, opt, key, batch)
 
   @jax.jit
@@ -191,12 +205,13 @@ def _step_fed(
 def _stepper(spec: Spec, build: Build, swept: Any) -> Callable[..., Any]:
   """(state, batch) -> (state, metrics): the shared step with this cell's method on this layout."""
   inside = parallel.shared_net(spec.layout, _network(spec, spec.layout.axis))
-  method, opt = build(swept, inside)
   grads = functools.partial(parallel.average, spec.layout)
+  gradient = private.gradient(spec.dp) if spec.dp else train.plain
 
   def step(ts: train.TrainState, batch: Batch) -> tuple[train.TrainState, Any]:
+    method, opt = build(swept, _progress(spec, ts), inside)
     batch = parallel.spread(spec.layout, _train_view(spec.settings, ts, batch))
-    return train.step(method, opt, spec.settings.steps, ts, batch, grads)
+    return train.step(method, opt, spec.settings.steps, ts, batch, grads, gradient)
 
   return step
 
@@ -207,7 +222,7 @@ def _refresh(spec: Spec, build: Build) -> Callable[..., Mapped]:
 
     def one(*m: Any) -> Mapped:
       ts, swept, labelled = m
-      method, _ = build(swept)
+      method, _ = build(swept, _progress(spec, ts))
       assert method.refresh is not None  # cell.py asks only then
       state = method.refresh(ts.params, ts.state, xs, arrays.ys, xt)
       return Mapped(ts._replace(state=state), swept, labelled)

@@ -26,6 +26,7 @@ def label_of(
   weights: str | None = None,
   tuning: str | None = None,
   start: str | None = None,
+  dp: str | None = None,
 ) -> str:
   """The file-safe name of a configuration, e.g. `dann-weight=0.0` or `fine_tune+lora-rank=8`.
 
@@ -36,8 +37,9 @@ def label_of(
     weights: name of the weighting, if any.
     tuning: name of the tuning, if any.
     start: where training starts, if not where it usually does.
+    dp: how private training is named, if it is private.
   """
-  label = "+".join(part for part in (method, weights, tuning) if part)
+  label = "+".join(part for part in (method, weights, tuning, dp) if part)
   for name, value in sorted((changed or {}).items()):
     items = value if isinstance(value, list | tuple) else [value]
     label += f"-{name}={','.join(_shown(plain(item)) for item in items)}"

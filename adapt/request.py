@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from adapt import catalogue, methods, record, select, tuning, weights
+from adapt import catalogue, methods, private, record, select, tuning, weights
 from adapt.method import Method, Net
 from adapt.parallel import Layout
 from adapt.suite import Settings, Suite, Task
@@ -44,6 +44,7 @@ class Request(NamedTuple):
   layout: Layout = Layout()
   validator: str = select.DEFAULT
   feed: Feed = Feed()
+  dp: private.Privacy | None = None
 
 
 class Point(NamedTuple):
@@ -113,11 +114,60 @@ def refuse_nonsense(request: Request, method: Method) -> None:
     raise ValueError(f"{name} cannot start from the source model: {reason}; use fine_tune")
   if start == "scratch" and _way(request).needs_start:
     raise ValueError(
-      f"--tuning {request.tuning.name} keeps most of the weights it starts from, which has no "
-      "meaning from scratch: use --start source"
+      f"--tuning {request.tuning.name} goes on from a model that fits already, which has no meaning "
+      "from scratch: use --start source"
+    )
+  needed = _way(request).reads
+  if needed and not set(needed) & set(method.reads):
+    raise ValueError(
+      f"--tuning {request.tuning.name} learns from labelled target examples, which {name} does not "
+      "read: use it with fine_tune or weighted"
     )
   if "labelled" in method.reads and request.settings.shots < 1:
     raise ValueError(f"{name} needs labelled target examples: give --shots N (per class)")
+  given = len(request.task.source)
+  if given < method.sources:
+    raise ValueError(
+      f"{name} needs {method.sources} source domains and {request.task.name} has {given}: give "
+      "several to --source, choose a task with several, or take a method for one, such as dann or "
+      "cdan"
+    )
+  _refuse_unserved(request, method)
+  if request.dp:
+    _refuse_public(request, method)
+
+
+def _refuse_public(request: Request, method: Method) -> None:
+  """Raises ValueError where --dp would promise what does not hold."""
+  if not private.protected(method):
+    kinds = {n: traits(n, {}) for n in methods.names()}
+    private_ones = [n for n, kind in kinds.items() if private.protected(kind)]
+    raise ValueError(
+      f"no gradient of {request.method} belongs to one example alone, so --dp cannot bound it: "
+      f"take {', '.join(private_ones)}"
+    )
+  if request.weights:
+    raise ValueError("--weights are computed from the private examples: leave them out with --dp")
+  if request.layout.kind == "pmap":
+    raise ValueError(
+      "--dp takes gradients by example, which pmap cannot share: --parallel sharding"
+    )
+  if _way(request).adjust is not None:
+    raise ValueError(
+      f"--tuning {request.tuning.name} learns from whole batches: choose another with --dp"
+    )
+
+
+def _refuse_unserved(request: Request, method: Method) -> None:
+  """Raises ValueError for classes that relate as the method does not provide for."""
+  relation = request.task.relation
+  if relation in method.serves:
+    return
+  others = [n for n in methods.names() if relation in traits(n, {}).serves]
+  raise ValueError(
+    f"{request.method} serves {' and '.join(method.serves)} tasks, and {request.task.name} is "
+    f"{relation}: take {', '.join(others) or 'another task'}"
+  )
 
 
 def config(request: Request, point: Point, data: Mapping[str, str]) -> dict[str, Any]:
@@ -125,6 +175,8 @@ def config(request: Request, point: Point, data: Mapping[str, str]) -> dict[str,
   method = traits(request.method, point.hyperparameters)
   start = start_of(request, method)
   warm = {"source_lr": request.settings.lr} if start == "source" else {}  # point.lr may be swept
+  classes = request.task.classes
+  sets = {"classes": classes._asdict()} if classes else {}
   return {
     **warm,
     "hyperparameters": point.hyperparameters,
@@ -135,6 +187,8 @@ def config(request: Request, point: Point, data: Mapping[str, str]) -> dict[str,
     "seeds": list(request.seeds),
     "source": list(request.task.source),
     "target": request.task.target,
+    **sets,
+    **({"dp": request.dp._asdict()} if request.dp else {}),
     "data": dict(data),
     "parallel": request.layout.kind,
     "devices": request.layout.devices,
@@ -169,6 +223,8 @@ def _label(request: Request, method: Method, changed: dict[str, Any]) -> str:
     for name, value in filled.items():
       if value != (defaults or {}).get(name):
         changed[f"{choice.name}-{name}" if choice and name in changed else name] = value
+  dp = {} if request.dp is None else request.dp._asdict()
+  changed |= {n: v for n, v in dp.items() if n != "delta"}
   usual = start_of(request._replace(start=None), method)
   return record.label_of(
     request.method,
@@ -176,4 +232,5 @@ def _label(request: Request, method: Method, changed: dict[str, Any]) -> str:
     request.weights.name if request.weights else None,
     None if request.tuning.name == "full" else request.tuning.name,
     None if request.start == usual else request.start,
+    "dp" if request.dp else None,
   )

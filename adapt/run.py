@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from adapt import catalogue, cell, data, feed, history, methods, record, tuning
+from adapt import catalogue, cell, data, feed, history, methods, private, record, tuning
 from adapt.cell import Report, Trained
+from adapt.data import label_sets
 from adapt.material import Domains, Material, load
 from adapt.method import Method
 from adapt.request import Choice, Point, Request, config, points, start_of, traits
@@ -128,10 +129,24 @@ def _make(request: Request, plan: Plan, out: str | Path, report: Report) -> None
     record.write_points(file, **{**trained.points, **first})
     settings = config(request, point, material.hashes)
     classes, past = material.classes, trained.past
-    record.write(
-      file,
-      history.as_record(request, point, settings, examples, classes, past, own, trained.seconds),
+    classes += (label_sets.UNKNOWN,) * request.task.unknown
+    made = history.as_record(
+      request, point, settings, examples, classes, past, own, trained.seconds
     )
+    record.write(file, made | _privacy(request, method, examples))
+
+
+def _privacy(request: Request, method: Method, examples: dict[str, int]) -> dict[str, Any]:
+  """What a private run spends of whose privacy, for the record."""
+  if request.dp is None:
+    return {}
+  settings = request.settings
+  return {
+    "privacy": {
+      whose: private.spent(request.dp, examples[whose], settings.batch_size, settings.steps)
+      for whose in private.protected(method)
+    }
+  }
 
 
 # Source models of this process: the configuration of their source_only run -> (params, stats).

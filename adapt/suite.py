@@ -46,12 +46,42 @@ class Settings(NamedTuple):
   cache_features: bool = False
 
 
+class ClassSets(NamedTuple):
+  """Which classes each side has, as numbers of them in the order of the data's class list.
+
+  First those that both sides have, then those of the source alone, then those of the target alone;
+  classes after those are left out. So do the published protocols count, in alphabetical order.
+  """
+
+  shared: int
+  source_private: int = 0
+  target_private: int = 0  # together they are the class "unknown", which no source example has
+
+  @property
+  def relation(self) -> str:
+    """closed, partial (the source has more), open (the target has more) or universal (both have)."""
+    if self.target_private:
+      return "universal" if self.source_private else "open"
+    return "partial" if self.source_private else "closed"
+
+
 class Task(NamedTuple):
   """One source→target pair; several sources make a multi-source task."""
 
   name: str
   source: tuple[str, ...]  # names for adapt.data.load
   target: str
+  classes: ClassSets | None = None  # None: both sides have the classes that their data have
+
+  @property
+  def relation(self) -> str:
+    """How the domains' classes relate, one of what `Method.serves` lists."""
+    return self.classes.relation if self.classes else "closed"
+
+  @property
+  def unknown(self) -> bool:
+    """Whether target examples may be of a class that no source has."""
+    return self.relation in ("open", "universal")
 
 
 class Reported(NamedTuple):

@@ -10,6 +10,13 @@ Record = Mapping[str, Any]
 MISSING = "–"
 
 
+# What a table calls a measure.
+NAMES = {
+  "accuracy": "accuracy",
+  "h_score": "H-score (harmonic mean of the recall of known classes and of the unknown one)",
+}
+
+
 class Cell(NamedTuple):
   """A quantity over seeds."""
 
@@ -24,9 +31,15 @@ class Row(NamedTuple):
   label: str
   seeds: int  # as many as were asked for; 0 for a label without records
   records: Mapping[str, Record]  # by task
-  cells: Mapping[str, Cell | None]  # target accuracy by task, None without a record
+  cells: Mapping[str, Cell | None]  # headline measure by task, None without a record
   average: Cell | None  # over tasks, None unless every task has a result
   reported: tuple[Reported, ...]  # what was published beside it
+
+
+def headline(records: Sequence[Record]) -> str:
+  """The measure that a table of these records shows: h_score where all tasks have unknown classes."""
+  scored = [r["last"] for r in records if r.get("last")]
+  return "h_score" if scored and all("h_score" in last for last in scored) else "accuracy"
 
 
 def by_seed(record: Record, section: str, name: str) -> dict[int, Any]:
@@ -80,11 +93,12 @@ def rows(records: Sequence[Record], suite: Suite | None) -> list[Row]:
   tasks = tasks_of(records, suite)
   published = suite.reported if suite else ()
   labels = {r["label"] for r in records} | {r.beside for r in published}
+  measure = headline(records)
   result = []
   for label in sorted(labels, key=rank):
     mine = {r["task"]: r for r in records if r["label"] == label}
     cells = {
-      task: cell(by_seed(mine[task], "last", "accuracy").values()) if task in mine else None
+      task: cell(by_seed(mine[task], "last", measure).values()) if task in mine else None
       for task in tasks
     }
     complete = len(mine) == len(tasks)
@@ -94,7 +108,7 @@ def rows(records: Sequence[Record], suite: Suite | None) -> list[Row]:
         seeds=max((len(r["config"]["seeds"]) for r in mine.values()), default=0),
         records=mine,
         cells=cells,
-        average=average(list(mine.values()), "last", "accuracy") if complete else None,
+        average=average(list(mine.values()), "last", measure) if complete else None,
         reported=tuple(r for r in published if r.beside == label),
       )
     )

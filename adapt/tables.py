@@ -9,11 +9,13 @@ from adapt.record import differences
 from adapt.suite import Reported, Suite
 from adapt.summary import (
   MISSING,
+  NAMES,
   Record,
   Row,
   average,
   by_seed,
   cell,
+  headline,
   percent,
   rank,
   rows,
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def main_table(records: Sequence[Record], suite: Suite | None) -> str:
-  """Accuracy by label and task, published rows beneath ours, caption and notes."""
+  """Accuracy (or H-score) by label and task, published rows beneath ours, caption and notes."""
   tasks = tasks_of(records, suite)
   table: list[list[str]] = []
   notes: list[str] = []
@@ -45,13 +47,13 @@ def main_table(records: Sequence[Record], suite: Suite | None) -> str:
 
 
 def selection_table(records: Sequence[Record], suite: Suite | None) -> str:
-  """Last, selected and oracle accuracy, averaged over the tasks each label has."""
-  tasks = tasks_of(records, suite)
+  """Last, selected and oracle accuracy (or H-score), averaged over the tasks each label has."""
+  tasks, measure = tasks_of(records, suite), headline(records)
   table = []
   for row in rows(records, suite):
     mine = list(row.records.values())
     if mine:
-      means = [average(mine, section, "accuracy") for section in ("last", "selected", "oracle")]
+      means = [average(mine, section, measure) for section in ("last", "selected", "oracle")]
       shown = [percent(m._replace(std=None) if m else None) for m in means]
       validators = sorted({r["selected"]["validator"] for r in mine if r.get("selected")})
       name = ", ".join(validators) or MISSING
@@ -59,35 +61,56 @@ def selection_table(records: Sequence[Record], suite: Suite | None) -> str:
   lines = _grid(["method", "last", "selected", "oracle", "validator", "tasks"], table)
   lines += [
     "",
-    "Mean target accuracy in percent over the tasks a method has. Last: the final step, the "
+    f"Mean target {NAMES[measure]} in percent over the tasks a method has. Last: the final step, the "
     "headline. Selected: the evaluation that the label-free validator prefers. Oracle: the best "
     "evaluation on the target's test labels, which nobody has in practice.",
   ]
   return "\n".join(lines) + "\n"
 
 
+# Measures beside the headline: key in a record, column.
+_BESIDE = {
+  "accuracy": {
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "calibration_error": "calibration error",
+  },
+  "h_score": {
+    "accuracy": "accuracy",
+    "os": "OS",
+    "os_star": "OS*",
+    "unknown": "unknown",
+    "calibration_error": "calibration error",
+  },
+}
+_MEANING = {
+  "accuracy": "Precision, recall and F1 are macro averages over classes, in percent, at the last step.",
+  "h_score": "In percent, at the last step: OS* is the mean recall of the known classes, unknown that "
+  "of the unknown class, OS the mean recall of all of them.",
+}
+
+
 def measures_table(records: Sequence[Record], suite: Suite | None) -> str:
-  """Macro precision, recall and F1, calibration, and what a run costs."""
-  tasks = tasks_of(records, suite)
-  names = ("precision", "recall", "f1", "calibration_error")
+  """Macro precision, recall and F1 (or the parts of the H-score), calibration, and what a run costs."""
+  tasks, measure = tasks_of(records, suite), headline(records)
   table = []
   for row in rows(records, suite):
     mine = list(row.records.values())
     if mine:
-      shown = [percent(average(mine, "last", name), row.seeds) for name in names]
+      shown = [percent(average(mine, "last", name), row.seeds) for name in _BESIDE[measure]]
       costs = [
         _mean(mine, lambda r: r.get("prediction_ms_per_1000")),
         _mean(mine, lambda r: (r.get("seconds") or {}).get("train")),
         _mean(mine, lambda r: r.get("images_per_second"), digits=0),
       ]
       table.append([f"{row.label} ({row.seeds})", *shown, *costs, f"{len(mine)}/{len(tasks)}"])
-  header = ["method (seeds)", "precision", "recall", "F1", "calibration error"]
+  header = ["method (seeds)", *map(_escaped, _BESIDE[measure].values())]
   lines = _grid([*header, "ms / 1000", "train s", "images/s", "tasks"], table)
   lines += [
     "",
-    "Means over the tasks a method has. Precision, recall and F1 are macro averages over classes, "
-    "in percent, at the last step. ms / 1000: milliseconds to predict 1000 examples. train s: "
-    "seconds to train all seeds of one task, without compilation.",
+    f"Means over the tasks a method has. {_escaped(_MEANING[measure])} ms / 1000: milliseconds to "
+    "predict 1000 examples. train s: seconds to train all seeds of one task, without compilation.",
   ]
   return "\n".join(lines) + "\n"
 
@@ -108,20 +131,40 @@ def markdown(records: Sequence[Record], suite: Suite | None) -> str:
   )
 
 
+# Columns on the terminal: key in a record, column.
+_SHOWN = {
+  "accuracy": {"accuracy": "accuracy", "precision": "precision", "recall": "recall", "f1": "F1"},
+  "h_score": {"h_score": "H-score", "os_star": "OS*", "unknown": "unknown", "accuracy": "accuracy"},
+}
+
+
+def privacy(records: Sequence[Record]) -> list[str]:
+  """What private runs guarantee whose examples, one line each."""
+  lines = []
+  for r in records:
+    for whose, spent in r.get("privacy", {}).items():
+      delta = r["config"]["dp"]["delta"]
+      lines.append(
+        f"{r['label']} on {r['task']}: ε = {spent['epsilon']:.2f} at δ = {delta:g} for each {whose} "
+        f"example ({spent['epsilon_poisson']:.2f} if batches were Poisson samples)"
+      )
+  return lines
+
+
 def terminal(records: Sequence[Record]) -> "rich.table.Table":
   """The records as a table for `rich.print`, one line each."""
   from rich import box
   from rich.table import Table
   from rich.text import Text
 
-  suites = sorted({r["suite"] for r in records})
+  suites, measure = sorted({r["suite"] for r in records}), headline(records)
   table = Table(
     title=f"{', '.join(suites)}: target test set, last step, %",
     box=box.SIMPLE_HEAD,
     padding=(0, 1, 0, 0),
   )
   table.add_column("method (seeds)", overflow="fold")
-  for name in ("accuracy", "precision", "recall", "F1", "ms / 1000", "seconds"):
+  for name in (*_SHOWN[measure].values(), "ms / 1000", "seconds"):
     table.add_column(name, justify="right", no_wrap=True)
   several = len({(r["suite"], r["task"]) for r in records}) > 1
   previous = None
@@ -132,13 +175,14 @@ def terminal(records: Sequence[Record]) -> "rich.table.Table":
         table.add_section()
       table.add_row(Text("/".join(place) if len(suites) > 1 else record["task"], style="bold"))
     previous = place
-    table.add_row(f"{record['label']} ({len(record['config']['seeds'])})", *_measured(record))
+    table.add_row(
+      f"{record['label']} ({len(record['config']['seeds'])})", *_measured(record, measure)
+    )
   return table
 
 
-def _measured(record: Record) -> list[str]:
-  names = ("accuracy", "precision", "recall", "f1")
-  values = [cell(by_seed(record, "last", name).values()) for name in names]
+def _measured(record: Record, measure: str) -> list[str]:
+  values = [cell(by_seed(record, "last", name).values()) for name in _SHOWN[measure]]
   # Deviations of the other three would not fit eighty columns; the pages have them.
   shown = [
     percent(values[0], len(record["config"]["seeds"])),
@@ -180,8 +224,9 @@ def _mean(
 def _caption(records: Sequence[Record], published: bool) -> str:
   protocols = [_sentence(r.get("protocol") or "") for r in records]
   parts = [
-    "Target test accuracy in percent at the last step, mean ± sample standard deviation over "
-    "(n) seeds; a cell with its own (n) counts the seeds that ran there without diverging.",
+    f"Target test {NAMES[headline(records)]} in percent at the last step, mean ± sample standard "
+    "deviation over (n) seeds; a cell with its own (n) counts the seeds that ran there without "
+    "diverging.",
     f"Settings: {_settings(records)}.",
     *sorted({text for text in protocols if text}),
     f"Commit {', '.join(sorted({_commit(r) for r in records}))}.",

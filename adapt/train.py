@@ -32,6 +32,9 @@ class Optimizer(NamedTuple):
 
 
 Pull = Callable[[], optax.GradientTransformation]
+# (loss, entries that move, batch, key) -> ((loss, (state, metrics)), gradients of the entries), where
+# loss(entries, batch, key) -> (loss, (state, metrics))
+Gradient = Callable[[Callable[..., Any], Any, Batch, jax.Array], Any]
 
 
 def optimizer(settings: Settings, lr: jax.Array | float, pull: Pull | None = None) -> Optimizer:
@@ -91,6 +94,11 @@ def init(method: Method, opt: Optimizer, key: jax.Array, batch: Batch) -> TrainS
   return TrainState(jnp.zeros((), jnp.int32), key, params, state, opts)
 
 
+def plain(loss: Callable[..., Any], moving: Any, batch: Batch, key: jax.Array) -> Any:
+  """The gradient of the batch's loss."""
+  return jax.value_and_grad(loss, has_aux=True)(moving, batch, key)
+
+
 def step(
   method: Method,
   opt: Optimizer,
@@ -98,6 +106,7 @@ def step(
   ts: TrainState,
   batch: Batch,
   average: Callable[[Any], Any] = lambda grads: grads,
+  gradient: Gradient = plain,
 ) -> tuple[TrainState, Metrics]:
   """One optimisation step, the same for every method.
 
@@ -108,6 +117,7 @@ def step(
     ts: the state before.
     batch: the global batch.
     average: what is done to gradients across devices.
+    gradient: how a phase's gradient is taken.
 
   Returns:
     The state after, and the metrics: "loss" and the method's own.
@@ -123,11 +133,11 @@ def step(
       alone = len(phases) == phase.repeat == 1
       k = key if alone else jax.random.fold_in(key, 1000 * i + repeat)
 
-      def loss_of(moving: Any, phase: Phase = phase, k: jax.Array = k) -> Any:
+      def loss_of(moving: Any, batch: Batch, k: jax.Array, phase: Phase = phase) -> Any:
         return phase.loss({**params, **moving}, state, batch, k, progress)  # noqa: B023
 
       moving = {entry: params[entry] for entry in phase.trains}
-      (loss, (state, new)), grads = jax.value_and_grad(loss_of, has_aux=True)(moving)
+      (loss, (state, new)), grads = gradient(loss_of, moving, batch, k)
       grads = average(grads)
       for entry in phase.trains:
         updates, opts[entry] = opt.direction(entry).update(grads[entry], opts[entry], params[entry])

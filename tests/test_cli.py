@@ -209,11 +209,18 @@ def test_all_is_every_method_that_the_shots_allow():
   assert cli._expand(["dann", "source_only", "dann"], shots=0) == ["source_only", "dann"]
 
 
+def test_all_leaves_out_what_needs_more_sources_than_a_task_has():
+  one, several = toy.TASK, toy.SEVERAL
+  left_out = set(cli._expand(["all"], 0, [several])) - set(cli._expand(["all"], 0, [several, one]))
+  assert {"mdan", "m3sda", "group_dro", "vrex", "irm"} <= left_out
+  assert left_out == {n for n in cli._expand(["all"], 0) if traits(n, {}).sources > 1}
+
+
 def test_the_flags_of_all_methods_go_together(capsys):
   from benchmarks.quickstart import SUITE
 
   with pytest.raises(SystemExit) as stop:
-    cli.benchmark(SUITE, ["all", "--help"])
+    cli.benchmark(SUITE, [*methods.names(), "--help"])  # "all" would be those its tasks allow
   assert stop.value.code == 0
   shown = capsys.readouterr().out
   assert all(f"method {name}:" in shown for name in methods.names())
@@ -287,3 +294,26 @@ def test_settings_in_the_way_are_refused_before_any_training(pair, tmp_path, cap
   # What source_only does not read is no other setting.
   flags = ["--method", "source_only", "--shots", "5", "--validator", "entropy"]
   assert adapt(pair, tmp_path / "out", *flags) == 0
+
+
+def test_all_leaves_out_what_does_not_serve_the_classes_of_the_tasks():
+  whole = set(cli._expand(["all"], 0, [toy.TASK]))
+  assert "dann" in whole and "osbp" not in whole
+  unknown = set(cli._expand(["all"], 5, [toy.OPEN, toy.UNIVERSAL]))
+  assert {"source_only", "osbp", "dance"} <= unknown and not {"dann", "fine_tune"} & unknown
+
+
+def test_class_sets_by_flag(tmp_path, capsys):
+  paths = []
+  for d in (toy.BLOBS, toy.MOVED):
+    paths.append(str(tmp_path / f"{d.name}.npz"))
+    np.savez(paths[-1], x=d.train.x, y=d.train.y, x_test=d.test.x, y_test=d.test.y)
+  out = tmp_path / "out"
+  assert adapt(paths, out, "--method", "osbp", "--classes", "4/2/2") == 0
+  shown = capsys.readouterr()
+  assert "H-score" in shown.out and "no source has" not in shown.err
+  [file] = out.glob("run/*/*.json")
+  assert json.loads(file.read_text())["config"]["classes"]["shared"] == 4
+  refused(capsys, adapt(paths, out, "--method", "dann", "--classes", "4/2/2"), "universal", "osbp")
+  refused(capsys, adapt(paths, out, "--classes", "4/2"), "SHARED/SOURCE/TARGET")
+  refused(capsys, adapt(paths, out, "--method", "osbp", "--classes", "4/2/9"), "15", "8")

@@ -132,3 +132,36 @@ def test_pooled_blocks_equal_one_count_over_the_whole():
   scale = 0.5
   counting = lambda mapped, x, y, valid: one_block(mapped * x, y, valid)
   close(pooled(counting, scale, blocks(LOGITS, LABELS)), counted(scale * LOGITS, LABELS))
+
+
+def test_h_score_and_its_parts_are_means_of_recalls():
+  confusion = np.zeros((5, 5))
+  confusion[0], confusion[1] = [8, 0, 0, 0, 2], [1, 3, 0, 0, 0]  # classes 2 and 3 do not occur
+  confusion[4] = [5, 0, 1, 0, 4]
+  counts = evaluate.Counts(confusion, np.zeros((BINS, 3)), 0.0, np.zeros(5), 24)
+  found = measures(counts, unknown=True)
+  known, rejected = (8 / 10 + 3 / 4) / 2, 4 / 10
+  assert found["os_star"] == pytest.approx(known)
+  assert found["unknown"] == pytest.approx(rejected)
+  assert found["os"] == pytest.approx((8 / 10 + 3 / 4 + 4 / 10) / 3)
+  assert found["h_score"] == pytest.approx(2 / (1 / known + 1 / rejected))
+  assert found["accuracy"] == pytest.approx(15 / 24)
+  closed = measures(counts)
+  assert not {"os_star", "unknown", "os", "h_score"} & set(closed)
+  assert {k: v for k, v in found.items() if k in closed} == closed
+
+
+def test_who_never_says_unknown_has_no_h_score():
+  counts = counted(np.asarray(evaluate.columns(jnp.asarray(LOGITS), K, True)), LABELS + 1)
+  found = measures(counts, unknown=True)
+  assert found["unknown"] == found["h_score"] == 0.0
+  assert found["os_star"] > 0
+  np.testing.assert_allclose(counts.entropy, whole().entropy, rtol=1e-5)  # no NaN of 0 · -inf
+
+
+def test_a_column_for_unknown_is_read_only_where_there_is_an_unknown_class():
+  logits = jnp.arange(8.0).reshape(2, 4)
+  np.testing.assert_array_equal(evaluate.columns(logits, 3, False), logits[:, :3])
+  np.testing.assert_array_equal(evaluate.columns(logits, 3, True), logits)
+  np.testing.assert_array_equal(evaluate.columns(logits, 4, False), logits)
+  assert evaluate.columns(logits, 4, True).argmax(1).tolist() == [3, 3]

@@ -62,6 +62,12 @@ def test_ramp_goes_from_zero_to_one():
   assert 0.9999 < ops.ganin_ramp(1.0) <= 1
 
 
+@pytest.mark.parametrize("weight", [0.0, 0.5, 100.0])
+def test_what_is_held_back_counts_at_most_once_at_first(weight):
+  factors = ops.held_back(jnp.asarray([0.0, 0.19, 0.2, 1.0]), 0.2, weight)
+  np.testing.assert_allclose(factors, [min(weight, 1)] * 2 + [weight] * 2)
+
+
 def test_cross_entropy_is_minus_the_log_probability_of_the_label():
   expected = -np.log(softmax(LOGITS)[np.arange(6), LABELS])
   np.testing.assert_allclose(
@@ -105,6 +111,30 @@ def test_examples_of_weight_zero_are_ignored():
 
 def test_no_weight_at_all_gives_zero_not_nan():
   assert ops.weighted_mean(jnp.asarray(X), jnp.zeros(6)) == 0
+
+
+def test_domain_means_are_averages_of_each_domains_rows():
+  which = np.array([0, 2, 2, 0, 2, 0])
+  shares = jnp.asarray(np.eye(4, dtype=np.float32)[which] * W[:, None])
+  means, parts = ops.domain_means(jnp.asarray(LOGITS), shares)
+  for domain in (0, 2):
+    rows = which == domain
+    expected = np.average(LOGITS[rows], axis=0, weights=W[rows])
+    np.testing.assert_allclose(means[domain], expected, rtol=1e-5)
+    np.testing.assert_allclose(parts[domain], W[rows].sum() / W.sum(), rtol=1e-5)
+  flat, _ = ops.domain_means(jnp.asarray(LOGITS[:, 1]), shares)
+  np.testing.assert_allclose(flat, means[:, 1], rtol=1e-6)
+  pooled = ops.weighted_mean(jnp.asarray(X), jnp.asarray(W))
+  np.testing.assert_allclose(parts @ ops.domain_means(jnp.asarray(X), shares)[0], pooled, rtol=1e-5)
+
+
+def test_a_domain_that_is_not_there_has_no_part_and_no_nan():
+  shares = jnp.asarray([[1.0, 0, 0], [1, 0, 0], [0, 0, 0]])
+  means, parts = ops.domain_means(jnp.asarray([1.0, 3, 9]), shares)
+  np.testing.assert_allclose(means, [2, 0, 0])
+  np.testing.assert_allclose(parts, [1, 0, 0])
+  slope = jax.grad(lambda v: ops.domain_means(v, shares)[0].sum())(jnp.asarray([1.0, 3, 9]))
+  np.testing.assert_allclose(slope, [0.5, 0.5, 0])
 
 
 def test_entropy_is_numpys():

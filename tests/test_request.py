@@ -16,9 +16,15 @@ CASES = [
   ("fine_tune", {"shots": 0}, "give --shots N"),
   ("weighted", {"shots": 0}, "give --shots N"),
   ("weighted", {"given": {"balance": 2.0}}, "between 0 and 1"),
-  ("dann", {"given": {"heads": 3}}, "dann has no 'heads': it takes weight, ramp, width, depth"),
+  (
+    "dann",
+    {"given": {"heads": 3}},
+    "dann has no 'heads': it takes weight, ramp, scale_loss, width, depth",
+  ),
   ("dann", {"sweep": {"width": (1.0, 2.0)}}, "only floats can be swept"),
   ("dann", {"weights": Choice("kmm", {"size": 1})}, "kmm has no 'size'"),
+  ("mdan", {"task": toy.TASK}, "mdan needs 2 source domains and moons_turned has 1: give several"),
+  ("irm", {"task": toy.TASK}, "or take a method for one, such as dann"),
   ("adam", {}, "unknown method 'adam': choose from"),
   ("dann", {"weights": Choice("luck")}, "unknown weighting 'luck'"),
   ("dann", {"tuning": Choice("luck")}, "unknown tuning 'luck'"),
@@ -71,3 +77,25 @@ def test_two_sweeps_make_a_grid():
     for p in points(toy.request("dann", given={}, sweep={"weight": (0.0, 0.5), "lr": (0.1, 1.0)}))
   ]
   assert labels == [f"dann-lr={lr}-weight={w}" for w in (0.0, 0.5) for lr in (0.1, 1.0)]
+
+
+@pytest.mark.parametrize(
+  ("method", "task", "message"),
+  [
+    ("dann", toy.OPEN, r"serves closed and partial tasks, and blobs_open is open: take .*dance"),
+    ("fine_tune", toy.UNIVERSAL, r"blobs_universal is universal: take .*osbp, source_only"),
+    ("osbp", toy.TASK, r"serves open and universal tasks, and moons_turned is closed: take aad"),
+    ("osbp", toy.PARTIAL, r"blobs_partial is partial: take .*pada"),
+  ],
+)
+def test_a_method_is_refused_where_classes_relate_otherwise(method, task, message):
+  with pytest.raises(ValueError, match=message):
+    points(toy.request(method, task=task))
+
+
+def test_class_sets_are_part_of_the_configuration_only_where_there_are_any():
+  request = toy.request("source_only", task=toy.UNIVERSAL)
+  found = config(request, points(request)[0], {})["classes"]
+  assert found == {"shared": 4, "source_private": 2, "target_private": 2}
+  plain = toy.request("source_only")
+  assert "classes" not in config(plain, points(plain)[0], {})

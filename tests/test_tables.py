@@ -142,3 +142,39 @@ def test_committed_tables_follow_from_the_records(capsys):
   if not list((ROOT / "results").glob("*/*/*.json")):
     pytest.skip("no records yet")
   assert script("make_tables.py")(["--check"]) == 0, capsys.readouterr().out
+
+
+def open_records():
+  """Two tasks with unknown classes."""
+  made = []
+  for task in ("mnist_usps", "usps_mnist"):
+    for label, rejected in (("source_only", 0.0), ("osbp", 0.6)):
+      record = sample_records.make(task, label, 0.8)
+      del record["last"]["precision"], record["last"]["recall"], record["last"]["f1"]
+      known, both = [0.9, 0.8, 0.7], [rejected] * 3
+      h = [2 * k * rejected / (k + rejected) for k in known]
+      record["last"] |= {"h_score": h, "os_star": known, "unknown": both, "os": known}
+      for section in ("selected", "oracle"):
+        record[section]["h_score"] = h
+      made.append(record)
+  return made
+
+
+def test_where_all_tasks_have_unknown_classes_the_table_shows_the_h_score():
+  page = tables.markdown(open_records(), None)
+  h = summary.cell([0.72, 0.6857142857, 0.6461538462])
+  assert f"| osbp (3) | {summary.percent(h)} | {summary.percent(h)} |" in page
+  assert "| source_only (3) | 0.0 ± 0.0 |" in page
+  assert "Target test H-score (harmonic mean" in page and "Mean target H-score" in page
+  assert r"| accuracy | OS | OS\* | unknown |" in page and "precision" not in page
+  assert "| 80.0 ± 10.0 | 60.0 ± 0.0 |" in page  # OS* and unknown
+  console = Console(width=160, file=io.StringIO())
+  console.print(tables.terminal(open_records()))
+  assert "H-score" in console.file.getvalue() and "precision" not in console.file.getvalue()
+
+
+def test_beside_a_closed_task_accuracy_is_what_both_have():
+  page = tables.markdown([*open_records(), sample_records.make("svhn_mnist", "osbp")], None)
+  assert "Target test accuracy in percent" in page
+  assert summary.headline(open_records()) == "h_score"
+  assert summary.headline([sample_records.make()]) == "accuracy"

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from adapt import catalogue
-from adapt.data import Domain, Split
-from adapt.request import Request
-from adapt.suite import Settings, Suite, Task
+from adapt import catalogue, material, methods
+from adapt.data import Domain, Split, label_sets
+from adapt.request import Request, traits
+from adapt.suite import ClassSets, Settings, Suite, Task
 
 
 def moons(n: int, degrees: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -23,6 +23,16 @@ def moons(n: int, degrees: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
   return (2 * x).astype(np.float32), y
 
 
+def blobs(n: int, degrees: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+  """Eight clouds [n, 8], one along each axis; axis c turned towards axis c + 4, and that away from c."""
+  rng = np.random.default_rng(seed)
+  y = (np.arange(n) % 8).astype(np.int32)
+  x = 2.5 * np.eye(8)[y] + rng.normal(0, 0.3, (n, 8))
+  turn = np.deg2rad(degrees)
+  other = np.roll(np.eye(8), 4, axis=1) * np.repeat([1, -1], 4)[:, None]
+  return (x @ (np.cos(turn) * np.eye(8) + np.sin(turn) * other)).astype(np.float32), y
+
+
 def domain(name: str, degrees: float) -> Domain:
   """Moons at an angle: 320 training and 400 test points."""
   seed = sum(map(ord, name))
@@ -30,8 +40,24 @@ def domain(name: str, degrees: float) -> Domain:
   return Domain(name, Split(*train), Split(*test), ("upper", "lower"))
 
 
-MOONS, TURNED = domain("moons", 0), domain("turned", 35)
+MOONS, TURNED, TILTED = domain("moons", 0), domain("turned", 35), domain("tilted", -25)
+BLOBS = Domain("blobs", *(Split(*blobs(n, 0, n)) for n in (640, 400)), tuple("abcdefgh"))
+FAR = Domain("far", *(Split(*blobs(n, 42, n + 1)) for n in (640, 400)), tuple("abcdefgh"))
+NEAR = Domain("near", *(Split(*blobs(n, -10, n + 7)) for n in (640, 400)), tuple("abcdefgh"))
+SHIFTED = Domain(
+  "shifted",
+  *(
+    Split(x + np.float32([1.3, -1.3, 0, 0, 1.3, 0, 0, 0]), y)
+    for x, y in (blobs(n, 0, n + 1) for n in (640, 400))
+  ),
+  tuple("abcdefgh"),
+)
+MOVED = Domain("moved", *(Split(*blobs(n, 40, n + 1)) for n in (640, 400)), tuple("abcdefgh"))
 TASK = Task("moons_turned", ("moons",), "turned")
+SEVERAL = Task("moons_tilted_turned", ("moons", "tilted"), "turned")
+PARTIAL = Task("blobs_partial", ("blobs",), "moved", ClassSets(2, 6))
+OPEN = Task("blobs_open", ("blobs",), "moved", ClassSets(4, 0, 4))
+UNIVERSAL = Task("blobs_universal", ("blobs",), "moved", ClassSets(4, 2, 2))
 SETTINGS = Settings(
   model="mlp",
   steps=800,
@@ -42,7 +68,7 @@ SETTINGS = Settings(
   evaluations=4,
   shots=10,
 )
-SUITE = Suite("toy", (TASK,), SETTINGS, "moons to turned moons")
+SUITE = Suite("toy", (TASK, SEVERAL), SETTINGS, "moons to turned moons")
 
 # Small critics and memories, and weights at which a method has something to say on moons, or does
 # not drown the labels (cmd, afn).
@@ -56,6 +82,7 @@ GIVEN: dict[str, dict] = {
   "afn": {"weight": 0.003},
   "atdoc": {"memory": 256},
   "aad": {"memory": 256, "weight": 0.1},
+  "nrc": {"memory": 256, "weight": 0.1},
   "deepjdot": {"feature": 0.01, "label": 0.3},
   "fixmatch": {"threshold": 0.8},
   "mean_teacher": {"noise": 0.3},
@@ -66,7 +93,14 @@ GIVEN: dict[str, dict] = {
   "mcd": {"weight": 0.3, "inner": 2},
   "wdgrl": {"width": 32, "penalty": 0.3, "inner": 3},
   "adda": {"width": 32, "depth": 1, "weight": 0.03},
+  "mdan": {"width": 32, "depth": 1},
+  "m3sda": {"weight": 0.1},
+  "vrex": {"weight": 100.0},
+  "irm": {"weight": 1.0},
   "vada": {"width": 32, "radius": 1.0},
+  "pada": {"width": 32, "depth": 1, "decay": 0.9},
+  "iwan": {"width": 32, "depth": 1, "weight": 1.0, "ramp": 10.0},
+  "dance": {"memory": 128},
   "dirt_t": {"width": 32, "radius": 1.0, "share": 0.75, "trust": 0.1, "average": 0.99},
 }
 
@@ -77,19 +111,40 @@ catalogue.add_folder("adapt.models", str(Path(__file__).parent / "networks"))
 
 # Critics and adversaries without normalisation do not bear the others' learning rate.
 RATES = dict.fromkeys(("mdd", "wdgrl"), 0.01)
+# The penalty's curvature grows with the logits.
+RATES["irm"] = 0.03
 
 
 def request(method: str, **changes) -> Request:
-  """A request on the moons with three seeds; changes of settings or of the request by name."""
+  """A request on the method's task, three seeds; changes of settings or of the request by name."""
   settings = {k: v for k, v in changes.items() if k in Settings._fields}
   others = {k: v for k, v in changes.items() if k not in settings}
   others.setdefault("given", GIVEN.get(method, {}))
   settings.setdefault("model", NETWORKS.get(method, SETTINGS.model))
   settings.setdefault("lr", RATES.get(method, SETTINGS.lr))
+  others.setdefault("task", task_of(method))
   asked = Request(SUITE, TASK, method, SETTINGS._replace(**settings), (0, 1, 2))
   return asked._replace(**others)
 
 
+def task_of(method: str) -> Task:
+  """The toy task that a method is tested on, by its traits."""
+  if method not in methods.names():
+    return TASK  # a test asks for what there is not
+  kind = traits(method, {})
+  if "closed" not in kind.serves:
+    return OPEN
+  return SEVERAL if kind.sources > 1 else TASK
+
+
+def material_of(asked: Request) -> material.Material:
+  """The data of a request as a run takes it, without the checks."""
+  source, target = [load(name) for name in asked.task.source], load(asked.task.target)
+  if sets := asked.task.classes:
+    source, target = label_sets.restricted(source, target, sets)
+  return material.Material(tuple(source), target, asked.settings, {})
+
+
 def load(name: str) -> Domain:
   """The toy domain of that name."""
-  return {d.name: d for d in (MOONS, TURNED)}[name]
+  return {d.name: d for d in (MOONS, TURNED, TILTED, BLOBS, NEAR, FAR, SHIFTED, MOVED)}[name]

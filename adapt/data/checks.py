@@ -7,7 +7,13 @@ import numpy as np
 from adapt.data.domain import Domain
 
 
-def check_pair(sources: Sequence[Domain], target: Domain, batch_size: int, shots: int = 0) -> None:
+def check_pair(
+  sources: Sequence[Domain],
+  target: Domain,
+  batch_size: int,
+  shots: int = 0,
+  unknown: bool = False,
+) -> None:
   """Checks that a model can go from the sources to the target.
 
   Args:
@@ -15,6 +21,7 @@ def check_pair(sources: Sequence[Domain], target: Domain, batch_size: int, shots
     target: the domain to adapt to; its labels may be unknown.
     batch_size: source examples a step, and as many target examples.
     shots: labelled target examples a class.
+    unknown: whether the label after the last one of the sources is that of unknown classes.
 
   Raises:
     ValueError: one line with the remedy: no source; an empty split; inputs of different shape or
@@ -26,11 +33,12 @@ def check_pair(sources: Sequence[Domain], target: Domain, batch_size: int, shots
   _check_inputs([*sources, target])
   count = _check_source_labels(sources)
   for split in target.train, target.test:
-    if split.y is not None and split.y.max() >= count:
+    if split.y is not None and split.y.max() >= count + unknown:
       extra = sorted(set(np.unique(split.y).tolist()) - set(range(count)))
       raise ValueError(
         f"the target {target.name} has the classes {_listed(target, extra)}, which no source has: "
-        "drop their examples, or add a source that has them"
+        "drop their examples, add a source that has them, or say with --classes SHARED/SOURCE/TARGET "
+        "how many classes are shared"
       )
   _check_names([*sources, target])
   for role, size in (

@@ -17,7 +17,7 @@ class Arrays(NamedTuple):
   xs: Any  # [n, ...] source inputs, all source domains one after the other
   ys: jax.Array  # [n] source labels
   ws: jax.Array  # [n] weights
-  ds: jax.Array  # [n] source domain of each
+  ds: jax.Array  # [n, s] one-hot, source domain of each
   xt: Any  # [m, ...] target training inputs
 
 

@@ -9,17 +9,25 @@ from adapt.models.critic import critic as make_critic
 
 
 def dann(
-  net: Net, *, weight: float = 1.0, ramp: float = 10.0, width: int = 1024, depth: int = 2
+  net: Net,
+  *,
+  weight: float = 1.0,
+  ramp: float = 10.0,
+  scale_loss: bool = False,
+  width: int = 1024,
+  depth: int = 2,
 ) -> Method:
   """Trains features that a domain critic cannot tell apart.
 
   λ reaches the reversed gradient only, as in the paper's eq. 13–15, so that the critic learns at
-  full speed from the first step; scaling the whole domain loss instead slows the critic too.
+  full speed from the first step. Some re-implementations scale the whole domain loss instead, which
+  slows the critic too: `scale_loss`.
 
   Args:
     weight: final strength λ of the reversed critic gradient.
     ramp: steepness γ with which λ grows from 0; 10 in the paper. TLlib's default, which counts
       iterations, comes to steps / 1000.
+    scale_loss: λ scales the domain loss, critic and features alike, instead of the reversed gradient.
     width: hidden width of the critic.
     depth: hidden layers of the critic; 0 is the linear critic of the paper's §5.1.
   """
@@ -37,11 +45,12 @@ def dann(
     # One minimisation serves both players: the critic descends its loss, the
     # features climb it, because the gradient changes sign between them.
     strength = weight * ops.ganin_ramp(progress, ramp)
-    features = ops.reverse_gradient(jnp.concatenate([fs, ft]), strength)
+    reversal, scale = (1.0, strength) if scale_loss else (strength, 1.0)
+    features = ops.reverse_gradient(jnp.concatenate([fs, ft]), reversal)
     is_source = jnp.concatenate([jnp.ones(len(fs)), jnp.zeros(len(ft))])
     domain_loss = ops.binary_cross_entropy(critic.apply(params["critic"], features), is_source)
 
     metrics = {"label_loss": label_loss, "domain_loss": domain_loss.mean()}
-    return label_loss + domain_loss.mean(), ({"stats": stats}, metrics)
+    return label_loss + scale * domain_loss.mean(), ({"stats": stats}, metrics)
 
   return Method(init, loss, nets.predictor(net))

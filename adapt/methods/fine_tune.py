@@ -18,4 +18,6 @@ def fine_tune(net: Net) -> Method:
     label_loss = ops.cross_entropy(ll, batch.yl).mean()
     return label_loss, ({"stats": stats}, {"label_loss": label_loss})
 
-  return Method(init, loss, nets.predictor(net), reads=("labelled",), starts="source")
+  return Method(
+    init, loss, nets.predictor(net), reads=("labelled",), starts="source", by_example=True
+  )

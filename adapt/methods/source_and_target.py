@@ -1,4 +1,4 @@
-"""S+T: one loss on source and labelled target, the baseline of Saito et al. (2019, arXiv:1904.06487)."""
+"""S+T: one loss on source and labelled target, the baseline of MME (Saito et al., 2019, arXiv:1904.06487)."""
 
 from adapt.method import Method, Net
 from adapt.methods.weighted import weighted

@@ -18,4 +18,5 @@ def source_only(net: Net) -> Method:
     label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
     return label_loss, ({"stats": stats}, {"label_loss": label_loss})
 
-  return Method(init, loss, nets.predictor(net), reads=("source",))
+  served = ("closed", "partial", "open", "universal")  # it never says "unknown"
+  return Method(init, loss, nets.predictor(net), reads=("source",), serves=served, by_example=True)

@@ -1,4 +1,4 @@
-"""Target only: training on all target labels, "train on target" in Ganin et al. (2016, arXiv:1505.07818)."""
+"""Target only: training on all target labels, the upper row (Ganin et al., 2016, arXiv:1505.07818)."""
 
 from adapt.method import Method, Net
 from adapt.methods.fine_tune import fine_tune

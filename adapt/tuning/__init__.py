@@ -4,31 +4,42 @@ A tuning wraps a network, so that every method runs under every tuning unchanged
 returns as params only what moves; the rest travels in the stats, where neither gradients nor the
 optimiser's state reach it: stats = {"inner": the network's own stats, "frozen": …}. A warm start is
 made below the tuning, by a network whose `init` returns the source model.
+
+What a tuning needs of a method, it gets around it (`Tuning.adjust`): a term of the loss, another
+prediction, an entry of the state that the method never sees.
 """
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import optax
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 from adapt import catalogue
-from adapt.method import Net
+from adapt.method import Method, Net, Params, State
 
 Path = tuple[str, ...]  # of a leaf in the nested dict of parameters, e.g. ("conv1", "kernel")
+Progress = jax.Array | float  # from 0 to 1, as a method's; traced during training
+Loss = Callable[..., Any]  # as Method.loss where it is one function
 
 
 class Tuning(NamedTuple):
   """A way to fine-tune.
 
-  `pull()` makes a transformation of the gradients of params["net"], put before the optimiser.
-  `needs_start` says that a random start makes no sense, because what is frozen would stay random.
+  `pull(progress, weight_decay)` makes a transformation of the gradients of params["net"], put
+  before the optimiser in place of the weight decay. `needs_start` says that a random start makes no
+  sense, because what is frozen, or held to, would be random. `adjust(net, method)`, with the
+  wrapped network, is what the tuning changes around the method. `reads`, if given, names what a
+  method must read one of: "labelled", "all_labelled".
   """
 
-  wrap: Callable[[Net], Net]
-  pull: Callable[[], optax.GradientTransformation] | None = None
+  wrap: Callable[[Net, Progress], Net]
+  pull: Callable[[Progress, float], optax.GradientTransformation] | None = None
   needs_start: bool = True
+  adjust: Callable[[Net, Method], Method] | None = None
+  reads: tuple[str, ...] = ()
 
 
 def names() -> tuple[str, ...]:
@@ -79,3 +90,110 @@ def only(net: Net, moves: Callable[[Path], bool], *, body_trains: bool = True) -
 def merged(moving: Any, frozen: Any) -> Any:
   """One nested dict from two that share no leaf."""
   return unflatten_dict({**flatten_dict(frozen), **flatten_dict(moving)})
+
+
+def copied(tree: Any) -> Any:
+  """The tree in buffers of its own: a start that shared them would forbid donating the params."""
+  return jax.tree.map(jnp.copy, tree)
+
+
+def penalised(net: Net, penalty: Callable[[jax.Array, Any, jax.Array], jax.Array]) -> Net:
+  """The network with a penalty on its features, added up over training passes in its stats.
+
+  It is in the stats and not injected into a gradient, because then a pass whose stats the method
+  drops adds nothing (the perturbed ones of VADA, which are differentiated forward as well), and
+  every derivative stays that of a function. `penalty_in_loss` brings it into the loss.
+
+  Args:
+    net: the network.
+    penalty: (features [b, d], net's stats, x [b, ...]) -> scalar, of one pass.
+
+  Returns:
+    A Net with stats {"inner": net's own, "penalty": []}.
+  """
+
+  def init(key: jax.Array, x: jax.Array) -> tuple[Any, Any]:
+    params, stats = net.init(key, x)
+    return params, {"inner": stats, "penalty": jnp.zeros(())}
+
+  def apply(params: Any, stats: Any, x: jax.Array, train: bool, key: jax.Array | None) -> Any:
+    outputs, inner = net.apply(params, stats["inner"], x, train, key)
+    total = stats["penalty"]
+    if train:
+      total = total + penalty(outputs[0], stats["inner"], x)
+    return outputs, {"inner": inner, "penalty": total}
+
+  return Net(init, apply)
+
+
+def penalty_in_loss(net: Net, method: Method) -> Method:
+  """The `Tuning.adjust` of a `penalised` network: the loss is the method's plus the penalty.
+
+  The penalty is that of the passes whose stats end in state["stats"]; a metric of its name is the
+  last phase's.
+  """
+  del net
+
+  def change(loss: Loss) -> Loss:
+    def with_penalty(params: Any, state: Any, batch: Any, key: Any, progress: Any) -> Any:
+      cleared = {**state, "stats": {**state["stats"], "penalty": jnp.zeros(())}}
+      value, (new, metrics) = loss(params, cleared, batch, key, progress)
+      penalty = new["stats"]["penalty"]
+      return value + penalty, (new, {**metrics, "penalty": penalty})
+
+    return with_penalty
+
+  return with_loss(method, change)
+
+
+def with_loss(method: Method, change: Callable[[Loss], Loss]) -> Method:
+  """The method with its loss changed, in those phases that train the network if it has phases."""
+  if callable(method.loss):
+    return method._replace(loss=change(method.loss))
+  phases = (p._replace(loss=change(p.loss)) if "net" in p.trains else p for p in method.loss)
+  return method._replace(loss=tuple(phases))
+
+
+def carrying(method: Method, name: str, begin: Callable[[Params, State], Any]) -> Method:
+  """The method with an entry in its state that it never sees, for a tuning to remember things.
+
+  Args:
+    method: the method.
+    name: of the entry.
+    begin: (params, state) before the first step -> the entry. It stays as it is, unless a loss put
+      around this method's returns another.
+  """
+
+  def init(key: jax.Array, batch: Any) -> tuple[Params, State]:
+    params, state = method.init(key, batch)
+    return params, {**state, name: begin(params, state)}
+
+  def own(state: State) -> State:
+    return {entry: value for entry, value in state.items() if entry != name}
+
+  def change(loss: Loss) -> Loss:
+    def carried(params: Any, state: Any, batch: Any, key: Any, progress: Any) -> Any:
+      value, (new, metrics) = loss(params, own(state), batch, key, progress)
+      return value, ({**new, name: state[name]}, metrics)
+
+    return carried
+
+  def predict(params: Params, state: State, x: jax.Array) -> Any:
+    return method.predict(params, own(state), x)
+
+  def after_step(params: Params, state: State) -> State:
+    return {**method.after_step(params, own(state)), name: state[name]}
+
+  def refresh(params: Params, state: State, xs: Any, ys: Any, xt: Any) -> State:
+    assert method.refresh is not None
+    return {**method.refresh(params, own(state), xs, ys, xt), name: state[name]}
+
+  losses = method.loss
+  if callable(losses):
+    losses = change(losses)
+  else:  # all phases, also those that do not train the network: each returns the state
+    losses = tuple(phase._replace(loss=change(phase.loss)) for phase in losses)
+  again = refresh if method.refresh is not None else None
+  return method._replace(
+    init=init, loss=losses, predict=predict, after_step=after_step, refresh=again
+  )

@@ -1,7 +1,7 @@
 """BitFit: only biases and the head move (Ben Zaken et al., ACL 2022, arXiv:2106.10199)."""
 
 from adapt.method import Net
-from adapt.tuning import Tuning, only
+from adapt.tuning import Progress, Tuning, only
 
 
 def bitfit() -> Tuning:
@@ -13,7 +13,8 @@ def bitfit() -> Tuning:
   since they are estimates and not parameters.
   """
 
-  def wrap(net: Net) -> Net:
+  def wrap(net: Net, progress: Progress) -> Net:
+    del progress
     return only(net, lambda path: path[0] == "head" or path[-1] == "bias")
 
   return Tuning(wrap)

@@ -5,4 +5,4 @@ from adapt.tuning import Tuning
 
 def full() -> Tuning:
   """Trains everything, head and body alike: the network as it is."""
-  return Tuning(wrap=lambda net: net, needs_start=False)
+  return Tuning(wrap=lambda net, progress: net, needs_start=False)

@@ -3,10 +3,9 @@
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import optax
 
-from adapt.tuning import Tuning
+from adapt.tuning import Progress, Tuning, copied
 
 
 def l2_sp(*, alpha: float = 0.1, beta: float = 0.01) -> Tuning:
@@ -26,10 +25,11 @@ def l2_sp(*, alpha: float = 0.1, beta: float = 0.01) -> Tuning:
     beta: decay of the head, which has no meaningful start when the classes are new.
   """
 
-  def pull() -> optax.GradientTransformation:
+  def pull(progress: Progress, weight_decay: float) -> optax.GradientTransformation:
+    del progress, weight_decay  # it takes the place of the decay
+
     def init(params: Any) -> Any:
-      # Copied: sharing buffers with the params would forbid donating them to the step.
-      return jax.tree.map(jnp.copy, {n: entry for n, entry in params.items() if n != "head"})
+      return copied({n: entry for n, entry in params.items() if n != "head"})
 
     def update(updates: Any, start: Any, params: Any = None) -> tuple[Any, Any]:
       if params is None:
@@ -46,4 +46,4 @@ def l2_sp(*, alpha: float = 0.1, beta: float = 0.01) -> Tuning:
 
     return optax.GradientTransformation(init, update)
 
-  return Tuning(wrap=lambda net: net, pull=pull)
+  return Tuning(wrap=lambda net, progress: net, pull=pull)

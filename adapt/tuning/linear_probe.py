@@ -1,7 +1,7 @@
 """Linear probing: only the last layer moves (Kumar et al., ICLR 2022, arXiv:2202.10054)."""
 
 from adapt.method import Net
-from adapt.tuning import Tuning, only
+from adapt.tuning import Progress, Tuning, only
 
 
 def linear_probe() -> Tuning:
@@ -13,7 +13,8 @@ def linear_probe() -> Tuning:
   it. Here it runs in evaluation mode throughout.
   """
 
-  def wrap(net: Net) -> Net:
+  def wrap(net: Net, progress: Progress) -> Net:
+    del progress
     return only(net, lambda path: path[0] == "head", body_trains=False)
 
   return Tuning(wrap)

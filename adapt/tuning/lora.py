@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 from adapt.method import Net
-from adapt.tuning import Path, Tuning
+from adapt.tuning import Path, Progress, Tuning
 
 
 def lora(*, rank: int = 4, alpha: float = 4.0) -> Tuning:
@@ -29,7 +29,9 @@ def lora(*, rank: int = 4, alpha: float = 4.0) -> Tuning:
   if rank < 1:
     raise ValueError(f"rank is {rank}: choose at least 1")
 
-  def wrap(net: Net) -> Net:
+  def wrap(net: Net, progress: Progress) -> Net:
+    del progress
+
     def init(key: jax.Array, x: jax.Array) -> tuple[Any, Any]:
       params, stats = net.init(key, x)  # the key it would get without LoRA: the same start
       frozen = {name: entry for name, entry in params.items() if name != "head"}

@@ -1,11 +1,8 @@
 """The builders of image sets: tiny copies of each published layout, packed and unpacked, read back."""
 
 import errno
-import functools
-import http.server
 import io
 import os
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +18,7 @@ REAL = Path(
 )
 
 
-@pytest.fixture(autouse=True)
-def quiet():
-  builders.import_tfds().disable_progress_bar()
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def check(name: str, data_dir: Path, configs: list[str]) -> None:
@@ -81,28 +76,16 @@ def test_packed_as_a_whole(name, tmp_path, monkeypatch):
   check(name, tmp_path / "out", configs)
 
 
-def test_downloaded_once(tmp_path, monkeypatch):
-  asked = []
-
-  class Handler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-      asked.append(self.path)
-
+def test_downloaded_once(tmp_path, monkeypatch, serve, asked):
+  www, url = serve
   name = "office_caltech10"
   published.shrink(monkeypatch, name)
   configs = published.configs(name)
   files = {k: v for config in configs for k, v in published.release(name, config).items()}
-  published.pack(tmp_path / "www" / "officecaltech.tgz", files)
-  handler = functools.partial(Handler, directory=tmp_path / "www")
-  with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_port}/officecaltech.tgz"
-    file = base.Published("officecaltech.tgz", (url,))
-    monkeypatch.setattr(published.BUILDERS[name], "FILES", dict.fromkeys(configs, (file,)))
-    builders.prepare(name, None, tmp_path / "out")
-    server.shutdown()
-    thread.join()
+  published.pack(www / "officecaltech.tgz", files)
+  file = base.Published("officecaltech.tgz", (f"{url}officecaltech.tgz",))
+  monkeypatch.setattr(published.BUILDERS[name], "FILES", dict.fromkeys(configs, (file,)))
+  builders.prepare(name, None, tmp_path / "out")
   assert asked == ["/officecaltech.tgz"]
   kept = tmp_path / "out" / "downloads" / "adapt" / name / "officecaltech.tgz"
   assert kept.is_file()

@@ -75,7 +75,7 @@ ARRAYS = resident.Arrays(
   xs=jnp.arange(20.0).reshape(10, 2),
   ys=jnp.arange(10) + 100,
   ws=jnp.arange(10) * 0.5,
-  ds=jnp.arange(10) // 5,
+  ds=jnp.eye(2)[jnp.arange(10) // 5],
   xt=-jnp.arange(20.0).reshape(10, 2),
 )
 FEW = resident.Labelled(rows=jnp.array([7, 2, 9]), y=jnp.array([70, 20, 90]))
@@ -104,7 +104,7 @@ def test_take_picks_the_planned_rows():
   np.testing.assert_array_equal(batch.xs, [[6, 7], [0, 1]])
   np.testing.assert_array_equal(batch.ys, [103, 100])
   np.testing.assert_array_equal(batch.ws, [1.5, 0])
-  np.testing.assert_array_equal(batch.ds, [0, 0])
+  np.testing.assert_array_equal(batch.ds, [[1, 0], [1, 0]])
   np.testing.assert_array_equal(batch.xt, [[-16, -17], [-2, -3]])
   assert batch.xl is None
   assert batch.yl is None
@@ -112,7 +112,7 @@ def test_take_picks_the_planned_rows():
 
 def test_source_domains_go_with_their_rows():
   batch = resident.take(ARRAYS, None, (jnp.array([4, 5]), jnp.array([0, 0]), None))
-  np.testing.assert_array_equal(batch.ds, [0, 1])
+  np.testing.assert_array_equal(batch.ds, [[1, 0], [0, 1]])
 
 
 def test_labelled_rows_index_the_target_through_the_declared_ones():

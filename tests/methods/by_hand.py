@@ -15,12 +15,12 @@ SETTINGS = Settings(lr=0.05, momentum=0.9, weight_decay=0.01, schedule="constant
 
 
 def batch() -> Batch:
-  """A batch with unequal weights, so that a forgotten weight shows."""
+  """A batch with unequal weights, and the last of three domains absent: what is forgotten shows."""
   rng = np.random.default_rng(0)
   x = rng.normal(size=(3, B, D)).astype(np.float32)
   ys, yl = rng.integers(0, K, (2, B)).astype(np.int32)
   ws = rng.uniform(0.2, 3.0, B).astype(np.float32)
-  ds = np.zeros(B, np.int32)
+  ds = np.eye(3, dtype=np.float32)[[0, 1, 1, 0, 1, 1, 0, 1]]
   return Batch(*map(jnp.asarray, (x[0], ys, ws, ds, x[1] + 1, 2 * x[2], yl)))
 
 
@@ -59,6 +59,15 @@ def cross_entropy(logits, labels, weights=None):
   labels, p = np.asarray(labels), softmax(logits)
   loss = -(w * np.log(p[np.arange(len(p)), labels])).sum() / w.sum()
   return loss, (p - np.eye(logits.shape[1])[labels]) * (w / w.sum())[:, None]
+
+
+def risks(logits, labels, weights, ds):
+  """(risk, part of the weight, gradient of the risk by the logits) of each domain that is there."""
+  w = np.asarray(weights, np.float64)
+  for column in np.asarray(ds, np.float64).T:
+    if column.any():
+      risk, slope = cross_entropy(logits, labels, w * column)
+      yield risk, (w * column).sum() / w.sum(), slope
 
 
 def added(*trees):

@@ -9,9 +9,12 @@ import pytest
 from adapt import methods, models, train
 
 
-@pytest.mark.parametrize(("weight", "ramp"), [(0.0, 10.0), (0.7, 10.0), (0.7, 2.0)])
-def test_one_step_equals_the_step_by_hand(weight, ramp):
-  ts, step = by_hand.start("dann", weight=weight, ramp=ramp, depth=0)
+@pytest.mark.parametrize(
+  ("weight", "ramp", "scale_loss"),
+  [(0.0, 10.0, False), (0.7, 10.0, False), (0.7, 2.0, False), (0.7, 2.0, True)],
+)
+def test_one_step_equals_the_step_by_hand(weight, ramp, scale_loss):
+  ts, step = by_hand.start("dann", weight=weight, ramp=ramp, scale_loss=scale_loss, depth=0)
   batch = by_hand.batch()
   source, target = (by_hand.forward(ts.params["net"], x) for x in (batch.xs, batch.xt))
   label_loss, dl = by_hand.cross_entropy(source.l, batch.ys, batch.ws)
@@ -25,14 +28,15 @@ def test_one_step_equals_the_step_by_hand(weight, ramp):
 
   strength = weight * (2 / (1 + np.exp(-ramp * 0.4)) - 1)  # progress is 4 / 10
   df = -strength * dd @ critic["kernel"].T
+  scale = strength if scale_loss else 1.0  # of what reaches the critic, too
   grads = {
     "net": by_hand.added(
       by_hand.backward(source, df=df[: by_hand.B], dl=dl),
       by_hand.backward(target, df=df[by_hand.B :]),
     ),
-    "critic": {"Dense_0": {"kernel": f.T @ dd, "bias": dd.sum(0)}},
+    "critic": {"Dense_0": {"kernel": f.T @ (scale * dd), "bias": scale * dd.sum(0)}},
   }
-  by_hand.assert_step(ts, *step(), grads, label_loss + domain_loss)
+  by_hand.assert_step(ts, *step(), grads, label_loss + scale * domain_loss)
 
 
 def test_the_default_critic_learns_and_pushes():

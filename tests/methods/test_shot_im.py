@@ -42,7 +42,7 @@ def test_a_tuning_that_moves_the_head_alone_is_refused():
   net = models.build("mlp", by_hand.K)
   start = nets.beginning_at(net, *net.init(jax.random.key(0), by_hand.batch().xs))
   for name in ("shot_im", "shot"):
-    method = methods.get(name)(linear_probe().wrap(start))
+    method = methods.get(name)(linear_probe().wrap(start, 0.0))
     with pytest.raises(ValueError, match="this tuning trains nothing else"):
       method.init(jax.random.key(0), by_hand.batch())
 

@@ -1,4 +1,4 @@
-"""A hand-made network with a convolution, a dense layer, batch statistics, dropout and a head."""
+"""A hand-made network: convolution, dense layer, batch statistics, dropout and head; and its steps."""
 
 import math
 
@@ -6,10 +6,12 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from adapt.method import Net
+from adapt import methods, train
+from adapt.method import Batch, Net
+from adapt.suite import Settings
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny():
   """A Net on [b, 4, 4, 1] whose start has no zero anywhere, so that nothing passes by accident."""
 
@@ -50,10 +52,45 @@ def tiny():
       features = features * jax.random.bernoulli(key, 0.8, features.shape)
     return (features, features @ params["head"]["kernel"] + params["head"]["bias"]), new
 
-  return Net(init, apply)
+  return Net(jax.jit(init), jax.jit(apply, static_argnames="train"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def x():
   """Inputs [6, 4, 4, 1]."""
   return jax.random.normal(jax.random.key(7), (6, 4, 4, 1))
+
+
+@pytest.fixture(scope="session")
+def batch(x):
+  """Six source examples, six target ones, and the same six with labels."""
+  ys = jnp.array([0, 1, 1, 0, 1, 0])
+  return Batch(x, ys, jnp.ones(6), jnp.ones((6, 1)), x + 0.5, x[::-1] + 0.5, 1 - ys)
+
+
+DECAYED = Settings(momentum=0.9, weight_decay=0.3, schedule="constant")
+
+
+@pytest.fixture(scope="session")
+def states():
+  """(way, method's name, net, batch, steps, of a run of) -> the state before each step and after all."""
+
+  def run(way, name, net, batch, steps, total, **hyper):
+    def parts(progress):
+      tuned = way.wrap(net, progress)
+      method = methods.get(name)(tuned, **hyper)
+      method = way.adjust(tuned, method) if way.adjust else method
+      pull = way.pull and (lambda: way.pull(progress, DECAYED.weight_decay))
+      return method, train.optimizer(DECAYED, 0.1, pull)
+
+    @jax.jit
+    def step(ts):
+      return train.step(*parts(ts.step / total), total, ts, batch)
+
+    before = jax.jit(lambda key: train.init(*parts(0.0), key, batch))(jax.random.key(0))
+    passed = [(before, {})]
+    for _ in range(steps):
+      passed.append(step(passed[-1][0]))
+    return passed
+
+  return run

@@ -7,7 +7,7 @@ from adapt.tuning.bitfit import bitfit
 
 
 def test_scales_are_frozen_and_statistics_are_not(tiny, x):
-  net, key = bitfit().wrap(tiny), jax.random.key(0)
+  net, key = bitfit().wrap(tiny, 0.0), jax.random.key(0)
   params, stats = net.init(key, x)
   assert set(params["block"]["norm"]) == {"bias"}
   assert set(stats["frozen"]["block"]["norm"]) == {"scale"}

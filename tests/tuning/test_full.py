@@ -5,6 +5,6 @@ from adapt.tuning.full import full
 
 def test_the_network_is_untouched(tiny):
   tuning = full()
-  assert tuning.wrap(tiny) is tiny
+  assert tuning.wrap(tiny, 0.0) is tiny
   assert tuning.pull is None
   assert not tuning.needs_start

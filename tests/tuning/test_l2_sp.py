@@ -27,10 +27,10 @@ def losses(net, stats, x):
 
 def test_training_equals_training_on_the_penalised_loss(tiny, x):
   tuning = l2_sp(alpha=ALPHA, beta=BETA)
-  net = tuning.wrap(tiny)
+  net = tuning.wrap(tiny, 0.0)
   start, stats = net.init(jax.random.key(0), x)
   loss = losses(net, stats, x)
-  pulled = optax.chain(tuning.pull(), optax.sgd(RATE, momentum=0.9))
+  pulled = optax.chain(tuning.pull(0.0, 0.5), optax.sgd(RATE, momentum=0.9))
   plain = optax.sgd(RATE, momentum=0.9)
 
   @jax.jit
@@ -48,7 +48,7 @@ def test_training_equals_training_on_the_penalised_loss(tiny, x):
 
 def test_at_the_start_only_the_head_is_pulled(tiny, x):
   params, _ = tiny.init(jax.random.key(0), x)
-  pull = l2_sp(alpha=ALPHA, beta=BETA).pull()
+  pull = l2_sp(alpha=ALPHA, beta=BETA).pull(0.0, 0.5)
   zeros = jax.tree.map(jnp.zeros_like, params)
   updates, _ = pull.update(zeros, pull.init(params), params)
   np.testing.assert_allclose(updates["head"]["kernel"], BETA * params["head"]["kernel"], rtol=1e-6)
@@ -56,7 +56,7 @@ def test_at_the_start_only_the_head_is_pulled(tiny, x):
 
 
 def test_each_vmapped_seed_remembers_its_own_start(tiny, x):
-  pull = l2_sp(alpha=ALPHA, beta=BETA).pull()
+  pull = l2_sp(alpha=ALPHA, beta=BETA).pull(0.0, 0.5)
 
   def run(key):
     start, _ = tiny.init(key, x)
@@ -70,13 +70,13 @@ def test_each_vmapped_seed_remembers_its_own_start(tiny, x):
 
 def test_the_start_survives_donation(tiny, x):
   params, _ = jax.jit(tiny.init)(jax.random.key(0), x)
-  state = l2_sp().pull().init(params)
+  state = l2_sp().pull(0.0, 0.5).init(params)
   add_one = lambda p, s: jax.tree.map(lambda leaf: leaf + 1, (p, s))
   jax.jit(add_one, donate_argnums=(0, 1))(params, state)  # shared buffers cannot be donated twice
 
 
 def test_parameters_are_required(tiny, x):
   params, _ = tiny.init(jax.random.key(0), x)
-  pull = l2_sp().pull()
+  pull = l2_sp().pull(0.0, 0.5)
   with pytest.raises(ValueError, match="params"):
     pull.update(params, pull.init(params))

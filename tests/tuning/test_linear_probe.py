@@ -7,7 +7,7 @@ from adapt.tuning.linear_probe import linear_probe
 
 
 def test_training_mode_changes_neither_features_nor_statistics(tiny, x):
-  net, key = linear_probe().wrap(tiny), jax.random.key(0)
+  net, key = linear_probe().wrap(tiny, 0.0), jax.random.key(0)
   params, stats = net.init(key, x)
   (trained, _), new = net.apply(params, stats, x, True, key)
   (expected, _), _ = tiny.apply(*tiny.init(key, x), x, False, None)

@@ -10,7 +10,7 @@ RANK, ALPHA = 2, 3.0
 
 
 def test_b_starts_at_zero_and_a_does_not(tiny, x):
-  params, _ = lora(rank=RANK).wrap(tiny).init(jax.random.key(0), x)
+  params, _ = lora(rank=RANK).wrap(tiny, 0.0).init(jax.random.key(0), x)
   dense, conv = params["lora"]["block"]["dense"]["kernel"], params["lora"]["conv"]["kernel"]
   assert dense["a"].shape == (27, RANK)
   assert dense["b"].shape == (RANK, 5)
@@ -23,7 +23,7 @@ def test_b_starts_at_zero_and_a_does_not(tiny, x):
 
 
 def test_merged_kernels_by_hand(tiny, x):
-  net, key = lora(rank=RANK, alpha=ALPHA).wrap(tiny), jax.random.key(0)
+  net, key = lora(rank=RANK, alpha=ALPHA).wrap(tiny, 0.0), jax.random.key(0)
   params, stats = net.init(key, x)
   keys = iter(jax.random.split(jax.random.key(1), 9))
   params = jax.tree.map(lambda p: jax.random.normal(next(keys), p.shape), params)

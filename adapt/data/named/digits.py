@@ -34,6 +34,11 @@ def usps(data_dir: DataDir) -> Domain:
   return _digits("usps", "usps", data_dir, lambda x: _resize(x, 28))
 
 
+def usps_rgb32(data_dir: DataDir) -> Domain:
+  """USPS resized to 32x32, filling the frame, the grey in three channels: a partner of MNIST-M."""
+  return _digits("usps_rgb32", "usps", data_dir, lambda x: np.repeat(_resize(x, 32), 3, -1))
+
+
 def usps_framed(data_dir: DataDir) -> Domain:
   """USPS resized to 20x20 with a margin of 4, which is how MNIST was framed."""
   return _digits("usps_framed", "usps", data_dir, _frame)
@@ -122,6 +127,7 @@ DOMAINS: dict[str, Callable[[DataDir], Domain]] = {
   "mnist": mnist,
   "mnist_rgb32": mnist_rgb32,
   "usps": usps,
+  "usps_rgb32": usps_rgb32,
   "usps_framed": usps_framed,
   "mnist_m": mnist_m,
   "svhn": svhn,

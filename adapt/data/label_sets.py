@@ -1,0 +1,86 @@
+"""Partial, open-set and universal tasks: the examples of some classes alone, and "unknown" for the rest."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from adapt.data import images
+from adapt.data.domain import Domain, Split
+from adapt.suite import ClassSets
+
+UNKNOWN = "unknown"  # the class of all examples of classes that no source has
+
+Take = Callable[[Any, np.ndarray], Any]  # (inputs, rows) -> those inputs
+
+
+def parsed(text: str) -> ClassSets | None:
+  """Class sets from "SHARED/SOURCE/TARGET", as 10/5/50; None for an empty text.
+
+  Raises:
+    ValueError: anything else, or no shared class.
+  """
+  if not text:
+    return None
+  parts = text.split("/")
+  if len(parts) != 3 or not all(p.isdecimal() for p in parts) or not int(parts[0]):
+    raise ValueError(
+      f"--classes {text} is not SHARED/SOURCE/TARGET: give three numbers of classes, the first at "
+      "least 1, e.g. --classes 10/5/50"
+    )
+  return ClassSets(*map(int, parts))
+
+
+def restricted(
+  sources: Sequence[Domain], target: Domain, sets: ClassSets, take: Take = images.take
+) -> tuple[list[Domain], Domain]:
+  """The domains with the examples of their classes alone.
+
+  Sources keep shared and source-private classes, which are numbered 0 … K-1 already. The target
+  keeps shared and target-private ones; all target-private examples get the label K, the class
+  "unknown". A target split without labels stays as it is.
+
+  Args:
+    sources: labelled domains, their classes numbered alike.
+    target: the domain to adapt to.
+    sets: how many classes each side has.
+    take: takes rows of inputs.
+
+  Raises:
+    ValueError: the data have too few classes.
+  """
+  count = sets.shared + sets.source_private
+  whole = count + sets.target_private
+  domains = (*sources, target)
+  there = [
+    int(s.y.max(initial=-1)) + 1 for d in domains for s in (d.train, d.test) if s.y is not None
+  ]
+  # An unlabelled target may have any classes, but its name for them is missing.
+  needed = count if target.train.y is None and target.test.y is None else whole
+  if max(there, default=0) < needed:
+    raise ValueError(
+      f"classes {sets.shared}/{sets.source_private}/{sets.target_private} are {needed}, and "
+      f"{' and '.join(d.name for d in domains)} have {max(there, default=0)}: give --classes fewer"
+    )
+
+  def of(split: Split, keep: Callable[[np.ndarray], np.ndarray]) -> Split:
+    if split.y is None:
+      return split
+    rows = np.flatnonzero(keep(split.y))
+    return Split(take(split.x, rows), np.minimum(split.y[rows], count).astype(np.int32))
+
+  def source_has(y: np.ndarray) -> np.ndarray:
+    return y < count
+
+  def target_has(y: np.ndarray) -> np.ndarray:
+    return (y < sets.shared) | ((y >= count) & (y < whole))
+
+  def only(
+    domain: Domain, keep: Callable[[np.ndarray], np.ndarray], more: tuple[str, ...]
+  ) -> Domain:
+    names = domain.classes[:count]
+    names += more if len(names) == count else ()
+    return Domain(domain.name, of(domain.train, keep), of(domain.test, keep), names)
+
+  more = (UNKNOWN,) if sets.target_private else ()
+  return [only(d, source_has, ()) for d in sources], only(target, target_has, more)
