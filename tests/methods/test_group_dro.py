@@ -1,0 +1,65 @@
+"""Group DRO equals its exponentiated weights written by hand; the worst domain's weight grows."""
+
+import by_hand
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from adapt import methods, models
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.4, 1.0])
+def test_one_step_equals_the_step_by_hand(weight):
+  ts, step = by_hand.start("group_dro", weight=weight, eta=2.0)
+  batch, before = by_hand.batch(), np.array([0.2, 0.5, 0.3])
+  ts = ts._replace(state={**ts.state, "domains": jnp.asarray(before, jnp.float32)})
+  out = by_hand.forward(ts.params["net"], batch.xs)
+  label_loss, dl = by_hand.cross_entropy(out.l, batch.ys, batch.ws)
+  (first, _, d_first), (second, _, d_second) = by_hand.risks(out.l, *batch[1:4])
+  grown = before[:2] * np.exp(2.0 * np.array([first, second]))
+  held = grown / grown.sum()
+
+  total = (1 - weight) * label_loss + weight * held @ [first, second]
+  dl = (1 - weight) * dl + weight * (held[0] * d_first + held[1] * d_second)
+  after, metrics = step(ts)
+  by_hand.assert_step(ts, after, metrics, {"net": by_hand.backward(out, dl=dl)}, total)
+  # The domain that is not there keeps its 0.3; the others share 0.7.
+  np.testing.assert_allclose(after.state["domains"], [*0.7 * held, 0.3], rtol=1e-5)
+
+
+@pytest.mark.adapts("group_dro")
+def test_the_weights_find_the_worst_domain():
+  method = methods.get("group_dro")(models.build("mlp", by_hand.K), eta=5.0)
+  ys = jnp.asarray([0, 0, 1, 0, 1, 2, 0, 1])
+  batch = by_hand.batch()._replace(ds=jnp.eye(2)[jnp.arange(8) % 2], ys=ys, ws=jnp.ones(8))
+  params, state = method.init(jax.random.key(0), batch)
+  _, (_, metrics) = method.loss(params, state, batch, None, 0.0)
+
+  @jax.jit
+  def again(state):
+    loss, (state, _) = method.loss(params, state, batch, None, 0.0)
+    return loss, state
+
+  for _ in range(300):
+    loss, state = again(state)
+  out = by_hand.forward(params["net"], batch.xs)
+  worst = max(risk for risk, _, _ in by_hand.risks(out.l, *batch[1:4]))
+  assert metrics["label_loss"] < metrics["robust_loss"] < worst - 1e-3
+  np.testing.assert_allclose(loss, worst, rtol=1e-4)  # the paper's maximum over domains
+  np.testing.assert_allclose(state["domains"].sum(), 1, rtol=1e-4)
+
+
+def test_a_batch_without_weight_is_no_nan():
+  method = methods.get("group_dro")(models.build("mlp", by_hand.K))
+  params, state = method.init(jax.random.key(0), by_hand.batch())
+  empty = by_hand.batch()._replace(ws=jnp.zeros(by_hand.B))
+  loss, (after, _) = method.loss(params, state, empty, None, 0.0)
+  assert loss == 0
+  np.testing.assert_allclose(after["domains"], state["domains"])
+
+
+@pytest.mark.parametrize("weight", [-0.1, 1.5])
+def test_a_share_outside_its_range_is_refused(weight):
+  with pytest.raises(ValueError, match="between 0 and 1"):
+    methods.get("group_dro")(models.build("mlp", 2), weight=weight)
