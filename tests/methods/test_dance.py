@@ -1,0 +1,78 @@
+"""DANCE equals its eq. 2–6 written by hand; entropy above half its maximum means unknown."""
+
+import by_hand
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from adapt import methods, models
+from adapt.methods import dance
+
+T, MARGIN = 0.02, 0.1
+GIVEN = {"temperature": T, "margin": MARGIN, "memory": 5}
+MEMORY = np.random.default_rng(6).normal(size=(5, 100)).astype(np.float32)
+MEMORY /= np.linalg.norm(MEMORY, axis=1, keepdims=True)
+
+
+def unit(x):
+  return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def through_unit(x, du):
+  u = unit(x)
+  return (du - u * (u * du).sum(1, keepdims=True)) / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def entropies(logits):
+  """(entropy of each row, its gradient by the logits)."""
+  p = by_hand.softmax(logits)
+  return -(p * np.log(p)).sum(1), by_hand.through_softmax(p, -(np.log(p) + 1))
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5])
+def test_one_step_equals_the_step_by_hand(weight):
+  ts, step = by_hand.decided("dance", weight=weight, **GIVEN)
+  ts = ts._replace(state={**ts.state, "memory": {"features": jnp.asarray(MEMORY)}})
+  batch, n, k = by_hand.batch(), by_hand.B, by_hand.K
+  source, target = (by_hand.forward(ts.params["net"], x) for x in (batch.xs, batch.xt))
+  kernel = source.p["head"]["kernel"]
+  us, ut, prototypes = unit(source.f), unit(target.f), unit(kernel.T)
+  label_loss, ds = by_hand.cross_entropy(us @ prototypes.T / T, batch.ys, batch.ws)
+
+  lt = ut @ prototypes.T / T
+  itself = np.eye(n, dtype=bool)
+  near = np.concatenate([lt, ut @ MEMORY.T / T, np.where(itself, -1, ut @ ut.T) / T], axis=1)
+  cluster, dn = entropies(near)
+  spread, dh = entropies(lt)
+  away = spread - np.log(k) / 2
+  apart = np.abs(away) > MARGIN
+  assert {*np.sign(away[apart])} == {-1, 1} and not apart.all()  # all cases occur
+  separation = np.where(apart, -np.abs(away), 0.0)
+
+  dlt = weight * (dn[:, :k] - (apart * np.sign(away))[:, None] * dh) / n
+  within = weight * np.where(itself, 0, dn[:, k + 5 :]) / n
+  dut = dlt @ prototypes + weight * dn[:, k : k + 5] / n @ MEMORY + (within + within.T) @ ut
+  net = by_hand.added(
+    by_hand.backward(source, df=through_unit(source.f, ds @ prototypes / T)),
+    by_hand.backward(target, df=through_unit(target.f, dut / T)),
+  )
+  net["head"]["kernel"] = through_unit(kernel.T, (ds.T @ us + dlt.T @ ut) / T).T
+  total = label_loss + weight * (cluster.mean() + separation.mean())
+  after, metrics = step(ts)
+  by_hand.assert_step(ts, after, metrics, {"net": net}, total)
+  np.testing.assert_allclose(after.state["memory"]["features"], ut[:5], rtol=1e-4, atol=1e-6)
+
+
+def test_unknown_is_the_largest_exactly_where_the_entropy_is_above_half_its_maximum():
+  logits = np.random.default_rng(0).normal(0, 2, (200, 4)).astype(np.float32)
+  spread, _ = entropies(logits.astype(np.float64))
+  extended = np.asarray(dance.with_unknown(jnp.asarray(logits)))
+  unknown = extended.argmax(1) == 4
+  np.testing.assert_array_equal(unknown, spread > np.log(4) / 2)
+  assert 20 < unknown.sum() < 180
+  np.testing.assert_array_equal(extended[:, :4], logits)
+
+
+def test_no_memory_is_refused():
+  with pytest.raises(ValueError, match="memory of 0"):
+    methods.get("dance")(models.build("mlp", 2), memory=0)
