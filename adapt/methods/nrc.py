@@ -1,0 +1,70 @@
+"""NRC: predictions like those of reciprocal neighbours, no source (Yang et al., 2021, arXiv:2110.04202)."""
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from adapt import memory as queues
+from adapt import nets, ops
+from adapt.method import Batch, Method, Net
+
+
+def nrc(
+  net: Net,
+  *,
+  weight: float = 1.0,
+  neighbours: int = 4,
+  further: int = 4,
+  affinity: float = 0.1,
+  memory: int = 1024,
+) -> Method:
+  """Trains the source model on the target: alike with neighbours, most with reciprocal ones.
+
+  Only target inputs are read, and head and features both train. A prediction is attracted to those
+  of its nearest neighbours, to those of their neighbours, and to its own of this step, while the
+  mean prediction is spread over the classes (eq. 3, 5, 6 and 8). The paper keeps one entry per
+  target example; a method here does not know which example a row is, so the memory is a queue of
+  the last `memory` visits, as in aad.
+
+  Where re-implementations go wrong: the batch enters the memory before neighbours are looked up, so
+  an example is its own nearest entry unless left out; a neighbour is reciprocal if the *example* is
+  among its nearest, so the lookup is by place and not by likeness; the neighbours' neighbours may
+  repeat each other, and then count again; nothing flows into the memory.
+
+  Args:
+    weight: factor of the whole loss.
+    neighbours: of an example (the paper's K), 4 for Office-Home.
+    further: neighbours of each neighbour (the paper's M).
+    affinity: of neighbours that are not reciprocal, and of all the further ones (the paper's r).
+    memory: entries of the queue; at most the target's training examples.
+  """
+  queues.check(memory, max(neighbours, further) + 1)  # one is the example itself
+
+  def init(key, batch: Batch):
+    params, stats, features = nets.start(net, key, batch)
+    (_, logits), _ = net.apply(params, stats, batch.xt[:1], train=False, key=None)
+    widths = {"features": features.shape[1], "predictions": logits.shape[1]}
+    return {"net": params}, {"stats": stats, "memory": queues.empty(memory, widths, len(batch.xt))}
+
+  def loss(params, state, batch: Batch, key, progress):
+    (ft, lt), stats = net.apply(params["net"], state["stats"], batch.xt, True, key)
+    p = jax.nn.softmax(lt)
+    new = lax.stop_gradient({"features": queues.unit(ft), "predictions": p})
+    bank = queues.remember(state["memory"], new)
+    own = jnp.arange(len(p))  # the batch lies in front
+    near = queues.nearest(bank, new["features"], neighbours, own)  # [b, K]
+    beyond = queues.nearest(bank, bank["features"][near.ravel()], further, near.ravel())
+    beyond = beyond.reshape(*near.shape, further)  # [b, K, M]
+
+    reciprocal = (beyond == own[:, None, None]).any(axis=2)
+    share = jnp.where(reciprocal, 1.0, affinity)
+    alike = jnp.einsum("bk,bnk->bn", p, bank["predictions"][near])
+    alike_beyond = jnp.einsum("bk,bnmk->b", p, bank["predictions"][beyond])
+    attraction = (share * alike).sum(axis=1).mean()
+    further_attraction = affinity * alike_beyond.mean()
+    itself = (p * new["predictions"]).sum(axis=1).mean()
+    total = -attraction - further_attraction - itself - ops.marginal_entropy(lt)
+    metrics = {"attraction": attraction, "further_attraction": further_attraction}
+    return weight * total, ({"stats": stats, "memory": bank}, metrics)
+
+  return Method(init, loss, nets.predictor(net), reads=("target",), starts="source")

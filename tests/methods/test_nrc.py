@@ -1,0 +1,68 @@
+"""NRC equals its eq. 3-8 written by hand: neighbours, reciprocal ones, their neighbours, and diversity."""
+
+import by_hand
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from adapt import methods, models
+
+GIVEN = {"weight": 3.0, "neighbours": 3, "further": 2, "affinity": 0.2, "memory": 14}
+rng = np.random.default_rng(5)
+MEMORY = {
+  # Of mean zero, or what all sigmoid features share would choose the same neighbours for all.
+  "features": rng.normal(size=(14, 100)).astype(np.float32),
+  "predictions": rng.dirichlet(np.ones(by_hand.K), 14).astype(np.float32),
+}
+MEMORY["features"] -= MEMORY["features"].mean(1, keepdims=True)
+
+
+def nearest(bank, i, n):
+  """The n rows most like row i, by a loop."""
+  return sorted((j for j in range(len(bank)) if j != i), key=lambda j: -(bank[i] @ bank[j]))[:n]
+
+
+def test_one_step_equals_the_step_by_hand():
+  ts, step = by_hand.decided("nrc", **GIVEN)
+  ts = ts._replace(state={**ts.state, "memory": jax.tree.map(jnp.asarray, MEMORY)})
+  target = by_hand.forward(ts.params["net"], by_hand.batch().xt)
+  p, n = by_hand.softmax(target.l), by_hand.B
+  unit = target.f / np.linalg.norm(target.f, axis=1, keepdims=True)
+  bank = np.concatenate([unit, MEMORY["features"]])[:14]
+  seen = np.concatenate([p, MEMORY["predictions"]])[:14]
+
+  loss, dp, shares = 0.0, np.zeros_like(p), set()
+  for i in range(n):
+    attract = [(1.0, i)]
+    for j in nearest(bank, i, 3):
+      beyond = nearest(bank, j, 2)
+      share = 1.0 if i in beyond else 0.2
+      shares.add(share)
+      attract += [(share, j)] + [(0.2, m) for m in beyond]
+    for share, j in attract:
+      loss -= share * p[i] @ seen[j] / n
+      dp[i] -= share * seen[j] / n
+  mean = p.mean(0)
+  loss += (mean * np.log(mean)).sum()
+  dp += (np.log(mean) + 1) / n
+  assert shares == {0.2, 1.0}  # both kinds of neighbours are there
+
+  grads = by_hand.backward(target, dl=by_hand.through_softmax(p, 3 * dp))
+  after, metrics = step(ts)
+  by_hand.assert_step(ts, after, metrics, {"net": grads}, 3 * loss)
+  for name, rows in {"features": unit, "predictions": p}.items():
+    memory = after.state["memory"][name]
+    np.testing.assert_allclose(memory[:n], rows, rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(memory[n:], MEMORY[name][: 14 - n])
+
+
+def test_more_neighbours_than_memory_are_refused():
+  with pytest.raises(ValueError, match="choose 1 to 4"):
+    methods.get("nrc")(models.build("mlp", 2), neighbours=4, memory=4)
+
+
+def test_a_memory_smaller_than_a_batch_is_refused():
+  method = methods.get("nrc")(models.build("mlp", by_hand.K), memory=by_hand.B - 1)
+  with pytest.raises(ValueError, match="cannot hold a batch of 8"):
+    method.init(jax.random.key(0), by_hand.batch())
