@@ -1,0 +1,103 @@
+"""What a step of each method costs, relative to a step of source_only: LeNet, 28×28×1, 64 + 64 images.
+
+    python -m benchmarks.method_cost [METHOD …] [--out results/methods/cost.json]
+
+Random images, one seed, one device. Each round times a few steps of the method and as many of
+source_only, one after the other; the ratio's median over the rounds is reported with its range.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import jax
+import numpy as np
+from rich.console import Console
+
+from adapt import cell, methods, record
+from adapt.cli import guarded
+from adapt.data import Domain, Split
+from adapt.material import Material
+from adapt.request import Request, points, traits
+from adapt.suite import ClassSets, Settings, Suite, Task
+
+SETTINGS = Settings(model="lenet", steps=10000, batch_size=64, lr=0.01, evaluations=1, shots=10)
+CLASSES = 10
+
+
+def domain(name: str) -> Domain:
+  """Random images of ten classes."""
+  rng = np.random.default_rng(len(name))
+  x = rng.integers(0, 255, (640, 28, 28, 1)).astype(np.uint8)
+  split = Split(x, (np.arange(640) % CLASSES).astype(np.int32))
+  return Domain(name, split, split, tuple(map(str, range(CLASSES))))
+
+
+def stepper(name: str, length: int) -> Callable[[], None]:
+  """A function that takes `length` steps of a method and waits for them."""
+  kind = traits(name, {})
+  sources = tuple(f"source{'s' * i}" for i in range(kind.sources))
+  relation = None if "closed" in kind.serves else ClassSets(CLASSES, 0, 1)
+  task = Task("random", sources, "target", relation)
+  asked = Request(Suite("cost", (task,), SETTINGS, ""), task, name, SETTINGS)
+  data = Material(tuple(map(domain, sources)), domain("target"), SETTINGS, {})
+  todo = points(asked)
+  cells = cell.program_of(asked, todo, data)
+  mapped, _, fed = cell.placed(asked, traits(name, todo[0].hyperparameters), todo, data, (), cells)
+
+  def advance() -> None:
+    nonlocal mapped
+    mapped, metrics = fed.advance(mapped, length)
+    jax.block_until_ready((mapped.ts.params, metrics))
+
+  return advance
+
+
+def ratios(name: str, base: Callable[[], None], length: int, rounds: int) -> list[float]:
+  """Seconds of a method's steps over those of the base's, per round."""
+  mine = stepper(name, length)
+  mine()  # compiles
+  base()
+  found = []
+  for _ in range(rounds):
+    taken = []
+    for run in (mine, base):
+      began = time.perf_counter()
+      run()
+      taken.append(time.perf_counter() - began)
+    found.append(taken[0] / taken[1])
+  return found
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+  """Measures, prints and records; returns the exit code."""
+  parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+  parser.add_argument("methods", nargs="*", metavar="METHOD", help="default: all")
+  parser.add_argument("--steps", type=int, default=10, help="steps a round")
+  parser.add_argument("--rounds", type=int, default=7)
+  parser.add_argument("--out", type=Path, default=Path("results/methods/cost.json"))
+  args = parser.parse_args(argv)
+
+  def measure() -> int:
+    names = args.methods or methods.names()
+    kept = json.loads(args.out.read_text("utf-8")) if args.out.exists() else {}
+    base, console = stepper("source_only", args.steps), Console()
+    for name in names:
+      each = ratios(name, base, args.steps, args.rounds)
+      middle = statistics.median(each)
+      console.print(f"{name:28} {middle:5.2f}  ({min(each):.2f}–{max(each):.2f})")
+      kept[name] = {"ratio": middle, "least": min(each), "most": max(each)}
+      kept[name]["environment"] = record.environment()
+      args.out.parent.mkdir(parents=True, exist_ok=True)
+      args.out.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return 0
+
+  return guarded(measure)
+
+
+if __name__ == "__main__":
+  sys.exit(main())
