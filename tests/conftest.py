@@ -2,11 +2,17 @@
 
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Nearly all of a test's time is compilation; a third of that is optimisation.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+# The CPU's fusion emitters take half of what is left. A jaxlib that does not know a flag aborts.
+if version("jaxlib").startswith("0.10."):
+  os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_use_fusion_emitters=false"
+# Threads of LAPACK wait for each other where other tests hold the cores.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 here = Path(__file__).parent
 # toy.py, sample_records.py; by_hand.py; tiny.py
 sys.path[:0] = [str(here), str(here / "methods"), str(here / "models")]

@@ -3,11 +3,12 @@
 import pytest
 import toy
 
-from adapt import cell, material, methods
+from adapt import cell, methods
 from adapt.request import points, traits
 
 GOLDEN = {
   "aad": {"attraction": 0.7098829, "dispersion": 23.17723, "loss": 1.15996},
+  "nrc": {"attraction": 1.795777, "further_attraction": 0.9003876, "loss": -0.3887991},
   "adabn": {"label_loss": 0.6475019, "loss": 0.6475019},
   "adamatch": {"label_loss": 0.9605678, "loss": 1.048142, "pseudo_loss": 0.2995849, "sure": 1.0},
   "adda": {"domain_loss": 0.6764613, "loss": 0.7012203, "mapping_loss": 0.8252992},
@@ -34,6 +35,12 @@ GOLDEN = {
   "cmd": {"cmd_loss": 0.6553537, "label_loss": 0.9596481, "loss": 1.025183},
   "coral": {"coral_loss": 7.343915e-05, "label_loss": 0.9596422, "loss": 0.9816740},
   "dan": {"label_loss": 0.9596376, "loss": 0.9819349, "mmd_loss": 0.02229732},
+  "dance": {
+    "cluster_loss": 3.248607,
+    "label_loss": 11.87938,
+    "loss": 12.04181,
+    "separation_loss": 0.0,
+  },
   "dann": {"domain_loss": 0.6763158, "label_loss": 0.6740841, "loss": 1.3504000},
   "deepjdot": {"label_loss": 1.109149, "loss": 1.460618, "transport_loss": 0.3514692},
   "dirt_t": {
@@ -54,6 +61,12 @@ GOLDEN = {
     "pseudo_loss": 0.07743259,
     "sure": 0.453125,
   },
+  "group_dro": {
+    "heaviest": 0.5000577,
+    "label_loss": 0.7567955,
+    "loss": 0.7583019,
+    "robust_loss": 0.7583019,
+  },
   "homm": {"homm_loss": 1.861354e-06, "label_loss": 0.95963, "loss": 1.145765},
   "information_maximisation": {
     "entropy_loss": 0.5432942,
@@ -61,9 +74,18 @@ GOLDEN = {
     "loss": 0.9595251,
     "marginal_entropy": 0.5445403,
   },
+  "irm": {"label_loss": 0.7437857, "loss": 0.7552907, "penalty": 0.01150499},
+  "iwan": {
+    "domain_loss": 0.6720421,
+    "entropy_loss": 0.6899916,
+    "loss": 1.38234,
+    "weigher_loss": 0.6762855,
+  },
   "jan": {"joint_loss": 0.02233237, "label_loss": 0.9596409, "loss": 0.9808587},
+  "m3sda": {"label_loss": 0.7571804, "loss": 0.9895432, "moment_distance": 2.323627},
   "mcc": {"confusion": 0.4987472, "label_loss": 0.96077, "loss": 1.459517},
   "mcd": {"apart": 0.1351711, "discrepancy": 0.2614938, "label_loss": 1.233255, "loss": 2.354374},
+  "mdan": {"domain_loss": 1.358693, "label_loss": 0.646261, "loss": 2.004953, "most": 0.55513},
   "mdd": {
     "agree_loss": 0.5696097,
     "disagree_loss": 0.8350909,
@@ -78,7 +100,19 @@ GOLDEN = {
     "sure": 0.0,
   },
   "mme": {"entropy": 0.1462968, "label_loss": 17.4149, "loss": 17.40027},
+  "osbp": {
+    "label_loss": 1.766794,
+    "loss": 2.624143,
+    "rejected": 0.5,
+    "unknown_loss": 0.8573489,
+  },
   "otda": {"cost": 1.120327, "label_loss": 0.9792799, "loss": 0.9792799},
+  "pada": {
+    "counted": 0.9977952,
+    "domain_loss": 0.6754848,
+    "label_loss": 0.6737965,
+    "loss": 1.349281,
+  },
   "pseudo_label": {
     "label_loss": 0.9596409,
     "loss": 1.172358,
@@ -94,7 +128,7 @@ GOLDEN = {
   "shot_im": {"entropy_loss": 0.6446876, "loss": -0.0004906654, "marginal_entropy": 0.6451783},
   "source_and_target": {"loss": 0.8457844, "source_loss": 0.8921318, "target_loss": 0.7994372},
   "source_only": {"label_loss": 0.9596409, "loss": 0.9596409},
-  "swd": {"label_loss": 1.21622, "loss": 2.321836, "swd_apart": 0.01511677, "swd_loss": 0.04310684},
+  "swd": {"apart": 0.01511677, "discrepancy": 0.04310684, "label_loss": 1.21622, "loss": 2.321836},
   "target_only": {"label_loss": 0.6461319, "loss": 0.6461319},
   "tent": {"entropy_loss": 0.6805459, "loss": 0.6805459},
   "vada": {
@@ -104,6 +138,7 @@ GOLDEN = {
     "loss": 1.369244,
     "smoothness": 0.002315817,
   },
+  "vrex": {"label_loss": 0.7571306, "loss": 0.4134984, "variance": 0.0003938771},
   "wdgrl": {
     "label_loss": 0.6862386,
     "loss": 0.8126976,
@@ -126,7 +161,7 @@ def test_every_method_is_here():
 def metrics(name):
   asked = toy.request(name, seeds=(0,), steps=2, evaluations=1)
   todo = points(asked)
-  data = material.Material((toy.MOONS,), toy.TURNED, asked.settings, {})
+  data = toy.material_of(asked)
   cells = cell.program_of(asked, todo, data)
   kind = traits(name, todo[0].hyperparameters)
   mapped, arrays, _ = cell.placed(asked, kind, todo, data, (), cells)

@@ -1,51 +1,34 @@
 """A task's data at size, as features, and what cannot be asked of it."""
 
-import io
-
 import jax
 import numpy as np
 import pytest
 import tiny
 import toy
-from PIL import Image
+from encoded import Encoded
 
-from adapt import material, methods
+from adapt import cell, evaluate, material, methods
 from adapt.data import Domain, Split
 from adapt.data.images import Images
 from adapt.models import backbones, pretrained
-from adapt.request import Request, traits
+from adapt.models.linen import as_float
+from adapt.request import Feed, Request, points, traits
 from adapt.run import run
 from adapt.suite import Settings, Suite, Task
 
 CLASSES = ("dark", "bright")
 
 
-class Shades:
+def shades(n, seed):
   """Encoded images, dark or bright by class."""
-
-  def __init__(self, n, seed):
-    rng = np.random.default_rng(seed)
-    self.y = (np.arange(n) % 2).astype(np.int32)
-    self.stored = []
-    for label in self.y:
-      buffer = io.BytesIO()
-      pixels = rng.integers(0, 120, (12, 12, 3)) + 120 * label
-      Image.fromarray(pixels.astype(np.uint8)).save(buffer, format="png")
-      self.stored.append(buffer.getvalue())
-
-  def __len__(self):
-    return len(self.stored)
-
-  def read(self, i):
-    return self.stored[i]
-
-  def name(self, i):
-    return f"shade {i}"
+  y = (np.arange(n) % 2).astype(np.int32)
+  pixels = np.random.default_rng(seed).integers(0, 120, (n, 12, 12, 3))
+  pixels += 120 * y[:, None, None, None]
+  return Split(Images(Encoded(pixels.astype(np.uint8)), side=12), y)
 
 
 def domain(name, seed):
-  splits = [Shades(n, seed + n) for n in (24, 16)]
-  return Domain(name, *(Split(Images(s, side=12), s.y) for s in splits), CLASSES)
+  return Domain(name, *(shades(n, seed + n) for n in (24, 16)), CLASSES)
 
 
 DOMAINS = {name: domain(name, seed) for name, seed in (("day", 0), ("night", 50))}
@@ -63,23 +46,54 @@ def loaded(**settings):
   return material.load(asked, traits("source_only", {}), DOMAINS.__getitem__)
 
 
+TINY = backbones.Backbone(tiny.make_smallest, lambda state: state, 16, "tiny's")
+
+
+@pytest.fixture(scope="module")
+def weights():
+  """Published ones, as it were, of a tiny backbone."""
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setitem(backbones.BACKBONES, "tiny", TINY)
+    init, _ = backbones.extractor("tiny")
+    return jax.device_get(jax.jit(init)(jax.random.key(7), np.zeros((1, 16, 16, 3), np.uint8)))
+
+
 @pytest.fixture
-def backbone(monkeypatch, tmp_path):
+def backbone(weights, monkeypatch, tmp_path):
   """A tiny backbone by name, with published weights and a cache of its own."""
-  made = backbones.Backbone(tiny.make_smallest, lambda state: state, 16, "tiny's")
-  monkeypatch.setitem(backbones.BACKBONES, "tiny", made)
-  init, _ = backbones.extractor("tiny")
-  weights = jax.jit(init)(jax.random.key(7), np.zeros((1, 16, 16, 3), np.uint8))
-  monkeypatch.setattr(pretrained, "load", lambda model, what: jax.device_get(weights))
+  monkeypatch.setitem(backbones.BACKBONES, "tiny", TINY)
+  monkeypatch.setattr(pretrained, "load", lambda model, what: weights)
   monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "data"))
+  monkeypatch.setattr(evaluate, "block_size", lambda shape: 24)  # no padding to be computed
   monkeypatch.setattr(material, "_made", {})
   monkeypatch.setattr(material, "_published", material._published.__wrapped__)
-  material._trace.cache_clear()  # of other tests' networks by the same name
   return weights
 
 
-def last(record):
-  return np.array(record["curves"]["loss"])
+@pytest.fixture(scope="module", autouse=True)
+def _own_traces():
+  material._trace.cache_clear()  # of other tests' networks by the same name
+
+
+# Every step is evaluated, so that the first is told from those that follow. The method reads both
+# domains' inputs, and its linear critic has no corner of a rectifier.
+STEPWISE = {"steps": 4, "evaluations": 4}
+CRITIC = {"depth": 0}
+
+
+def losses(asked, out):
+  [record] = run(asked._replace(given=CRITIC), out, domains=DOMAINS.__getitem__).records
+  return np.array(record["curves"]["loss"])  # [seeds, steps]
+
+
+def assert_alike(one, other):
+  """Equal to rounding in the first step; later, as far as rounding may have grown in training.
+
+  A rectifier's corner passes a rounding error on as a jump (1e-3 was seen with a critic of 2,000
+  rectified units, one of which lay within 3e-6 of its corner), so few units may stand in the way.
+  """
+  np.testing.assert_allclose(one[:, 0], other[:, 0], rtol=1e-5)
+  np.testing.assert_allclose(one, other, rtol=1e-4)
 
 
 def test_images_come_at_the_size_asked_for_and_larger_under_crops(backbone):
@@ -88,13 +102,22 @@ def test_images_come_at_the_size_asked_for_and_larger_under_crops(backbone):
   assert loaded().hashes == loaded(image_size=32).hashes  # of what is stored, not of its size
 
 
-def test_cached_features_train_as_the_frozen_network_does(backbone, tmp_path):
+def test_cached_features_are_the_frozen_network_s(backbone):
   frozen = {"pretrained": "tiny", "freeze": "backbone"}
-  records = [
-    run(request(**s), tmp_path / str(i), domains=DOMAINS.__getitem__).records[0]
-    for i, s in enumerate((frozen, {**frozen, "cache_features": True}))
-  ]
-  np.testing.assert_allclose(*map(last, records), rtol=5e-3)
+  kept, seen = loaded(**frozen, cache_features=True), loaded(**frozen)
+  module = tiny.make_smallest(np.float32, None, False)
+  for one, other in ((kept.sources[0], seen.sources[0]), (kept.target, seen.target)):
+    for part, images in ((one.train, other.train), (one.test, other.test)):
+      x = as_float(np.asarray(images.x[:]))
+      np.testing.assert_allclose(part.x, module.apply(backbone, x, train=False), rtol=1e-5)
+
+
+def test_cached_features_train_as_the_frozen_network_does(backbone, tmp_path):
+  frozen = {"pretrained": "tiny", "freeze": "backbone", **STEPWISE}
+  assert_alike(
+    losses(request("dann", **frozen), tmp_path / "frozen"),
+    losses(request("dann", **frozen, cache_features=True), tmp_path / "cached"),
+  )
   assert len(list((tmp_path / "data/adapt_features").glob("*.npy"))) == 4
 
 
@@ -111,15 +134,14 @@ def test_features_are_read_from_the_cache_and_made_again_for_other_weights(backb
     loaded(**asked)
 
 
-def test_a_frozen_backbone_stays_and_a_slow_one_moves_less(backbone, tmp_path, monkeypatch):
-  from adapt import cell
-  from adapt.request import points
-
+def test_a_frozen_backbone_stays_and_a_slow_one_moves_less(backbone):
   def moved(**settings):
     asked = request(pretrained="tiny", weight_decay=0.0, **settings)
-    method = traits("source_only", {})
+    method, todo = traits("source_only", {}), points(asked)
     got = material.load(asked, method, DOMAINS.__getitem__)
-    ts = cell.train(asked, method, points(asked), got, (), lambda *_: None).mapped.ts
+    cells = cell.program_of(asked, todo, got)
+    mapped, arrays, _ = cell.placed(asked, method, todo, got, (), cells)
+    ts = cells.chunk(2)(mapped, arrays)[0].ts
     params = ts.params["net"]
     params = params["backbone"] if "backbone" in params else ts.state["stats"]["frozen"]["backbone"]
     gaps = jax.tree.map(lambda a, b: float(np.abs(a[0] - b).max()), params, backbone["params"])
@@ -131,14 +153,10 @@ def test_a_frozen_backbone_stays_and_a_slow_one_moves_less(backbone, tmp_path, m
 
 
 def test_crops_train_streamed_and_resident_alike(backbone, tmp_path):
-  from adapt.request import Feed
-
-  asked = request(augment="jitter", image_size=14)
-  records = [
-    run(asked._replace(feed=Feed(kind)), tmp_path / kind, domains=DOMAINS.__getitem__).records[0]
-    for kind in ("device", "stream")
-  ]
-  np.testing.assert_allclose(*map(last, records), rtol=5e-3)
+  asked = request("dann", augment="crop", image_size=14, model="mlp", **STEPWISE)
+  assert_alike(
+    *(losses(asked._replace(feed=Feed(kind)), tmp_path / kind) for kind in ("device", "stream"))
+  )
 
 
 def test_the_record_says_which_weights_were_loaded(backbone, monkeypatch):
@@ -150,7 +168,8 @@ def test_the_record_says_which_weights_were_loaded(backbone, monkeypatch):
 
 
 def test_other_weights_at_the_same_path_are_other_settings(backbone, tmp_path, monkeypatch):
-  asked = request(pretrained="tiny", freeze="backbone", cache_features=True, steps=2)
+  frozen = {"pretrained": "tiny", "freeze": "backbone", "cache_features": True}
+  asked = request("dann", **frozen, **STEPWISE)._replace(given=CRITIC)  # compiled once, above
 
   def again(asked=asked):
     return run(asked, tmp_path, domains=DOMAINS.__getitem__).fresh
@@ -209,3 +228,11 @@ def test_vectors_have_no_size(settings, message):
   asked = toy.request("source_only", **settings)
   with pytest.raises(ValueError, match=message):
     material.load(asked, methods.get("source_only")(None), toy.load)
+
+
+def test_the_rows_of_a_class_set_are_taken_once_per_set():
+  x, rows = np.arange(12.0).reshape(6, 2), np.array([0, 3, 4])
+  taken = material._taken(x, rows)
+  np.testing.assert_array_equal(taken, x[rows])
+  assert material._taken(x, rows.copy()) is taken  # what is made of it is found again by identity
+  assert material._taken(x, rows[:2]) is not taken
