@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from adapt import catalogue, data, figures, methods, parallel, private, record, select, tables
+from adapt import catalogue, data, figures, methods, parallel, private, record, select, terminal
 from adapt.request import Choice, Feed, Request, points
 from adapt.run import planned
 from adapt.run import run as run_request
@@ -49,8 +49,8 @@ def run(
   with _bars(console) as bars:
     for request in requests:
       records += _cell(request, arguments, domains, bars)
-  Console().print(tables.terminal(records))
-  for line in tables.privacy(records):
+  Console().print(terminal.table(records))
+  for line in terminal.privacy(records):
     Console().print(line)
   return _diverged(records)
 

@@ -1,7 +1,7 @@
 """Statistics of records: means and deviations over seeds, and the rows of a suite's table."""
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from adapt.suite import Reported, Suite
@@ -123,3 +123,17 @@ def percent(value: Cell | None, seeds: int | None = None) -> str:
   if value.std is not None:
     text += f" ± {100 * value.std:.1f}"
   return text if seeds in (None, value.n) else f"{text} ({value.n})"
+
+
+def all_diverged(record: Record) -> bool:
+  """Whether no seed of a record came to its end."""
+  return 0 < len(record["config"]["seeds"]) == len(record.get("diverged") or {})
+
+
+def mean_of(
+  records: Sequence[Record], value: Callable[[Record], float | None], digits: int = 1
+) -> str:
+  """The mean of a value of each record, as text; MISSING unless every record has it."""
+  values = [value(record) for record in records]
+  known = [v for v in values if v is not None]
+  return f"{statistics.fmean(known):.{digits}f}" if len(known) == len(values) else MISSING

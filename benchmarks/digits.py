@@ -34,7 +34,12 @@ SUITE = Suite(
     "the two framings is no method's merit"
   ),
   # TLlib's ramp at 2,000 steps: its digits runs are the peer whose budget and networks these are.
-  defaults={"dann": {"ramp": 2.0}},
+  # A mirrored digit is another sign.
+  defaults={
+    "dann": {"ramp": 2.0},
+    "cdan": {"ramp": 2.0},
+    **dict.fromkeys(("fixmatch", "adamatch", "mean_teacher"), {"mirror": False}),
+  },
   reported=(
     Reported(
       "SupSrc (min)",

@@ -11,13 +11,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import methods_page
-
 from adapt import record, tables
 from adapt.suite import Suite
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT))  # suites import from each other
+sys.path += [str(ROOT), str(ROOT / "scripts")]  # suites import from each other, and this a page
 BLOCK = re.compile(r"(<!-- results:(\S+) -->\n).*?(<!-- /results -->)", re.DOTALL)
 
 
@@ -59,6 +57,8 @@ def generated(results: Path, out: Path, readme: Path | None, benchmarks: Path) -
   known = suites(benchmarks)
   files = {out / name: text for name, text in pages(records, known).items()}
   if results.resolve() == ROOT / "results":
+    import methods_page
+
     files[results / "methods.md"] = methods_page.page(ROOT)
   if readme is not None and readme.exists():
     files[readme] = filled(readme.read_text(encoding="utf-8"), records, known)

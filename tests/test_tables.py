@@ -9,7 +9,7 @@ import pytest
 import sample_records
 from rich.console import Console
 
-from adapt import summary, tables
+from adapt import summary, tables, terminal
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = Path(__file__).parent / "golden" / "table.md"
@@ -82,7 +82,7 @@ def test_target_without_labels():
   made = sample_records.make()
   made.update(last=None, selected=None, oracle=None, confusion=None)
   assert "| dann (3) | – | – |" in tables.markdown([made], None)
-  tables.terminal([made])
+  terminal.table([made])
 
 
 def test_different_data_is_not_hidden():
@@ -119,7 +119,7 @@ def test_broken_record_is_one_line(tree, capsys):
 
 def test_terminal():
   console = Console(width=160, file=io.StringIO())
-  console.print(tables.terminal(records()))
+  console.print(terminal.table(records()))
   text = console.file.getvalue()
   assert "diverged" in text
   assert "dann-weight=0.0 (3)" in text
@@ -169,7 +169,7 @@ def test_where_all_tasks_have_unknown_classes_the_table_shows_the_h_score():
   assert r"| accuracy | OS | OS\* | unknown |" in page and "precision" not in page
   assert "| 80.0 ± 10.0 | 60.0 ± 0.0 |" in page  # OS* and unknown
   console = Console(width=160, file=io.StringIO())
-  console.print(tables.terminal(open_records()))
+  console.print(terminal.table(open_records()))
   assert "H-score" in console.file.getvalue() and "precision" not in console.file.getvalue()
 
 
