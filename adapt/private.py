@@ -8,6 +8,7 @@ import math
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import optax
 
 from adapt.method import Batch, Method
@@ -42,6 +43,9 @@ def parsed(text: str) -> Privacy | None:
   return privacy
 
 
+_ABREAST = 8  # examples whose gradients exist at once: more need memory that costs time on a CPU
+
+
 def protected(method: Method) -> tuple[str, ...]:
   """Whose examples a private run protects: of "source" and "labelled"; none where it cannot."""
   source = ("source",) * (method.starts == "source")  # by the private source model
@@ -59,17 +63,25 @@ def gradient(privacy: Privacy) -> Gradient:
   """
 
   def private(loss: Any, moving: Any, batch: Batch, key: jax.Array) -> Any:
-    rows = jax.tree.map(lambda x: x[:, None], batch)
+    n = len(batch.xs)
+    side = math.gcd(n, _ABREAST)
+    rows = jax.tree.map(lambda x: x.reshape(n // side, side, 1, *x.shape[1:]), batch)
     k_noise, k_rows = jax.random.split(key)
-    keys = jax.random.split(k_rows, len(jax.tree.leaves(rows)[0]))
     one = jax.vmap(jax.value_and_grad(loss, has_aux=True), in_axes=(None, 0, 0))
-    (losses, (states, metrics)), grads = one(moving, rows, keys)
-    noised = optax.contrib.differentially_private_aggregate(
-      privacy.clip, privacy.noise, key=k_noise
-    )
-    grads, _ = noised.update(grads, noised.init(moving))
-    state = jax.tree.map(lambda x: x[0], states)  # of no example in particular: nothing moves it
-    return (losses.mean(), (state, jax.tree.map(lambda x: x.mean(axis=0), metrics))), grads
+
+    def add(total: Any, some: Any) -> Any:
+      (losses, aux), grads = one(moving, *some)
+      leaves, tree = jax.tree.flatten(grads)
+      clipped, _ = optax.per_example_global_norm_clip(leaves, privacy.clip)
+      return jax.tree.map(jnp.add, total, jax.tree.unflatten(tree, clipped)), (losses, aux)
+
+    keys = jax.random.split(k_rows, (n // side, side))
+    start = jax.tree.map(jnp.zeros_like, moving)
+    total, (losses, (states, metrics)) = jax.lax.scan(add, start, (rows, keys))
+    noise = optax.tree.random_like(k_noise, total, jax.random.normal)
+    grads = jax.tree.map(lambda g, z: (g + privacy.noise * privacy.clip * z) / n, total, noise)
+    state = jax.tree.map(lambda x: x[0, 0], states)  # of no example in particular: nothing moves it
+    return (losses.mean(), (state, jax.tree.map(jnp.mean, metrics))), grads
 
   return private
 
