@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import feed, history, inputs, parallel
+from adapt import feed, history, inputs, parallel, private
 from adapt.evaluate import Blocks, blocks, pooled
 from adapt.material import Material
 from adapt.method import Method
@@ -87,11 +87,15 @@ def program_of(
   settings = material.settings._replace(lr=0.0, shots=0, evaluations=0)
   way = request.tuning.name, tuple(sorted(request.tuning.given.items()))
   classes, unknown = len(material.classes), request.task.unknown
-  own = traits(request.method, missing[0].hyperparameters).by_example
-  dp = request.dp if own else None  # others make what they do of a private source model
+  dp = request.dp if _private(request, missing) else None
   return program(
     Spec(request.method, static, settings, classes, way, request.layout, warm, unknown, dp)
   )
+
+
+def _private(request: Request, missing: Sequence[Point]) -> bool:
+  """Whether the gradients are to be; other methods make what they do of a private source model."""
+  return bool(request.dp) and traits(request.method, missing[0].hyperparameters).by_example
 
 
 def placed(
@@ -108,6 +112,8 @@ def placed(
   arrays, labelled = inputs.arrays_of(request, method, material, copies, streamed)
   _, floats = _split(missing)
   swept = {k: jnp.repeat(jnp.asarray(v), len(request.seeds)) for k, v in floats.items()}
+  if _private(request, missing):
+    swept["secret"] = private.unguessable(copies * len(request.seeds))
   example = inputs.example_of(material, arrays, labelled)
   ts = cells.init(keys(request.seeds * copies), swept, start, material.backbone, example)
   mapped = parallel.put_stacked(layout, Mapped(ts, swept, labelled))

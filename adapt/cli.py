@@ -155,6 +155,7 @@ def _run(argv: list[str]) -> int:
   task = _with_classes(pair.task, arguments.classes)
   *sources, target = (pair.domains(name) for name in (*task.source, task.target))
   if task.classes:  # that the target has unknown classes is no news then
+    label_sets.restricted(sources, target, task.classes)  # refuses them as they were given
     known = task.classes._replace(target_private=0)
     sources, target = label_sets.restricted(sources, target, known)
   for line in audit.warnings(sources, target):

@@ -83,7 +83,7 @@ def measures(counts: Counts, unknown: bool = False) -> dict[str, Any]:
     unknown: whether the last class is "unknown". Then also `os_star`, the mean recall of the other
       classes that occur; `unknown`, its own recall; `os`, the mean recall of all of them, which
       counts it as one class (Saito et al., 2018, arXiv:1804.10427); and `h_score`, the harmonic
-      mean of the first two (Fu et al., 2020, ECCV).
+      mean of the first two, of class means (HOS in Bucci et al., 2020, arXiv:2007.12576).
   """
   confusion = np.asarray(counts.confusion, dtype=np.float64)
   right, true, predicted = np.diag(confusion), confusion.sum(1), confusion.sum(0)

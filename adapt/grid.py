@@ -134,6 +134,8 @@ def _request(suite: Suite, task: Task, name: str, arguments: argparse.Namespace)
   if arguments.null:
     if "weight" not in takes:
       raise ValueError(f"{name} has no weight of an adaptation term: leave out {name} or --null")
+    if "weight" in own or "weight" in _sweep(arguments.sweep):
+      raise ValueError("--null puts the weight at 0: leave out --weight and its sweep, or --null")
     own["weight"] = 0.0
   return Request(
     suite,

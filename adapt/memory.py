@@ -1,8 +1,9 @@
 """A queue of the last target examples seen, for methods that look up an example's neighbours.
 
 The papers keep one entry per target example, replaced at each visit. A method here does not know
-which example a row is, so it keeps the last visits instead. A queue shorter than a pass over the
-target, less a batch, never holds the example that asks.
+which example a row is, so it keeps the last visits instead. As each pass is shuffled anew, the queue
+may hold an earlier visit of the example that asks, in about (size / examples)² / 2 of the cases, which
+then is its own neighbour: choose a size well below the number of target examples.
 """
 
 import jax
@@ -25,10 +26,12 @@ def empty(size: int, widths: dict[str, int], least: int = 0) -> Queue:
   return {name: jnp.zeros((size, width)) for name, width in widths.items()}
 
 
-def check(size: int, neighbours: int) -> None:
-  """ValueError unless so many neighbours can be looked up among so many entries."""
-  if not 0 < neighbours <= size:
-    raise ValueError(f"{neighbours} neighbours in a memory of {size}: choose 1 to {size}")
+def check(size: int, neighbours: int, own: int = 0) -> None:
+  """ValueError unless so many neighbours can be looked up among the entries but an example's own."""
+  if size <= own:
+    raise ValueError(f"a memory of {size} holds no neighbour: choose a larger one")
+  if not 0 < neighbours <= size - own:
+    raise ValueError(f"{neighbours} neighbours in a memory of {size}: choose 1 to {size - own}")
 
 
 def nearest(

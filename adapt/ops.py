@@ -42,6 +42,13 @@ def held_back(
   return jnp.where(jnp.asarray(progress) < share, jnp.minimum(weight, 1.0), weight)
 
 
+def check_shares(**shares: jax.Array | float) -> None:
+  """ValueError, by name, for a share outside 0 to 1; traced values were checked before tracing."""
+  for name, value in shares.items():
+    if not isinstance(value, jax.Array) and not 0 <= value <= 1:
+      raise ValueError(f"{name} is {value}: a share lies between 0 and 1")
+
+
 def cross_entropy(logits: Float[Array, "b k"], labels: Int[Array, " b"]) -> Float[Array, " b"]:
   """Cross-entropy of integer labels, per example, in nats."""
   return optax.losses.softmax_cross_entropy_with_integer_labels(logits, labels)

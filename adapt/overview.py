@@ -87,7 +87,10 @@ def setting(method: Method) -> str:
 
 def extra(name: str, method: Method) -> str:
   """What is kept beside the network: parameters that learn, and state that does not."""
-  shapes = jax.eval_shape(lambda key: _started(name, method, key), jax.random.key(0))
+  try:
+    shapes = jax.eval_shape(lambda key: _started(name, method, key), jax.random.key(0))
+  except Exception:  # of a user's own method, which may not be made for images
+    return "–"
   kept: dict[str, int] = {}
   for part, usual in zip(shapes, ("net", "stats"), strict=True):
     for entry, tree in part.items():

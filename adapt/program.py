@@ -37,7 +37,9 @@ class Mapped(NamedTuple):
   """What each cell of the program has of its own; every leaf has the cells as leading axis."""
 
   ts: train.TrainState
-  swept: dict[str, jax.Array]  # swept hyper-parameters, and "lr"
+  swept: dict[
+    str, jax.Array
+  ]  # swept hyper-parameters, "lr", and under --dp the "secret" of its noise
   labelled: resident.Labelled | None
 
 
@@ -109,7 +111,7 @@ def _builder(spec: Spec, plain: Net) -> Build:
     if spec.settings.freeze == "backbone":
       net = tuning.only(net, lambda path: path[0] != "backbone")
     tuned = way.wrap(net, progress)
-    own = {k: v for k, v in swept.items() if k != "lr"}
+    own = {k: v for k, v in swept.items() if k not in ("lr", "secret")}
     method = methods.get(spec.method)(tuned, **dict(spec.hyperparameters), **own)
     if way.adjust is not None:
       method = way.adjust(tuned, method)
@@ -206,7 +208,7 @@ def _stepper(spec: Spec, build: Build, swept: Any) -> Callable[..., Any]:
   """(state, batch) -> (state, metrics): the shared step with this cell's method on this layout."""
   inside = parallel.shared_net(spec.layout, _network(spec, spec.layout.axis))
   grads = functools.partial(parallel.average, spec.layout)
-  gradient = private.gradient(spec.dp) if spec.dp else train.plain
+  gradient = private.gradient(spec.dp, swept["secret"]) if spec.dp else train.plain
 
   def step(ts: train.TrainState, batch: Batch) -> tuple[train.TrainState, Any]:
     method, opt = build(swept, _progress(spec, ts), inside)

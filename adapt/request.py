@@ -139,9 +139,11 @@ def refuse_nonsense(request: Request, method: Method) -> None:
 
 def _refuse_public(request: Request, method: Method) -> None:
   """Raises ValueError where --dp would promise what does not hold."""
-  if not private.protected(method):
+  if not private.protected(method, start_of(request, method)):
     kinds = {n: traits(n, {}) for n in methods.names()}
-    private_ones = [n for n, kind in kinds.items() if private.protected(kind)]
+    private_ones = [n for n, kind in kinds.items() if private.protected(kind, kind.starts)]
+    if method.starts == "source":
+      raise ValueError(f"--start scratch leaves {request.method} nothing private: leave it out")
     raise ValueError(
       f"no gradient of {request.method} belongs to one example alone, so --dp cannot bound it: "
       f"take {', '.join(private_ones)}"
@@ -152,7 +154,7 @@ def _refuse_public(request: Request, method: Method) -> None:
     raise ValueError(
       "--dp takes gradients by example, which pmap cannot share: --parallel sharding"
     )
-  if _way(request).adjust is not None:
+  if method.by_example and _way(request).adjust is not None:
     raise ValueError(
       f"--tuning {request.tuning.name} learns from whole batches: choose another with --dp"
     )

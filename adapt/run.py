@@ -64,6 +64,7 @@ def planned(request: Request, out: str | Path, force: bool, domains: Domains) ->
   method = traits(request.method, asked[0].hyperparameters)
   material = load(request, method, domains)
   feed.streams(request, method, material.sources, material.target)  # refuses what it cannot do
+  _privacy(request, method, material)  # so does this
   missing = []
   for point in asked:
     file = _file(request, point, out)
@@ -133,18 +134,23 @@ def _make(request: Request, plan: Plan, out: str | Path, report: Report) -> None
     made = history.as_record(
       request, point, settings, examples, classes, past, own, trained.seconds
     )
-    record.write(file, made | _privacy(request, method, examples))
+    record.write(file, made | _privacy(request, method, material))
 
 
-def _privacy(request: Request, method: Method, examples: dict[str, int]) -> dict[str, Any]:
+def _privacy(request: Request, method: Method, material: Material) -> dict[str, Any]:
   """What a private run spends of whose privacy, for the record."""
   if request.dp is None:
     return {}
-  settings = request.settings
+  settings, labels = request.settings, material.target.train.y
+  if "all_labelled" in method.reads or labels is None:
+    labelled = len(material.target.train.x)
+  else:
+    labelled = len(data.few_shot(labels, settings.shots, request.seeds[0]))
+  examples = {"source": sum(len(d.train.x) for d in material.sources), "labelled": labelled}
   return {
     "privacy": {
       whose: private.spent(request.dp, examples[whose], settings.batch_size, settings.steps)
-      for whose in private.protected(method)
+      for whose in private.protected(method, start_of(request, method))
     }
   }
 

@@ -145,7 +145,8 @@ def gain_table(records: Sequence[Record], suite: Suite | None) -> str:
   corrected = holm([result.p for _, result, _ in found])
   table = []
   for (label, result, alone), p in sorted(zip(found, corrected, strict=True), key=_by_gain):
-    verdict = ("above" if result.mean > 0 else "below") if p < 0.05 else "–"
+    verdict = "above" if result.low > 0 else "below" if result.high < 0 else "–"
+    verdict = verdict if p < 0.05 else "–"
     null_gain = _interval(alone) if alone else MISSING
     places = f"{result.wins}/{result.tasks}"
     table.append([label, _interval(result), f"{p:.3f}", verdict, places, null_gain])
@@ -155,7 +156,9 @@ def gain_table(records: Sequence[Record], suite: Suite | None) -> str:
     "",
     f"Points of {NAMES[headline(records)]}, mean over the tasks both have with a 95 % bootstrap interval "
     "over tasks, seeds paired; p by Wilcoxon's signed-rank test over tasks, Holm-corrected for the "
-    "methods of this table; the verdict is at 0.05. Tasks that share a domain are not independent.",
+    "methods of this table; a verdict needs p < 0.05, which fewer than six tasks cannot give, and an "
+    "interval without 0. Seeds that diverged are left out of their pair. "
+    "Tasks that share a domain are not independent.",
   ]
   return "\n".join(lines) + "\n"
 

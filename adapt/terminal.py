@@ -31,8 +31,9 @@ def privacy(records: Sequence[Record]) -> list[str]:
     for whose, spent in r.get("privacy", {}).items():
       delta = r["config"]["dp"]["delta"]
       lines.append(
-        f"{r['label']} on {r['task']}: ε = {spent['epsilon']:.2f} at δ = {delta:g} for each {whose} "
-        f"example ({spent['epsilon_poisson']:.2f} if batches were Poisson samples)"
+        f"{r['label']} on {r['task']}: one seed's model keeps each {whose} example's gradients "
+        f"(ε = {spent['epsilon']:.2f}, δ = {delta:g})-private, by zero-out; with Poisson samples, add or "
+        f"remove, it would be ε = {spent['epsilon_poisson']:.2f}"
       )
   return lines
 

@@ -38,7 +38,7 @@ SUITE = Suite(
   defaults={
     "dann": {"ramp": 2.0},
     "cdan": {"ramp": 2.0},
-    **dict.fromkeys(("fixmatch", "adamatch", "mean_teacher"), {"mirror": False}),
+    **{m: {"mirror": False} for m in ("fixmatch", "adamatch", "mean_teacher")},
   },
   reported=(
     Reported(

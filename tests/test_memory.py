@@ -40,3 +40,9 @@ def test_unit_features_have_length_one_and_nothing_stays_nothing():
 def test_impossible_numbers_of_neighbours_are_refused(neighbours):
   with pytest.raises(ValueError, match="choose 1 to 8"):
     memory.check(8, neighbours)
+
+
+def test_a_memory_of_nothing_but_oneself_is_refused():
+  memory.check(3, 2, own=1)
+  with pytest.raises(ValueError, match="holds no neighbour: choose a larger one"):
+    memory.check(1, 1, own=1)

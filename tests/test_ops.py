@@ -188,3 +188,9 @@ def test_gradients_agree_with_finite_differences():
 
   arguments = jnp.asarray(LOGITS), jnp.asarray(X), jnp.asarray(W)
   check_grads(jax.jit(everything), arguments, order=1, modes=["rev"], atol=1e-2, rtol=1e-2)
+
+
+def test_shares_outside_their_range_are_named():
+  ops.check_shares(decay=0.0, threshold=1.0)
+  with pytest.raises(ValueError, match="decay is 2: a share lies between 0 and 1"):
+    ops.check_shares(threshold=0.5, decay=2)

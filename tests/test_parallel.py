@@ -15,13 +15,13 @@ from adapt.request import Choice, points, traits
 
 catalogue.add_folder("adapt.models", str(Path(__file__).parent / "networks"))
 
-STEPS = 2
+STEPS = 6  # enough for momentum and for state to feed back
 # Third moments of this network's unbounded features: the weight that suits the moons explodes here.
 TAMED = {"homm": {"weight": 10.0}}
 
 
 def final_params(name, *layouts, tuned="full"):
-  """After two steps of two seeds under each layout, from one start: [(params and state, loss)]."""
+  """After six steps of two seeds under each layout, from one start: [(params and state, loss)]."""
   given = TAMED.get(name, toy.GIVEN.get(name, {}))
   asked = toy.request(
     name, seeds=(0, 1), model="normed", steps=STEPS, evaluations=1, batch_size=16, given=given

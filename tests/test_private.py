@@ -15,12 +15,12 @@ from adapt.request import Choice, points, traits
 from adapt.run import run
 
 
-def stepped(privacy, name="source_only"):
+def stepped(privacy, name="source_only", secret=5):
   """(state before, after, metrics) of one private step of a method on by_hand's MLP."""
   method = methods.get(name)(models.build("mlp", by_hand.K))
   opt = train.optimizer(by_hand.SETTINGS, by_hand.SETTINGS.lr)
   ts = train.init(method, opt, jax.random.key(3), by_hand.batch())
-  gradient = private.gradient(privacy)
+  gradient = private.gradient(privacy, jax.random.key(secret))
   after, metrics = jax.jit(
     lambda ts: train.step(method, opt, 10, ts, by_hand.batch(), gradient=gradient)
   )(ts)
@@ -43,17 +43,39 @@ def test_the_gradient_is_the_mean_of_each_example_s_clipped_one():
   by_hand.assert_step(ts, after, metrics, {"net": total}, np.mean(losses))
 
 
-def test_noise_has_the_stated_size_and_is_new_at_each_step():
+def flat(params):
+  return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(params)])
+
+
+def test_noise_has_the_stated_size_and_is_new_at_each_step_and_with_each_secret():
   noise, clip = 4.0, 0.5
   quiet, loud = stepped(Privacy(1e-9, clip)), stepped(Privacy(noise, clip))
-  moved = [
-    np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(after.params)])
-    for _, after, _ in (quiet, loud)
-  ]
+  moved = [flat(after.params) for _, after, _ in (quiet, loud)]
   # A first Nesterov step of rate lr moves by lr · (1 + momentum) times the gradient.
   per_gradient = by_hand.SETTINGS.lr * (1 + by_hand.SETTINGS.momentum)
   found = np.std(moved[1] - moved[0]) / per_gradient
   np.testing.assert_allclose(found, noise * clip / by_hand.B, rtol=0.1)
+  _, other, _ = stepped(Privacy(noise, clip), secret=6)
+  assert abs(np.corrcoef(moved[1] - moved[0], flat(other.params) - moved[0])[0, 1]) < 0.2
+
+
+def test_noise_is_new_at_each_step():
+  method = methods.get("source_only")(models.build("mlp", by_hand.K))
+  params, state = method.init(jax.random.key(0), by_hand.batch())
+  draw = private.gradient(Privacy(100.0, 1.0), jax.random.key(5))
+
+  def noise(key):
+    _, grads = draw(lambda p, b, k: method.loss(p, state, b, k, 0.0), params, by_hand.batch(), key)
+    return flat(grads)
+
+  first, second = (noise(jax.random.key(i)) for i in range(2))
+  assert abs(np.corrcoef(first, second)[0, 1]) < 0.2
+  np.testing.assert_array_equal(first, noise(jax.random.key(0)))
+
+
+def test_no_two_secrets_are_alike():
+  words = jax.random.key_data(private.unguessable(50))
+  assert len({tuple(w) for w in words.tolist()}) == 50
 
 
 def test_epsilon_agrees_with_the_gaussian_mechanism_s_own():
@@ -73,7 +95,12 @@ def test_epsilon_agrees_with_the_gaussian_mechanism_s_own():
 
 @pytest.mark.parametrize(
   ("text", "message"),
-  [("noise=1", "write --dp"), ("noise=a,clip=1", "write --dp"), ("noise=0,clip=1", "above 0")],
+  [
+    ("noise=1", "write --dp"),
+    ("noise=a,clip=1", "write --dp"),
+    ("noise=0,clip=1", "above 0"),
+    ("noise=1,clip=inf", "above 0"),
+  ],
 )
 def test_what_is_not_understood_is_refused(text, message):
   with pytest.raises(ValueError, match=message):
@@ -91,6 +118,8 @@ def test_text_is_read():
     ("coral", {}, "belongs to one example alone.*source_only"),
     ("source_only", {"weights": Choice("kmm")}, "computed from the private examples"),
     ("source_only", {"layout": Layout("pmap", 8)}, "--parallel sharding"),
+    ("shot", {"start": "scratch"}, "leaves shot nothing private"),
+    ("fine_tune", {"tuning": Choice("delta")}, "learns from whole batches"),
   ],
 )
 def test_what_would_not_be_private_is_refused(method, changes, message):
@@ -104,8 +133,19 @@ def test_batch_statistics_are_refused(tmp_path):
     run(asked, tmp_path, domains=toy.load)
 
 
+def test_what_cannot_be_accounted_for_is_refused_before_training(tmp_path):
+  pytest.importorskip("dp_accounting")
+  few = toy.request("fine_tune", dp=Privacy(1.0, 1.0), shots=2)
+  with pytest.raises(ValueError, match="with 4 private examples: --batch-size 4 or less"):
+    run(few, tmp_path, domains=toy.load)
+  with pytest.raises(ValueError, match=r"choose delta below 0\.003"):
+    run(toy.request("source_only", dp=Privacy(1.0, 1.0, 0.5)), tmp_path, domains=toy.load)
+  assert not list(tmp_path.rglob("*.*"))
+
+
 def test_whose_privacy_a_method_keeps():
-  kept = {n: private.protected(traits(n, {})) for n in ("source_only", "shot", "fine_tune", "dann")}
+  kinds = {n: traits(n, {}) for n in ("source_only", "shot", "fine_tune", "dann")}
+  kept = {n: private.protected(kind, kind.starts) for n, kind in kinds.items()}
   assert kept == {
     "source_only": ("source",),
     "shot": ("source",),

@@ -51,17 +51,7 @@ def restricted(
   """
   count = sets.shared + sets.source_private
   whole = count + sets.target_private
-  domains = (*sources, target)
-  there = [
-    int(s.y.max(initial=-1)) + 1 for d in domains for s in (d.train, d.test) if s.y is not None
-  ]
-  # An unlabelled target may have any classes, but its name for them is missing.
-  needed = count if target.train.y is None and target.test.y is None else whole
-  if max(there, default=0) < needed:
-    raise ValueError(
-      f"classes {sets.shared}/{sets.source_private}/{sets.target_private} are {needed}, and "
-      f"{' and '.join(d.name for d in domains)} have {max(there, default=0)}: give --classes fewer"
-    )
+  _check(sources, target, sets)
 
   def of(split: Split, keep: Callable[[np.ndarray], np.ndarray]) -> Split:
     if split.y is None:
@@ -84,3 +74,26 @@ def restricted(
 
   more = (UNKNOWN,) if sets.target_private else ()
   return [only(d, source_has, ()) for d in sources], only(target, target_has, more)
+
+
+def _check(sources: Sequence[Domain], target: Domain, sets: ClassSets) -> None:
+  """Raises ValueError unless the data have every class that is said to be there."""
+  count = sets.shared + sets.source_private
+  whole = count + sets.target_private
+  wanted = f"--classes {sets.shared}/{sets.source_private}/{sets.target_private}"
+  unknown = set(range(count, whole))
+  for names, there, needed in (
+    (" and ".join(d.name for d in sources), _labels(sources), set(range(count))),
+    (target.name, _labels([target]), set(range(sets.shared)) | unknown),
+  ):
+    # An unlabelled target may have any classes.
+    if there and (missing := sorted(needed - there)):
+      raise ValueError(
+        f"{wanted} needs class {missing[0]} in {names}, which has {len(there)} classes up to "
+        f"{max(there)}: give --classes as the data have them, shared classes first"
+      )
+
+
+def _labels(domains: Sequence[Domain]) -> set[int]:
+  splits = [split for d in domains for split in (d.train, d.test)]
+  return {int(label) for s in splits if s.y is not None for label in np.unique(s.y)}

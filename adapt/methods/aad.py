@@ -33,7 +33,7 @@ def aad(
   Args:
     weight: factor of the whole loss.
     neighbours: to which each prediction is attracted; 4 in the authors' Office-Home code.
-    memory: entries of the queue; at most the target's training examples less a batch.
+    memory: entries of the queue; well below the target's training examples.
     decay: how fast the dispersion fades (the paper's β, chosen there by data set).
   """
   queues.check(memory, neighbours)

@@ -30,7 +30,7 @@ def atdoc(net: Net, *, weight: float = 0.2, neighbours: int = 5, memory: int = 1
   Args:
     weight: final factor of the pseudo-label loss (the paper's λ).
     neighbours: votes per example (the paper's m).
-    memory: entries of the queue; at most the target's training examples less a batch, and several
+    memory: entries of the queue; well below the target's training examples, and several
       times neighbours · classes.
   """
   queues.check(memory, neighbours)

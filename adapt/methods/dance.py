@@ -38,7 +38,7 @@ def dance(
     weight: factor of both target losses (the paper's λ).
     margin: entropies closer than this to the threshold, in nats, are left alone (the paper's m).
     temperature: divides the cosines (the paper's τ).
-    memory: entries of the queue; at most the target's training examples less a batch.
+    memory: entries of the queue; well below the target's training examples.
   """
   queues.check(memory, 1)
 

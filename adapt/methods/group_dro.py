@@ -24,8 +24,7 @@ def group_dro(net: Net, *, weight: float = 1.0, eta: float = 0.01) -> Method:
     weight: share of the robust risk in the loss, from 0 (pooled risk) to 1.
     eta: step size of the domains' weights; 0.01 in the authors' code.
   """
-  if not isinstance(weight, jax.Array) and not 0 <= weight <= 1:
-    raise ValueError(f"weight is {weight}: the share of the robust risk lies between 0 and 1")
+  ops.check_shares(weight=weight)
 
   def init(key, batch: Batch):
     params, stats, _ = nets.start(net, key, batch)

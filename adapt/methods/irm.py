@@ -28,6 +28,7 @@ def irm(net: Net, *, weight: float = 100.0, share: float = 0.1, unbiased: bool =
     share: part of the steps in which the penalty counts at most once; 0.1 in DomainBed.
     unbiased: the mean over pairs; otherwise the square of the mean derivative.
   """
+  ops.check_shares(share=share)
 
   def init(key, batch: Batch):
     params, stats, _ = nets.start(net, key, batch)

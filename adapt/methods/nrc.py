@@ -36,9 +36,10 @@ def nrc(
     neighbours: of an example (the paper's K), 4 for Office-Home.
     further: neighbours of each neighbour (the paper's M).
     affinity: of neighbours that are not reciprocal, and of all the further ones (the paper's r).
-    memory: entries of the queue; at most the target's training examples.
+    memory: entries of the queue; well below the target's training examples.
   """
-  queues.check(memory, max(neighbours, further) + 1)  # one is the example itself
+  for number in (neighbours, further):
+    queues.check(memory, number, own=1)
 
   def init(key, batch: Batch):
     params, stats, features = nets.start(net, key, batch)

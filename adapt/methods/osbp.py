@@ -26,6 +26,7 @@ def osbp(net: Net, *, weight: float = 1.0, threshold: float = 0.5) -> Method:
     weight: strength of the reversed gradient.
     threshold: the probability of "unknown" that the classifier holds out on the target (the paper's t).
   """
+  ops.check_shares(threshold=threshold)
 
   def init(key, batch: Batch):
     k_net, k_unknown = jax.random.split(key)

@@ -39,6 +39,7 @@ def pada(
     width: hidden width of the critic.
     depth: hidden layers of the critic.
   """
+  ops.check_shares(decay=decay)
   critic = make_critic(width, depth)
 
   def init(key, batch: Batch):

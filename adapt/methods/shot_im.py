@@ -24,10 +24,6 @@ def shot_im(net: Net, *, weight: float = 1.0, diversity: float = 1.0) -> Method:
   def init(key, batch: Batch):
     params, stats, _ = nets.start(net, key, batch)
     body, head = split(params)
-    if not body:
-      raise ValueError(
-        "shot_im freezes the head, and this tuning trains nothing else: choose another"
-      )
     return {"net": body}, {"stats": stats, "head": head}
 
   def loss(params, state, batch: Batch, key, progress):

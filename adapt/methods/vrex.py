@@ -23,6 +23,7 @@ def vrex(net: Net, *, weight: float = 10.0, share: float = 0.1) -> Method:
     weight: factor of the variance (the paper's β); 10, 100 or 10,000 by data set in public code.
     share: part of the steps in which the variance counts at most once; 0.1 in DomainBed.
   """
+  ops.check_shares(share=share)
 
   def init(key, batch: Batch):
     params, stats, _ = nets.start(net, key, batch)

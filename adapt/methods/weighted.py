@@ -1,6 +1,5 @@
 """Balanced loss: λ · target loss + (1 - λ) · source loss (Ben-David et al., Machine Learning 79, 2010)."""
 
-import jax
 import jax.numpy as jnp
 
 from adapt import nets, ops
@@ -14,8 +13,7 @@ def weighted(net: Net, *, balance: float = 0.5, ramped: bool = False) -> Method:
     balance: λ, the share of the target loss, from 0 (source only) to 1 (target only).
     ramped: let λ grow from 0 to `balance` along Ganin's ramp instead of keeping it fixed.
   """
-  if not isinstance(balance, jax.Array) and not 0 <= balance <= 1:
-    raise ValueError(f"balance is {balance}: a share lies between 0 and 1")
+  ops.check_shares(balance=balance)
 
   def init(key, batch: Batch):
     params, stats, _ = nets.start(net, key, batch)

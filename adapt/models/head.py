@@ -25,5 +25,14 @@ def logits(params: Params, features: jax.Array) -> jax.Array:
 
 
 def split(params: dict[str, Any]) -> tuple[dict[str, Any], Params]:
-  """A network's parameters as (all but the head, the head): phases can then train one of them."""
-  return {name: p for name, p in params.items() if name != "head"}, params["head"]
+  """A network's parameters as (all but the head, the head): phases can then train one of them.
+
+  ValueError where a tuning has left nothing but the head to train.
+  """
+  body = {name: p for name, p in params.items() if name != "head"}
+  if not body:
+    raise ValueError(
+      "this method trains the features apart from the head, and this tuning the head alone: "
+      "choose another --tuning"
+    )
+  return body, params["head"]

@@ -6,7 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from adapt import methods, models
+from adapt import methods, models, train
+from adapt.method import Batch
+from adapt.suite import Settings
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.4, 1.0])
@@ -29,6 +31,33 @@ def test_one_step_equals_the_step_by_hand(weight):
 
 
 @pytest.mark.adapts("group_dro")
+def test_the_worst_of_two_domains_is_better_off_than_under_pooled_training():
+  """One domain in ten examples, of another rule: pooled training gives it up."""
+  rng = np.random.default_rng(0)
+  x = rng.normal(size=(400, 2)).astype(np.float32)
+  few = np.arange(400) % 10 == 0
+  y = np.where(few, x[:, 0] + 0.5 * x[:, 1] < 0, x[:, 0] > 0).astype(np.int32)
+  batch = Batch(*map(jnp.asarray, (x, y, np.ones(400), np.stack([~few, few], 1) * 1.0, x)))
+
+  def worst(weight):
+    method = methods.get("group_dro")(models.build("mlp", 2), weight=weight, eta=0.1)
+    opt = train.optimizer(Settings(weight_decay=0.0, schedule="constant"), 0.1)
+
+    @jax.jit
+    def trained(key):
+      ts = train.init(method, opt, key, batch)
+      return jax.lax.scan(
+        lambda ts, _: (train.step(method, opt, 300, ts, batch)[0], None), ts, None, 300
+      )[0]
+
+    ts = trained(jax.random.key(0))
+    _, logits = method.predict(ts.params, ts.state, batch.xs)
+    right = np.asarray(logits.argmax(1) == y)
+    return min(right[few].mean(), right[~few].mean())
+
+  assert worst(1.0) > worst(0.0) + 0.2
+
+
 def test_the_weights_find_the_worst_domain():
   method = methods.get("group_dro")(models.build("mlp", by_hand.K), eta=5.0)
   ys = jnp.asarray([0, 0, 1, 0, 1, 2, 0, 1])

@@ -106,4 +106,5 @@ def test_a_classifier_scaled_to_its_optimum_has_no_penalty():
 @pytest.mark.adapts("irm")
 def test_a_shortcut_that_the_sources_share_is_not_taken():
   assert spurious.accuracy("source_only") < 0.2  # the shortcut is right in one case of ten
-  assert spurious.accuracy("irm", weight=1000.0, share=0.3) > 0.55  # 0.75 is the best there is
+  found, null = (spurious.accuracy("irm", weight=w, share=0.3) for w in (1000.0, 0.0))
+  assert found > max(0.55, null + 0.4)  # 0.75 is the best there is

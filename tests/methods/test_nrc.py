@@ -58,7 +58,7 @@ def test_one_step_equals_the_step_by_hand():
 
 
 def test_more_neighbours_than_memory_are_refused():
-  with pytest.raises(ValueError, match="choose 1 to 4"):
+  with pytest.raises(ValueError, match="4 neighbours in a memory of 4: choose 1 to 3"):
     methods.get("nrc")(models.build("mlp", 2), neighbours=4, memory=4)
 
 

@@ -53,4 +53,5 @@ def test_one_domain_alone_or_none_has_no_variance():
 @pytest.mark.adapts("vrex")
 def test_a_shortcut_that_the_sources_share_is_not_taken():
   assert spurious.accuracy("source_only") < 0.2  # the shortcut is right in one case of ten
-  assert spurious.accuracy("vrex", weight=1000.0, share=0.3) > 0.35  # 0.75 is the best there is
+  found, null = (spurious.accuracy("vrex", weight=w, share=0.3) for w in (1000.0, 0.0))
+  assert found > null + 0.25 and null < 0.2  # 0.75 is the best there is
