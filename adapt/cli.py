@@ -80,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.methods_path:
       catalogue.add_folder("adapt.methods", arguments.methods_path)
     if arguments.table:
-      return listing.table()
+      return listing.table(arguments.name)
     return _flags(arguments.name) if arguments.name else listing.short()
 
   return guarded(show)

@@ -21,14 +21,14 @@ def short() -> int:
   return 0
 
 
-def table() -> int:
-  """Every method by family: setting, paper, extra state, cost where measured; returns the exit code."""
+def table(name: str | None = None) -> int:
+  """Every method, or one, by family: setting, paper, extra state, cost; returns the exit code."""
   cost = overview.costs(Path("results"))  # of a checkout; nowhere else has anything been measured
   found = Table()
   found.add_column("method", no_wrap=True)
   for column in ("setting", "paper", "extra state", "cost"):
     found.add_column(column, overflow="fold", justify="right" if column == "cost" else "left")
-  rows = [overview.of(name) for name in methods.names()]
+  rows = [overview.of(n) for n in ([name] if name else methods.names())]
   for family in [*overview.FAMILIES, overview.OWN]:
     mine = [row for row in rows if row.family == family]
     if mine:

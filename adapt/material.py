@@ -58,7 +58,8 @@ def load(request: Request, method: Method, domains: Domains) -> Material:
   mixes = _check_network(settings, sources[0])
   if request.dp and mixes:
     raise ValueError(
-      f"{settings.model} normalises by batches, which mixes examples: --dp needs another --model"
+      f"{settings.model} normalises by batches, which mixes examples: with --dp take a network "
+      "without batch-norm, such as mlp or vit_b16"
     )
   backbone: Any = ()
   if settings.pretrained:

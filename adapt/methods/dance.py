@@ -86,7 +86,10 @@ def separation(logits: Float[Array, "b k"], margin: jax.Array | float) -> Float[
 
 
 def with_unknown(logits: Float[Array, "b k"]) -> Float[Array, "b k+1"]:
-  """One column more, which is the largest exactly where the entropy is above log(k) / 2."""
+  """One column more, which is the largest exactly where the entropy is above log(k) / 2.
+
+  It decides, but is no probability: calibration and entropies of such logits say little.
+  """
   above = ops.entropy(logits) - jnp.log(logits.shape[1]) / 2
   return jnp.concatenate([logits, (logits.max(axis=1) + above)[:, None]], axis=1)
 

@@ -14,7 +14,8 @@ def m3sda(net: Net, *, weight: float = 0.5, moments: int = 2) -> Method:
   has its own. One classifier serves all sources: the paper's classifier per source, their average
   weighted by source-only accuracies, and the pairs of classifiers of its M³SDA-β (MCD within each
   source) are left out. Batches are drawn from the pooled sources, where the paper has a batch of
-  each; a domain that a batch lacks has no moments to compare.
+  each; a domain that a batch lacks has no moments to compare. Weights of examples
+  (--weights) count in the label loss alone.
 
   Where re-implementations go wrong: the authors' code centres features first, then takes the
   distance of the centred *batches*, row by row, for the first moment; of four sources it counts one

@@ -89,6 +89,7 @@ def _adjust(net: Net, method: Method) -> Method:
         (features, _), _ = net.apply(start["params"], source, x, False, None)
         return (n * mean + rises(features, start["params"]["head"], y)) / (n + 1), n + 1
 
+      # Under vmap, as seeds are on an accelerator, both branches are computed at every step.
       known = lax.cond(n < _BATCHES, look, lambda: (mean, n))
       stats = {**stats, "inner": {**own, "rises": known}}
       return loss(params, {**state, "stats": stats}, batch, key, progress)
