@@ -83,9 +83,8 @@ def example_of(
   xt = stream.gathered((material.target.train.x,), rows % len(material.target.train.x))
   few = None if labelled is None else labelled.y[0][rows % labelled.y.shape[1]]
   y, w, d = (a[rows % len(arrays.ys)] for a in (arrays.ys, arrays.ws, arrays.ds))
-  return Batch(
-    jnp.asarray(xs), y, w, d, jnp.asarray(xt), None if few is None else jnp.asarray(xt), few
-  )
+  source, target, it = jnp.asarray(xs), jnp.asarray(xt), jnp.asarray(rows, jnp.int32)
+  return Batch(source, y, w, d, target, None if few is None else target, few, it)
 
 
 def views_of(material: Material) -> dict[str, Blocks]:

@@ -1,9 +1,8 @@
 """A queue of the last target examples seen, for methods that look up an example's neighbours.
 
-The papers keep one entry per target example, replaced at each visit. A method here does not know
-which example a row is, so it keeps the last visits instead. As each pass is shuffled anew, the queue
-may hold an earlier visit of the example that asks, in about (size / examples)² / 2 of the cases, which
-then is its own neighbour: choose a size well below the number of target examples.
+The papers keep one entry per target example, replaced at each visit. A method here does not know how
+many there are, so it keeps the last visits, each with its example's row: an earlier visit of the
+example that asks is never its neighbour.
 """
 
 import jax
@@ -13,7 +12,8 @@ from jaxtyping import Array, Float, Int
 
 from adapt import ops
 
-Queue = dict[str, jax.Array]  # "features" [size, d], and what else is remembered [size, …]
+# "rows" [size] of the examples, -1 where none was; "features" [size, d]; what else is remembered
+Queue = dict[str, jax.Array]
 
 
 def empty(size: int, widths: dict[str, int], least: int = 0) -> Queue:
@@ -23,7 +23,8 @@ def empty(size: int, widths: dict[str, int], least: int = 0) -> Queue:
   """
   if size < least:
     raise ValueError(f"a memory of {size} cannot hold a batch of {least}: choose {least} or more")
-  return {name: jnp.zeros((size, width)) for name, width in widths.items()}
+  kept = {name: jnp.zeros((size, width)) for name, width in widths.items()}
+  return {"rows": jnp.full(size, -1, jnp.int32), **kept}
 
 
 def check(size: int, neighbours: int, own: int = 0) -> None:
@@ -35,15 +36,11 @@ def check(size: int, neighbours: int, own: int = 0) -> None:
 
 
 def nearest(
-  queue: Queue,
-  features: Float[Array, "b d"],
-  neighbours: int,
-  own: Int[Array, " b"] | None = None,
+  queue: Queue, features: Float[Array, "b d"], neighbours: int, rows: Int[Array, " b"]
 ) -> Int[Array, "b n"]:
-  """The rows with the largest inner products with each example's features, its own row left out."""
+  """The entries with the largest inner products with each example's features, its own left out."""
   near = jnp.matmul(features, queue["features"].T, precision=lax.Precision.HIGHEST)  # [b, size]
-  if own is not None:
-    near = near.at[jnp.arange(len(near)), own].set(-jnp.inf)
+  near = jnp.where(rows[:, None] == queue["rows"], -jnp.inf, near)
   return lax.top_k(near, neighbours)[1]
 
 

@@ -27,6 +27,7 @@ class Batch(NamedTuple):
   # [k] their labels. None for the others.
   xl: Any = None
   yl: Any = None
+  it: Any = None  # [b] which target training example each row of xt is, int32
 
 
 class Net(NamedTuple):

@@ -103,7 +103,7 @@ def _started(name: str, method: Method, key: jax.Array) -> Any:
   x = jnp.zeros((_BATCH, *_SHAPE))
   y = jnp.zeros(_BATCH, jnp.int32)
   domains = jnp.ones((_BATCH, method.sources))
-  batch = Batch(x, y, jnp.ones(_BATCH), domains, x, x, y)
+  batch = Batch(x, y, jnp.ones(_BATCH), domains, x, x, y, y)
   return methods.get(name)(models.build("lenet", _CLASSES)).init(key, batch)
 
 

@@ -199,7 +199,8 @@ def _step_fed(
   ts, swept, labelled = mapped
   rows = fed.source
   yl = None if labelled is None else labelled.y[fed.few]
-  batch = Batch(fed.xs, arrays.ys[rows], arrays.ws[rows], arrays.ds[rows], fed.xt, fed.xl, yl)
+  drawn = arrays.ys[rows], arrays.ws[rows], arrays.ds[rows]
+  batch = Batch(fed.xs, *drawn, fed.xt, fed.xl, yl, fed.target)
   ts, metrics = _stepper(spec, build, swept)(ts, batch)
   return Mapped(ts, swept, labelled), metrics
 

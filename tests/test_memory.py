@@ -11,23 +11,31 @@ from adapt import memory
 def test_the_newest_are_in_front_and_the_oldest_are_gone():
   queue = memory.empty(5, {"features": 2, "labels": 1})
   for first in (0.0, 3.0):
-    rows = first + jnp.arange(3.0)[:, None]
-    queue = memory.remember(queue, {"features": jnp.repeat(rows, 2, axis=1), "labels": rows})
+    rows = first + jnp.arange(3.0)
+    new = {"features": jnp.stack([rows, rows], axis=1), "labels": rows[:, None]}
+    queue = memory.remember(queue, {"rows": rows.astype(jnp.int32), **new})
+  assert queue["rows"].tolist() == [3, 4, 5, 0, 1]
   assert queue["labels"][:, 0].tolist() == [3, 4, 5, 0, 1]
   np.testing.assert_array_equal(queue["features"], jnp.repeat(queue["labels"], 2, axis=1))
 
 
 def test_a_batch_larger_than_the_queue_fills_it():
-  queue = memory.remember(memory.empty(2, {"features": 1}), {"features": jnp.arange(3.0)[:, None]})
+  queue = memory.empty(2, {"features": 1})
+  assert queue["rows"].tolist() == [-1, -1]  # nobody's
+  new = {"rows": jnp.arange(3), "features": jnp.arange(3.0)[:, None]}
+  queue = memory.remember(queue, new)
   assert queue["features"].tolist() == [[0], [1]]
 
 
 def test_nearest_are_those_of_the_largest_inner_products():
   rng = np.random.default_rng(0)
   kept, asked = rng.normal(size=(7, 3)), rng.normal(size=(4, 3))
-  found = memory.nearest({"features": jnp.asarray(kept)}, jnp.asarray(asked), 2)
-  for x, rows in zip(asked, found.tolist(), strict=True):
-    assert rows == sorted(range(7), key=lambda j: -(x @ kept[j]))[:2]
+  rows = np.array([-1, 0, 1, 2, 3, 9, 2])  # four of them are the askers' own, one is nobody's
+  queue = {"rows": jnp.asarray(rows), "features": jnp.asarray(kept)}
+  found = memory.nearest(queue, jnp.asarray(asked), 2, jnp.arange(4))
+  for i, found_rows in enumerate(found.tolist()):
+    others = [j for j in range(7) if rows[j] != i]
+    assert found_rows == sorted(others, key=lambda j: -(asked[i] @ kept[j]))[:2]
 
 
 def test_unit_features_have_length_one_and_nothing_stays_nothing():

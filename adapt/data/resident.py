@@ -92,4 +92,5 @@ def take(
     arrays.xt[target],
     xl,
     yl,
+    target,
   )

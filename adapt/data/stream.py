@@ -21,6 +21,7 @@ class Fed(NamedTuple):
   """The inputs of one step, for each seed: rows say which examples they are."""
 
   source: Any  # [seeds, b] rows of the source
+  target: Any  # [seeds, b] rows of the target
   few: Any  # [seeds, k] places among the labelled examples, or None
   xs: Any  # [seeds, b, ...] source inputs
   xt: Any  # [seeds, b, ...] target inputs
@@ -84,7 +85,7 @@ class Loader(NamedTuple):
     target = gathered((self.xt,), plan.target[step])
     few = None if plan.few is None else plan.few[step]
     labelled = None if plan.labelled is None else gathered((self.xt,), plan.labelled[step])
-    return Fed(plan.source[step], few, source, target, labelled)
+    return Fed(plan.source[step], plan.target[step], few, source, target, labelled)
 
 
 def gathered(sets: tuple[Any, ...], rows: np.ndarray) -> np.ndarray:

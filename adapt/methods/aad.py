@@ -21,8 +21,7 @@ def aad(
 
   Only target inputs are read, and head and features both train. A memory holds unit features and
   predictions, made by the training pass; the nearest of them are an example's neighbours. The paper
-  keeps one entry per target example; a method here does not know which example a row is, so the
-  memory is a queue of the last `memory` visits.
+  keeps one entry per target example; here the memory is a queue of the last `memory` visits.
 
   Where re-implementations go wrong: an example is dispersed from itself, or its own neighbour; the
   authors' kl_div of probabilities is the product of predictions, up to a constant, and "repairing" it
@@ -33,7 +32,7 @@ def aad(
   Args:
     weight: factor of the whole loss.
     neighbours: to which each prediction is attracted; 4 in the authors' Office-Home code.
-    memory: entries of the queue; well below the target's training examples.
+    memory: entries of the queue.
     decay: how fast the dispersion fades (the paper's β, chosen there by data set).
   """
   queues.check(memory, neighbours)
@@ -50,12 +49,16 @@ def aad(
     p = jax.nn.softmax(lt)
     bank = state["memory"]
     unit = lax.stop_gradient(queues.unit(ft))
-    near = bank["predictions"][queues.nearest(bank, unit, neighbours)]  # [b, neighbours, k]
+    near = bank["predictions"][
+      queues.nearest(bank, unit, neighbours, batch.it)
+    ]  # [b, neighbours, k]
     together = jnp.sum(p[:, None] * near, axis=(1, 2)).mean()
     alike = jnp.matmul(p, p.T, precision=lax.Precision.HIGHEST)  # [b, b]
     apart = (alike.sum(axis=1) - jnp.diagonal(alike)).mean()
     strength = (1.0 + 10.0 * progress) ** -decay
-    bank = queues.remember(bank, {"features": unit, "predictions": lax.stop_gradient(p)})
+    bank = queues.remember(
+      bank, {"rows": batch.it, "features": unit, "predictions": lax.stop_gradient(p)}
+    )
     metrics = {"attraction": together, "dispersion": apart}
     total = weight * (strength * apart - together)
     return total, ({"stats": stats, "memory": bank}, metrics)

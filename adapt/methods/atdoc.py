@@ -17,21 +17,19 @@ def atdoc(net: Net, *, weight: float = 0.2, neighbours: int = 5, memory: int = 1
   mode. Each target example's label is that with the largest mean vote among its nearest
   neighbours; the vote's size weighs the example. Each domain has its own batch-norm pass.
 
-  The paper keeps one entry per target example, replaced at each visit. A method here does not know
-  which example a row is, so the memory is a queue of the last `memory` visits instead: the paper's
-  entries, but only those younger than so many visits, made with the parameters before the step.
-  The authors' label smoothing on the source is left out.
+  The paper keeps one entry per target example, replaced at each visit; here the memory is a queue of
+  the last `memory` visits: the paper's entries, but only those younger than so many visits, made
+  with the parameters before the step. The authors' label smoothing on the source is left out.
 
-  Where re-implementations go wrong: an example is its own nearest neighbour unless it is left out
-  (here by a queue shorter than a pass over the target); predictions are sharpened by squares
+  Where re-implementations go wrong: an example is its own nearest neighbour unless it is left out;
+  predictions are sharpened by squares
   divided by each class's sum over the batch, or the largest class takes over; and the weight grows
   linearly with progress, as early votes are noise.
 
   Args:
     weight: final factor of the pseudo-label loss (the paper's λ).
     neighbours: votes per example (the paper's m).
-    memory: entries of the queue; well below the target's training examples, and several
-      times neighbours · classes.
+    memory: entries of the queue; several times neighbours · classes.
   """
   queues.check(memory, neighbours)
 
@@ -47,11 +45,12 @@ def atdoc(net: Net, *, weight: float = 0.2, neighbours: int = 5, memory: int = 1
       net, params["net"], state["stats"], batch, key, joint=False
     )
     label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
-    labels, confidence = vote(lax.stop_gradient(ft), state["memory"], neighbours)
+    labels, confidence = vote(lax.stop_gradient(ft), batch.it, state["memory"], neighbours)
     pseudo_loss = ops.weighted_mean(ops.cross_entropy(lt, labels), confidence)
 
     seen, _ = net.apply(params["net"], stats, batch.xt, train=False, key=None)
-    bank = queues.remember(state["memory"], entries(*lax.stop_gradient(seen)))
+    new = {"rows": batch.it, **entries(*lax.stop_gradient(seen))}
+    bank = queues.remember(state["memory"], new)
     metrics = {"label_loss": label_loss, "pseudo_loss": pseudo_loss, "vote": confidence.mean()}
     total = label_loss + weight * progress * pseudo_loss
     return total, ({"stats": stats, "memory": bank}, metrics)
@@ -60,10 +59,10 @@ def atdoc(net: Net, *, weight: float = 0.2, neighbours: int = 5, memory: int = 1
 
 
 def vote(
-  ft: Float[Array, "b d"], memory: queues.Queue, neighbours: int
+  ft: Float[Array, "b d"], rows: Int[Array, " b"], memory: queues.Queue, neighbours: int
 ) -> tuple[Int[Array, " b"], Float[Array, " b"]]:
   """(labels, mean votes for them) by the nearest memory entries; inner products, as in the paper."""
-  votes = memory["votes"][queues.nearest(memory, ft, neighbours)].mean(axis=1)  # [b, k]
+  votes = memory["votes"][queues.nearest(memory, ft, neighbours, rows)].mean(axis=1)  # [b, k]
   return votes.argmax(axis=1), votes.max(axis=1)
 
 

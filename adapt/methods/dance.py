@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from adapt import memory as queues
 from adapt import nets, ops
@@ -38,7 +38,7 @@ def dance(
     weight: factor of both target losses (the paper's λ).
     margin: entropies closer than this to the threshold, in nats, are left alone (the paper's m).
     temperature: divides the cosines (the paper's τ).
-    memory: entries of the queue; well below the target's training examples.
+    memory: entries of the queue.
   """
   queues.check(memory, 1)
 
@@ -58,8 +58,10 @@ def dance(
     )
     units = queues.unit(ft)
     lt = logits(params, units)
-    near = likeness(units, state["memory"]["features"]) / temperature
-    bank = queues.remember(state["memory"], {"features": lax.stop_gradient(units)})
+    near = likeness(units, batch.it, state["memory"]) / temperature
+    bank = queues.remember(
+      state["memory"], {"rows": batch.it, "features": lax.stop_gradient(units)}
+    )
     cluster_loss = ops.entropy(jnp.concatenate([lt, near], axis=1)).mean()
     target_losses = {"cluster_loss": cluster_loss, "separation_loss": separation(lt, margin).mean()}
     total = label_loss + weight * sum(target_losses.values())
@@ -72,11 +74,13 @@ def dance(
   return Method(init, loss, predict, serves=("closed", "partial", "open", "universal"))
 
 
-def likeness(units: Float[Array, "b d"], memory: Float[Array, "m d"]) -> Float[Array, "b c"]:
+def likeness(
+  units: Float[Array, "b d"], rows: Int[Array, " b"], memory: queues.Queue
+) -> Float[Array, "b c"]:
   """Cosines of each row with the m entries of the memory and the b rows; −1 with itself."""
-  within = _products(units, units)
-  within = jnp.where(jnp.eye(len(units), dtype=bool), -1.0, within)
-  return jnp.concatenate([_products(units, memory), within], axis=1)
+  others = jnp.concatenate([memory["rows"], rows])
+  cosines = jnp.concatenate([_products(units, memory["features"]), _products(units, units)], axis=1)
+  return jnp.where(rows[:, None] == others, -1.0, cosines)
 
 
 def separation(logits: Float[Array, "b k"], margin: jax.Array | float) -> Float[Array, " b"]:

@@ -23,8 +23,7 @@ def nrc(
   Only target inputs are read, and head and features both train. A prediction is attracted to those
   of its nearest neighbours, to those of their neighbours, and to its own of this step, while the
   mean prediction is spread over the classes (eq. 3, 5, 6 and 8). The paper keeps one entry per
-  target example; a method here does not know which example a row is, so the memory is a queue of
-  the last `memory` visits, as in aad.
+  target example; here the memory is a queue of the last `memory` visits, as in aad.
 
   Where re-implementations go wrong: the batch enters the memory before neighbours are looked up, so
   an example is its own nearest entry unless left out; a neighbour is reciprocal if the *example* is
@@ -36,7 +35,7 @@ def nrc(
     neighbours: of an example (the paper's K), 4 for Office-Home.
     further: neighbours of each neighbour (the paper's M).
     affinity: of neighbours that are not reciprocal, and of all the further ones (the paper's r).
-    memory: entries of the queue; well below the target's training examples.
+    memory: entries of the queue.
   """
   for number in (neighbours, further):
     queues.check(memory, number, own=1)
@@ -51,13 +50,13 @@ def nrc(
     (ft, lt), stats = net.apply(params["net"], state["stats"], batch.xt, True, key)
     p = jax.nn.softmax(lt)
     new = lax.stop_gradient({"features": queues.unit(ft), "predictions": p})
-    bank = queues.remember(state["memory"], new)
-    own = jnp.arange(len(p))  # the batch lies in front
-    near = queues.nearest(bank, new["features"], neighbours, own)  # [b, K]
-    beyond = queues.nearest(bank, bank["features"][near.ravel()], further, near.ravel())
+    bank = queues.remember(state["memory"], {"rows": batch.it, **new})
+    near = queues.nearest(bank, new["features"], neighbours, batch.it)  # [b, K]
+    flat = near.ravel()
+    beyond = queues.nearest(bank, bank["features"][flat], further, bank["rows"][flat])
     beyond = beyond.reshape(*near.shape, further)  # [b, K, M]
 
-    reciprocal = (beyond == own[:, None, None]).any(axis=2)
+    reciprocal = (bank["rows"][beyond] == batch.it[:, None, None]).any(axis=2)
     share = jnp.where(reciprocal, 1.0, affinity)
     alike = jnp.einsum("bk,bnk->bn", p, bank["predictions"][near])
     alike_beyond = jnp.einsum("bk,bnmk->b", p, bank["predictions"][beyond])

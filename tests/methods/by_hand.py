@@ -21,7 +21,7 @@ def batch() -> Batch:
   ys, yl = rng.integers(0, K, (2, B)).astype(np.int32)
   ws = rng.uniform(0.2, 3.0, B).astype(np.float32)
   ds = np.eye(3, dtype=np.float32)[[0, 1, 1, 0, 1, 1, 0, 1]]
-  return Batch(*map(jnp.asarray, (x[0], ys, ws, ds, x[1] + 1, 2 * x[2], yl)))
+  return Batch(*map(jnp.asarray, (x[0], ys, ws, ds, x[1] + 1, 2 * x[2], yl, np.arange(B))))
 
 
 def forward(net: dict, x) -> SimpleNamespace:

@@ -20,13 +20,19 @@ MEMORY["features"] -= MEMORY["features"].mean(1, keepdims=True)
 
 def test_one_step_equals_the_step_by_hand():
   ts, step = by_hand.decided("aad", **GIVEN)
-  ts = ts._replace(state={**ts.state, "memory": jax.tree.map(jnp.asarray, MEMORY)})
+  features = by_hand.forward(ts.params["net"], by_hand.batch().xt).f
+  rows = 100 + np.arange(12)
+  rows[(features[0] @ MEMORY["features"].T).argmax()] = 0  # an earlier visit of the first example
+  memory = {**MEMORY, "rows": rows.astype(np.int32)}
+  ts = ts._replace(state={**ts.state, "memory": jax.tree.map(jnp.asarray, memory)})
   target = by_hand.forward(ts.params["net"], by_hand.batch().xt)
   p, n = by_hand.softmax(target.l), by_hand.B
   strength = (1 + 10 * 0.4) ** -2.0  # progress is 4 / 10
   loss, dp = 0.0, np.zeros_like(p)
   for i in range(n):
-    near = sorted(range(12), key=lambda j: -(target.f[i] @ MEMORY["features"][j]))[:2]
+    near = sorted(np.flatnonzero(rows != i), key=lambda j: -(target.f[i] @ MEMORY["features"][j]))[
+      :2
+    ]
     for j in near:
       loss -= p[i] @ MEMORY["predictions"][j] / n
       dp[i] -= MEMORY["predictions"][j] / n

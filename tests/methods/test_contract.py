@@ -98,7 +98,7 @@ def random_batch():
   keys = iter(jax.random.split(jax.random.key(1), 3))
   xs, xt, xl = (jax.random.normal(next(keys), (16, 2)) for _ in range(3))
   ys, ds = jnp.arange(16) % 2, jnp.eye(2)[jnp.arange(16) // 2 % 2]
-  return Batch(xs, ys, jnp.ones(16), ds, xt, xl, ys)
+  return Batch(xs, ys, jnp.ones(16), ds, xt, xl, ys, jnp.arange(16))
 
 
 def check_structure(before, after, metrics):

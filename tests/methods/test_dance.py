@@ -32,7 +32,9 @@ def entropies(logits):
 @pytest.mark.parametrize("weight", [0.0, 0.5])
 def test_one_step_equals_the_step_by_hand(weight):
   ts, step = by_hand.decided("dance", weight=weight, **GIVEN)
-  ts = ts._replace(state={**ts.state, "memory": {"features": jnp.asarray(MEMORY)}})
+  rows = np.array([100, 0, 101, 102, 103], np.int32)  # the second is an earlier visit of the first
+  memory = {"rows": jnp.asarray(rows), "features": jnp.asarray(MEMORY)}
+  ts = ts._replace(state={**ts.state, "memory": memory})
   batch, n, k = by_hand.batch(), by_hand.B, by_hand.K
   source, target = (by_hand.forward(ts.params["net"], x) for x in (batch.xs, batch.xt))
   kernel = source.p["head"]["kernel"]
@@ -40,8 +42,9 @@ def test_one_step_equals_the_step_by_hand(weight):
   label_loss, ds = by_hand.cross_entropy(us @ prototypes.T / T, batch.ys, batch.ws)
 
   lt = ut @ prototypes.T / T
-  itself = np.eye(n, dtype=bool)
-  near = np.concatenate([lt, ut @ MEMORY.T / T, np.where(itself, -1, ut @ ut.T) / T], axis=1)
+  itself, seen = np.eye(n, dtype=bool), rows == np.arange(n)[:, None]
+  kept = np.where(seen, -1, ut @ MEMORY.T)
+  near = np.concatenate([lt, kept / T, np.where(itself, -1, ut @ ut.T) / T], axis=1)
   cluster, dn = entropies(near)
   spread, dh = entropies(lt)
   away = spread - np.log(k) / 2
@@ -51,7 +54,8 @@ def test_one_step_equals_the_step_by_hand(weight):
 
   dlt = weight * (dn[:, :k] - (apart * np.sign(away))[:, None] * dh) / n
   within = weight * np.where(itself, 0, dn[:, k + 5 :]) / n
-  dut = dlt @ prototypes + weight * dn[:, k : k + 5] / n @ MEMORY + (within + within.T) @ ut
+  dkept = weight * np.where(seen, 0, dn[:, k : k + 5]) / n
+  dut = dlt @ prototypes + dkept @ MEMORY + (within + within.T) @ ut
   net = by_hand.added(
     by_hand.backward(source, df=through_unit(source.f, ds @ prototypes / T)),
     by_hand.backward(target, df=through_unit(target.f, dut / T)),

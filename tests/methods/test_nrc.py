@@ -18,26 +18,31 @@ MEMORY = {
 MEMORY["features"] -= MEMORY["features"].mean(1, keepdims=True)
 
 
-def nearest(bank, i, n):
-  """The n rows most like row i, by a loop."""
-  return sorted((j for j in range(len(bank)) if j != i), key=lambda j: -(bank[i] @ bank[j]))[:n]
+def nearest(bank, rows, i, n):
+  """The n entries of other examples most like entry i, by a loop."""
+  others = (j for j in range(len(bank)) if rows[j] != rows[i])
+  return sorted(others, key=lambda j: -(bank[i] @ bank[j]))[:n]
 
 
 def test_one_step_equals_the_step_by_hand():
   ts, step = by_hand.decided("nrc", **GIVEN)
-  ts = ts._replace(state={**ts.state, "memory": jax.tree.map(jnp.asarray, MEMORY)})
   target = by_hand.forward(ts.params["net"], by_hand.batch().xt)
   p, n = by_hand.softmax(target.l), by_hand.B
   unit = target.f / np.linalg.norm(target.f, axis=1, keepdims=True)
   bank = np.concatenate([unit, MEMORY["features"]])[:14]
+  rows = np.concatenate([np.arange(n), 100 + np.arange(14)])
+  first = sorted(range(n, 14), key=lambda j: -(bank[0] @ bank[j]))[0]
+  rows[first] = 0  # an earlier visit of the first example
+  memory = {**MEMORY, "rows": rows[n:].astype(np.int32)}
+  ts = ts._replace(state={**ts.state, "memory": jax.tree.map(jnp.asarray, memory)})
   seen = np.concatenate([p, MEMORY["predictions"]])[:14]
 
   loss, dp, shares = 0.0, np.zeros_like(p), set()
   for i in range(n):
     attract = [(1.0, i)]
-    for j in nearest(bank, i, 3):
-      beyond = nearest(bank, j, 2)
-      share = 1.0 if i in beyond else 0.2
+    for j in nearest(bank, rows, i, 3):
+      beyond = nearest(bank, rows, j, 2)
+      share = 1.0 if i in rows[beyond] else 0.2
       shares.add(share)
       attract += [(share, j)] + [(0.2, m) for m in beyond]
     for share, j in attract:

@@ -65,7 +65,7 @@ def x():
 def batch(x):
   """Six source examples, six target ones, and the same six with labels."""
   ys = jnp.array([0, 1, 1, 0, 1, 0])
-  return Batch(x, ys, jnp.ones(6), jnp.ones((6, 1)), x + 0.5, x[::-1] + 0.5, 1 - ys)
+  return Batch(x, ys, jnp.ones(6), jnp.ones((6, 1)), x + 0.5, x[::-1] + 0.5, 1 - ys, jnp.arange(6))
 
 
 DECAYED = Settings(momentum=0.9, weight_decay=0.3, schedule="constant")
