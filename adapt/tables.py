@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from adapt import record as stored
 from adapt.significance import BASELINE, Gain, differences, gain, holm, null_of
-from adapt.suite import Reported, Suite
+from adapt.suite import Reported, Settings, Suite
 from adapt.summary import (
   MISSING,
   NAMES,
@@ -205,8 +205,9 @@ def _caption(records: Sequence[Record], published: bool) -> str:
 def _settings(records: Sequence[Record]) -> str:
   """The settings most records share, then what differs, by name."""
   groups: dict[str, list[Record]] = {}
-  for record in records:
-    groups.setdefault(json.dumps(record["config"]["settings"], sort_keys=True), []).append(record)
+  for record in records:  # what a record does not know of had its default
+    settings = {**Settings()._asdict(), **record["config"]["settings"]}
+    groups.setdefault(json.dumps(settings, sort_keys=True), []).append(record)
   common, *others = sorted(groups, key=lambda key: (-len(groups[key]), key))
   s = json.loads(common)
   text = (
