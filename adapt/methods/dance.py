@@ -26,8 +26,7 @@ def dance(
   log(K) / 2, beyond a margin. An example is "unknown" if that entropy is above log(K) / 2, which is
   asked of it only where the task has unknown classes, as in the authors' evaluation.
 
-  Each domain has its own batch-norm pass, as in the authors' code. The paper keeps one feature per
-  target example; here the memory is a queue of the last `memory` visits, zeros at first.
+  Each domain has its own batch-norm pass. The memory is a queue of the last visits, as in aad.
 
   Where re-implementations go wrong: an example must not find itself in its batch, nor in the memory;
   no gradient reaches the memory, but it does reach both sides within the batch; entropies within
@@ -59,9 +58,8 @@ def dance(
     units = queues.unit(ft)
     lt = logits(params, units)
     near = likeness(units, batch.it, state["memory"]) / temperature
-    bank = queues.remember(
-      state["memory"], {"rows": batch.it, "features": lax.stop_gradient(units)}
-    )
+    new = {"rows": batch.it, "features": lax.stop_gradient(units)}
+    bank = queues.remember(state["memory"], new)
     cluster_loss = ops.entropy(jnp.concatenate([lt, near], axis=1)).mean()
     target_losses = {"cluster_loss": cluster_loss, "separation_loss": separation(lt, margin).mean()}
     total = label_loss + weight * sum(target_losses.values())

@@ -34,8 +34,7 @@ def iwan(
 
   Where re-implementations go wrong: the first critic must not move the features, nor the second learn
   the weights; TLlib shares one encoder between the domains and trains it on the source's labels too,
-  which is another method. As in the authors' code the entropy grows with the adversary: its factor ends
-  at weight · entropy_weight.
+  which is another method. The entropy's factor ends at weight · entropy_weight, as in their code.
 
   Args:
     weight: final strength of all that moves the target encoder (the paper's bound u on λ).
