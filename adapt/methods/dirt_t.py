@@ -21,8 +21,8 @@ def dirt_t(
   teachers: int = 16,
   trust: float = 0.01,
   domain: float = 0.01,
-  source: float = 1.0,
-  target: float = 0.01,
+  on_source: float = 1.0,
+  on_target: float = 0.01,
   radius: float = 3.5,
   average: float = 0.998,
   width: int = 100,
@@ -44,15 +44,15 @@ def dirt_t(
     teachers: one after another in the second part; every 5000 steps in the authors' code.
     trust: factor of the divergence from the teacher (the paper's β), 0.01 or 0.1.
     domain: factor of the inverted domain loss (the paper's λ_d).
-    source: factor of the smoothness around source inputs (the paper's λ_s).
-    target: factor of entropy and smoothness on the target (the paper's λ_t), 0.01 or 0.1.
+    on_source: factor of the smoothness around source inputs (the paper's λ_s).
+    on_target: factor of entropy and smoothness on the target (the paper's λ_t), 0.01 or 0.1.
     radius: length of perturbations, as in vada.
     average: decay per step of the parameters' average, which predicts and becomes the teacher.
     width: hidden width of the critic.
     depth: hidden layers of the critic.
   """
   check(share, teachers)
-  factors = Factors(weight, domain, source, target, radius)
+  factors = Factors(weight, domain, on_source, on_target, radius)
   first = in_turn(net, make_critic(width, depth), factors, average)
   tell_apart, adapt = first.loss
 

@@ -27,8 +27,8 @@ def vada(
   *,
   weight: float = 1.0,
   domain: float = 0.01,
-  source: float = 1.0,
-  target: float = 0.01,
+  on_source: float = 1.0,
+  on_target: float = 0.01,
   radius: float = 3.5,
   average: float = 0.998,
   width: int = 100,
@@ -48,14 +48,14 @@ def vada(
   Args:
     weight: factor of all terms but the source labels'; 1 in the paper.
     domain: factor of the inverted domain loss (the paper's λ_d).
-    source: factor of the smoothness around source inputs (the paper's λ_s).
-    target: factor of entropy and smoothness on the target (the paper's λ_t), 0.01 or 0.1.
+    on_source: factor of the smoothness around source inputs (the paper's λ_s).
+    on_target: factor of entropy and smoothness on the target (the paper's λ_t), 0.01 or 0.1.
     radius: length of perturbations; the authors' 3.5 is for standardised 32×32 colour images.
     average: decay per step of the parameters' average.
     width: hidden width of the critic.
     depth: hidden layers of the critic.
   """
-  factors = Factors(weight, domain, source, target, radius)
+  factors = Factors(weight, domain, on_source, on_target, radius)
   return in_turn(net, make_critic(width, depth), factors, average)
 
 

@@ -7,7 +7,14 @@ import numpy as np
 from adapt import methods, models
 
 B = by_hand.B
-GIVEN = {"weight": 0.5, "domain": 0.3, "source": 2.0, "target": 0.7, "radius": 0.4, "average": 0.9}
+GIVEN = {
+  "weight": 0.5,
+  "domain": 0.3,
+  "on_source": 2.0,
+  "on_target": 0.7,
+  "radius": 0.4,
+  "average": 0.9,
+}
 
 
 def smoothness(net, x, key):
