@@ -23,6 +23,7 @@ class Counts(NamedTuple):
   entropy: jax.Array  # [] sum of the predictions' entropies, nats
   probability: jax.Array  # [k] sum of the predicted probabilities
   examples: jax.Array  # []
+  gram: jax.Array  # [k, k] PᵀP of the predicted probabilities P
 
 
 def count(
@@ -49,6 +50,7 @@ def count(
     entropy=jnp.sum(ops.entropy(logits) * valid),
     probability=p.sum(axis=0),
     examples=valid.sum(),
+    gram=jnp.matmul(p.T, p, precision=jax.lax.Precision.HIGHEST),
   )
 
 
@@ -185,5 +187,22 @@ def _padded(values: np.ndarray, size: int) -> jax.Array:
 
 def pooled(counting: Callable[..., Counts], mapped: Any, over: Blocks) -> Counts:
   """Adds up counting(mapped, x, y, valid) over the blocks; nothing is read back."""
-  parts = [counting(mapped, *block) for block in zip(over.x, over.y, over.valid, strict=True)]
-  return jax.tree.map(lambda *c: sum(c), *parts)
+  return looked(lambda *block: (counting(*block), None), mapped, over, 0)[0]
+
+
+def looked(
+  looking: Callable[..., tuple[Counts, Any]], mapped: Any, over: Blocks, most: int
+) -> tuple[Counts, list[Any]]:
+  """The same of looking(mapped, x, y, valid), which returns counts and outputs.
+
+  Returns:
+    The counts of all blocks, and the outputs of those that have the first `most` examples.
+  """
+  parts: list[Counts] = []
+  kept: list[Any] = []
+  for block in zip(over.x, over.y, over.valid, strict=True):
+    counts, outputs = looking(mapped, *block)
+    if len(parts) * len(block[1]) < most:
+      kept.append(outputs)
+    parts.append(counts)
+  return jax.tree.map(lambda *c: sum(c), *parts), kept

@@ -49,8 +49,9 @@ class Program(NamedTuple):
   init: Callable[..., train.TrainState]  # (keys, swept, starts, backbone, batch) -> stacked state
   chunk: Callable[[int], Callable[..., Any]]  # length -> ((mapped, arrays) -> (mapped, metrics))
   fed: Callable[..., Any]  # ((mapped, seed of each cell), (arrays, inputs)) -> (mapped, metrics)
-  counts: Callable[..., evaluate.Counts]  # (mapped, x, y, valid) -> stacked counts
+  look: Callable[..., Any]  # (mapped, x, y, valid) -> (counts, (features, logits)), both stacked
   outputs: Callable[..., Any]  # (mapped, x) -> stacked (features, logits)
+  outputs_each: Callable[..., Any]  # the same of x [cells, b, ...], inputs of each cell's own
   refresh: Callable[..., Mapped]  # (mapped, arrays) -> mapped, between chunks, if the method has it
 
 
@@ -83,9 +84,10 @@ def program(spec: Spec) -> Program:
     return features, evaluate.columns(logits, spec.classes, spec.unknown)
 
   @jax.jit
-  def count(mapped: Mapped, x: jax.Array, y: jax.Array, valid: jax.Array) -> evaluate.Counts:
-    def one(*m: Any) -> evaluate.Counts:
-      return evaluate.count(outputs_one(Mapped(*m), x)[1], y, valid)
+  def look(mapped: Mapped, x: jax.Array, y: jax.Array, valid: jax.Array) -> Any:
+    def one(*m: Any) -> Any:
+      outputs = outputs_one(Mapped(*m), x)
+      return evaluate.count(outputs[1], y, valid), outputs
 
     return parallel.over_cells(one)(*mapped)
 
@@ -93,9 +95,13 @@ def program(spec: Spec) -> Program:
   def outputs(mapped: Mapped, x: jax.Array) -> Any:
     return parallel.over_cells(lambda *m: outputs_one(Mapped(*m), x))(*mapped)
 
+  @jax.jit
+  def outputs_each(mapped: Mapped, x: jax.Array) -> Any:
+    return parallel.over_cells(lambda x, *m: outputs_one(Mapped(*m), x))(x, *mapped)
+
   init = _initial(spec, plain, build)
-  one_step = parallel.compiled(fed, layout)
-  return Program(init, functools.lru_cache(chunk), one_step, count, outputs, _refresh(spec, build))
+  one_step, chunks = parallel.compiled(fed, layout), functools.lru_cache(chunk)
+  return Program(init, chunks, one_step, look, outputs, outputs_each, _refresh(spec, build))
 
 
 Build = Callable[..., tuple[Method, train.Optimizer]]  # (swept, progress, net)

@@ -9,7 +9,7 @@ import pytest
 from sklearn import metrics
 
 from adapt import evaluate
-from adapt.evaluate import BINS, block_size, blocks, measures, pooled
+from adapt.evaluate import BINS, block_size, blocks, looked, measures, pooled
 
 K = 5
 RNG = np.random.default_rng(0)
@@ -134,11 +134,33 @@ def test_pooled_blocks_equal_one_count_over_the_whole():
   close(pooled(counting, scale, blocks(LOGITS, LABELS)), counted(scale * LOGITS, LABELS))
 
 
+def test_looked_keeps_the_outputs_of_the_first_blocks():
+  over, seen = blocks(LOGITS, LABELS), []
+
+  def looking(mapped, x, y, valid):
+    seen.append(x)
+    return one_block(x, y, valid), x + mapped
+
+  for most, kept in (0, 0), (1, 1), (BLOCK, 1), (BLOCK + 1, 2), (10 * BLOCK, 3):
+    counts, outputs = looked(looking, 2.0, over, most)
+    assert len(outputs) == kept and len(seen) == 3
+    for x, output in zip(seen, outputs, strict=False):
+      np.testing.assert_array_equal(output, x + 2)
+    seen.clear()
+  close(counts, counted(LOGITS, LABELS))
+
+
+def test_gram_has_the_squared_singular_values():
+  found = np.linalg.eigvalsh(np.asarray(whole().gram, np.float64))
+  expected = np.sort(np.linalg.svd(P, compute_uv=False) ** 2)
+  np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+
+
 def test_h_score_and_its_parts_are_means_of_recalls():
   confusion = np.zeros((5, 5))
   confusion[0], confusion[1] = [8, 0, 0, 0, 2], [1, 3, 0, 0, 0]  # classes 2 and 3 do not occur
   confusion[4] = [5, 0, 1, 0, 4]
-  counts = evaluate.Counts(confusion, np.zeros((BINS, 3)), 0.0, np.zeros(5), 24)
+  counts = evaluate.Counts(confusion, np.zeros((BINS, 3)), 0.0, np.zeros(5), 24, np.zeros((5, 5)))
   found = measures(counts, unknown=True)
   known, rejected = (8 / 10 + 3 / 4) / 2, 4 / 10
   assert found["os_star"] == pytest.approx(known)
