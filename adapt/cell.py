@@ -1,5 +1,7 @@
 """Trains one compiled program from start to end, with evaluation on the way."""
 
+import contextlib
+import functools
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -8,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import feed, history, inputs, parallel, private
-from adapt.evaluate import Blocks, blocks, pooled
+from adapt import checkpoint, feed, history, inputs, parallel, private, select, stopping
+from adapt.evaluate import Blocks, Counts, blocks, looked
 from adapt.material import Material
 from adapt.method import Method
 from adapt.program import Mapped, Program, Spec, keys, program
@@ -39,6 +41,7 @@ def train(
   material: Material,
   start: Any,
   report: Report,
+  saved: checkpoint.Checkpoints | None = None,
 ) -> Trained:
   """Trains all cells (points × seeds) in one program.
 
@@ -49,27 +52,36 @@ def train(
     material: the data.
     start: (params, stats) per cell to start from, or () to start from scratch.
     report: called once per evaluation.
+    saved: where to save on the way, and to continue from what is there.
+
+  Raises:
+    stopping.Stopped: a signal came, and what is done is saved.
   """
   began, compiled = time.perf_counter(), history.compile_seconds()
   layout, cells = request.layout, program_of(request, missing, material, start != ())
-  mapped, arrays, fed = placed(request, method, missing, material, start, cells)
+  found = saved.newest() if saved else None
+  past = found.past if found else history.History()
+  mapped, arrays, fed = placed(request, method, missing, material, start, cells, found)
   prepared, compiled_before = time.perf_counter() - began, history.compile_seconds()
   views = inputs.views_of(material)
-  past = history.History()
-  try:
-    for length in _lengths(material.settings.steps, material.settings.evaluations):
+  lengths = _lengths(material.settings.steps, material.settings.evaluations)
+  with contextlib.closing(fed), stopping.deferred() as told:
+    for length in lengths[len(past.steps) :]:
       mapped, metrics = fed.advance(mapped, length)
       if method.refresh is not None:
         mapped = cells.refresh(mapped, arrays)
       now = parallel.fetch(layout, mapped)
-      counts = {name: pooled(cells.counts, now, view) for name, view in views.items()}
+      counts, seen = _looked(cells, now, views)
       # The device is given the next chunk before the host reads this one's numbers.
-      past.add(length, metrics, counts)
+      past.add(length, metrics, counts, _probed(cells, now, views, seen))
       past.settle(leave=1, report=report)
+      if saved and (told() or saved.due()):
+        past.settle(leave=0, report=report)
+        saved.save(now, past, time.perf_counter() - began)
+        if told():
+          raise stopping.Stopped(f"{saved.finish()} of {material.settings.steps} steps are saved")
     past.settle(leave=0, report=report)
-  finally:
-    fed.close()
-  total, ended = time.perf_counter() - began, history.compile_seconds()
+  total, ended = past.before + time.perf_counter() - began, history.compile_seconds()
   now = parallel.fetch(layout, mapped)
   running = total - prepared - (ended - compiled_before)
   seconds = _seconds(cells, now, views, len(past.steps), running)
@@ -105,8 +117,9 @@ def placed(
   material: Material,
   start: Any,
   cells: Program,
+  found: checkpoint.Saved | None = None,
 ) -> tuple[Mapped, Any, feed.Feed]:
-  """The state before the first step and what training reads, on the device."""
+  """The state before the next step and what training reads, on the device."""
   layout, copies = request.layout, len(missing)
   streamed = feed.streams(request, method, material.sources, material.target)
   arrays, labelled = inputs.arrays_of(request, method, material, copies, streamed)
@@ -116,12 +129,38 @@ def placed(
     swept["secret"] = private.unguessable(copies * len(request.seeds))
   example = inputs.example_of(material, arrays, labelled)
   ts = cells.init(keys(request.seeds * copies), swept, start, material.backbone, example)
-  mapped = parallel.put_stacked(layout, Mapped(ts, swept, labelled))
+  mapped = Mapped(ts, swept, labelled)
+  if found:
+    mapped = found.filling(mapped)
+  mapped = parallel.put_stacked(layout, mapped)
   arrays = parallel.put_shared(layout, arrays)
   if not streamed:
     return mapped, arrays, feed.from_device(cells, layout, arrays)
   load = inputs.loader_of(request, material, labelled)
-  return mapped, arrays, feed.from_host(request, cells, arrays, load, copies)
+  done = found.past.steps[-1] if found else 0
+  return mapped, arrays, feed.from_host(request, cells, arrays, load, copies, done)
+
+
+def _looked(
+  cells: Program, now: Mapped, views: dict[str, Blocks]
+) -> tuple[dict[str, Counts], dict[str, Any]]:
+  """Counts of every view, and the first outputs of those that validators may see."""
+  counts, seen = {}, {}
+  for name, view in views.items():
+    most = 0 if name == "target_test" else select.SHOWN
+    counts[name], seen[name] = looked(cells.look, now, view, most)
+  return counts, seen
+
+
+def _probed(
+  cells: Program, now: Mapped, views: dict[str, Blocks], seen: dict[str, Any]
+) -> dict[str, jax.Array]:
+  """What validators make of source examples with labels and target training inputs without."""
+  source, target = (views[name] for name in ("source_test", "target_train"))
+  fs, ft = seen["source_test"], seen["target_train"]
+  sizes = min(source.examples, select.SHOWN), min(target.examples, select.SHOWN)
+  xt = list(target.x)[: len(ft)]
+  return select.probed(cells.outputs_each, now, fs, source.y[: len(fs)], ft, xt, sizes)
 
 
 def _seconds(
@@ -132,18 +171,22 @@ def _seconds(
   Evaluation is timed apart, as it overlaps with training on an accelerator.
   """
 
-  def timed(over: Blocks) -> float:
+  def timed(made: Callable[[], Any]) -> float:
     began = time.perf_counter()
-    jax.block_until_ready(pooled(cells.counts, now, over))
+    jax.block_until_ready(made())
     return time.perf_counter() - began
 
-  each = {name: timed(view) for name, view in views.items()}
+  each = {n: timed(functools.partial(_looked, cells, now, {n: v})) for n, v in views.items()}
+  _, seen = _looked(cells, now, views)
+  jax.block_until_ready(seen)
+  selecting = timed(functools.partial(_probed, cells, now, views, seen)) * times
   name = "target_test" if "target_test" in views else "target_train"
   n = views[name].computed * len(now.ts.step)
   evaluate = sum(each.values()) * times
   return {
-    "train": max(running - evaluate, 1e-9),
+    "train": max(running - evaluate - selecting, 1e-9),
     "evaluate": evaluate,
+    "select": selecting,
     "predict_1000": each[name] / n * 1000,
   }
 
@@ -170,7 +213,10 @@ def _points(cells: Program, mapped: Mapped, material: Material) -> dict[str, np.
     x.append(split.x[rows])
     y.append(np.full(len(rows), -1, np.int32) if split.y is None else split.y[rows])
   shown = blocks(np.concatenate(x), None)
-  parts = [jax.device_get(cells.outputs(mapped, block)) for block in shown.x]
+  parts = [
+    jax.device_get(cells.look(mapped, *block)[1])
+    for block in zip(shown.x, shown.y, shown.valid, strict=True)
+  ]
   features, logits = (np.concatenate(p, axis=1) for p in zip(*parts, strict=True))
   return {
     "features": features[:, : shown.examples].astype(np.float16),

@@ -1,65 +1,27 @@
-"""The command line: flags come from signatures and their docstrings, errors are one line, exit code 2."""
+"""The command line: flags come from signatures and their docstrings."""
 
 import argparse
-import signal
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-import jax
-
 from adapt import catalogue, methods, select, tuning, weights
+from adapt.command import Parser, guarded
 from adapt.data import label_sets
 from adapt.method import Method
 from adapt.request import traits
 from adapt.suite import Settings, Suite, Task
 
 
-class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
-  """Shows defaults, but none where there is none to show."""
-
-  def _get_help_string(self, action: argparse.Action) -> str | None:
-    return action.help if action.default in (None, [], False) else super()._get_help_string(action)
-
-
-class Parser(argparse.ArgumentParser):
-  """One line and exit code 2 for a wrong flag, like every other bad input; no abbreviated flags."""
-
-  def __init__(self, **options: Any) -> None:
-    super().__init__(formatter_class=_Formatter, allow_abbrev=False, **options)
-
-  def error(self, message: str) -> NoReturn:
-    self.exit(2, f"error: {message} (see --help)\n")
-
-
-def guarded(work: Callable[[], int]) -> int:
-  """Runs a command; a ValueError is the user's to mend: its message, and exit code 2."""
-  if threading.current_thread() is threading.main_thread():
-    # Unwinds like Ctrl-C, so that decoding processes end with this one.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-  try:
-    return work()
-  except ValueError as error:
-    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-    return 2
-  except (MemoryError, jax.errors.JaxRuntimeError) as error:
-    if isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" not in str(error):
-      raise
-    print("error: out of memory: smaller inputs, --batch-size or --seeds", file=sys.stderr)
-    return 2
-  except KeyboardInterrupt:
-    print("stopped: finished records are kept; run the same command for the rest", file=sys.stderr)
-    return 130
-
-
 def main(argv: Sequence[str] | None = None) -> int:
   """`adapt`: the installed command."""
   argv = list(sys.argv[1:] if argv is None else argv)
   parser = Parser(prog="adapt", description="Domain adaptation on your own two data sets.")
-  commands = parser.add_subparsers(dest="command", metavar="run | methods | data", required=True)
+  commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
   commands.add_parser("run", help="train on a source and a target", add_help=False)
   commands.add_parser("data", help="list, prepare, show and audit data sets", add_help=False)
+  commands.add_parser("predict", help="predict with a saved model", add_help=False)
+  commands.add_parser("export", help="a saved model for jax alone", add_help=False)
   listing = commands.add_parser("methods", help="list methods, weightings and tunings")
   listing.add_argument("name", nargs="?", help="show the flags of this one")
   listing.add_argument("--methods-path", help="folder with methods of your own")
@@ -72,6 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     from adapt import data_cli
 
     return guarded(lambda: data_cli.main(argv[1:]))
+  if argv[:1] in (["predict"], ["export"]):
+    from adapt import model_cli
+
+    return guarded(lambda: model_cli.main(argv))
   arguments = parser.parse_args(argv)
 
   def show() -> int:
@@ -196,6 +162,14 @@ def _add_running(group: Any) -> None:
   group.add_argument("--seeds", type=_positive, default=3, help="runs 0 … SEEDS-1, in one program")
   group.add_argument("--out", default="runs", help="folder of records")
   group.add_argument("--force", action="store_true", help="run again what is there")
+  group.add_argument("--save-model", action="store_true", help="keep each seed's trained model")
+  group.add_argument(
+    "--checkpoint-minutes",
+    type=float,
+    default=5.0,
+    metavar="M",
+    help="a run is saved at the first evaluation after so many minutes; 0: at each evaluation",
+  )
   group.add_argument("--weights", metavar="NAME", help=f"weighting: {', '.join(weights.names())}")
   group.add_argument("--tuning", metavar="NAME", default="full", help=", ".join(tuning.names()))
   group.add_argument(
@@ -272,18 +246,14 @@ def _add_parameters(
       group.add_argument(flag, type=str if p.default is None else p.kind, metavar="…", **options)
 
 
-def _positive(text: str) -> int:
-  value = int(text)
-  if value < 1:
-    raise argparse.ArgumentTypeError(f"{value} is not at least 1")
+def _positive(text: str, least: int = 1) -> int:
+  if (value := int(text)) < least:
+    raise argparse.ArgumentTypeError(f"{value} is not at least {least}")
   return value
 
 
 def _count(text: str) -> int:
-  value = int(text)
-  if value < 0:
-    raise argparse.ArgumentTypeError(f"{value} is negative")
-  return value
+  return _positive(text, 0)
 
 
 def _flags(name: str) -> int:

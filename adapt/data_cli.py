@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapt import data
+from adapt.command import Parser
 from adapt.data import builders
 from adapt.data.audit import Report, audit
 from adapt.data.builders import Description
@@ -39,8 +40,6 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-  from adapt.cli import Parser
-
   parser = Parser(prog="adapt data", description="Data sets: what there is, and what is in it.")
   commands = parser.add_subparsers(
     dest="what", metavar="list | prepare | show | audit", required=True

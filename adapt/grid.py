@@ -19,6 +19,8 @@ from adapt.suite import Settings, Suite, Task
 from adapt.summary import by_seed, cell
 from adapt.tracking import Tracker
 
+DIVERGED = 3  # exit code
+
 
 def run(
   suite: Suite,
@@ -30,7 +32,7 @@ def run(
   """Runs every method on every task and prints the table.
 
   Returns:
-    The exit code: 0, or 2 if a seed's loss diverged.
+    The exit code: 0, or 3 if a seed's loss diverged.
 
   Raises:
     ValueError: bad input, before anything is trained.
@@ -78,7 +80,12 @@ def _cell(
   records: list[dict[str, Any]] = []
   try:
     result = run_request(
-      request, arguments.out, force=arguments.force, report=report, domains=domains
+      request,
+      arguments.out,
+      force=arguments.force,
+      report=report,
+      domains=domains,
+      minutes=arguments.checkpoint_minutes,
     )
     records = result.records
   finally:
@@ -113,10 +120,10 @@ def _diverged(records: Sequence[dict[str, Any]]) -> int:
     for seed, step in r["diverged"].items():
       print(
         f"error: the loss of {r['label']} on {r['task']} is not finite from step {step} on with "
-        f"seed {seed}: lower --lr; the other seeds are kept",
+        f"seed {seed}, which stays as it was before: lower --lr; the other seeds are kept",
         file=sys.stderr,
       )
-  return 2 if any(r["diverged"] for r in records) else 0
+  return DIVERGED if any(r["diverged"] for r in records) else 0
 
 
 def _request(suite: Suite, task: Task, name: str, arguments: argparse.Namespace) -> Request:
@@ -152,6 +159,7 @@ def _request(suite: Suite, task: Task, name: str, arguments: argparse.Namespace)
     arguments.validator,
     Feed(arguments.feed, arguments.workers),
     private.parsed(arguments.dp),
+    save_model=arguments.save_model,
   )
 
 

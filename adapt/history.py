@@ -1,10 +1,7 @@
 """What a run recorded on its way, and the record that is made of it."""
 
-import shlex
-import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -37,18 +34,20 @@ class History:
     self.steps: list[int] = []
     self.metrics: list[dict[str, np.ndarray]] = []  # name -> [cells]
     self.counts: list[dict[str, Counts]] = []  # view -> counts [cells, ...]
+    self.probed: list[dict[str, np.ndarray]] = []  # what validators need, [cells, ...] each
     self.diverged: dict[int, int] = {}  # cell -> first step with a non-finite loss
-    self._waiting: list[tuple[int, Any, Any]] = []
+    self.before = 0.0  # seconds spent by earlier processes, of which this one continues the last
+    self._waiting: list[tuple[int, Any, Any, Any]] = []
 
-  def add(self, length: int, metrics: Any, counts: Any) -> None:
+  def add(self, length: int, metrics: Any, counts: Any, probed: Any) -> None:
     """Takes what was dispatched for the next `length` steps, without waiting for it."""
-    self._waiting.append((length, metrics, counts))
+    self._waiting.append((length, metrics, counts, probed))
 
   def settle(self, leave: int, report: Callable[[int, float, float | None], None]) -> None:
     """Reads all but the newest `leave` entries back and reports each."""
     while len(self._waiting) > leave:
-      length, metrics, counts = self._waiting.pop(0)
-      metrics, counts = jax.device_get((metrics, counts))
+      length, *waiting = self._waiting.pop(0)
+      metrics, counts, probed = jax.device_get(waiting)
       before = self.steps[-1] if self.steps else 0
       bad = metrics.pop("first_bad")
       for cell in np.flatnonzero(bad >= 0):
@@ -59,14 +58,49 @@ class History:
       self.steps.append(before + length)
       self.metrics.append(metrics)
       self.counts.append(counts)
+      self.probed.append(probed)
       accuracy = self.accuracies("target_test")
       mean = None if accuracy is None else float(np.mean(accuracy[-1]))
       alive = [v for c, v in enumerate(metrics["loss"]) if c not in self.diverged]
       report(self.steps[-1], float(np.mean(alive)) if alive else float("nan"), mean)
 
+  def arrays(self) -> dict[str, Any]:
+    """All that is settled, stacked over evaluations, for a checkpoint."""
+
+    def stacked(parts: list[Any]) -> Any:
+      return jax.tree.map(lambda *values: np.stack(values), *parts)
+
+    counts = [{view: c._asdict() for view, c in each.items()} for each in self.counts]
+    arrays = {"steps": np.array(self.steps), "metrics": stacked(self.metrics)}
+    if self.diverged:
+      arrays["diverged"] = np.array(list(self.diverged.items()))  # [n, (cell, step)]
+    return {**arrays, "counts": stacked(counts), "probed": stacked(self.probed)}
+
+  @classmethod
+  def of_arrays(cls, arrays: dict[str, Any]) -> "History":
+    """The history whose `arrays` these are."""
+    past = cls()
+    past.steps = arrays["steps"].tolist()
+    past.diverged = dict(arrays["diverged"].tolist()) if "diverged" in arrays else {}
+    for e in range(len(past.steps)):
+      kept = arrays["metrics"], arrays["counts"], arrays["probed"]
+      metrics, counts, probed = jax.tree.map(lambda x, e=e: x[e], kept)
+      past.metrics.append(metrics)
+      past.probed.append(probed)
+      past.counts.append({view: Counts(**each) for view, each in counts.items()})
+    return past
+
   def of(self, view: str, evaluation: int, cell: int) -> Counts:
     """The counts of one view, evaluation and cell."""
     return jax.tree.map(lambda x: x[cell], self.counts[evaluation][view])
+
+  def scores(self, cell: int) -> dict[str, list[float]]:
+    """Every validator's score of one cell at every evaluation."""
+    source, target = (
+      [self.of(view, e, cell) for e in range(len(self.steps))]
+      for view in ("source_test", "target_train")
+    )
+    return select.scores(source, target, [{n: v[cell] for n, v in p.items()} for p in self.probed])
 
   def accuracies(self, view: str) -> np.ndarray | None:
     """[evaluations, cells], or None without such a view."""
@@ -124,18 +158,9 @@ def as_record(
     "images_per_second": request.settings.steps * examples["step"] * len(cells) / share["train"],
     "prediction_ms_per_1000": 1000 * seconds["predict_1000"],
     "environment": record.environment(),
-    "command": _command(),
+    "command": record.command(),
     "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
   }
-
-
-def _command() -> str:
-  """How this process was started, without the machine's paths to it."""
-  program = Path(sys.argv[0])
-  name = (
-    ["python", "-m", f"benchmarks.{program.stem}"] if program.suffix == ".py" else [program.name]
-  )
-  return shlex.join([*name, *sys.argv[1:]])
 
 
 def _measured(
@@ -159,16 +184,8 @@ def _chosen(
 
   With unknown classes both have their H-score too, and the oracle's is the best.
   """
-  scores = {
-    name: [
-      [
-        score(past.of("source_test", e, c), past.of("target_train", e, c))
-        for e in range(len(past.steps))
-      ]
-      for c in cells
-    ]
-    for name, score in select.VALIDATORS.items()
-  }
+  each = [past.scores(c) for c in cells]
+  scores = {name: [own[name] for own in each] for name in each[0]}
   accuracy = past.accuracies("target_test")
   result: dict[str, Any] = {"selected": None, "oracle": None, "validators": scores}
   if accuracy is None:
@@ -181,12 +198,13 @@ def _chosen(
 
   def at(best: dict[int, int]) -> dict[str, Any]:
     values = {
-      name: [float(v[best[c], c]) if c in alive else None for c in cells]
+      name: [float(v[best[c], c]) if c in best else None for c in cells]
       for name, v in shown.items()
     }
-    return {"step": [past.steps[best[c]] if c in alive else None for c in cells], **values}
+    return {"step": [past.steps[best[c]] if c in best else None for c in cells], **values}
 
-  picked = {c: int(np.argmax(scores[validator][i])) for i, c in enumerate(cells) if c in alive}
+  preferred = {c: select.best(scores[validator][i]) for i, c in enumerate(cells) if c in alive}
+  picked = {c: e for c, e in preferred.items() if e is not None}
   result["selected"] = {"validator": validator, **at(picked)}
   result["oracle"] = at({c: int(headline[:, c].argmax()) for c in alive})
   return result

@@ -7,7 +7,9 @@ import math
 import os
 import platform
 import re
+import shlex
 import subprocess
+import sys
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -62,8 +64,10 @@ def check_writable(out: str | Path) -> None:
   probe = Path(out) / f".probe.{os.getpid()}"
   try:
     Path(out).mkdir(parents=True, exist_ok=True)
-    probe.write_bytes(b"")
-    probe.unlink()
+    try:
+      probe.write_bytes(bytes(2**16))  # a full disk still takes empty files
+    finally:
+      probe.unlink(missing_ok=True)
   except OSError as error:
     raise _unwritable(out, error) from error
 
@@ -79,7 +83,7 @@ def write(path: Path, record: Mapping[str, Any]) -> None:
   # One line per list of numbers: curves and confusion matrices stay readable in a diff.
   text = json.dumps(plain(record), indent=1, allow_nan=False, ensure_ascii=False)
   text = re.sub(r'\[\n\s*([^\[\]{}"]*?)\s*\]', lambda m: f"[{' '.join(m[1].split())}]", text)
-  _replace(path, (text + "\n").encode())
+  replace(path, (text + "\n").encode())
 
 
 def write_points(path: Path, **arrays: Any) -> None:
@@ -90,7 +94,7 @@ def write_points(path: Path, **arrays: Any) -> None:
 
   buffer = io.BytesIO()
   np.savez_compressed(buffer, **arrays)
-  _replace(path.with_name(f"{path.stem}.npz"), buffer.getvalue())
+  replace(path.with_name(f"{path.stem}.npz"), buffer.getvalue())
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -153,6 +157,15 @@ def environment() -> dict[str, Any]:
   }
 
 
+def command() -> str:
+  """How this process was started, without the machine's paths to it."""
+  program = Path(sys.argv[0])
+  name = (
+    ["python", "-m", f"benchmarks.{program.stem}"] if program.suffix == ".py" else [program.name]
+  )
+  return shlex.join([*name, *sys.argv[1:]])
+
+
 def plain(value: Any) -> Any:
   """The value as JSON has it: arrays and tuples as lists, non-finite numbers as None."""
   if hasattr(value, "tolist"):  # numpy and jax arrays and scalars
@@ -184,7 +197,8 @@ def _shown(value: Any) -> str:
   return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes) -> None:
+  """Writes a file so that one of that name is always whole; ValueError if the folder cannot be written."""
   temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
   try:
     path.parent.mkdir(parents=True, exist_ok=True)

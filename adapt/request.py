@@ -45,6 +45,7 @@ class Request(NamedTuple):
   validator: str = select.DEFAULT
   feed: Feed = Feed()
   dp: private.Privacy | None = None
+  save_model: bool = False  # whether to keep each seed's model beside its record
 
 
 class Point(NamedTuple):

@@ -5,13 +5,27 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from adapt import catalogue, cell, data, feed, history, methods, private, record, tuning
+from adapt import (
+  catalogue,
+  cell,
+  checkpoint,
+  data,
+  feed,
+  history,
+  methods,
+  private,
+  record,
+  select,
+  tuning,
+)
 from adapt.cell import Report, Trained
 from adapt.data import label_sets
 from adapt.material import Domains, Material, load
 from adapt.method import Method
 from adapt.request import Choice, Point, Request, config, points, start_of, traits
+from adapt.saved import Inputs, inputs_of, lacking, write_models
 from adapt.suite import Settings
 
 
@@ -29,6 +43,7 @@ def run(
   force: bool = False,
   report: Report = lambda *_: None,
   domains: Domains = data.load,
+  minutes: float = 5.0,
 ) -> Result:
   """Makes the records that are missing, all seeds and swept values in one program.
 
@@ -38,15 +53,33 @@ def run(
     force: run again what is there.
     report: called once per evaluation.
     domains: loads a domain by name.
+    minutes: between checkpoints; a run that was interrupted goes on from the last one.
 
   Raises:
     ValueError: bad input, or a record of other settings in the way; nothing is written.
+    stopping.Stopped: a signal came; the same call continues.
   """
   plan = planned(request, out, force, domains)
   if plan.missing:
     record.check_writable(out)
-    _make(request, plan, out, report)
+    _make(request, plan, Place(out, minutes, force), report)
   return Result([record.read(_file(request, p, out)) for p in plan.points], bool(plan.missing))
+
+
+class Place(NamedTuple):
+  """Where records and checkpoints go."""
+
+  out: str | Path
+  minutes: float  # between checkpoints
+  force: bool = False  # whether to start over
+
+  def checkpoints(self, request: Request, plan: "Plan") -> checkpoint.Checkpoints:
+    """Those of the program that makes the plan's missing records."""
+    folder = checkpoint.folder_of(_file(request, plan.missing[0], self.out))
+    if self.force:
+      checkpoint.discard(folder)
+    asked = [config(request, p, plan.material.hashes) for p in plan.missing]
+    return checkpoint.Checkpoints(folder, asked, self.minutes)
 
 
 class Plan(NamedTuple):
@@ -56,6 +89,7 @@ class Plan(NamedTuple):
   material: Material
   points: list[Point]
   missing: list[Point]
+  inputs: Inputs | None = None  # what the models that are to be kept take
 
 
 def planned(request: Request, out: str | Path, force: bool, domains: Domains) -> Plan:
@@ -65,24 +99,36 @@ def planned(request: Request, out: str | Path, force: bool, domains: Domains) ->
   material = load(request, method, domains)
   feed.streams(request, method, material.sources, material.target)  # refuses what it cannot do
   _privacy(request, method, material)  # so does this
+  select.check(request.validator, material.target.train.x)  # and this
   missing = []
   for point in asked:
     file = _file(request, point, out)
     if force or not file.exists():
       missing.append(point)
     else:
-      _refuse_other(file, config(request, point, material.hashes), request, method)
-  return Plan(method, material, asked, missing)
+      made = record.read(file)
+      _refuse_other(file, made["config"], config(request, point, material.hashes), request, method)
+      if request.save_model and lacking(file, made):
+        missing.append(point)
+  if missing and not force:
+    folder = checkpoint.folder_of(_file(request, missing[0], out))
+    wanted = [config(request, point, material.hashes) for point in missing]
+    for made, asked_for in zip(checkpoint.asked(folder) or (), wanted, strict=False):
+      _refuse_other(folder, made, asked_for, request, method)
+  keeps = request.save_model
+  inputs = inputs_of(domains(request.task.target), material, request.settings) if keeps else None
+  return Plan(method, material, asked, missing, inputs)
 
 
 def _file(request: Request, point: Point, out: str | Path) -> Path:
   return record.path(out, request.suite.name, request.task.name, point.label)
 
 
-def _refuse_other(file: Path, wanted: dict[str, Any], request: Request, method: Method) -> None:
+def _refuse_other(
+  file: Path, made: dict[str, Any], wanted: dict[str, Any], request: Request, method: Method
+) -> None:
   """Compares what decides the numbers: not the device count, nor what only reads the scores."""
   defaults = {p.name: p.default for p in catalogue.parameters(methods.get(request.method))}
-  made = record.read(file)["config"]
   known = "pretrained" in made["data"] and "pretrained" in wanted["data"]
 
   def decisive(config: dict[str, Any]) -> dict[str, Any]:
@@ -105,12 +151,19 @@ def _refuse_other(file: Path, wanted: dict[str, Any], request: Request, method: 
     )
 
 
-def _make(request: Request, plan: Plan, out: str | Path, report: Report) -> None:
+def _make(request: Request, plan: Plan, place: Place, report: Report) -> None:
   """Trains and writes."""
-  method, material, _, missing = plan
+  method, material, _, missing, _ = plan
   warm = start_of(request, method) == "source"
-  start = _source_model(request, material, len(missing), out) if warm else ()
-  trained = cell.train(request, method, missing, material, start, report)
+  start = _source_model(request, material, len(missing), place) if warm else ()
+  with place.checkpoints(request, plan) as saved:
+    trained = cell.train(request, method, missing, material, start, report, saved)
+    _write(request, plan, place.out, trained)
+
+
+def _write(request: Request, plan: Plan, out: str | Path, trained: Trained) -> None:
+  """Makes the records of what was trained."""
+  method, material, _, missing, _ = plan
   as_asked = [p.lr for p in missing] == [request.settings.lr]  # no sweep of the learning rate
   if request.method == "source_only" and request.weights is None and as_asked:
     _remember(request, material, trained)
@@ -134,7 +187,16 @@ def _make(request: Request, plan: Plan, out: str | Path, report: Report) -> None
     made = history.as_record(
       request, point, settings, examples, classes, past, own, trained.seconds
     )
+    # That two runs ended alike can be told without keeping their parameters.
+    made["parameters"] = [checkpoint.digest(_of(trained.mapped.ts.params, c)) for c in own]
+    if plan.inputs:
+      now = trained.mapped
+      write_models(file, made, (request, point), material, plan.inputs, now, own)
     record.write(file, made | _privacy(request, method, material))
+
+
+def _of(tree: Any, cell: int) -> Any:
+  return jax.tree.map(lambda x: np.asarray(x[cell]), tree)
 
 
 def _privacy(request: Request, method: Method, material: Material) -> dict[str, Any]:
@@ -178,7 +240,7 @@ def _remember(request: Request, material: Material, trained: Trained) -> None:
   _models[_key(request, material)] = (params, stats)
 
 
-def _source_model(request: Request, material: Material, copies: int, out: str | Path) -> Any:
+def _source_model(request: Request, material: Material, copies: int, place: Place) -> Any:
   """The networks of source_only with the same seeds, trained once and shared by all who need them."""
   asked, key = _plain_source(request), _key(request, material)
   if key not in _models:
@@ -188,8 +250,9 @@ def _source_model(request: Request, material: Material, copies: int, out: str | 
     def quiet(*_: Any) -> None:  # its losses are not those of the method that starts from it
       pass
 
-    if _file(asked, todo[0], out).exists():
-      _remember(asked, material, cell.train(asked, plan.method, todo, material, (), quiet))
+    if not _file(asked, todo[0], place.out).exists():
+      _make(asked, plan, place._replace(force=False), quiet)
     else:
-      _make(asked, plan, out, quiet)
+      with place.checkpoints(asked, plan) as saved:
+        _remember(asked, material, cell.train(asked, plan.method, todo, material, (), quiet, saved))
   return jax.tree.map(lambda x: jnp.tile(x, (copies,) + (1,) * (x.ndim - 1)), _models[key])

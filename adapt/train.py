@@ -22,6 +22,7 @@ class TrainState(NamedTuple):
   params: dict[str, Any]
   state: dict[str, Any]
   opt: dict[str, Any]  # the optimiser's state of each entry of params
+  alive: jax.Array  # [] bool, whether every loss and gradient so far was finite
 
 
 class Optimizer(NamedTuple):
@@ -91,7 +92,7 @@ def init(method: Method, opt: Optimizer, key: jax.Array, batch: Batch) -> TrainS
   """The state before the first step; `batch` gives shapes."""
   params, state = method.init(jax.random.fold_in(key, INIT), batch)
   opts = {entry: opt.direction(entry).init(p) for entry, p in params.items()}
-  return TrainState(jnp.zeros((), jnp.int32), key, params, state, opts)
+  return TrainState(jnp.zeros((), jnp.int32), key, params, state, opts, jnp.ones((), bool))
 
 
 def plain(loss: Callable[..., Any], moving: Any, batch: Batch, key: jax.Array) -> Any:
@@ -120,13 +121,14 @@ def step(
     gradient: how a phase's gradient is taken.
 
   Returns:
-    The state after, and the metrics: "loss" and the method's own.
+    The state after, and the metrics: "loss" and the method's own. Once a loss or a gradient is not
+    finite, all but the step count stays as it was before, and the loss is reported as NaN.
   """
   key = jax.random.fold_in(ts.key, ts.step)
   progress = ts.step / steps
   params, state, opts = dict(ts.params), ts.state, dict(ts.opt)
   metrics: Metrics = {}
-  total = jnp.zeros(())
+  total, alive = jnp.zeros(()), ts.alive
   phases = _phases(method, params)
   for i, phase in enumerate(phases):
     for repeat in range(phase.repeat):
@@ -139,6 +141,7 @@ def step(
       moving = {entry: params[entry] for entry in phase.trains}
       (loss, (state, new)), grads = gradient(loss_of, moving, batch, k)
       grads = average(grads)
+      alive &= jnp.isfinite(loss) & jnp.isfinite(sum(map(jnp.sum, jax.tree.leaves(grads))))
       for entry in phase.trains:
         updates, opts[entry] = opt.direction(entry).update(grads[entry], opts[entry], params[entry])
         rate = opt.rate(progress)
@@ -146,7 +149,13 @@ def step(
     metrics |= new
     total = total + loss
   state = method.after_step(params, state)
-  return TrainState(ts.step + 1, ts.key, params, state, opts), {"loss": total, **metrics}
+  params, state, opts = jax.tree.map(
+    lambda new, old: jnp.where(alive, new, old),
+    (params, state, opts),
+    (ts.params, ts.state, dict(ts.opt)),
+  )
+  after = TrainState(ts.step + 1, ts.key, params, state, opts, alive)
+  return after, {"loss": jnp.where(alive, total, jnp.nan), **metrics}
 
 
 def _phases(method: Method, params: dict[str, Any]) -> tuple[Phase, ...]:

@@ -11,6 +11,8 @@ os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 # The CPU's fusion emitters take half of what is left. A jaxlib that does not know a flag aborts.
 if version("jaxlib").startswith("0.10."):
   os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_use_fusion_emitters=false"
+# Commands keep compiled programs in the user's cache; what a test compiles is its own.
+os.environ.setdefault("JAX_ENABLE_COMPILATION_CACHE", "false")
 # Threads of LAPACK wait for each other where other tests hold the cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 here = Path(__file__).parent

@@ -147,6 +147,7 @@ def test_a_parameter_named_like_a_general_flag_is_refused(pair, tmp_path, capsys
 
 
 @pytest.mark.parametrize(("flags", "words"), BAD, ids=lambda v: " ".join(v))
+@pytest.mark.holds("refused")
 def test_bad_input_is_one_line_and_writes_nothing(pair, tmp_path, capsys, flags, words):
   try:
     code = adapt(pair, tmp_path / "out", *flags)
@@ -179,12 +180,14 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("arrays", "words"), BROKEN, ids=lambda v: " ".join(v))
+@pytest.mark.holds("refused")
 def test_broken_data_is_refused_in_one_line(pair, tmp_path, capsys, arrays, words):
   code = adapt([pair[0], broken(tmp_path, **arrays)], tmp_path / "out")
   refused(capsys, code, *words)
   assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.holds("disk")
 def test_an_unwritable_folder_is_refused_before_training(pair, tmp_path, capsys):
   (tmp_path / "file").write_text("in the way")
   refused(capsys, adapt(pair, tmp_path / "file"), "--out")
@@ -266,8 +269,9 @@ def test_the_readme_s_method_in_one_file_runs(pair, tmp_path, capsys):
   assert record["config"]["hyperparameters"] == {"weight": 0.3}
 
 
+@pytest.mark.holds("diverged")
 def test_a_diverged_loss_names_step_method_and_seed_and_keeps_the_record(pair, tmp_path, capsys):
-  assert adapt(pair, tmp_path / "out", "--method", "coral", "--lr", "1e20") == 2
+  assert adapt(pair, tmp_path / "out", "--method", "coral", "--lr", "1e20") == 3
   lines = [li for li in capsys.readouterr().err.splitlines() if li.startswith("error: ")]
   assert len(lines) == 2
   assert "coral on moons_turned is not finite from step" in lines[1] and "seed 1" in lines[1]
@@ -285,6 +289,7 @@ def test_wandb_offline_gets_the_run_and_its_table(pair, tmp_path):
   assert list(run.glob("files/media/table/*.json"))
 
 
+@pytest.mark.holds("changed")
 def test_settings_in_the_way_are_refused_before_any_training(pair, tmp_path, capsys):
   assert adapt(pair, tmp_path / "out", "--method", "source_only") == 0
   capsys.readouterr()

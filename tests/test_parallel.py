@@ -51,6 +51,7 @@ def final_params(name, *layouts, tuned="full"):
 
 
 @pytest.mark.parametrize("name", methods.names())
+@pytest.mark.holds("layouts")
 def test_layouts_agree(name):
   layouts = Layout("sharding", 1), Layout("sharding", 8), Layout("pmap", 8)
   (one, loss), *others = final_params(name, *layouts)
@@ -64,6 +65,7 @@ def test_layouts_agree(name):
 
 
 @pytest.mark.parametrize("name", ["bss", "delta", "lp_ft", "stochnorm"])
+@pytest.mark.holds("layouts")
 def test_layouts_agree_under_tunings(name):
   layouts = Layout("sharding", 1), Layout("pmap", 8)
   (one, loss), (other, other_loss) = final_params("fine_tune", *layouts, tuned=name)

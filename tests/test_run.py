@@ -37,6 +37,7 @@ def one_seed_of_three_equals_that_seed_alone():
   jax.tree.map(lambda a, b: np.testing.assert_array_equal(a[1], b[0]), together, alone)
 
 
+@pytest.mark.holds("seeds")
 def test_one_seed_of_three_equals_that_seed_alone():
   """To the bit, as users' programs are compiled: the tests' own flags round a loop of one otherwise."""
   here = Path(__file__).parent
@@ -62,6 +63,7 @@ def test_a_sweep_equals_its_values_run_alone(tmp_path):
 
 
 @pytest.mark.parametrize("method", ["source_only", "dann", "coral"])
+@pytest.mark.holds("labels")
 def test_target_labels_cannot_leak(method):
   poison = toy.TURNED._replace(
     train=toy.TURNED.train._replace(y=np.full(320, 77, np.int32)),
@@ -71,6 +73,7 @@ def test_target_labels_cannot_leak(method):
   jax.tree.map(np.testing.assert_array_equal, trained(method), poisoned)
 
 
+@pytest.mark.holds("labels")
 def test_unchosen_target_labels_cannot_leak_in_few_shot():
   y = toy.TURNED.train.y
   draws = [data.few_shot(y, 10, seed) for seed in range(3)]
@@ -152,6 +155,7 @@ def test_weights_and_tunings_compose_with_any_method(tmp_path):
   assert np.isfinite(record["last"]["accuracy"]).all()
 
 
+@pytest.mark.holds("diverged")
 def test_a_diverged_seed_is_named_and_the_others_are_kept(tmp_path, monkeypatch):
   files = tmp_path / "toy/moons_turned"
   # One seed's data order is poisoned on the device: its ninth step sees a NaN.

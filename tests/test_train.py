@@ -186,6 +186,47 @@ def test_first_bad_is_the_first_step_whose_loss_is_not_finite(first):
   assert scanning(stepping()[1], (XS, ys))[1]["first_bad"] == first
 
 
+@jax.custom_vjp
+def weighed(w, factor):
+  """w, whose gradient is multiplied by the factor."""
+  del factor
+  return w
+
+
+weighed.defvjp(lambda w, factor: (w, factor), lambda factor, g: (g * factor, None))
+
+
+def brittle(kind):
+  """The regression, whose loss or whose gradient is no number where a batch starts with 1e9."""
+
+  def loss(params, state, batch, key, progress):
+    factor = jnp.where(batch[0][0, 0] == 1e9, jnp.nan, 1.0)
+    w = weighed(params["net"]["w"], factor)
+    value, (_, metrics) = regression().loss({"net": {"w": w}}, state, batch, key, progress)
+    return value * (factor if kind == "loss" else 1), ({"teacher": state["teacher"] + 1}, metrics)
+
+  return regression()._replace(loss=loss)
+
+
+@pytest.mark.parametrize("kind", ["loss", "gradient"])
+@pytest.mark.holds("diverged")
+def test_what_is_not_finite_freezes_the_state_before_it_for_good(kind):
+  step, ts = stepping(method=brittle(kind))
+  xs = XS.copy()
+  xs[2, 0, 0] = 1e9
+  states = [ts]
+  for x, y in zip(xs[:5], YS, strict=False):
+    ts, metrics = step(ts, (x, y))
+    states.append(ts)
+    assert bool(jnp.isfinite(metrics["loss"])) == bool(ts.alive)
+  assert [bool(ts.alive) for ts in states] == [True, True, True, False, False, False]
+  kept = (states[2].params, states[2].state, states[2].opt)
+  assert np.isfinite(states[2].params["net"]["w"]).all()
+  for ts in states[3:]:
+    jax.tree.map(np.testing.assert_array_equal, (ts.params, ts.state, ts.opt), kept)
+  assert int(states[-1].step) == 5
+
+
 def test_a_passing_infinity_is_noticed():
   method = regression()._replace(
     loss=lambda params, state, row, key, progress: (params["net"]["w"].sum() + row, (state, {}))

@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from adapt import catalogue, material, methods
+from adapt.cell import Report
 from adapt.data import Domain, Split, label_sets
 from adapt.request import Request, traits
+from adapt.run import run
 from adapt.suite import ClassSets, Settings, Suite, Task
 
 
@@ -148,3 +150,35 @@ def material_of(asked: Request) -> material.Material:
 def load(name: str) -> Domain:
   """The toy domain of that name."""
   return {d.name: d for d in (MOONS, TURNED, TILTED, BLOBS, NEAR, FAR, SHIFTED, MOVED)}[name]
+
+
+def assert_same_numbers(ours: dict, theirs: dict) -> None:
+  """That two records differ in nothing but when, how fast and by what command they were made."""
+  own = ("seconds", "images_per_second", "prediction_ms_per_1000", "date", "command")
+  ours, theirs = ({k: v for k, v in r.items() if k not in own} for r in (ours, theirs))
+  assert ours == theirs
+
+
+class Crash(Exception):
+  """What no code of ours expects."""
+
+
+def crash_at(step: int) -> Report:
+  """A report that crashes once that many steps are done."""
+
+  def report(done: int, *_: float | None) -> None:
+    if done == step:
+      raise Crash
+
+  return report
+
+
+def interrupted(asked: Request, out: Path, *steps: int) -> list[dict]:
+  """The records of a run that crashes at each of the steps, and is called again each time."""
+  for step in steps:
+    try:
+      run(asked, out, domains=load, report=crash_at(step), minutes=0)
+    except Crash:
+      continue
+    raise AssertionError(f"nothing was left to do at step {step}")
+  return run(asked, out, domains=load, minutes=0).records

@@ -113,6 +113,7 @@ def test_flipped_bits(tmp_path, suffix):
 @pytest.mark.parametrize(
   "name", ["/etc/x", "../x", "a/../../x", "C:/x", "c:x", "a\\..\\x", "..", "a/.."]
 )
+@pytest.mark.holds("archived")
 def test_names_that_escape(tmp_path, suffix, name):
   path = write(tmp_path / f"x.{suffix}", {"fine": b"1", name: b"2"})
   refuses(r"has the name .*, outside of its folder", path)
@@ -122,6 +123,7 @@ def test_names_that_escape(tmp_path, suffix, name):
   "kind",
   [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE],
 )
+@pytest.mark.holds("archived")
 def test_links_and_devices_in_a_tar(tmp_path, kind):
   with tarfile.open(tmp_path / "x.tar", "w") as archive:
     archive.addfile(entry("a", size=1), io.BytesIO(b"1"))
@@ -130,6 +132,7 @@ def test_links_and_devices_in_a_tar(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO])
+@pytest.mark.holds("archived")
 def test_links_and_devices_in_a_zip(tmp_path, kind):
   info = zipfile.ZipInfo("b")
   info.create_system, info.external_attr = 3, (kind | 0o777) << 16
@@ -146,12 +149,14 @@ def test_encrypted(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.holds("archived")
 def test_bombs(tmp_path, suffix):
   path = write(tmp_path / f"x.{suffix}", {f"{i}": bytes(400_000) for i in range(3)})
   refuses(r"unpacks to more than 1199999 bytes", path, limit=1_199_999)
   assert len(list(archives.members(path, limit=1_200_000))) == 3
 
 
+@pytest.mark.holds("archived")
 def test_a_size_that_lies(tmp_path):
   """What is read counts, whatever size the headers state."""
   path = write(tmp_path / "x.zip", {"a": bytes(400_000)})

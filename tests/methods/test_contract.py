@@ -114,9 +114,15 @@ def check_structure(before, after, metrics):
 
 
 @pytest.mark.parametrize("name", methods.names())
-def test_learns_and_beats_source_only(name, toy_run):
-  """And its null control: same batches, same batch-norm passes, so the term itself has gained it."""
+@pytest.mark.holds("resumed")
+def test_learns_and_beats_source_only(name, toy_run, tmp_path):
+  """And its null control: same batches, same batch-norm passes, so the term itself has gained it.
+
+  Interrupted on its way and continued, it is the same run to the bit.
+  """
   record = toy_run(name)
+  [resumed] = toy.interrupted(toy.request(name), tmp_path, 600)
+  toy.assert_same_numbers(resumed, record)
   losses = np.array(record["curves"]["loss"])
   assert name in GAMES or (losses[:, -1] < losses[:, 0]).all()
   if name == "source_only":

@@ -155,6 +155,7 @@ def test_wrappers_parameters_and_prefixes_are_undone(wrapper, written):
 @pytest.mark.parametrize(
   ("module", "name"), [("posix", "system"), ("builtins", "eval"), ("torch.nn", "Linear")]
 )
+@pytest.mark.holds("unpickled")
 def test_nothing_is_run(form, module, name, written, tmp_path):
   proof = tmp_path / "proof"
   attack = name_of(module, name) + row(text(f"touch {proof}")) + b"R"

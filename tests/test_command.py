@@ -1,0 +1,66 @@
+"""Exit codes and messages of every command, and where compiled programs are kept."""
+
+import signal
+
+import jax
+import pytest
+
+from adapt import command, stopping
+
+
+def raising(error):
+  def work():
+    raise error
+
+  return work
+
+
+@pytest.fixture(autouse=True)
+def same_handler():
+  before = signal.getsignal(signal.SIGTERM)
+  yield
+  signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize(
+  "error, code, said",
+  [
+    (ValueError("a\nb: do c"), 2, "error: a b: do c\n"),
+    (MemoryError(), 2, "error: out of memory: smaller inputs, --batch-size or --seeds\n"),
+    (stopping.Stopped("step 3 of 9 is saved"), 75, "stopped (step 3 of 9 is saved): "),
+    (KeyboardInterrupt(), 75, "stopped: what is finished is kept; to go on, run the same"),
+  ],
+)
+@pytest.mark.holds("signalled")
+def test_every_end_has_its_code_and_one_line(error, code, said, capsys):
+  assert command.guarded(raising(error)) == code
+  text = capsys.readouterr().err
+  assert text.startswith(said) and text.count("\n") == 1
+
+
+def test_what_was_stopped_says_how_to_go_on(monkeypatch, capsys):
+  monkeypatch.setattr("sys.argv", ["/somewhere/benchmarks/digits.py", "dann", "--out", "a b"])
+  command.guarded(raising(stopping.Stopped("")))
+  assert capsys.readouterr().err.endswith("python -m benchmarks.digits dann --out 'a b'\n")
+
+
+def test_an_error_of_ours_is_not_hidden():
+  with pytest.raises(KeyError):
+    command.guarded(raising(KeyError("x")))
+
+
+@pytest.mark.parametrize("told", [None, "elsewhere"])
+def test_compiled_programs_are_kept_in_the_user_s_cache_or_where_jax_was_told(
+  told, tmp_path, monkeypatch
+):
+  monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+  before = jax.config.jax_compilation_cache_dir
+  seconds = jax.config.jax_persistent_cache_min_compile_time_secs
+  jax.config.update("jax_compilation_cache_dir", told)
+  try:
+    assert command.guarded(lambda: 0) == 0
+    kept = jax.config.jax_compilation_cache_dir
+  finally:
+    jax.config.update("jax_compilation_cache_dir", before)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", seconds)
+  assert kept == told if told else kept.startswith(str(tmp_path / "adapt" / "compiled-"))
