@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from adapt import augment, data, methods, models, train
-from adapt.cli import Parser, guarded
+from adapt.command import Parser, guarded
 from adapt.data import images, resident, stream
 from adapt.data.images import Images
 from adapt.method import Batch

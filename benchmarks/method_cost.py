@@ -7,6 +7,7 @@ source_only, one after the other; the ratio's median over the rounds is reported
 """
 
 import argparse
+import functools
 import json
 import statistics
 import sys
@@ -19,7 +20,7 @@ import numpy as np
 from rich.console import Console
 
 from adapt import cell, methods, record
-from adapt.cli import guarded
+from adapt.command import guarded
 from adapt.data import Domain, Split
 from adapt.material import Material
 from adapt.request import Request, points, traits
@@ -29,12 +30,34 @@ SETTINGS = Settings(model="lenet", steps=10000, batch_size=64, lr=0.01, evaluati
 CLASSES = 10
 
 
-def domain(name: str) -> Domain:
-  """Random images of ten classes."""
+def domain(
+  name: str, shape: tuple[int, ...] = (28, 28, 1), examples: int = 640, classes: int = CLASSES
+) -> Domain:
+  """Random images, or for a shape (d,) random counts of words; each class has as many."""
   rng = np.random.default_rng(len(name))
-  x = rng.integers(0, 255, (640, 28, 28, 1)).astype(np.uint8)
-  split = Split(x, (np.arange(640) % CLASSES).astype(np.int32))
-  return Domain(name, split, split, tuple(map(str, range(CLASSES))))
+  if len(shape) > 1:
+    x = rng.integers(0, 255, (examples, *shape)).astype(np.uint8)
+  else:
+    x = rng.poisson(0.02, (examples, *shape)).astype(np.float32)
+  split = Split(x, (np.arange(examples) % classes).astype(np.int32))
+  return Domain(name, split, split, tuple(map(str, range(classes))))
+
+
+class Training:
+  """What `adapt run` trains, on the device, to be taken as many steps further as asked."""
+
+  def __init__(self, asked: Request, made: Callable[[str], Domain]) -> None:
+    self.asked, todo = asked, points(asked)
+    sources = tuple(map(made, asked.task.source))
+    self.data = Material(sources, made(asked.task.target), asked.settings, {})
+    self.cells = cell.program_of(asked, todo, self.data)
+    kind = traits(asked.method, todo[0].hyperparameters)
+    self.mapped, self.arrays, self._fed = cell.placed(asked, kind, todo, self.data, (), self.cells)
+
+  def advance(self, length: int) -> None:
+    """Takes so many steps, and waits for them."""
+    self.mapped, metrics = self._fed.advance(self.mapped, length)
+    jax.block_until_ready((self.mapped.ts.params, metrics))
 
 
 def stepper(name: str, length: int) -> Callable[[], None]:
@@ -44,17 +67,7 @@ def stepper(name: str, length: int) -> Callable[[], None]:
   relation = None if "closed" in kind.serves else ClassSets(CLASSES, 0, 1)
   task = Task("random", sources, "target", relation)
   asked = Request(Suite("cost", (task,), SETTINGS, ""), task, name, SETTINGS)
-  data = Material(tuple(map(domain, sources)), domain("target"), SETTINGS, {})
-  todo = points(asked)
-  cells = cell.program_of(asked, todo, data)
-  mapped, _, fed = cell.placed(asked, traits(name, todo[0].hyperparameters), todo, data, (), cells)
-
-  def advance() -> None:
-    nonlocal mapped
-    mapped, metrics = fed.advance(mapped, length)
-    jax.block_until_ready((mapped.ts.params, metrics))
-
-  return advance
+  return functools.partial(Training(asked, domain).advance, length)
 
 
 def ratios(name: str, base: Callable[[], None], length: int, rounds: int) -> list[float]:

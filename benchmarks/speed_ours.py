@@ -1,0 +1,160 @@
+"""Our side of the speed benchmark: the program that `adapt run` trains, in a process of its own."""
+
+import functools
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from adapt import methods, models, parallel, run, train
+from adapt.data import Domain, resident
+from adapt.method import Batch, Method
+from adapt.request import Request, points
+from adapt.suite import Settings, Suite, Task
+from benchmarks import contender, machine
+from benchmarks.contender import Handlers, Work
+from benchmarks.method_cost import Training, domain
+
+
+@functools.cache
+def made(work: Work, name: str) -> Domain:
+  """The random data of a domain, drawn once: a run would find it on a disk."""
+  return domain(name, work.shape, work.examples, work.classes)
+
+
+def request(work: Work, **changed: Any) -> Request:
+  """The work as a run is asked for; `changed` are settings."""
+  settings = Settings(
+    model=work.model,
+    steps=work.run,
+    batch_size=work.batch,
+    lr=work.lr,
+    weight_decay=work.weight_decay,
+    precision=work.precision,
+  )
+  settings = settings._replace(**changed)
+  names = ("weight", "ramp", "depth", "width") if work.method == "dann" else ()
+  kind = "sharding" if work.kind == "plain" else work.kind
+  task = Task("random", ("source",), "target")
+  return Request(
+    suite=Suite("speed", (task,), settings, ""),
+    task=task,
+    method=work.method,
+    settings=settings,
+    seeds=tuple(range(work.seeds)),
+    given={name: getattr(work, name) for name in names},
+    layout=parallel.layout(kind, work.devices, work.batch),
+  )
+
+
+def training(work: Work) -> Training:
+  """The program of the work, its state and its data."""
+  return Training(request(work), functools.partial(made, work))
+
+
+def method_of(asked: Request, classes: int) -> Method:
+  """The method on its network, with its hyper-parameters as constants."""
+  net = models.build(asked.settings.model, classes, asked.settings.precision)
+  made_of = points(asked)[0].hyperparameters
+  method: Method = methods.get(asked.method)(net, **made_of)
+  return method
+
+
+def plain(whole: Training) -> Callable[[int], None]:
+  """The steps of one seed as a jitted scan that knows nothing of seeds, layouts and feeds."""
+  settings, arrays = whole.asked.settings, whole.arrays
+  method = method_of(whole.asked, len(whole.data.classes))
+  opt = train.optimizer(settings, settings.lr)
+  ts = jax.tree.map(lambda x: x[0], whole.mapped.ts)
+
+  @functools.partial(jax.jit, static_argnums=2, donate_argnums=0)
+  def chunk(ts: train.TrainState, arrays: resident.Arrays, length: int) -> Any:
+    order, sizes = jax.random.fold_in(ts.key, train.ORDER), resident.sizes(arrays, None)
+    rows = resident.plans(order, sizes, settings.batch_size, ts.step, length)
+
+    def one(ts: train.TrainState, rows: resident.Rows) -> Any:
+      return train.step(method, opt, settings.steps, ts, resident.take(arrays, None, rows))
+
+    return train.scan(one, ts, rows)
+
+  def advance(steps: int) -> None:
+    nonlocal ts
+    ts, metrics = chunk(ts, arrays, steps)
+    jax.block_until_ready((ts.params, metrics))
+
+  return advance
+
+
+def layers(work: Work) -> dict[str, list[int]]:
+  """Numbers of parameters of each array, in order of size, of the network and the critic."""
+  b, dtype = work.batch, jnp.uint8 if len(work.shape) > 1 else jnp.float32
+  x = jnp.zeros((b, *work.shape), dtype)
+  batch = Batch(x, jnp.zeros(b, jnp.int32), jnp.ones(b), jnp.ones((b, 1)), x)
+  init = method_of(request(work), work.classes).init
+  params, _ = jax.eval_shape(init, jax.random.key(0), batch)
+  return {name: sorted(leaf.size for leaf in jax.tree.leaves(p)) for name, p in params.items()}
+
+
+def flops(whole: Training) -> float | None:
+  """Floating-point operations of a step of one seed, as XLA counts them before it optimises.
+
+  After that a GPU's matrix products are calls into libraries, which it cannot count. Of a loop it
+  counts one turn, and drawing the batches is in it. None over several devices and under pmap, whose
+  work is the same but for what devices tell each other.
+  """
+  if whole.asked.layout != parallel.Layout():
+    return None
+  one = jax.tree.map(lambda x: x[:1], whole.mapped)
+  lowered: Any = whole.cells.chunk(1)
+  return float(lowered.lower(one, whole.arrays).cost_analysis()["flops"])
+
+
+def peak(precision: str) -> float:
+  """FLOP/s of a large matrix product."""
+  n = 1024 if jax.default_backend() == "cpu" else 8192
+  dtype = jnp.bfloat16 if precision == "bf16" else jnp.float32
+  a, b = (jax.random.normal(jax.random.key(i), (n, n), dtype) for i in range(2))
+  product = jax.jit(jnp.matmul)
+  return machine.peak_rate(lambda: jax.block_until_ready(product(a, b)), n)
+
+
+def memory(before: int | None) -> dict[str, int | None]:
+  """Bytes at the peak, of the device where it says so, else of the process; and before the work."""
+  stats = jax.devices()[0].memory_stats()
+  if stats and "peak_bytes_in_use" in stats:
+    return {"peak": int(stats["peak_bytes_in_use"]), "before": 0}
+  return {"peak": machine.resident_bytes(peak=True), "before": before}
+
+
+def start(work: Work) -> Handlers:
+  """What this process does when it is told to."""
+  for name in ("source", "target"):
+    made(work, name)
+  before = machine.resident_bytes(peak=False)
+  there: dict[str, Any] = {}
+
+  def prepare() -> None:
+    there["whole"] = whole = training(work)
+    jax.block_until_ready((whole.mapped, whole.arrays))
+    there["advance"] = plain(whole) if work.kind == "plain" else whole.advance
+
+  def whole_run(steps: int, evaluations: int) -> None:
+    asked = request(work, steps=steps, evaluations=evaluations)
+    with tempfile.TemporaryDirectory() as out:
+      run.run(asked, out, domains=functools.partial(made, work))
+
+  return {
+    "prepare": prepare,
+    "advance": lambda steps: there["advance"](steps),
+    "run": whole_run,
+    "flops": lambda: flops(there["whole"]),
+    "peak": lambda: peak(work.precision),
+    "memory": lambda: memory(before),
+    "about": lambda: {"jax": jax.__version__, "devices": jax.device_count()},
+  }
+
+
+if __name__ == "__main__":
+  contender.serve(start)
