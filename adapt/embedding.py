@@ -1,7 +1,10 @@
 """t-SNE pictures of features (van der Maaten and Hinton, 2008), drawn on given axes."""
 
+import string
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from adapt.canvas import COLOURS
 
 if TYPE_CHECKING:
   import numpy as np
@@ -37,40 +40,59 @@ def embedded(features: "np.ndarray") -> "np.ndarray":
 def scatter_domains(axis: "Axes", xy: Any, domain: Any) -> None:
   """Source points as rings, target points as crosses."""
   for value, name in ((0, "source"), (1, "target")):
-    _scatter(axis, xy[domain == value], value, ("#0072B2", "#D55E00")[value], name)
+    some = xy[domain == value]
+    axis.scatter(
+      some[:, 0],
+      some[:, 1],
+      s=12,
+      marker="ox"[value],
+      linewidths=0.8,
+      facecolors="none" if value == 0 else COLOURS[1],
+      edgecolors=COLOURS[0] if value == 0 else None,
+      label=name,
+    )
 
 
 def scatter_classes(axis: "Axes", xy: Any, arrays: Any, classes: Sequence[str]) -> None:
-  """One colour per class, in both domains; grey without a label."""
+  """A sign per class, the source's paler, and large where the class is; a grey dot without a label."""
+  import numpy as np
   from matplotlib import colormaps
 
-  palette = colormaps["tab10" if len(classes) <= 10 else "tab20" if len(classes) <= 20 else "turbo"]
+  palette, signs = colormaps["tab10"], class_signs(classes)
   for k in range(-1, len(classes)):
     mine = arrays["label"] == k
     if not mine.any():
       continue
-    step = palette(k) if len(classes) <= 20 else palette(k / (len(classes) - 1))
-    colour = "#bbbbbb" if k < 0 else step
-    # Thirty-odd names would be longer than the picture: colours alone, then.
+    colour = "#bbbbbb" if k < 0 else palette(k % 10)
+    # Thirty-odd names would be longer than the picture: signs alone, then.
     name = None if len(classes) > 20 else "no label" if k < 0 else classes[k]
-    for domain in (0, 1):
-      some = xy[mine & (arrays["domain"] == domain)]
+    of = [xy[mine & (arrays["domain"] == domain)] for domain in (1, 0)]
+    for some, alpha in zip(of, (1.0, 0.45), strict=True):  # the name goes with the darker one
       if len(some):
-        _scatter(axis, some, domain, colour, name)
+        marker, size = (".", 12) if k < 0 else (rf"$\mathrm{{{signs[k]}}}$", 22)
+        axis.scatter(
+          some[:, 0],
+          some[:, 1],
+          s=size,
+          marker=marker,
+          linewidths=0.3,
+          color=colour,
+          alpha=alpha,
+          label=name,
+        )
         name = None
+    if k >= 0:
+      x, y = np.median(of[0] if len(of[0]) else of[1], axis=0)
+      box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": colour, "alpha": 0.85}
+      axis.text(x, y, signs[k], ha="center", va="center", fontsize=9, weight="bold", bbox=box)
 
 
-def _scatter(axis: "Axes", xy: Any, domain: int, colour: Any, name: str | None) -> None:
-  marker = "ox"[domain]
-  faces = "none" if domain == 0 else colour
-  edges = colour if domain == 0 else None
-  axis.scatter(
-    xy[:, 0],
-    xy[:, 1],
-    s=12,
-    marker=marker,
-    linewidths=0.8,
-    facecolors=faces,
-    edgecolors=edges,
-    label=name,
-  )
+def class_signs(classes: Sequence[str]) -> list[str]:
+  """One letter or digit a class, so that classes stay apart without colour; beyond 62 they repeat.
+
+  Classes whose own names are single letters or digits keep them.
+  """
+  if len(set(classes)) == len(classes) and all(len(c) == 1 and c.isalnum() for c in classes):
+    return list(classes)
+  alphabet = string.ascii_letters + string.digits
+  return [alphabet[k % len(alphabet)] for k in range(len(classes))]

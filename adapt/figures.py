@@ -1,24 +1,19 @@
-"""Figures of a task: learning curves, t-SNE of features, confusion matrices."""
+"""Figures: of a task its curves, t-SNE and confusion matrices; which others there are, and drawing all."""
 
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adapt import embedding
+from adapt import diagnostics, embedding, ranks
 from adapt import record as records_of
-from adapt.summary import Record, by_seed, cell, percent, rank
+from adapt.canvas import COLOURS, canvas, save
+from adapt.summary import Record, by_seed, cell, labelled, percent, rank
 
 if TYPE_CHECKING:
   import numpy as np
   from matplotlib.axes import Axes
-  from matplotlib.figure import Figure
 
-# Okabe and Ito's colours stay apart for colour-blind readers; styles and markers, in print.
-COLOURS = (
-  *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"),
-  *("#8C510A", "#332288", "#999933", "#882255", "#44AA99"),
-)
 STYLES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "h")
 BOUNDS: Mapping[str, tuple[str, str]] = {
@@ -26,33 +21,58 @@ BOUNDS: Mapping[str, tuple[str, str]] = {
   "target_only": ("#777777", ":"),
 }
 MOST_NUMBERS = 12  # classes up to which a confusion matrix has room for numbers
-DPI = 120
 
 
-def draw(results: str | Path, out: str | Path) -> list[Path]:
+def draw(
+  results: str | Path,
+  out: str | Path,
+  suites: Sequence[str] | None = None,
+  tasks: Sequence[str] | None = None,
+) -> list[Path]:
   """Draws every figure that the records under `results` allow; returns the files.
 
   Args:
     results: folder of records.
-    out: figures go to `<out>/<suite>/<task>/{curves,tsne,confusion}.png`.
+    out: figures go to `<out>/<suite>/{ranks,validators}.png` and
+      `<out>/<suite>/<task>/{curves,tsne,confusion,reliability}.png`.
+    suites: draws these only.
+    tasks: draws those of these tasks only; none of a task where it is empty.
+
+  Raises:
+    ValueError: a record is broken, or there is none of a suite or task that is named.
   """
+  known = records_of.read_all(results)
+  for kind, names in (("suite", suites), ("task", tasks)):
+    missing = sorted(set(names or ()) - {r[kind] for r in known})
+    if missing:
+      raise ValueError(f"no record of {kind} '{missing[0]}' under {results}: see adapt run --out")
+  known = [r for r in known if suites is None or r["suite"] in suites]
   groups: dict[tuple[str, str], list[Record]] = {}
-  for item in records_of.read_all(results):
+  for item in known:
     groups.setdefault((item["suite"], item["task"]), []).append(item)
   made = []
+  for suite in sorted({suite for suite, _ in groups}):
+    mine, folder = [r for r in known if r["suite"] == suite], Path(out) / suite
+    made.append(ranks.diagram(mine, folder / "ranks.png"))
+    made.append(diagnostics.validators(mine, folder / "validators.png"))
   for (suite, task), records in sorted(groups.items()):
-    folder = Path(out) / suite / task
-    points = {}
-    for record in records:
-      place = records_of.path(results, suite, task, record["label"])
-      if (found := read_points(place)) is not None:
-        points[record["label"]] = found
-    made += [
-      curves(records, folder / "curves.png"),
-      tsne(records, points, folder / "tsne.png"),
-      confusion(records, folder / "confusion.png"),
-    ]
+    if tasks is None or task in tasks:
+      made += _of_task(Path(results), records, Path(out) / suite / task)
   return [path for path in made if path is not None]
+
+
+def _of_task(results: Path, records: Sequence[Record], folder: Path) -> list[Path | None]:
+  points = {}
+  for record in records:
+    place = records_of.path(results, record["suite"], record["task"], record["label"])
+    if (found := read_points(place)) is not None:
+      points[record["label"]] = found
+  return [
+    curves(records, folder / "curves.png"),
+    tsne(records, points, folder / "tsne.png"),
+    confusion(records, folder / "confusion.png"),
+    diagnostics.reliability(before_and_after(records), folder / "reliability.png"),
+  ]
 
 
 def read_points(record_path: Path) -> "dict[str, np.ndarray] | None":
@@ -76,7 +96,7 @@ def before_and_after(records: Sequence[Record]) -> list[Record]:
   shown = [r for r in records if r["label"] == "source_only"]
   adapted = [r for r in records if r["label"] not in BOUNDS and _accuracy(r).n]
   for with_labels in (False, True):
-    kind = [r for r in adapted if bool(r["examples"]["labelled"]) is with_labels]
+    kind = [r for r in adapted if labelled(r) is with_labels]
     shown += sorted(kind, key=lambda r: (_accuracy(r).mean, r["label"]))[-1:]
   return shown
 
@@ -93,24 +113,25 @@ def curves(records: Sequence[Record], path: Path) -> Path | None:
       shown[record["label"]] = (record["curves"]["step"], accuracy)
   if not shown:
     return None
-  figure, axes = _canvas(1, 1, (7.5, max(4.0, 0.24 * len(shown) + 1.2)))
+  figure, axes = canvas(1, 1, (7.5, max(4.0, 0.24 * len(shown) + 1.2)))
   axis = axes[0][0]
   ends = {}
   styles = _styles(list(shown))
+  band = 0.15 if len(shown) <= 8 else 0.06  # many, laid over each other, would hide the lines
   for label, (steps, accuracy) in shown.items():
     points = [cell(values) for values in zip(*accuracy, strict=True)]
     means = [100 * point.mean for point in points]
     spread = [100 * (point.std or 0) for point in points]
     style = styles[label]
     low, high = zip(*((m - s, m + s) for m, s in zip(means, spread, strict=True)), strict=True)
-    axis.fill_between(steps, low, high, color=style["color"], alpha=0.15, linewidth=0)
+    axis.fill_between(steps, low, high, color=style["color"], alpha=band, linewidth=0)
     (line,) = axis.plot(steps, means, label=label, markersize=4.5, linewidth=1.5, **style)
     ends[label] = (-math.inf if math.isnan(means[-1]) else means[-1], line)
   axis.set_xlabel("step")
   axis.set_ylabel("target test accuracy (%)")
   seeds = max(len(accuracy) for _, accuracy in shown.values())
   over = f", mean ± std over {seeds} seeds" if seeds > 1 else ""
-  axis.set_title(_title(records[0]) + over, fontsize=11)
+  figure.suptitle(_title(records[0]) + over, fontsize=11)
   axis.grid(alpha=0.3)
   # Listed from the top line to the bottom one, beside the axes, where it hides nothing.
   order = sorted(ends, key=lambda label: (-ends[label][0], label))
@@ -127,7 +148,7 @@ def curves(records: Sequence[Record], path: Path) -> Path | None:
     handlelength=3.5,
     title="last step",
   )
-  return _save(figure, path)
+  return save(figure, path)
 
 
 def confusion(records: Sequence[Record], path: Path) -> Path | None:
@@ -138,7 +159,7 @@ def confusion(records: Sequence[Record], path: Path) -> Path | None:
     return None
   classes = shown[0]["classes"]
   size = 3.6 if len(classes) <= 4 else 4.6 if len(classes) <= MOST_NUMBERS else 5.4
-  figure, axes = _canvas(1, len(shown), (size * len(shown) + 0.8, size))
+  figure, axes = canvas(1, len(shown), (size * len(shown) + 0.8, size))
   image: Any = None
   for axis, record in zip(axes[0], shown, strict=True):
     image = _draw_matrix(axis, _matrix(record), classes)
@@ -146,7 +167,7 @@ def confusion(records: Sequence[Record], path: Path) -> Path | None:
   axes[0][0].set_ylabel("true class")
   figure.colorbar(image, ax=axes[0].tolist(), label="% of the true class", shrink=0.8, pad=0.02)
   figure.suptitle(_title(records[0]), fontsize=11)
-  return _save(figure, path)
+  return save(figure, path)
 
 
 def tsne(
@@ -166,7 +187,7 @@ def tsne(
   shown = before_and_after(known)
   if not shown:
     return None
-  figure, axes = _canvas(2, len(shown), (4.3 * len(shown) + 1.2, 8.0))
+  figure, axes = canvas(2, len(shown), (4.3 * len(shown) + 1.2, 8.0))
   for column, record in enumerate(shown):
     arrays = embedding.subset(points[record["label"]])
     xy = embedding.embedded(arrays["features"])
@@ -192,30 +213,7 @@ def tsne(
         markerscale=1.6,
       )
   figure.suptitle(f"t-SNE of features, {_title(records[0])}", fontsize=11)
-  return _save(figure, path)
-
-
-def _canvas(rows: int, columns: int, size: tuple[float, float]) -> "tuple[Figure, Any]":
-  """A figure and its [rows, columns] axes, outside pyplot: no display, no global state."""
-  from matplotlib.figure import Figure
-
-  figure = Figure(figsize=size, dpi=DPI, layout="constrained")
-  return figure, figure.subplots(rows, columns, squeeze=False)
-
-
-def _save(figure: "Figure", path: Path) -> Path:
-  """Writes a PNG of at most 256 colours: a third of the size, and no difference to see."""
-  import numpy as np
-  from matplotlib.backends.backend_agg import FigureCanvasAgg
-  from PIL import Image
-
-  canvas = FigureCanvasAgg(figure)
-  canvas.draw()
-  pixels = np.asarray(canvas.buffer_rgba())[..., :3]
-  image = Image.fromarray(pixels).quantize(256, dither=Image.Dither.NONE)
-  path.parent.mkdir(parents=True, exist_ok=True)
-  image.save(path, optimize=True)
-  return path
+  return save(figure, path)
 
 
 def _styles(labels: Sequence[str]) -> dict[str, dict[str, Any]]:

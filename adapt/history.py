@@ -167,13 +167,14 @@ def _measured(
   past: History, cells: Sequence[int], alive: Sequence[int], unknown: bool
 ) -> dict[str, Any]:
   if "target_test" not in past.counts[-1]:
-    return {"last": None, "confusion": None}
+    return {"last": None, "confusion": None, "bins": None}
   counts = {c: past.of("target_test", -1, c) for c in alive}
   each = {c: measures(counts[c], unknown) for c in alive}
   names = next(iter(each.values()), {})
   return {
     "last": {n: [each[c][n] if c in each else None for c in cells] for n in names},
     "confusion": [counts[c].confusion.astype(int) if c in counts else None for c in cells],
+    "bins": [counts[c].bins if c in counts else None for c in cells],
   }
 
 

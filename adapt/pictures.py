@@ -31,7 +31,10 @@ def sheet(domain: Domain, path: str | Path, columns: int = 8) -> Path:
 
   x, y = domain.train
   if x.ndim != 4 or x.shape[-1] not in (1, 3):
-    raise ValueError(f"{domain.name} has examples of shape {list(x.shape[1:])}, not images to show")
+    raise ValueError(
+      f"{domain.name} has examples of shape {list(x.shape[1:])}, not images to show: adapt data audit "
+      "says what is in it"
+    )
   if y is None:
     some = np.unique(np.linspace(0, len(x) - 1, min(len(x), 4 * columns)).astype(int))
     rows = [("", some[start : start + columns]) for start in range(0, len(some), columns)]
@@ -96,7 +99,7 @@ def balance(report: Report, path: str | Path) -> Path:
   """
   from matplotlib.figure import Figure
 
-  from adapt.figures import COLOURS, DPI
+  from adapt.canvas import COLOURS, DPI
 
   known = {name: np.array(counts) for name, counts in report.balance.items() if counts}
   if not known:

@@ -8,6 +8,7 @@ from adapt.suite import Reported, Suite
 
 Record = Mapping[str, Any]
 MISSING = "–"
+BOUND = ("target_only",)  # labels that no method competes with: they train on every target label
 
 
 # What a table calls a measure.
@@ -42,6 +43,11 @@ def headline(records: Sequence[Record]) -> str:
   return "h_score" if scored and all("h_score" in last for last in scored) else "accuracy"
 
 
+def labelled(record: Record) -> bool:
+  """Whether the method saw labels of the target: another setting than one that saw none."""
+  return record["label"] in BOUND or bool((record.get("examples") or {}).get("labelled"))
+
+
 def by_seed(record: Record, section: str, name: str) -> dict[int, Any]:
   """Seed → its `record[section][name]`; empty when the record has no such section."""
   values = (record.get(section) or {}).get(name)
@@ -65,16 +71,22 @@ def average(records: Sequence[Record], section: str, name: str) -> Cell | None:
   Averages over tasks within each seed first. Only seeds that have a value in every
   record count: a mean over other tasks is another quantity.
   """
+  means = mean_by_seed(records, section, name)
+  return cell(means.values()) if means else None
+
+
+def mean_by_seed(records: Sequence[Record], section: str, name: str) -> dict[int, float]:
+  """Seed → its mean over records (one per task); only seeds that have a value in every one."""
   columns = [by_seed(record, section, name) for record in records]
   if not columns or not all(columns):
-    return None
-  means = []
+    return {}
+  means = {}
   for seed in columns[0]:
     values = [column.get(seed) for column in columns]
     finite = [value for value in values if value is not None]
     if len(finite) == len(values):
-      means.append(statistics.fmean(finite))
-  return cell(means) if means else None
+      means[seed] = statistics.fmean(finite)
+  return means
 
 
 def tasks_of(records: Sequence[Record], suite: Suite | None) -> list[str]:
@@ -134,6 +146,11 @@ def mean_of(
   records: Sequence[Record], value: Callable[[Record], float | None], digits: int = 1
 ) -> str:
   """The mean of a value of each record, as text; MISSING unless every record has it."""
-  values = [value(record) for record in records]
-  known = [v for v in values if v is not None]
-  return f"{statistics.fmean(known):.{digits}f}" if len(known) == len(values) else MISSING
+  mean = mean_value(records, value)
+  return MISSING if mean is None else f"{mean:.{digits}f}"
+
+
+def mean_value(records: Sequence[Record], value: Callable[[Record], float | None]) -> float | None:
+  """The mean of a value of each record; None unless every record has it."""
+  known = [v for v in map(value, records) if v is not None]
+  return statistics.fmean(known) if known and len(known) == len(records) else None

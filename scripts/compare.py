@@ -1,40 +1,83 @@
-"""Compares two result trees: python scripts/compare.py A B."""
+"""Compares two result trees: python scripts/compare.py A B.
+
+Every cell of both, and per method what B has above A: paired over seeds, over tasks with a 95 %
+bootstrap interval, p-values Holm-corrected.
+"""
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from adapt import record, summary
+from adapt import record, significance, summary
+
+Side = Mapping[tuple[str, str, str], summary.Record]  # by suite, task and label
 
 
 def comparison(a: Sequence[summary.Record], b: Sequence[summary.Record]) -> Table:
-  """Target accuracy of both sides and the change, one line per (suite, task, label)."""
-  table = Table(title="target accuracy, last step, %: mean ± sample standard deviation (seeds)")
+  """The headline of both sides, its change over common seeds, and what else is not the same."""
+  table = Table(title="target test set, last step, %: mean ± sample standard deviation (seeds)")
   for name in ("suite", "task", "method"):
     table.add_column(name, overflow="fold")
   for name in ("A", "B", "B − A"):
     table.add_column(name, justify="right")
-  left, right = ({(r["suite"], r["task"], r["label"]): r for r in side} for side in (a, b))
+  table.add_column("settings that differ", overflow="fold")
+  left, right = _side(a), _side(b)
   for key in sorted(left.keys() | right.keys(), key=lambda k: (*k[:2], summary.rank(k[2]))):
-    cells = [_cell(side[key]) if key in side else None for side in (left, right)]
-    shown = ["missing" if c is None else _shown(c) for c in cells]
-    first, second = cells
-    change = ""
-    if first is not None and second is not None and first.n and second.n:
-      change = f"{100 * (second.mean - first.mean):+.1f}"
-    table.add_row(*key, *shown, change)
+    first, second = left.get(key), right.get(key)
+    change, others = "", ""
+    if first and second:
+      found = significance.differences({key[1]: second}, {key[1]: first})
+      change = "".join(f"{100 * v:+.1f}" for v in found.values())
+      others = ", ".join(record.differences(first["config"], second["config"]))
+    _add(table, *key, _shown(first), _shown(second), change, others)
   return table
 
 
-def _cell(item: summary.Record) -> summary.Cell:
-  return summary.cell(summary.by_seed(item, "last", "accuracy").values())
+def changes(a: Sequence[summary.Record], b: Sequence[summary.Record]) -> Table:
+  """Per suite and method: B − A over the tasks that both have."""
+  table = Table(title="B − A over tasks, in points: mean, 95 % bootstrap interval")
+  for name in ("suite", "method"):
+    table.add_column(name, overflow="fold")
+  for name in ("tasks", "B above", "B − A", "interval", "p (Holm)"):
+    table.add_column(name, justify="right")
+  left, right = _side(a), _side(b)
+  common = {(suite, label) for suite, _, label in left.keys() & right.keys()}
+  rows = []
+  for suite, label in sorted(common, key=lambda k: (k[0], summary.rank(k[1]))):
+    ours, theirs = (
+      {k[1]: r for k, r in s.items() if k[0] == suite and k[2] == label} for s in (right, left)
+    )
+    pairs = significance.differences(ours, theirs)
+    if pairs:
+      rows.append((suite, label, pairs, significance.gain(pairs)))
+  corrected = iter(significance.holm([found.p for *_, found in rows if found]))
+  for suite, label, pairs, found in rows:
+    mean = 100 * sum(pairs.values()) / len(pairs)
+    interval = f"[{100 * found.low:+.1f}, {100 * found.high:+.1f}]" if found else summary.MISSING
+    p = f"{next(corrected):.3f}" if found else summary.MISSING
+    above = str(sum(v > 0 for v in pairs.values()))
+    _add(table, suite, label, str(len(pairs)), above, f"{mean:+.1f}", interval, p)
+  return table
 
 
-def _shown(cell: summary.Cell) -> str:
+def _add(table: Table, *texts: str) -> None:
+  """A row of plain text: what is in brackets is no markup."""
+  table.add_row(*map(Text, texts))
+
+
+def _side(records: Sequence[summary.Record]) -> Side:
+  return {(r["suite"], r["task"], r["label"]): r for r in records}
+
+
+def _shown(item: summary.Record | None) -> str:
+  if item is None:
+    return "missing"
+  cell = summary.cell(summary.by_seed(item, "last", summary.headline([item])).values())
   return f"{summary.percent(cell)} ({cell.n})"
 
 
@@ -50,8 +93,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise ValueError(f"{folder} is not a folder: name the --out folder of a run")
     console = Console()
     # A file or a pipe has no width to respect, and folded columns are hard to search.
-    console.width = console.width if console.is_terminal else 160
-    console.print(comparison(record.read_all(args.a), record.read_all(args.b)))
+    console.width = console.width if console.is_terminal else 200
+    a, b = record.read_all(args.a), record.read_all(args.b)
+    console.print(comparison(a, b))
+    console.print(changes(a, b))
   except ValueError as error:
     print(error, file=sys.stderr)
     return 2

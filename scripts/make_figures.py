@@ -1,6 +1,6 @@
-"""Draws the figures of every task from its records.
+"""Draws the figures of suites and tasks from their records.
 
-python scripts/make_figures.py [--results results] [--out results/figures]
+python scripts/make_figures.py [--results results] [--out results/figures] [--suite …] [--task …]
 """
 
 import argparse
@@ -18,9 +18,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
   parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
   parser.add_argument("--results", type=Path, default=ROOT / "results", help="folder of records")
   parser.add_argument("--out", type=Path, help="folder for figures (default: RESULTS/figures)")
+  parser.add_argument("--suite", nargs="+", metavar="NAME", help="draw these only")
+  parser.add_argument(
+    "--task", nargs="*", metavar="NAME", help="of these tasks only; without a name: none of a task"
+  )
   args = parser.parse_args(arguments)
+  out = args.out or args.results / "figures"
   try:
-    for path in figures.draw(args.results, args.out or args.results / "figures"):
+    for path in figures.draw(args.results, out, args.suite, args.task):
       print(path)
   except ValueError as error:
     print(error, file=sys.stderr)

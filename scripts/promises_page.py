@@ -7,7 +7,7 @@ from pathlib import Path
 PROMISES = {
   "resumed": "An interrupted run that is started again ends with the parameters of one that was not, "
   "bit for bit: every method, several seeds, sweeps, inputs on the device and streamed",
-  "killed": "A process killed at any moment leaves whole records, and a checkpoint that the next one continues",
+  "killed": "A process killed at any moment leaves whole records, and what the next one continues",
   "signalled": "SIGTERM and Ctrl-C save at the next evaluation; exit code 75 and the command that continues",
   "spoilt": "A spoilt checkpoint is noticed by its digest, and the one before it is used",
   "changed": "A command with other settings is refused with the difference; --force starts over",
@@ -19,7 +19,7 @@ PROMISES = {
   "labels": "Target labels cannot reach training or selection",
   "refused": "Bad input is one line with the remedy and exit code 2, and nothing is written",
   "models": "A saved model gives another process the same predictions; its export needs jax alone",
-  "archived": "Archives are read without leaving their folder: no escaping names, links, devices or bombs",
+  "archived": "Archives are read without leaving their folder: no escaping names, links, devices, bombs",
   "unpickled": "No file is unpickled, and nothing in one is run",
 }
 _HEAD = """# Reliability

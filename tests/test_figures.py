@@ -5,7 +5,7 @@ import pytest
 import sample_records
 from PIL import Image
 
-from adapt import figures
+from adapt import embedding, figures
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +63,33 @@ def test_confusion_skips_diverged_seeds():
   counts = [np.array(m) for m in made["confusion"][1:]]
   wanted = np.mean([100 * m / m.sum(axis=1, keepdims=True) for m in counts], axis=0)
   np.testing.assert_allclose(matrix, wanted)
+
+
+def test_classes_stay_apart_without_colour():
+  assert embedding.class_signs(("7", "8", "9")) == ["7", "8", "9"]
+  signs = embedding.class_signs([f"class {i}" for i in range(62)])
+  assert len(set(signs)) == 62 and all(len(sign) == 1 for sign in signs)
+  assert embedding.class_signs(("$", "\\")) == ["a", "b"]  # nothing that mathtext reads as its own
+  assert len(embedding.class_signs(["x"] * 100)) == 100
+
+
+def test_a_suite_has_pictures_of_its_own_and_tasks_can_be_chosen(tmp_path):
+  made = []
+  for i in range(5):
+    for label, level in (("source_only", 0.6), ("dann", 0.8), ("coral", 0.7)):
+      made.append(sample_records.make(f"s{i}_t{i}", label, level, seeds=2))
+      made[-1]["validators"] = {"snd": made[-1]["curves"]["target_accuracy"]}
+  sample_records.save(tmp_path, *made, sample_records.make(suite="letters"))
+
+  def drawn(**chosen):
+    paths = figures.draw(tmp_path, tmp_path / "figures", **chosen)
+    return ["/".join(path.relative_to(tmp_path / "figures").parts) for path in paths]
+
+  assert drawn(suites=["digits"], tasks=[]) == ["digits/ranks.png", "digits/validators.png"]
+  assert drawn(suites=["letters"], tasks=["mnist_usps"]) == [
+    "letters/mnist_usps/curves.png",
+    "letters/mnist_usps/confusion.png",
+  ]
+  for wrong in ({"suites": ["digit"]}, {"tasks": ["s9_t9"]}):
+    with pytest.raises(ValueError, match="no record of"):
+      drawn(**wrong)

@@ -62,7 +62,7 @@ def test_balance(tmp_path):
   balance = {"s train": [8, 2], "s test": [2, 1], "t train": None, "t test": [3, 0]}
   path = pictures.balance(Report((), ("cat", "dog"), balance), tmp_path / "new/b.png")
   image = opened(path)
-  for colour in ((0x00, 0x72, 0xB2),):  # the first of figures.COLOURS, in full only for s train
+  for colour in ((0x00, 0x72, 0xB2),):  # the first of canvas.COLOURS, in full only for s train
     assert (image == colour).all(axis=-1).sum() > 500
   with pytest.raises(ValueError, match=r"no split has labels"):
     pictures.balance(Report((), (), {"t train": None}), tmp_path / "b.png")

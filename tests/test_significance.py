@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from adapt import significance, tables
+from adapt import significance
 from adapt.suite import Settings
 
 
@@ -83,13 +83,33 @@ def test_a_null_control_is_the_same_configuration_at_weight_0():
   )
 
 
-def test_the_table_says_who_is_above():
-  worse = [record("afn", t, [0.3, 0.4]) for t in TASKS]
-  noise = [record("mcc", t, [0.5 + 0.1 * (-1) ** i, 0.6]) for i, t in enumerate(TASKS)]
-  null = [record("dann-weight=0.0", t, [0.5, 0.6], weight=0.0) for t in TASKS]
-  text = tables.gain_table([*BASE.values(), *OURS.values(), *worse, *noise, *null], None)
-  lines = {line.split(" | ")[0][2:]: line for line in text.splitlines() if line.startswith("| ")}
-  assert " above | 8/8 | +" in lines["dann"]
-  assert " below | 0/8 | – |" in lines["afn"] and " – | 4/8 | – |" in lines["mcc"]
-  assert list(lines)[2] == "dann" and list(lines)[-1] == "afn"  # in the order of their gains
-  assert tables.gain_table(list(BASE.values()), None) == ""
+def test_fewer_than_six_tasks_cannot_tell():
+  assert significance.tasks_differ(RISEN) == pytest.approx(2 / 2**8)
+  six, five = (dict(list(RISEN.items())[:n]) for n in (6, 5))
+  assert significance.tasks_differ(six) == pytest.approx(2 / 2**6)
+  assert significance.tasks_differ(five) is None
+
+
+def test_seeds_are_paired():
+  a, b = {0: 0.5, 1: 0.6, 2: 0.71, 3: None}, {0: 0.4, 1: 0.52, 2: 0.6, 3: 0.1, 9: 0.9}
+  wanted = stats.ttest_rel([0.5, 0.6, 0.71], [0.4, 0.52, 0.6]).pvalue
+  assert significance.seeds_differ(a, b) == pytest.approx(wanted)
+  assert significance.seeds_differ({0: 0.5, 1: 0.6}, {0: 0.4, 1: 0.4}) is None
+  assert significance.seeds_differ(dict.fromkeys(range(3), 0.5), dict.fromkeys(range(3), 0.5)) == 1
+  assert (
+    significance.seeds_differ(dict.fromkeys(range(3), 0.5), dict.fromkeys(range(3), 0.4)) is None
+  )
+
+
+def test_leaders_are_best_alone_or_tied():
+  means = {"a": 0.9, "b": 0.8, "c": 0.7}
+
+  def leaders(**ps):
+    return significance.leaders(means, lambda top, other: ps[other])
+
+  assert leaders(b=0.01, c=0.001) == {"a": "best"}
+  assert leaders(b=0.5, c=0.001) == {"a": "tie", "b": "tie"}
+  assert leaders(b=0.03, c=0.04) == {"a": "tie", "b": "tie", "c": "tie"}  # Holm: 2 × 0.03
+  assert leaders(b=None, c=0.001) == {}  # best of what, if not of b?
+  assert leaders(b=None, c=None) == {}
+  assert significance.leaders({"a": 0.9}, lambda *_: 0.0) == {}

@@ -1,6 +1,8 @@
 """Tables: exact text from known records, and the committed ones from the committed records."""
 
+import csv
 import io
+import json
 import runpy
 import statistics
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 import sample_records
 from rich.console import Console
 
-from adapt import summary, tables, terminal
+from adapt import record, summary, tables, terminal
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = Path(__file__).parent / "golden" / "table.md"
@@ -91,6 +93,106 @@ def test_different_data_is_not_hidden():
   assert "**Not comparable: rows saw different versions of usps.**" in tables.main_table(made, None)
 
 
+def test_best_is_bold_only_where_it_is_and_ties_are_shown():
+  def row(label, accuracy, labelled=0):
+    made = sample_records.make("mnist_usps", label, seeds=3)
+    made["last"]["accuracy"] = accuracy
+    made["examples"] = {**made["examples"], "labelled": labelled}
+    return made
+
+  low, near = row("source_only", [0.5, 0.51, 0.52]), row("coral", [0.8, 0.92, 0.81])
+  top, few = row("dann", [0.85, 0.86, 0.9]), row("fine_tune", [0.9, 0.91, 0.93], labelled=30)
+  bound = row("target_only", [0.99, 0.98, 0.99])
+
+  def marks(*made):
+    lines = tables.accuracy(list(made), None).lines
+    return {line.name: [entry.mark for entry in line.entries] for line in lines}
+
+  # One task: nothing is said of the average. target_only is a bound and competes with nobody.
+  alone = {"source_only": ["", ""], "dann": ["best", ""], "target_only": ["", ""]}
+  assert marks(low, top, bound) == alone
+  assert marks(low, near, top) == {
+    "source_only": ["", ""],
+    "coral": ["tie", ""],
+    "dann": ["tie", ""],
+  }
+  # Whoever sees target labels competes with the others that do.
+  assert marks(low, top, few)["dann"] == ["best", ""] and marks(low, top, few)["fine_tune"][0] == ""
+  worse = row("weighted", [0.7, 0.72, 0.72], labelled=30)
+  found = marks(low, top, few, worse, bound)
+  assert found["fine_tune"][0] == "best" and found["target_only"] == found["weighted"] == ["", ""]
+  text = tables.main_table([low, top], None)
+  assert "| **87.0 ± 2.6** | 87.0 ± 2.6 |" in text and "Bold: above" in text
+  assert "Bold" not in tables.main_table([low], None)
+
+
+def test_averages_are_told_apart_over_tasks():
+  made = []
+  for i in range(6):
+    for label, level in (("source_only", 0.5), ("dann", 0.7 + i / 50)):
+      made.append(sample_records.make(f"s{i}_t{i}", label, level, seeds=3))
+
+  def average(records):
+    lines = tables.accuracy(records, None).lines
+    return {line.name: line.entries[-1].mark for line in lines}
+
+  assert average(made) == {"source_only": "", "dann": "best"}
+  assert average([r for r in made if r["task"] != "s0_t0"]) == {"source_only": "", "dann": ""}
+
+
+def test_two_runs_of_the_same_numbers_differ_in_their_costs_alone():
+  again = records()
+  for r in again:
+    r["seconds"] = {"train": 1.0, "total": 2.0}
+    r.update(images_per_second=9.0, prediction_ms_per_1000=8.0, date="2030")
+    r["environment"] = {"commit": "ff" * 20, "device": "gpu", "dirty": False}
+  suite = sample_records.SUITE
+  assert tables.sheets(again, suite) == tables.sheets(records(), suite)
+  assert tables.cost(again, suite) != tables.cost(records(), suite)
+  assert "ffffffffff. Device: gpu." in tables.cost(again, suite).caption
+  assert "Device: gpu." in tables.main_table(again, suite)
+
+
+def test_selection_is_computed_from_the_records(tree, capsys):
+  for file in (tree / "results").glob("digits/*/*.json"):
+    item = json.loads(file.read_text())
+    # The first evaluation is best to this validator: nothing a run would have picked.
+    item["validators"] = {
+      "early": [[-float(e) for e in range(10)] for _ in item["config"]["seeds"]]
+    }
+    record.write(file, item)
+  main = script("make_tables.py")
+  assert main([*flags(tree), "--select", "early"]) == 0
+  text = (tree / "results" / "tables" / "early" / "digits.md").read_text(encoding="utf-8")
+  made = sample_records.make("mnist_usps", "dann", LEVELS["dann"])
+  first = summary.cell([curve[0] for curve in made["curves"]["target_accuracy"]])
+  assert f"| dann (3) | {summary.percent(first)}" in text
+  assert "at the evaluation that the label-free validator early scores best" in text
+  assert (tree / "results" / "tables" / "early" / "index.html").exists()
+  assert not (tree / "results" / "index.html").exists()
+  assert "\nold\n" in (tree / "README.md").read_text()  # its headline is the last step
+  assert main([*flags(tree), "--select", "late"]) == 2
+  assert "choose --select from last, oracle, early" in capsys.readouterr().err
+
+
+def test_a_reader_can_load_every_format(tree):
+  assert script("make_tables.py")(flags(tree)) == 0
+  with (tree / "results" / "tables" / "digits.csv").open(encoding="utf-8", newline="") as file:
+    rows = list(csv.DictReader(file))
+  (found,) = [
+    r for r in rows if (r["table"], r["row"], r["column"]) == ("accuracy", "dann", "mnist_usps")
+  ]
+  wanted = sample_records.make("mnist_usps", "dann", LEVELS["dann"])["last"]["accuracy"]
+  assert float(found["value"]) == pytest.approx(100 * statistics.fmean(wanted), abs=1e-5)
+  assert float(found["std"]) == pytest.approx(100 * statistics.stdev(wanted), abs=1e-5)
+  assert {"accuracy", "gains", "iterates", "measures"} == {r["table"] for r in rows}
+  (published,) = {r["published"] for r in rows if r["row"] == "DANN"}
+  assert published == "DANN: A. Author et al., 2020, Table 1. Best on target test."
+  latex = (tree / "results" / "tables" / "digits.tex").read_text(encoding="utf-8")
+  assert latex.count(r"\begin{table*}") == latex.count(r"\end{table*}") == 4
+  assert "## digits" in (tree / "results" / "tables" / "costs.md").read_text(encoding="utf-8")
+
+
 def test_script_writes_checks_and_fills_the_readme(tree, capsys):
   main = script("make_tables.py")
   assert main(flags(tree)) == 0
@@ -100,7 +202,7 @@ def test_script_writes_checks_and_fills_the_readme(tree, capsys):
   assert tables.main_table(records(), sample_records.SUITE) in readme
   assert readme.startswith("a\n<!--")
   assert readme.endswith("-->\nz\n")
-  assert "old" not in readme
+  assert "\nold\n" not in readme
   assert main([*flags(tree), "--check"]) == 0
   (tree / "results" / "tables" / "digits.md").write_text(page.replace("dann (3)", "best (3)"))
   (tree / "results" / "tables" / "gone.md").write_text("")
@@ -135,6 +237,17 @@ def test_compare(tree, capsys):
   assert "+5.0" in printed
   assert "+0.0" in printed
   assert printed.count("missing") == 3
+  # One of three tasks moved for source_only: 5 / 3 on average; too few tasks for any p below 0.05.
+  (line,) = [part for part in printed.splitlines() if "source_only" in part and "[" in part]
+  assert "+1.7" in line and "1.000" in line
+  other[1]["config"]["settings"]["lr"] = 7.0
+  sample_records.save(tree / "other", *other)
+  assert script("compare.py")([str(tree / "results"), str(tree / "other")]) == 0
+  assert "settings.lr: 0.01 → 7.0" in capsys.readouterr().out
+  for name in ("a", "b"):  # brackets are text, not the terminal's markup
+    sample_records.save(tree / name, sample_records.make("[bold]s_t", "dann"))
+  assert script("compare.py")([str(tree / "a"), str(tree / "b")]) == 0
+  assert "[bold]s_t" in capsys.readouterr().out
   assert script("compare.py")([str(tree / "none"), str(tree / "other")]) == 2
 
 
@@ -163,7 +276,7 @@ def open_records():
 def test_where_all_tasks_have_unknown_classes_the_table_shows_the_h_score():
   page = tables.markdown(open_records(), None)
   h = summary.cell([0.72, 0.6857142857, 0.6461538462])
-  assert f"| osbp (3) | {summary.percent(h)} | {summary.percent(h)} |" in page
+  assert f"| osbp (3) | **{summary.percent(h)}** | **{summary.percent(h)}** |" in page
   assert "| source_only (3) | 0.0 ± 0.0 |" in page
   assert "Target test H-score (harmonic mean" in page and "Mean target H-score" in page
   assert r"| accuracy | OS | OS\* | unknown |" in page and "precision" not in page

@@ -1,0 +1,37 @@
+"""What every figure shares: an empty canvas, colours, and how it is written."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+  from matplotlib.figure import Figure
+
+# Okabe and Ito's colours stay apart for colour-blind readers; styles and markers, in print.
+COLOURS = (
+  *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"),
+  *("#8C510A", "#332288", "#999933", "#882255", "#44AA99"),
+)
+DPI = 120
+
+
+def canvas(rows: int, columns: int, size: tuple[float, float]) -> "tuple[Figure, Any]":
+  """A figure of `size` inches and its [rows, columns] axes, outside pyplot: no display, no globals."""
+  from matplotlib.figure import Figure
+
+  figure = Figure(figsize=size, dpi=DPI, layout="constrained")
+  return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def save(figure: "Figure", path: Path) -> Path:
+  """Writes a PNG of at most 256 colours: a third of the size, and no difference to see."""
+  import numpy as np
+  from matplotlib.backends.backend_agg import FigureCanvasAgg
+  from PIL import Image
+
+  drawn = FigureCanvasAgg(figure)
+  drawn.draw()
+  pixels = np.asarray(drawn.buffer_rgba())[..., :3]
+  image = Image.fromarray(pixels).quantize(256, dither=Image.Dither.NONE)
+  path.parent.mkdir(parents=True, exist_ok=True)
+  image.save(path, optimize=True)
+  return path
