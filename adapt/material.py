@@ -18,6 +18,7 @@ from adapt.suite import Settings
 
 Domains = Callable[[str], Domain]
 
+_LARGEST = 4096  # height and width of images, in pixels
 _HASHED = 10000  # encoded images of a split, at most, that are read for the hash in a record
 
 
@@ -47,7 +48,7 @@ def load(request: Request, method: Method, domains: Domains) -> Material:
   target = domains(request.task.target)
   shots = settings.shots if "labelled" in method.reads else 0
   _check_settings(settings, target)
-  hashes = {d.name: _hash(d) for d in (*sources, target)}
+  hashes = {d.name: fingerprint(d) for d in (*sources, target)}
   sources, target = tuple(_at_size(d, settings) for d in sources), _at_size(target, settings)
   if sets := request.task.classes:
     chosen, target = label_sets.restricted(sources, target, sets, _taken)
@@ -84,6 +85,8 @@ def _check_settings(settings: Settings, target: Domain) -> None:
       f"--augment {settings.augment} crops images: "
       + ("give --image-size" if image else f"{target.name} has none, leave it out")
     )
+  if not 0 <= settings.image_size <= _LARGEST:
+    raise ValueError(f"--image-size {settings.image_size}: give 1 to {_LARGEST} pixels")
   if settings.image_size and not image:
     raise ValueError(f"--image-size needs images, and {target.name} has none: leave it out")
   if settings.freeze not in ("none", "norm", "backbone"):
@@ -194,7 +197,8 @@ def _as_features(domain: Domain, settings: Settings, backbone: Any, weights: str
   return _each_split(domain, what, extract)
 
 
-def _hash(domain: Domain) -> str:
+def fingerprint(domain: Domain) -> str:
+  """What a record knows a domain's examples by: 16 hexadecimal digits of their hash."""
   digest = hashlib.sha256()
   for split in domain.train, domain.test:
     digest.update(_once(split.x, ("digest",), functools.partial(_digest, split.x)))
