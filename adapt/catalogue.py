@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NamedTuple
 
+_KINDS = (float, int, bool, str, type(None))  # of defaults
 _extra: dict[str, list[Path]] = {}  # package -> folders of the user's own
 
 
@@ -27,9 +28,14 @@ def names(package: str) -> tuple[str, ...]:
   module = importlib.import_module(package)
   found = {m.name for m in pkgutil.iter_modules(module.__path__)}
   for folder in _extra.get(package, []):  # helpers may lie beside a user's methods
-    found |= {f.stem for f in folder.glob("*.py") if f"def {f.stem}(" in f.read_text("utf-8")}
+    found |= {f.stem for f in folder.glob("*.py") if f.is_file() and _defines(f)}
   found |= {e.name for e in entry_points(group=package)}
   return tuple(sorted(n for n in found if not n.startswith("_")))
+
+
+def _defines(file: Path) -> bool:
+  """Whether a file of the user's looks as if it had an entry; what else it is, importing it says."""
+  return f"def {file.stem}(" in file.read_text("utf-8", errors="replace")
 
 
 def get(package: str, name: str) -> Callable[..., Any]:
@@ -63,7 +69,7 @@ def _load(package: str, file: Path) -> Any:
       spec.loader.exec_module(module)
     except BaseException as error:
       del sys.modules[key]
-      if not isinstance(error, Exception):
+      if not isinstance(error, Exception | SystemExit):
         raise
       raise ValueError(f"{file} cannot be imported ({type(error).__name__}: {error})") from error
   return sys.modules[key]
@@ -84,6 +90,11 @@ def parameters(factory: Callable[..., Any]) -> tuple[Parameter, ...]:
   for p in inspect.signature(factory).parameters.values():
     if p.kind is p.KEYWORD_ONLY and p.default is p.empty:
       raise ValueError(f"'{p.name}' of {factory.__name__} needs a default: its type is the flag's")
+    if p.kind is p.KEYWORD_ONLY and type(p.default) not in _KINDS:
+      raise ValueError(
+        f"the default of '{p.name}' of {factory.__name__} is a {type(p.default).__name__}, which no "
+        "flag can give: make it a float, int, bool or str, or None for a text"
+      )
   return tuple(
     Parameter(p.name, p.default, type(p.default), known.get(p.name, ""))
     for p in inspect.signature(factory).parameters.values()
@@ -95,7 +106,10 @@ def meanings(documented: Any) -> dict[str, str]:
   """What a docstring's Args or Attributes say of each name."""
   import docstring_parser
 
-  doc = docstring_parser.parse(inspect.getdoc(documented) or "")
+  try:
+    doc = docstring_parser.parse(inspect.getdoc(documented) or "")
+  except Exception:  # whatever a parser makes of a text of the user's own
+    return {}
   return {p.arg_name: " ".join((p.description or "").split()) for p in doc.params}
 
 

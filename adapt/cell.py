@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import checkpoint, feed, history, inputs, parallel, private, select, stopping
+from adapt import checkpoint, feed, history, hosts, inputs, parallel, private, select, stopping
 from adapt.evaluate import Blocks, Counts, blocks, looked
 from adapt.material import Material
 from adapt.method import Method
@@ -41,7 +41,7 @@ def train(
   material: Material,
   start: Any,
   report: Report,
-  saved: checkpoint.Checkpoints | None = None,
+  saved: checkpoint.Checkpoints | checkpoint.Elsewhere | None = None,
 ) -> Trained:
   """Trains all cells (points × seeds) in one program.
 
@@ -61,6 +61,7 @@ def train(
   layout, cells = request.layout, program_of(request, missing, material, start != ())
   found = saved.newest() if saved else None
   past = found.past if found else history.History()
+  past.steps = hosts.agreed(lambda: past.steps)  # of the rest, only process 0 makes records
   mapped, arrays, fed = placed(request, method, missing, material, start, cells, found)
   prepared, compiled_before = time.perf_counter() - began, history.compile_seconds()
   views = inputs.views_of(material)
@@ -69,17 +70,20 @@ def train(
     for length in lengths[len(past.steps) :]:
       mapped, metrics = fed.advance(mapped, length)
       if method.refresh is not None:
-        mapped = cells.refresh(mapped, arrays)
+        mapped = parallel.settled(layout, cells.refresh(mapped, arrays))
       now = parallel.fetch(layout, mapped)
       counts, seen = _looked(cells, now, views)
       # The device is given the next chunk before the host reads this one's numbers.
-      past.add(length, metrics, counts, _probed(cells, now, views, seen))
+      probed = _probed(cells, now, views, seen)
+      past.add(length, metrics, *parallel.settled(layout, (counts, probed)))
+      stop = saved is not None and hosts.anyone(told())  # all at the same evaluation
       past.settle(leave=1, report=report)
-      if saved and (told() or saved.due()):
+      if saved and (stop or saved.due()):
         past.settle(leave=0, report=report)
         saved.save(now, past, time.perf_counter() - began)
-        if told():
-          raise stopping.Stopped(f"{saved.finish()} of {material.settings.steps} steps are saved")
+        if stop:
+          done = hosts.agreed(saved.finish)
+          raise stopping.Stopped(f"{done} of {material.settings.steps} steps are saved")
     past.settle(leave=0, report=report)
   total, ended = past.before + time.perf_counter() - began, history.compile_seconds()
   now = parallel.fetch(layout, mapped)
@@ -121,8 +125,10 @@ def placed(
 ) -> tuple[Mapped, Any, feed.Feed]:
   """The state before the next step and what training reads, on the device."""
   layout, copies = request.layout, len(missing)
-  streamed = feed.streams(request, method, material.sources, material.target)
+  streamed = hosts.agreed(lambda: feed.streams(request, method, material.sources, material.target))
   arrays, labelled = inputs.arrays_of(request, method, material, copies, streamed)
+  if request.weights:
+    arrays = arrays._replace(ws=hosts.same(arrays.ws))
   _, floats = _split(missing)
   swept = {k: jnp.repeat(jnp.asarray(v), len(request.seeds)) for k, v in floats.items()}
   if _private(request, missing):
@@ -130,14 +136,13 @@ def placed(
   example = inputs.example_of(material, arrays, labelled)
   ts = cells.init(keys(request.seeds * copies), swept, start, material.backbone, example)
   mapped = Mapped(ts, swept, labelled)
-  if found:
-    mapped = found.filling(mapped)
+  mapped = hosts.same(mapped, lambda: found.filling(mapped) if found else mapped)
   mapped = parallel.put_stacked(layout, mapped)
   arrays = parallel.put_shared(layout, arrays)
   if not streamed:
     return mapped, arrays, feed.from_device(cells, layout, arrays)
   load = inputs.loader_of(request, material, labelled)
-  done = found.past.steps[-1] if found else 0
+  done = hosts.agreed(lambda: found.past.steps[-1] if found else 0)
   return mapped, arrays, feed.from_host(request, cells, arrays, load, copies, done)
 
 

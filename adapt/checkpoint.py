@@ -6,8 +6,6 @@ crash at any instant leaves the checkpoint before it; the digest finds what a di
 """
 
 import contextlib
-import hashlib
-import json
 import logging
 import shutil
 import sys
@@ -16,10 +14,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
-from adapt import record
+from adapt import hosts, leaves, record, schema
 from adapt.history import History
 
 _KEPT = 2
@@ -43,11 +40,9 @@ class Saved(NamedTuple):
     Raises:
       ValueError: it is not of the same structure.
     """
-    if self.shapes != _shapes(mapped):
+    if self.shapes != leaves.shapes(mapped):
       raise ValueError("a checkpoint of another version of the program: --force starts over")
-    leaves, structure = jax.tree.flatten(mapped)
-    filled = [_like(leaf, self.leaves.get(str(i), leaf)) for i, leaf in enumerate(leaves)]
-    return jax.tree.unflatten(structure, filled)
+    return leaves.filled(mapped, self.leaves)
 
 
 class Checkpoints:
@@ -85,10 +80,10 @@ class Checkpoints:
     """
     import orbax.checkpoint as ocp
 
-    parts = {"state": _leaves(mapped), "history": past.arrays()}
+    parts = {"state": leaves.arrays(mapped), "history": past.arrays()}
     about = {
-      "digest": digest(parts),
-      "shapes": _shapes(mapped),
+      "digest": leaves.digest(parts),
+      "shapes": leaves.shapes(mapped),
       "seconds": past.before + seconds,
     }
     items = {name: ocp.args.StandardSave(part) for name, part in parts.items()}
@@ -157,11 +152,34 @@ class Checkpoints:
 
       logging.getLogger("absl").addFilter(_not_orbaxs)
 
+      processes = ocp.options.MultiprocessingOptions()
+      if hosts.several():  # orbax would wait for all of them
+        processes = ocp.options.MultiprocessingOptions(0, {0}, "adapt")
       options = ocp.CheckpointManagerOptions(
-        max_to_keep=_KEPT, enable_async_checkpointing=True, cleanup_tmp_directories=True
+        max_to_keep=_KEPT,
+        enable_async_checkpointing=True,
+        cleanup_tmp_directories=True,
+        create=False,
+        multiprocessing_options=processes,
       )
       self._manager = ocp.CheckpointManager(self.folder.resolve(), options=options)
     return self._manager
+
+
+class Elsewhere:
+  """The checkpoints as the other processes of a run know them: process 0 sees to all."""
+
+  def due(self) -> bool:
+    return False
+
+  def save(self, mapped: Any, past: History, seconds: float) -> None:
+    pass
+
+  def finish(self) -> int:
+    return 0
+
+  def newest(self) -> None:
+    return None
 
 
 def folder_of(file: Path) -> Path:
@@ -170,11 +188,27 @@ def folder_of(file: Path) -> Path:
 
 
 def asked(folder: Path) -> Any:
-  """What the checkpoints there were asked for; None if there are none."""
-  try:
-    return json.loads((folder / _CONFIG).read_text("utf-8"))["asked"]
-  except (OSError, ValueError, KeyError):
+  """What the checkpoints there were asked for, a list; None if there are none.
+
+  Raises:
+    ValueError: they do not say.
+  """
+  file = folder / _CONFIG
+  if not file.is_file():
     return None  # killed before it was written: nothing was saved either
+  try:
+    found = schema.load(file.read_text("utf-8"))
+    if found == {"asked": None}:
+      return None
+    if not isinstance(found, dict) or not isinstance(found.get("asked"), list):
+      raise ValueError("no list 'asked'")
+    if wrong := next(filter(None, map(schema.config, found["asked"])), None):
+      raise ValueError(f"asked{wrong}")
+  except (OSError, ValueError) as error:
+    raise ValueError(
+      f"{file} does not say what its checkpoints were made for ({error}): --force starts over"
+    ) from error
+  return found["asked"]
 
 
 def discard(folder: Path) -> None:
@@ -224,44 +258,11 @@ def _read(manager: Any, step: int) -> Saved | str:
     about, parts = found["about"], {name: found[name] for name in _OURS}
   except Exception as error:  # whatever a parser makes of spoilt bytes
     return (str(error).splitlines() or [type(error).__name__])[0][:120]
-  if digest(parts) != about["digest"]:
+  known = isinstance(about, dict) and isinstance(about.get("shapes"), list)
+  if not known or not isinstance(about.get("seconds"), int | float):
+    return "it does not say what it holds"
+  if leaves.digest(parts) != about.get("digest"):
     return "its digest differs"
   past = History.of_arrays(parts["history"])
   past.before = about["seconds"]
   return Saved(parts["state"], about["shapes"], past)
-
-
-def _raw(leaf: Any) -> Any:
-  """Random keys as the numbers they are made of."""
-  key = isinstance(leaf, jax.Array) and jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
-  return jax.random.key_data(leaf) if key else leaf
-
-
-def _leaves(mapped: Any) -> dict[str, np.ndarray]:
-  """The leaves by place, on the host; orbax takes none that are empty."""
-  leaves = jax.device_get(jax.tree.map(_raw, jax.tree.leaves(mapped)))
-  return {str(i): np.asarray(leaf) for i, leaf in enumerate(leaves) if leaf.size}
-
-
-def _shapes(mapped: Any) -> list[str]:
-  paths = jax.tree_util.tree_flatten_with_path(mapped)[0]
-  return [f"{jax.tree_util.keystr(path)} {leaf.dtype}{list(leaf.shape)}" for path, leaf in paths]
-
-
-def _like(leaf: Any, value: Any) -> Any:
-  """A saved value as the leaf in whose place it stands."""
-  return (
-    value if _raw(leaf) is leaf else jax.random.wrap_key_data(value, impl=jax.random.key_impl(leaf))
-  )
-
-
-def digest(parts: Mapping[str, Any]) -> str:
-  """SHA-256 of names, types, shapes and bytes of a tree of arrays."""
-  total = hashlib.sha256()
-  named = jax.tree_util.tree_flatten_with_path(dict(parts))[0]
-  for path, value in sorted(
-    ((jax.tree_util.keystr(p), np.asarray(v)) for p, v in named), key=lambda n: n[0]
-  ):
-    total.update(f"{path} {value.dtype} {value.shape};".encode())
-    total.update(np.ascontiguousarray(value).tobytes())
-  return total.hexdigest()

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from adapt import catalogue, methods, select, tuning, weights
+from adapt import catalogue, hosts, meeting, methods, select, tuning, values, weights
 from adapt.command import Parser, guarded
-from adapt.data import label_sets
+from adapt.data import Domain, label_sets
 from adapt.method import Method
 from adapt.request import traits
 from adapt.suite import Settings, Suite, Task
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     "--table", action="store_true", help="family, setting, paper, extra state, and measured cost"
   )
   if argv[:1] == ["run"]:
-    return guarded(lambda: _run(argv[1:]))
+    return meeting.command(argv[1:], lambda: _run(argv[1:]))
   if argv[:1] == ["data"]:
     from adapt import data_cli
 
@@ -52,13 +52,19 @@ def main(argv: Sequence[str] | None = None) -> int:
   return guarded(show)
 
 
-def benchmark(suite: Suite, argv: Sequence[str] | None = None) -> int:
-  """`python -m benchmarks.NAME`: methods × tasks of a suite."""
+def benchmark(
+  suite: Suite,
+  argv: Sequence[str] | None = None,
+  domains: Callable[[str], Domain] | None = None,
+) -> int:
+  """`python -m benchmarks.NAME`: methods × tasks of a suite, its domains loaded by name or as given."""
   argv = list(sys.argv[1:] if argv is None else argv)
-  return guarded(lambda: _benchmark(suite, argv))
+  return meeting.command(argv, lambda: _benchmark(suite, argv, domains))
 
 
-def _benchmark(suite: Suite, argv: list[str]) -> int:
+def _benchmark(
+  suite: Suite, argv: list[str], domains: Callable[[str], Domain] | None = None
+) -> int:
   parser = Parser(prog=f"python -m benchmarks.{suite.name}", description=suite.protocol)
   parser.add_argument(
     "methods", nargs="+", metavar="METHOD", help="methods, or all (that shots and tasks allow)"
@@ -75,7 +81,7 @@ def _benchmark(suite: Suite, argv: list[str]) -> int:
   arguments = _parse(parser, suite.settings, argv, methods_of, suite)
   from adapt import grid
 
-  return grid.run(suite, tasks_of(arguments), methods_of(arguments), arguments)
+  return grid.run(suite, tasks_of(arguments), methods_of(arguments), arguments, domains)
 
 
 def _with_classes(task: Task, text: str) -> Task:
@@ -109,7 +115,7 @@ def _run(argv: list[str]) -> int:
   )
   from adapt import own_data
 
-  pair = own_data.pair_of(argv)
+  pair = hosts.together(lambda: own_data.pair_of(argv))
 
   def methods_of(a: argparse.Namespace) -> list[str]:
     return _expand(a.method, a.shots, [_with_classes(pair.task, a.classes)])
@@ -124,7 +130,7 @@ def _run(argv: list[str]) -> int:
     label_sets.restricted(sources, target, task.classes)  # refuses them as they were given
     known = task.classes._replace(target_private=0)
     sources, target = label_sets.restricted(sources, target, known)
-  for line in audit.warnings(sources, target):
+  for line in audit.warnings(sources, target) if hosts.leads() else ():
     print(f"warning: {line}", file=sys.stderr)
   suite = Suite("run", (task,), pair.settings, pair.protocol)
   return grid.run(suite, [task], methods_of(arguments), arguments, pair.domains)
@@ -159,13 +165,15 @@ def _parse(
 
 
 def _add_running(group: Any) -> None:
-  group.add_argument("--seeds", type=_positive, default=3, help="runs 0 … SEEDS-1, in one program")
+  group.add_argument(
+    "--seeds", type=values.seeds, default=3, help="runs 0 … SEEDS-1, in one program"
+  )
   group.add_argument("--out", default="runs", help="folder of records")
   group.add_argument("--force", action="store_true", help="run again what is there")
   group.add_argument("--save-model", action="store_true", help="keep each seed's trained model")
   group.add_argument(
     "--checkpoint-minutes",
-    type=float,
+    type=values.minutes,
     default=5.0,
     metavar="M",
     help="a run is saved at the first evaluation after so many minutes; 0: at each evaluation",
@@ -195,13 +203,17 @@ def _add_running(group: Any) -> None:
   group.add_argument(
     "--dp", default="", metavar="noise=A,clip=B", help="private training (DP-SGD); also delta=C"
   )
+  meeting.add_flags(group)
   group.add_argument("--parallel", default="sharding", help="sharding or pmap")
   group.add_argument("--devices", type=int, default=0, help="devices to use; 0 means all")
   group.add_argument(
     "--feed", default="auto", help="inputs: device, stream (the host decodes each batch) or auto"
   )
   group.add_argument(
-    "--workers", type=_count, default=0, help="decoding processes of a stream; 0 means threads"
+    "--workers",
+    type=values.workers,
+    default=0,
+    help="decoding processes of a stream; 0 means threads",
   )
   group.add_argument("--validator", default=select.DEFAULT, help="label-free selection")
   group.add_argument(
@@ -220,7 +232,11 @@ def _add_settings(group: Any, defaults: Settings) -> None:
         flag, action=argparse.BooleanOptionalAction, default=default, help=meanings[name]
       )
       continue
-    kind = _positive if name in ("steps", "batch_size", "evaluations") else type(default)
+    own = {
+      "evaluations": values.evaluations,
+      **dict.fromkeys(("steps", "batch_size"), values.positive),
+    }
+    kind = own.get(name) or values.of(type(default))
     group.add_argument(flag, type=kind, default=default, help=meanings[name])
 
 
@@ -233,7 +249,7 @@ def _add_parameters(
     flag = "--" + prefix + p.name.replace("_", "-")
     dest = f"{prefix.replace('-', '.') or 'method.'}{p.name}"
     if there := parser._option_string_actions.get(flag):
-      if there.dest != dest or (p.kind is not bool and there.type is not p.kind):
+      if there.dest != dest or (p.kind is not bool and there.type is not values.of(p.kind)):
         raise ValueError(f"'{p.name}' of {title} clashes with another {flag}: rename it")
       continue  # another of the chosen methods has it too
     shown = overridden.get(p.name, p.default)
@@ -243,17 +259,7 @@ def _add_parameters(
     if p.kind is bool:
       group.add_argument(flag, action=argparse.BooleanOptionalAction, **options)
     else:
-      group.add_argument(flag, type=str if p.default is None else p.kind, metavar="…", **options)
-
-
-def _positive(text: str, least: int = 1) -> int:
-  if (value := int(text)) < least:
-    raise argparse.ArgumentTypeError(f"{value} is not at least {least}")
-  return value
-
-
-def _count(text: str) -> int:
-  return _positive(text, 0)
+      group.add_argument(flag, type=values.of(p.kind), metavar="…", **options)
 
 
 def _flags(name: str) -> int:

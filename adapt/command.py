@@ -15,6 +15,8 @@ import jax
 
 from adapt import record, stopping
 
+_LONGEST = 200  # characters of a word in a message
+
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
   """Shows defaults, but none where there is none to show."""
@@ -30,7 +32,14 @@ class Parser(argparse.ArgumentParser):
     super().__init__(formatter_class=_Formatter, allow_abbrev=False, **options)
 
   def error(self, message: str) -> NoReturn:
-    self.exit(2, f"error: {message} (see --help)\n")
+    self.exit(2, f"error: {one_line(message)} (see --help)\n")
+
+
+def one_line(message: object) -> str:
+  """A message as one line of moderate length that a terminal shows as it is, whatever names are in it."""
+  words = (w if len(w) < _LONGEST else f"{w[:100]}…{w[-50:]}" for w in str(message).split())
+  line = "".join(c if c.isprintable() else "?" for c in " ".join(words))
+  return line if len(line) < 10 * _LONGEST else f"{line[: 5 * _LONGEST]} … {line[-4 * _LONGEST :]}"
 
 
 def guarded(work: Callable[[], int]) -> int:
@@ -42,7 +51,11 @@ def guarded(work: Callable[[], int]) -> int:
   try:
     return work()
   except ValueError as error:
-    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    print(f"error: {one_line(error)}", file=sys.stderr)
+    return 2
+  except OSError as error:  # a path that is too long, a folder that may not be read
+    about = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    print(f"error: {one_line(about)}: check the path", file=sys.stderr)
     return 2
   except (MemoryError, jax.errors.JaxRuntimeError) as error:
     if isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" not in str(error):

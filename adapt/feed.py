@@ -52,7 +52,7 @@ def from_device(cells: Program, layout: parallel.Layout, arrays: resident.Arrays
   """A chunk is one compiled program that draws its own batches."""
 
   def advance(mapped: Mapped, length: int) -> tuple[Mapped, Any]:
-    mapped, metrics = cells.chunk(length)(mapped, arrays)
+    mapped, metrics = parallel.settled(layout, cells.chunk(length)(mapped, arrays))
     return mapped, parallel.fetch(layout, metrics)
 
   return Feed(advance)
@@ -76,11 +76,21 @@ def from_host(
     copies: swept points per seed.
     start: first step, when a run continues.
   """
-  layout = request.layout
+  layout, batch = request.layout, request.settings.batch_size
   steps, seeds = request.settings.steps, len(request.seeds)
+  load = load._replace(own=parallel.own_rows(layout, batch))
+
+  def put(fed: stream.Fed) -> stream.Fed:
+    if load.own is None:
+      return parallel.put_shared(layout, fed)
+    inputs = {n: getattr(fed, n) for n in ("xs", "xt", "xl")}
+    rows = parallel.put_shared(layout, fed._replace(xs=None, xt=None, xl=None))
+    shares = {n: parallel.put_rows(layout, x, batch) for n, x in inputs.items() if x is not None}
+    return rows._replace(**shares)
+
   which = parallel.put_stacked(layout, jnp.tile(jnp.arange(seeds), copies))
   made = stream.batches(load.at, start, steps, request.feed.workers)
-  coming = stream.on_device(made, lambda fed: parallel.put_shared(layout, fed))
+  coming = stream.on_device(made, put)
   waited, behind = [0.0], parallel.ahead(layout)
 
   def advance(mapped: Mapped, length: int) -> tuple[Mapped, Any]:
@@ -90,9 +100,7 @@ def from_host(
       began = time.perf_counter()
       fed = next(coming)
       waited[0] += time.perf_counter() - began
-      mapped, metrics = cells.fed((mapped, which), (arrays, fed))
-      if not behind:
-        jax.block_until_ready((mapped, metrics))
+      mapped, metrics = parallel.settled(layout, cells.fed((mapped, which), (arrays, fed)))
       past.append(parallel.fetch(layout, metrics))
       if total is None:
         none = jnp.full(metrics["loss"].shape[-1:], -1)

@@ -3,6 +3,7 @@
 import argparse
 import functools
 import importlib.util
+import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,13 +12,24 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from adapt import catalogue, data, figures, methods, parallel, private, record, select, terminal
+from adapt import (
+  catalogue,
+  data,
+  figures,
+  hosts,
+  methods,
+  parallel,
+  private,
+  record,
+  select,
+  terminal,
+)
 from adapt.request import Choice, Feed, Request, points
 from adapt.run import planned
 from adapt.run import run as run_request
 from adapt.suite import Settings, Suite, Task
 from adapt.summary import by_seed, cell
-from adapt.tracking import Tracker
+from adapt.tracking import Mode, Tracker
 
 DIVERGED = 3  # exit code
 
@@ -45,15 +57,16 @@ def run(
   known = {p.name for name in names for p in catalogue.parameters(methods.get(name))} | {"lr"}
   if unknown := set(_sweep(arguments.sweep)) - known:
     raise ValueError(f"nothing to sweep named {', '.join(unknown)}: choose from {', '.join(known)}")
-  record.check_writable(arguments.out)
+  hosts.led(lambda: record.check_writable(arguments.out))
   console = Console(stderr=True)
   records: list[dict[str, Any]] = []
   with _bars(console) as bars:
     for request in requests:
       records += _cell(request, arguments, domains, bars)
-  Console().print(terminal.table(records))
-  for line in terminal.privacy(records):
-    Console().print(line)
+  if hosts.leads():
+    Console().print(terminal.table(records))
+    for line in terminal.privacy(records):
+      Console().print(line)
   return _diverged(records)
 
 
@@ -70,7 +83,8 @@ def _cell(
   tracker = Tracker()
   config = {**request.settings._asdict(), "seeds": len(request.seeds), **request.given}
   place = f"{request.suite.name}/{request.task.name}/{label}"
-  tracker.start(arguments.wandb, "adapt", place, config, arguments.out)
+  mode: Mode = arguments.wandb if hosts.leads() else "off"
+  tracker.start(mode, "adapt", place, config, arguments.out)
 
   def report(step: int, loss: float, accuracy: float | None) -> None:
     what = f"loss {loss:.3f}" + ("" if accuracy is None else f"  target {100 * accuracy:.1f}")
@@ -89,7 +103,7 @@ def _cell(
     )
     records = result.records
   finally:
-    if arguments.wandb != "off":
+    if mode != "off":
       _track(tracker, records, Path(arguments.out))
   bars.update(bar, completed=request.settings.steps)
   if not result.fresh:
@@ -116,7 +130,7 @@ def _track(tracker: Tracker, records: Sequence[dict[str, Any]], out: Path) -> No
 
 
 def _diverged(records: Sequence[dict[str, Any]]) -> int:
-  for r in records:
+  for r in records if hosts.leads() else ():
     for seed, step in r["diverged"].items():
       print(
         f"error: the loss of {r['label']} on {r['task']} is not finite from step {step} on with "
@@ -171,6 +185,8 @@ def _sweep(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
       sweep[name] = tuple(float(v) for v in values.split(","))
     except ValueError as error:
       raise ValueError(f"--sweep {text} is not NAME=A,B,…: e.g. --sweep weight=0.1,1") from error
+    if not all(map(math.isfinite, sweep[name])):
+      raise ValueError(f"--sweep {text} is not finite: e.g. --sweep weight=0.1,1")
     if not equals or len(set(sweep[name])) < len(sweep[name]):
       raise ValueError(f"--sweep {text} needs different values, e.g. --sweep weight=0.1,1")
   return sweep
@@ -184,4 +200,5 @@ def _bars(console: Console) -> Progress:
     TimeRemainingColumn(compact=True, elapsed_when_finished=True),
     TextColumn("{task.fields[what]}"),
     console=console,
+    disable=not hosts.leads(),
   )

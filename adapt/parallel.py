@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
@@ -42,8 +43,12 @@ def layout(kind: str, devices: int, batch_size: int) -> Layout:
   """
   if kind not in ("sharding", "pmap"):
     raise ValueError(f"unknown parallel kind '{kind}': choose sharding or pmap")
-  there = jax.device_count()
+  there, hosts = jax.device_count(), jax.process_count()
   devices = devices or there
+  if hosts > 1 and (kind == "pmap" or devices % hosts):
+    raise ValueError(
+      f"{hosts} processes share --parallel sharding and a number of --devices that they divide"
+    )
   if not 1 <= devices <= there:
     raise ValueError(f"{devices} devices asked for, {there} there: lower --devices")
   if batch_size % devices:
@@ -75,9 +80,14 @@ def ahead(layout: Layout) -> int:
   return 0 if layout.devices > 1 and jax.default_backend() == "cpu" else 2
 
 
+def settled(layout: Layout, tree: Any) -> Any:
+  """The tree, waited for where nothing may be dispatched ahead of it."""
+  return tree if ahead(layout) else jax.block_until_ready(tree)
+
+
 def budget() -> int:
   """Bytes of inputs that may live on a device as a whole: a quarter of its memory."""
-  stats = jax.devices()[0].memory_stats() or {}  # None on a CPU, whose memory is the machine's
+  stats = jax.local_devices()[0].memory_stats() or {}  # None on a CPU: its memory is the machine's
   return (stats.get("bytes_limit") or _machine_memory()) // 4
 
 
@@ -86,7 +96,8 @@ def _machine_memory() -> int:
 
 
 def mesh(layout: Layout) -> Mesh:
-  devices = jax.devices()[: layout.devices]
+  each = layout.devices // jax.process_count()  # every process takes part
+  devices = [d for p in range(jax.process_count()) for d in jax.local_devices(p)[:each]]
   return jax.make_mesh((layout.devices,), (AXIS,), axis_types=(AxisType.Auto,), devices=devices)
 
 
@@ -107,7 +118,46 @@ def put_shared(layout: Layout, tree: Any) -> Any:
   """Places arrays that all seeds share, whole on each device."""
   if layout.devices == 1:
     return jax.device_put(tree, jax.devices()[0])
-  return jax.device_put(tree, NamedSharding(mesh(layout), P()))
+  return _put_whole(NamedSharding(mesh(layout), P()), tree)
+
+
+def _put_whole(everywhere: NamedSharding, tree: Any) -> Any:
+  if everywhere.is_fully_addressable:
+    return jax.device_put(tree, everywhere)
+  own = [d for d in everywhere.mesh.devices.flat if d.process_index == jax.process_index()]
+
+  def put(x: Any) -> jax.Array:  # where device_put would compare the processes' values each time
+    parts = [jax.device_put(x, device) for device in own]
+    return jax.make_array_from_single_device_arrays(x.shape, everywhere, parts)
+
+  return jax.tree.map(put, tree)
+
+
+def own_rows(layout: Layout, n: int) -> np.ndarray | None:
+  """Which of a batch's n rows this process's devices see; None: all."""
+  if jax.process_count() == 1:
+    return None
+  slices = NamedSharding(mesh(layout), P(AXIS)).addressable_devices_indices_map((n,))
+  return np.concatenate(sorted((np.arange(n)[s] for s in slices.values()), key=lambda r: r[0]))
+
+
+def put_rows(layout: Layout, x: np.ndarray, n: int) -> jax.Array:
+  """Places each process's own rows of batches as one array [seeds, n, ...], spread over all devices.
+
+  Args:
+    layout: with several processes.
+    x: [seeds, rows, ...], the rows that `own_rows` says.
+    n: rows of a whole batch.
+  """
+  own = own_rows(layout, n)
+  assert own is not None
+  shape = (len(x), n, *x.shape[2:])
+
+  def part(index: Any) -> np.ndarray:
+    rows = index[1]
+    return x[:, np.searchsorted(own, rows.start or 0) :][:, : len(range(*rows.indices(n)))]
+
+  return jax.make_array_from_callback(shape, NamedSharding(mesh(layout), P(None, AXIS)), part)
 
 
 def put_stacked(layout: Layout, tree: Any) -> Any:
@@ -128,9 +178,11 @@ def _first(tree: Any) -> Any:
 
 
 def fetch(layout: Layout, tree: Any) -> Any:
-  """One copy of what `compiled` returned, on the first device."""
+  """One copy of what `compiled` returned, on this process's first device."""
   if layout.kind == "pmap":
-    tree = _first(tree)
+    tree = settled(layout, _first(tree))
+  if jax.process_count() > 1:
+    return jax.tree.map(lambda x: x.addressable_data(0), tree)
   return tree if layout.devices == 1 else jax.device_put(tree, jax.devices()[0])
 
 

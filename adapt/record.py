@@ -15,6 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from adapt import schema
+
 FORMAT = 1
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._=+,-]")
@@ -83,7 +85,8 @@ def write(path: Path, record: Mapping[str, Any]) -> None:
   # One line per list of numbers: curves and confusion matrices stay readable in a diff.
   text = json.dumps(plain(record), indent=1, allow_nan=False, ensure_ascii=False)
   text = re.sub(r'\[\n\s*([^\[\]{}"]*?)\s*\]', lambda m: f"[{' '.join(m[1].split())}]", text)
-  replace(path, (text + "\n").encode())
+  # Names of files may be no UTF-8: their bytes become the escapes that JSON has for them.
+  replace(path, (text + "\n").encode("utf-8", "backslashreplace"))
 
 
 def write_points(path: Path, **arrays: Any) -> None:
@@ -104,8 +107,8 @@ def read(path: Path) -> dict[str, Any]:
     ValueError: the file is not a record of this format.
   """
   try:
-    record = json.loads(path.read_text(encoding="utf-8"))
-  except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    record = schema.load(path.read_text(encoding="utf-8"))
+  except (OSError, ValueError) as error:
     reason = str(error).replace("\n", " ")
     raise ValueError(f"{path} cannot be read ({reason}): run again with --force") from error
   if not isinstance(record, dict) or record.get("format") != FORMAT:
@@ -113,6 +116,8 @@ def read(path: Path) -> dict[str, Any]:
   missing = [key for key in ("suite", "task", "label", "config") if key not in record]
   if missing:
     raise ValueError(f"{path} lacks '{missing[0]}': run again with --force")
+  if wrong := schema.record(record):
+    raise ValueError(f"{path} is damaged ({schema.said(wrong)}): run again with --force")
   return record
 
 

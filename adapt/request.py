@@ -1,6 +1,7 @@
 """What is asked for: one method on one task, with every choice spelled out, checked and named."""
 
 import itertools
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -8,6 +9,8 @@ from adapt import catalogue, methods, private, record, select, tuning, weights
 from adapt.method import Method, Net
 from adapt.parallel import Layout
 from adapt.suite import Settings, Suite, Task
+
+_MOST = 1000  # swept combinations in one program
 
 
 class Choice(NamedTuple):
@@ -72,6 +75,8 @@ def points(request: Request) -> list[Point]:
   for name in request.sweep:
     if name != "lr" and known[name].kind is not float:
       raise ValueError(f"'{name}' of {request.method} is no float: only floats can be swept")
+  if (size := math.prod(map(len, request.sweep.values()))) > _MOST:
+    raise ValueError(f"--sweep has {size} combinations: give at most {_MOST}")
   defaults = {n: p.default for n, p in known.items()}
   defaults |= dict(request.suite.defaults.get(request.method, {}))
   result = []
@@ -89,8 +94,22 @@ def points(request: Request) -> list[Point]:
 
 
 def traits(method: str, hyperparameters: Mapping[str, Any]) -> Method:
-  """The method with no network behind it, to ask what it reads and where it starts."""
-  return methods.get(method)(Net(_no_network, _no_network), **hyperparameters)
+  """The method with no network behind it, to ask what it reads and where it starts.
+
+  Raises:
+    ValueError: its factory refuses the hyper-parameters, or is wrong.
+  """
+  factory = methods.get(method)
+  try:
+    made = factory(Net(_no_network, _no_network), **hyperparameters)
+  except ValueError:
+    raise
+  except Exception as error:  # whatever a user's own file does
+    reason = f"{type(error).__name__}: {error}"
+    raise ValueError(f"'{method}' makes no method ({reason}): mend {method}.py") from error
+  if not isinstance(made, Method):
+    raise ValueError(f"'{method}' makes a {type(made).__name__}: return a Method in {method}.py")
+  return made
 
 
 def start_of(request: Request, method: Method) -> str:

@@ -1,5 +1,7 @@
 """Runs a request: data, start, training, record. The only place where the parts meet."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +16,8 @@ from adapt import (
   data,
   feed,
   history,
+  hosts,
+  leaves,
   methods,
   private,
   record,
@@ -61,9 +65,10 @@ def run(
   """
   plan = planned(request, out, force, domains)
   if plan.missing:
-    record.check_writable(out)
+    hosts.led(lambda: record.check_writable(out))
     _make(request, plan, Place(out, minutes, force), report)
-  return Result([record.read(_file(request, p, out)) for p in plan.points], bool(plan.missing))
+  files = [_file(request, p, out) for p in plan.points]
+  return Result(hosts.agreed(lambda: [record.read(f) for f in files]), bool(plan.missing))
 
 
 class Place(NamedTuple):
@@ -73,8 +78,19 @@ class Place(NamedTuple):
   minutes: float  # between checkpoints
   force: bool = False  # whether to start over
 
-  def checkpoints(self, request: Request, plan: "Plan") -> checkpoint.Checkpoints:
+  @contextlib.contextmanager
+  def checkpoints(
+    self, request: Request, plan: "Plan"
+  ) -> Iterator[checkpoint.Checkpoints | checkpoint.Elsewhere]:
     """Those of the program that makes the plan's missing records."""
+    taken = hosts.led(lambda: self._taken(request, plan))
+    if taken is None:
+      yield checkpoint.Elsewhere()
+    else:
+      with taken:
+        yield taken
+
+  def _taken(self, request: Request, plan: "Plan") -> checkpoint.Checkpoints:
     folder = checkpoint.folder_of(_file(request, plan.missing[0], self.out))
     if self.force:
       checkpoint.discard(folder)
@@ -94,30 +110,44 @@ class Plan(NamedTuple):
 
 def planned(request: Request, out: str | Path, force: bool, domains: Domains) -> Plan:
   """Everything that can be said of a request before training; raises ValueError as `run` does."""
+  asked, method, material = hosts.together(lambda: _loaded(request, domains))
+  hosts.alike("data", material.hashes)
+  places = hosts.agreed(lambda: _missing(request, method, material, asked, Place(out, 0.0, force)))
+  keeps = request.save_model
+  inputs = inputs_of(domains(request.task.target), material, request.settings) if keeps else None
+  return Plan(method, material, asked, [asked[i] for i in places], inputs)
+
+
+def _loaded(request: Request, domains: Domains) -> tuple[list[Point], Method, Material]:
   asked = points(request)
   method = traits(request.method, asked[0].hyperparameters)
   material = load(request, method, domains)
   feed.streams(request, method, material.sources, material.target)  # refuses what it cannot do
   _privacy(request, method, material)  # so does this
   select.check(request.validator, material.target.train.x)  # and this
+  return asked, method, material
+
+
+def _missing(
+  request: Request, method: Method, material: Material, asked: list[Point], place: Place
+) -> list[int]:
+  """Which of the points have no record; refuses records and checkpoints of other settings."""
   missing = []
-  for point in asked:
-    file = _file(request, point, out)
-    if force or not file.exists():
-      missing.append(point)
+  for i, point in enumerate(asked):
+    file = _file(request, point, place.out)
+    if place.force or not file.exists():
+      missing.append(i)
     else:
       made = record.read(file)
       _refuse_other(file, made["config"], config(request, point, material.hashes), request, method)
       if request.save_model and lacking(file, made):
-        missing.append(point)
-  if missing and not force:
-    folder = checkpoint.folder_of(_file(request, missing[0], out))
-    wanted = [config(request, point, material.hashes) for point in missing]
+        missing.append(i)
+  if missing and not place.force:
+    folder = checkpoint.folder_of(_file(request, asked[missing[0]], place.out))
+    wanted = [config(request, asked[i], material.hashes) for i in missing]
     for made, asked_for in zip(checkpoint.asked(folder) or (), wanted, strict=False):
       _refuse_other(folder, made, asked_for, request, method)
-  keeps = request.save_model
-  inputs = inputs_of(domains(request.task.target), material, request.settings) if keeps else None
-  return Plan(method, material, asked, missing, inputs)
+  return missing
 
 
 def _file(request: Request, point: Point, out: str | Path) -> Path:
@@ -158,15 +188,15 @@ def _make(request: Request, plan: Plan, place: Place, report: Report) -> None:
   start = _source_model(request, material, len(missing), place) if warm else ()
   with place.checkpoints(request, plan) as saved:
     trained = cell.train(request, method, missing, material, start, report, saved)
-    _write(request, plan, place.out, trained)
+    as_asked = [p.lr for p in missing] == [request.settings.lr]  # no sweep of the learning rate
+    if request.method == "source_only" and request.weights is None and as_asked:
+      _remember(request, material, trained)
+    hosts.led(lambda: _write(request, plan, place.out, trained))
 
 
 def _write(request: Request, plan: Plan, out: str | Path, trained: Trained) -> None:
   """Makes the records of what was trained."""
   method, material, _, missing, _ = plan
-  as_asked = [p.lr for p in missing] == [request.settings.lr]  # no sweep of the learning rate
-  if request.method == "source_only" and request.weights is None and as_asked:
-    _remember(request, material, trained)
   seeds = len(request.seeds)
   labelled = trained.mapped.labelled
   examples = {
@@ -188,7 +218,7 @@ def _write(request: Request, plan: Plan, out: str | Path, trained: Trained) -> N
       request, point, settings, examples, classes, past, own, trained.seconds
     )
     # That two runs ended alike can be told without keeping their parameters.
-    made["parameters"] = [checkpoint.digest(_of(trained.mapped.ts.params, c)) for c in own]
+    made["parameters"] = [leaves.digest(_of(trained.mapped.ts.params, c)) for c in own]
     if plan.inputs:
       now = trained.mapped
       write_models(file, made, (request, point), material, plan.inputs, now, own)
@@ -250,7 +280,8 @@ def _source_model(request: Request, material: Material, copies: int, place: Plac
     def quiet(*_: Any) -> None:  # its losses are not those of the method that starts from it
       pass
 
-    if not _file(asked, todo[0], place.out).exists():
+    file = _file(asked, todo[0], place.out)
+    if not hosts.agreed(file.exists):
       _make(asked, plan, place._replace(force=False), quiet)
     else:
       with place.checkpoints(asked, plan) as saved:

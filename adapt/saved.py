@@ -2,8 +2,6 @@
 
 import io
 import json
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +9,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from adapt import catalogue, methods, models, program, record, tuning
+from adapt import catalogue, methods, models, program, record, schema, tuning
+from adapt.data import npy
 from adapt.data.domain import Domain
 from adapt.data.label_sets import UNKNOWN
 from adapt.material import Material
@@ -159,13 +158,42 @@ def read(file: str | Path) -> Model:
     if there is None or there.shape != leaf.shape[1:]:
       has = "nothing" if there is None else list(there.shape)
       raise _stranger(file, about, f"{where} is {has} in the file, {list(leaf.shape[1:])} here")
+    if there.dtype.kind not in "biufV":
+      raise _stranger(file, about, f"{where} is of type {there.dtype} in the file")
     # NumPy reads types that are not its own, such as bfloat16, as plain bytes.
     return (there.view(leaf.dtype) if there.dtype.kind == "V" else there.astype(leaf.dtype))[None]
 
-  trained = jax.tree_util.tree_map_with_path(fill, made.trained)
   below = {n.removeprefix(_BACKBONE): a for n, a in arrays.items() if n.startswith(_BACKBONE)}
-  mapped, backbone = jax.device_put((made.mapped(trained), nested(below) or None))
-  return Model(about, made.cells, mapped, backbone)
+  try:
+    trained = jax.tree_util.tree_map_with_path(fill, made.trained)
+    mapped, backbone = jax.device_put((made.mapped(trained), _backbone_of(about, below)))
+    model = Model(about, made.cells, mapped, backbone)
+    _check_whole(model)
+  except _Stranger:
+    raise
+  except Exception as error:
+    raise _stranger(file, about, f"{type(error).__name__}: {error}") from error
+  return model
+
+
+def _backbone_of(about: Mapping[str, Any], below: Mapping[str, np.ndarray]) -> Any:
+  """The variables of the frozen backbone, or None; Exception where they are not its own."""
+  if about["backbone"] is None:
+    return None
+  from adapt.models import pretrained
+
+  return pretrained.fitting(about["backbone"]["model"], nested(dict(below)))
+
+
+def _check_whole(model: Model) -> None:
+  """Exception where the inputs that the model says it takes do not give its classes."""
+  inputs = model.inputs
+  example = jax.ShapeDtypeStruct((2, *inputs.shape), jax.numpy.dtype(inputs.dtype))
+  columns = jax.eval_shape(predictor(model), example).shape[1:]
+  if columns != (len(model.classes),):
+    raise ValueError(
+      f"its predictions have {list(columns)} columns for {len(model.classes)} classes"
+    )
 
 
 def predictor(model: Model) -> Callable[[jax.Array], jax.Array]:
@@ -193,20 +221,17 @@ def _parts(
   if not file.is_file():
     raise ValueError(f"no file '{file}': give a model that adapt run --save-model has written")
   try:
-    # numpy.load leaves the file open where an archive is cut short.
-    if not zipfile.is_zipfile(file):
-      raise zipfile.BadZipFile("it is cut short, or another kind of file")
-    with np.load(file, allow_pickle=False) as found:
-      about = json.loads(found[_ABOUT].tobytes().decode())
+    with npy.members(file) as (found, array):
+      about = schema.load(array(_ABOUT).tobytes().decode())
       kind, version = about["kind"], about["version"]
       same = (kind, version) == (KIND, VERSION)
       if same and (lost := _KEYS - set(about)):
         raise ValueError(f"it does not say its {min(lost)}")
-      names = (n for n in found if n != _ABOUT) if wanted is None else wanted
-      arrays = {n: found[n] for n in names} if same else {}
-  except (ValueError, OSError, EOFError, LookupError, TypeError, AttributeError) as error:
-    raise _broken(file, error) from error
-  except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+      if same and (wrong := schema.about(about)):
+        raise ValueError(schema.said(wrong))
+      names = [n for n in found if n != _ABOUT] if wanted is None else wanted
+      arrays = {n: array(n) for n in names} if same else {}
+  except (ValueError, OSError, LookupError, TypeError) as error:
     raise _broken(file, error) from error
   if not same:
     raise ValueError(
@@ -246,16 +271,21 @@ def _check_known(file: Path, about: Mapping[str, Any]) -> None:
     raise _stranger(file, about, f"there is no setting '{min(strange)}'")
 
 
+class _Stranger(ValueError):
+  """A whole file that does not go with the code that is here."""
+
+
 def _stranger(file: Path, about: Mapping[str, Any], reason: str) -> ValueError:
   versions = ", ".join(f"{n} {about['environment'].get(n)}" for n in ("adapt-jax", "jax"))
-  return ValueError(
+  return _Stranger(
     f"{file} does not go with the code that is here ({reason}): use what made it ({versions}), or "
     "train it again with --save-model"
   )
 
 
 def _packed(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
-  header = np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), np.uint8)
+  text = json.dumps(about, ensure_ascii=False).encode("utf-8", "backslashreplace")
+  header = np.frombuffer(text, np.uint8)
   buffer = io.BytesIO()
   everything: dict[str, Any] = {_ABOUT: header, **arrays}
   np.savez(buffer, **everything)

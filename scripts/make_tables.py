@@ -94,8 +94,10 @@ def generated(
   files[at / "index.html"] = page.html(whole, pictures, selection.described(rule))
   if results.resolve() == ROOT / "results" and rule == "last":
     import methods_page
+    import promises_page
 
     files[results / "methods.md"] = methods_page.page(ROOT)
+    files[results / "reliability.md"] = promises_page.page(ROOT)
   if readme is not None and readme.exists():
     files[readme] = filled(readme.read_text(encoding="utf-8"), records, known)
   return files

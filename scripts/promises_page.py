@@ -18,6 +18,12 @@ PROMISES = {
   "seeds": "One seed of several is that seed alone, bit for bit",
   "labels": "Target labels cannot reach training or selection",
   "refused": "Bad input is one line with the remedy and exit code 2, and nothing is written",
+  "fuzzed": "Whatever is in a file or a flag, it works or is one line with exit code 2: at least 2,000 "
+  "generated cases",
+  "hostile": "A file that lies about its size is refused before memory is taken",
+  "shown": "Names from records are shown as text, and no key is kept in a record",
+  "processes": "Several processes give the numbers of one; if one dies, the others stop and the same "
+  "command continues",
   "models": "A saved model gives another process the same predictions; its export needs jax alone",
   "archived": "Archives are read without leaving their folder: no escaping names, links, devices, bombs",
   "unpickled": "No file is unpickled, and nothing in one is run",

@@ -132,7 +132,7 @@ def test_a_signal_saves_and_the_same_call_goes_on(asked, whole, tmp_path):
     if step == 10:
       os.kill(os.getpid(), signal.SIGTERM)
 
-  with pytest.raises(stopping.Stopped, match="^[123]0 of 40 steps are saved"):
+  with pytest.raises(stopping.Stopped, match=r"^[123]0 of 40 steps are saved"):
     run(asked, tmp_path, domains=toy.load, report=report)
   assert saved_steps(tmp_path)
   [record] = run(asked, tmp_path, domains=toy.load).records

@@ -23,9 +23,13 @@ def same_handler():
 
 
 @pytest.mark.parametrize(
-  "error, code, said",
+  ("error", "code", "said"),
   [
     (ValueError("a\nb: do c"), 2, "error: a b: do c\n"),
+    (ValueError("\x1b[31mred\x1b[0m: stop"), 2, "error: ?[31mred?[0m: stop\n"),
+    (ValueError(f"{'x' * 9000}: shorter"), 2, f"error: {'x' * 100}…"),
+    (ValueError("many words " * 900), 2, "error: many words"),
+    (OSError(36, "File name too long", "a" * 9), 2, "error: aaaaaaaaa: File name too long: check"),
     (MemoryError(), 2, "error: out of memory: smaller inputs, --batch-size or --seeds\n"),
     (stopping.Stopped("step 3 of 9 is saved"), 75, "stopped (step 3 of 9 is saved): "),
     (KeyboardInterrupt(), 75, "stopped: what is finished is kept; to go on, run the same"),
@@ -35,7 +39,7 @@ def same_handler():
 def test_every_end_has_its_code_and_one_line(error, code, said, capsys):
   assert command.guarded(raising(error)) == code
   text = capsys.readouterr().err
-  assert text.startswith(said) and text.count("\n") == 1
+  assert text.startswith(said) and text.count("\n") == 1 and len(text) < 2000
 
 
 def test_what_was_stopped_says_how_to_go_on(monkeypatch, capsys):

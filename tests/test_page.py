@@ -43,6 +43,7 @@ def picture(name, task="", side=300, suite="digits"):
   return page.Picture(suite, task, name, buffer.getvalue())
 
 
+@pytest.mark.holds("shown")
 def test_everything_shown_is_escaped():
   evil = Line(EVIL, (Entry(EVIL, 1.0, mark="best"), Entry(EVIL)), f"({EVIL})")
   made = sheet(
@@ -153,6 +154,7 @@ def test_the_box_filters(window, tmp_path):
 
 
 @needs_browser
+@pytest.mark.holds("shown")
 def test_a_hostile_name_is_only_shown(window, tmp_path):
   evil = sheet(lines=(Line(EVIL, (Entry(EVIL), Entry(EVIL))),), header=(EVIL, "s_t", "said"))
   show(window, tmp_path, {EVIL: [evil]}, [picture("ranks", suite=EVIL)], EVIL)

@@ -212,7 +212,7 @@ BROKEN = [
   ({"about": settings(model="gone")}, "no model 'gone'"),
   ({"about": settings(colour=3)}, "no setting 'colour'"),
   ({"about": {"hyperparameters": {"colour": 3}}}, "dann takes no 'colour'"),
-  ({KERNEL: np.array([{}])}, "Object arrays"),
+  ({KERNEL: np.array([{}])}, "it holds Python objects"),
 ]
 
 

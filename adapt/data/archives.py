@@ -21,6 +21,10 @@ from typing import IO, Any, Self
 LIMIT = 2**36  # bytes, unpacked
 _SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2")
 _CHUNK = 2**20
+_ABOUT = (
+  *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+  *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+)  # headers that say something of the next one
 
 
 def is_archive(path: Path) -> bool:
@@ -106,11 +110,15 @@ class _Header(tarfile.TarInfo):
   @classmethod
   def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
     try:
-      return super().frombuf(buf, encoding, errors)
+      found = super().frombuf(buf, encoding, errors)
     except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
       raise
     except tarfile.HeaderError as error:
       raise tarfile.ReadError(str(error)) from error
+    # What names and attributes take is read as a whole, however much a header claims.
+    if found.size < 0 or (found.type in _ABOUT and found.size > _CHUNK):
+      raise tarfile.ReadError(f"a header claims {found.size} bytes")
+    return found
 
 
 @contextlib.contextmanager
@@ -161,6 +169,7 @@ def _tar_entries(archive: Any) -> Iterator[tuple[str, str, Any]]:
   while (info := archive.next()) is not None:
     archive.members.clear()  # it would keep every header, and hundreds of thousands are usual
     kind = "directory" if info.isdir() else "file" if info.isreg() else "link or device"
+    kind = "sparse file" if info.issparse() else kind  # a few bytes that unpack to any number
     yield info.name, kind, partial(archive.extractfile, info)
   # A checksum of the compression stands at its end.
   while archive.fileobj.read(_CHUNK):

@@ -1,17 +1,18 @@
 """A user's own arrays: an .npz or .npy file per domain, or four .npy files in a folder."""
 
+import contextlib
 import os
-import zipfile
-import zlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from adapt.data import npy
 from adapt.data.domain import Domain, Split
 from adapt.data.splits import stratified
 
 _NAMES = ("x", "y", "x_test", "y_test")
+MOST_CLASSES = 100_000  # a label that is no class would ask for so many names
 _PICKLED = "write plain arrays of numbers (no objects, no pickle)"
 
 
@@ -28,21 +29,14 @@ def read_npz(path: str | os.PathLike) -> Domain:
     ValueError: one line that names the file and the remedy, for anything that is not so.
   """
   path = Path(path)
-  found = _open(path)
-  if isinstance(found, np.ndarray):
-    raise ValueError(f"{path} is a single .npy array: save it with numpy.savez(path, x=…, y=…)")
-  with found:
-    extra = sorted(set(found) - set(_NAMES))
-    if "x" not in found or extra:
-      raise ValueError(
-        f"{path} has the arrays {', '.join(sorted(found)) or '(none)'}: "
-        "name them x and, optionally, y, x_test, y_test"
-      )
-    if "y_test" in found and "x_test" not in found:
-      raise ValueError(f"{path} has y_test but no x_test: add it, or drop y_test")
-    if "x_test" in found and "y" in found and "y_test" not in found:
-      raise ValueError(f"{path} has x_test but no y_test: add its labels, or drop x_test")
-    arrays = {name: _member(path, found, name) for name in found}
+  _check_there(path)
+  with _readable(path):
+    if not npy.is_archive(path):
+      npy.read(path)
+      raise ValueError(f"{path} is a single .npy array: save it with numpy.savez(path, x=…, y=…)")
+    with npy.members(path) as (found, array):
+      _check_names(path, found)
+      arrays = {name: _member(path, array, name) for name in found}
   return _domain(path.stem, arrays, {name: f"{path} {name}" for name in _NAMES})
 
 
@@ -163,52 +157,69 @@ def labels(where: str, y: np.ndarray, n: int) -> np.ndarray:
     raise ValueError(f"{where} has labels that are not integers: number the classes 0, 1, 2, …")
   if (y < 0).any():
     raise ValueError(f"{where} has negative labels ({y.min()}): number the classes 0, 1, 2, …")
-  if (y > np.iinfo(np.int32).max).any():
-    raise ValueError(f"{where} has labels up to {y.max()}: number the classes 0, 1, 2, …")
+  if float(y.max(initial=0)) >= MOST_CLASSES:
+    raise ValueError(
+      f"{where} has labels up to {y.max()}, more than {MOST_CLASSES}: number the classes 0, 1, 2, …"
+    )
   return y.astype(np.int32)
 
 
-def _open(path: Path) -> Any:
-  """What numpy.load gives, with a clear error where it cannot."""
+def _check_there(path: Path) -> None:
   if not path.is_file():
     raise ValueError(f"no file '{path}': check the path, or write it with numpy.save or savez")
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+  """Says of a file that cannot be read what to do."""
   try:
-    with path.open("rb") as stream:
-      # numpy.load leaves the file open where an archive is cut short.
-      if stream.read(2) == b"PK" and not zipfile.is_zipfile(path):
-        raise zipfile.BadZipFile
-    return np.load(path, allow_pickle=False)
-  except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-    if "Object arrays" in str(error):
-      raise ValueError(f"{path} holds Python objects: {_PICKLED}") from error
+    yield
+  except npy.Pickled as error:
+    raise ValueError(f"{path} holds Python objects: {_PICKLED}") from error
+  except (npy.Damaged, OSError) as error:
     raise ValueError(
-      f"{path} is not a readable .npz or .npy file: write it with numpy.savez or numpy.save"
+      f"{path} is not a readable .npz or .npy file: write it with numpy.savez or numpy.save "
+      f"({error})"
     ) from error
+
+
+def _check_names(path: Path, found: Sequence[str]) -> None:
+  """Refuses an .npz file without x, with others than x, y, x_test, y_test, or with half a split."""
+  if "x" not in found or set(found) - set(_NAMES):
+    raise ValueError(
+      f"{path} has the arrays {', '.join(sorted(found))[:200] or '(none)'}: "
+      "name them x and, optionally, y, x_test, y_test"
+    )
+  if "y_test" in found and "x_test" not in found:
+    raise ValueError(f"{path} has y_test but no x_test: add it, or drop y_test")
+  if "x_test" in found and "y" in found and "y_test" not in found:
+    raise ValueError(f"{path} has x_test but no y_test: add its labels, or drop x_test")
 
 
 def _arrays(files: dict[str, Path]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
   """The one array of each .npy file, and what messages call it."""
   arrays = {}
   for name, path in files.items():
-    array = _open(path)
-    if not isinstance(array, np.ndarray):
-      array.close()
-      raise ValueError(f"{path} is an .npz archive: save the one array with numpy.save")
-    arrays[name] = array
+    _check_there(path)
+    with _readable(path):
+      if npy.is_archive(path):
+        raise ValueError(f"{path} is an .npz archive: save the one array with numpy.save")
+      arrays[name] = npy.read(path)
   return arrays, {name: str(path) for name, path in files.items()}
 
 
-def _member(path: Path, archive: Any, name: str) -> np.ndarray:
+def _member(path: Path, array: Callable[[str], np.ndarray], name: str) -> np.ndarray:
   """One array of an .npz file."""
   try:
-    array = archive[name]
-  except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-    if "Object arrays" in str(error):
-      raise ValueError(f"{path} {name} holds Python objects: {_PICKLED}") from error
-    raise ValueError(f"{path} {name} is damaged: write the file again") from error
-  if not isinstance(array, np.ndarray):  # NumPy hands out a member that is no .npy as bytes
-    raise ValueError(f"{path} {name} is not a NumPy array: write the file with numpy.savez")
-  return array
+    return array(name)
+  except npy.Pickled as error:
+    raise ValueError(f"{path} {name} holds Python objects: {_PICKLED}") from error
+  except npy.Damaged as error:
+    if "not a NumPy array" in str(error):
+      raise ValueError(
+        f"{path} {name} is not a NumPy array: write the file with numpy.savez"
+      ) from error
+    raise ValueError(f"{path} {name} is damaged: write the file again ({error})") from error
 
 
 def _domain(name: str, arrays: dict[str, np.ndarray], where: dict[str, str]) -> Domain:

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 _FEW = 1000
+# What PIL may decode, whatever a file is called: it knows kinds that start other programs (EPS).
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "PPM", "GIF", "TIFF")
 UNSCALED = ("I", "F")  # PIL's modes of whole and real numbers, which have no greatest value
 
 
@@ -111,7 +113,7 @@ def decode(data: bytes, side: int, name: str = "an image") -> np.ndarray:
   from PIL import Image
 
   try:
-    with Image.open(io.BytesIO(data)) as image:
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
       image.draft(
         "RGB", (side, side)
       )  # JPEG decodes at a fraction of its size where that is enough
@@ -121,7 +123,9 @@ def decode(data: bytes, side: int, name: str = "an image") -> np.ndarray:
         if rgb.size != (side, side):
           rgb = rgb.resize((side, side), Image.Resampling.BILINEAR)
         return np.asarray(rgb)
-  except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+  except MemoryError:
+    raise
+  except Exception as error:  # whatever a damaged or hostile file makes a decoder meet
     raise ValueError(f"{name} does not decode as an image: replace it or remove it") from error
   raise unscaled(name, mode)
 

@@ -23,7 +23,8 @@ def parsed(text: str) -> ClassSets | None:
   if not text:
     return None
   parts = text.split("/")
-  if len(parts) != 3 or not all(p.isdecimal() for p in parts) or not int(parts[0]):
+  # More classes than six digits count are in no data.
+  if len(parts) != 3 or not all(p.isdecimal() and len(p) < 7 for p in parts) or not int(parts[0]):
     raise ValueError(
       f"--classes {text} is not SHARED/SOURCE/TARGET: give three numbers of classes, the first at "
       "least 1, e.g. --classes 10/5/50"

@@ -77,14 +77,19 @@ class Loader(NamedTuple):
   schedule: Schedule
   xs: tuple[Any, ...]  # inputs of each source domain: arrays or encoded images
   xt: Any
+  own: np.ndarray | None = None  # places in the batch whose inputs are wanted; None: all
 
   def at(self, step: int) -> Fed:
     """The inputs of that step, on the host."""
     plan = self.schedule
-    source = gathered(self.xs, plan.source[step])
-    target = gathered((self.xt,), plan.target[step])
+
+    def wanted(rows: np.ndarray) -> np.ndarray:
+      return rows[step] if self.own is None else rows[step][:, self.own]
+
+    source = gathered(self.xs, wanted(plan.source))
+    target = gathered((self.xt,), wanted(plan.target))
     few = None if plan.few is None else plan.few[step]
-    labelled = None if plan.labelled is None else gathered((self.xt,), plan.labelled[step])
+    labelled = None if plan.labelled is None else gathered((self.xt,), wanted(plan.labelled))
     return Fed(plan.source[step], plan.target[step], few, source, target, labelled)
 
 

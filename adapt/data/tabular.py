@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from adapt.data import files, folders
+from adapt.data import files, folders, npy
 from adapt.data.domain import Domain, Split
 from adapt.data.splits import stratified
 
@@ -123,11 +123,13 @@ def _read(path: Path) -> Any:
     else:
       # ParquetFile, as read_table would take folder names such as "split=train" for columns.
       with parquet.ParquetFile(path) as file:
+        _check_size(path, file.metadata)
         table = file.read()
+    names = table.column_names  # of a file in UTF-16, no text
   except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
     reason = " ".join(str(error).split())[:100]
     raise ValueError(f"{path} cannot be read ({reason}): write the file again") from error
-  _check_header(path, table.column_names)
+  _check_header(path, names)
   if len(table) < 2:
     raise ValueError(
       f"{path} has {len(table)} rows of data: give at least 2, one is held out as test"
@@ -135,9 +137,25 @@ def _read(path: Path) -> Any:
   return table
 
 
-def _cells(table: Any, name: str) -> list[Any]:
+def _check_size(path: Path, metadata: Any) -> None:
+  """Refuses what would not fit: a column of one value alone takes no room in a file."""
+  size = metadata.num_rows * metadata.num_columns * np.dtype(np.float64).itemsize
+  if size > (most := npy.memory()):
+    raise ValueError(
+      f"{path} has {metadata.num_rows} rows of {metadata.num_columns} columns, more than the "
+      f"{most / 2**30:.0f} GiB of memory: give a part of them"
+    )
+
+
+def _cells(path: Path, table: Any, name: str) -> list[Any]:
   """The values of a column, None where there is none."""
-  values: list[Any] = table.column(name).to_pylist()
+  try:
+    values: list[Any] = table.column(name).to_pylist()
+  except Exception as error:  # dates of no calendar, texts of no encoding
+    raise ValueError(
+      f"{path} column '{name}' has values of {table.column(name).type} that cannot be read: write "
+      "numbers or text"
+    ) from error
   return [None if value == "" else value for value in values]
 
 
@@ -150,7 +168,7 @@ def _rows(path: Path, table: Any) -> list[np.ndarray] | None:
   """Rows of the training and the test split; None without a column of that name."""
   if _SPLIT not in table.column_names:
     return None
-  cells = _cells(table, _SPLIT)
+  cells = _cells(path, table, _SPLIT)
   if (i := _first(i for i, cell in enumerate(cells) if cell not in _PARTS)) is not None:
     raise ValueError(
       f"{path} column '{_SPLIT}' row {i + 1} is {_shown(cells[i])}: write train or test"
@@ -168,7 +186,7 @@ def _labels(path: Path, table: Any) -> tuple[np.ndarray | None, tuple[str, ...]]
   """Labels [n] int32 and class names; (None, ()) without a column of that name."""
   if _LABEL not in table.column_names:
     return None, ()
-  cells = _cells(table, _LABEL)
+  cells = _cells(path, table, _LABEL)
   where = f"{path} column '{_LABEL}'"
   if (i := _first(i for i, cell in enumerate(cells) if cell is None)) is not None:
     raise ValueError(f"{where} row {i + 1} is empty: label every row, or drop the column")
@@ -192,14 +210,14 @@ def _numbers(path: Path, table: Any, name: str) -> np.ndarray:
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
       values = column.cast(pa.float64(), safe=False).to_numpy().astype(np.float32)
     else:
-      cells = _cells(table, name)
+      cells = _cells(path, table, name)
       if (i := _first(i for i, cell in enumerate(cells) if not _is_number(cell))) is not None:
         raise ValueError(
           f"{where} row {i + 1} is {_shown(cells[i])}, not a number: mend it, or drop the column"
         )
       values = np.array(cells, np.float64).astype(np.float32)
   if len(wrong := np.flatnonzero(~np.isfinite(values))):
-    shown = _shown(_cells(table, name)[wrong[0]])
+    shown = _shown(_cells(path, table, name)[wrong[0]])
     raise ValueError(
       f"{where} row {wrong[0] + 1} is {shown}, not a finite number: fill it in, or drop the row"
     )
@@ -217,7 +235,7 @@ def _is_number(cell: Any) -> bool:
 def _paths(path: Path, table: Any) -> list[str]:
   """The column of image paths, all there."""
   found = []
-  for i, cell in enumerate(_cells(table, _PATH)):
+  for i, cell in enumerate(_cells(path, table, _PATH)):
     where = f"{path} column '{_PATH}' row {i + 1}"
     if not isinstance(cell, str):
       raise ValueError(f"{where} is {_shown(cell)}: give the path of an image")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from adapt.data import files, tabular
+from adapt.data import files, npy, tabular
 from adapt.data.domain import Domain
 from adapt.data.images import Images
 from adapt.data.splits import stratified
@@ -40,13 +40,13 @@ def _of_file(name: str, n: int) -> np.ndarray:
   suffix = path.suffix.lower()
   y = None
   if suffix == ".npz":
-    with files._open(path) as found:
+    with npy.members(path) as (found, array):
       if "x_test" in found:
         return np.arange(n)
-      y = files.labels(name, found["y"], n) if "y" in found else None
+      y = files.labels(name, array("y"), n) if "y" in found else None
   elif suffix == ".npy":
     beside = path.with_name(f"{path.stem}_labels.npy")
-    y = files.labels(name, files._open(beside), n) if beside.exists() else None
+    y = files.labels(name, npy.read(beside), n) if beside.exists() else None
   elif suffix in tabular.SUFFIXES:
     table = tabular._read(path)
     if rows := tabular._rows(path, table):

@@ -8,6 +8,8 @@ import jax
 
 from adapt.models.layers import Dense
 
+_WIDEST, _DEEPEST = 100_000, 100
+
 
 class Critic(NamedTuple):
   """A critic as pure functions."""
@@ -32,7 +34,15 @@ class Module(nn.Module):
 
 
 def critic(width: int, depth: int, *, normed: bool = True) -> Critic:
-  """`depth` hidden layers of `width` units, batch-normalised if `normed`; linear for depth 0."""
+  """`depth` hidden layers of `width` units, batch-normalised if `normed`; linear for depth 0.
+
+  Raises:
+    ValueError: a width or a depth that no network has.
+  """
+  if not 1 <= width <= _WIDEST:
+    raise ValueError(f"width is {width}: choose 1 to {_WIDEST}")
+  if not 0 <= depth <= _DEEPEST:
+    raise ValueError(f"depth is {depth}: choose 0 (a linear critic) to {_DEEPEST}")
   module = Module(width, depth, normed)
 
   def apply(params: Any, features: jax.Array) -> jax.Array:

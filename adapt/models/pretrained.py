@@ -41,6 +41,13 @@ def load(model: str, what: str) -> dict[str, Any]:
     ) from error
 
 
+def fitting(model: str, variables: dict[str, Any]) -> dict[str, Any]:
+  """The variables of a backbone, if they are all there and of its shapes; ValueError if not."""
+  if model not in BACKBONES:
+    raise ValueError(f"there is no backbone '{model}'")
+  return _checked(_expected(model, BACKBONES[model]), variables)
+
+
 def _file(model: str, backbone: Backbone, what: str) -> Path:
   """Where the weights lie; of a package, without running any of its code."""
   if what != model:

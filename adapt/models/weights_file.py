@@ -6,6 +6,7 @@ which only note where each tensor lies.
 
 import math
 import pickle
+import pickletools
 import struct
 import zipfile
 from collections import OrderedDict
@@ -158,7 +159,18 @@ class _Pickle(pickle.Unpickler):
 
   def __init__(self, stream: BinaryIO | Any) -> None:
     super().__init__(stream)
+    self.stream = stream
     self.seen: dict[str, Storage] = {}
+
+  def load(self) -> Any:
+    """The object; a pickle that numbers what it remembers beyond its own length is refused."""
+    start = self.stream.tell()
+    for code, value, place in pickletools.genops(self.stream):
+      # The reader would make room for that many, gigabytes for four bytes.
+      if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and (value or 0) > (place or 0) - start:
+        raise Refused("has a pickle with impossible numbers: fetch it again")
+    self.stream.seek(start)
+    return super().load()
 
   def find_class(self, module: str, name: str) -> Any:
     # The functions are made anew for each mention: a pickle can set attributes of what it is given.

@@ -17,3 +17,9 @@ def test_examples_meet_only_in_the_normalisation(normed):
   alone, among = network.apply(params, X[:4])[0], network.apply(params, X)[0]
   assert (abs(alone - among) > 1e-3) == normed
   assert any("BatchNorm" in name for name in params) == normed
+
+
+@pytest.mark.parametrize(("width", "depth"), [(0, 1), (-1, 1), (8, -1), (8, 10**9), (10**9, 1)])
+def test_sizes_that_no_network_has_are_refused(width, depth):
+  with pytest.raises(ValueError, match=r"(width|depth) is .*: choose"):
+    critic(width, depth)

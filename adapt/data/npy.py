@@ -1,0 +1,133 @@
+"""Reads .npy and .npz files without believing them: no pickle, and no array larger than what is there."""
+
+import contextlib
+import math
+import os
+import warnings
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+# The most that deflating, the only compression that NumPy writes, can save: 1032 to 1.
+_RATIO = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
+_READERS = {
+  (1, 0): np.lib.format.read_array_header_1_0,
+  (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+class Damaged(ValueError):
+  """A file that is not whole, or is none of these; the message says why, without naming the file."""
+
+
+class Pickled(Damaged):
+  """An array of Python objects, which only a pickle could hold."""
+
+
+def read(path: Path) -> np.ndarray:
+  """The array of an .npy file; Damaged if it is none."""
+  with _damage(), path.open("rb") as stream:
+    return _array(stream, path.stat().st_size)
+
+
+def is_archive(path: Path) -> bool:
+  """Whether a file begins as an .npz file does, whole or not."""
+  with path.open("rb") as stream:
+    return stream.read(2) == b"PK"
+
+
+@contextlib.contextmanager
+def members(path: Path) -> Iterator[tuple[list[str], Callable[[str], np.ndarray]]]:
+  """The arrays of an .npz file.
+
+  Args:
+    path: the file.
+
+  Returns:
+    A context whose value is (the names, a function from a name to its array).
+
+  Raises:
+    Damaged: when opened, the file is no .npz, has a name twice, or unpacks to more than it can hold
+      or than the machine's memory; when an array is read, that one.
+  """
+  with _damage():
+    archive = zipfile.ZipFile(path)
+  # Outside of _damage: an error of who uses the arrays is none of the file's.
+  with archive:
+    infos = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    twice = [n for n, k in Counter(i.filename for i in archive.infolist()).items() if k > 1]
+    if twice or len(infos) < len(archive.infolist()):
+      raise Damaged(f"it has {twice[0] if twice else 'a name'} twice")
+    _check_size(path, archive)
+
+    def array(name: str) -> np.ndarray:
+      if not infos[name].filename.endswith(".npy"):
+        raise Damaged(f"{name} is not a NumPy array")
+      with _damage(), archive.open(infos[name]) as stream:
+        return _array(stream, infos[name].file_size)
+
+    yield list(infos), array
+
+
+def _check_size(path: Path, archive: zipfile.ZipFile) -> None:
+  """Refuses what would unpack to more than its bytes can, or than can be held."""
+  there, total = path.stat().st_size, 0
+  for info in archive.infolist():
+    if info.compress_type not in _RATIO:
+      raise Damaged(f"{info.filename} is compressed in a way that NumPy does not write")
+    if (
+      info.compress_size > there
+      or info.file_size > 64 + info.compress_size * _RATIO[info.compress_type]
+    ):
+      raise Damaged(f"{info.filename} claims {info.file_size} bytes, more than it can hold")
+    total += info.file_size
+  if total > (most := memory()):
+    raise Damaged(
+      f"it unpacks to {total / 2**30:.0f} GiB, more than the {most / 2**30:.0f} GiB of memory"
+    )
+
+
+def memory() -> int:
+  """Bytes of the machine's memory; where it does not say, more than any."""
+  try:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+  except (AttributeError, ValueError, OSError):
+    return 2**63
+
+
+def _array(stream: Any, size: int) -> np.ndarray:
+  """The array in a stream of `size` bytes, if its header does not claim more."""
+  with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # a header by Python 2, or of odd literals
+    version = np.lib.format.read_magic(stream)
+    if version not in _READERS:
+      raise Damaged(f"it is of version {version} of the format, which plain arrays are not")
+    try:
+      shape, _, dtype = _READERS[version](stream)
+    except MemoryError as error:  # what Python's parser says to deep nesting
+      raise Damaged("its header cannot be read") from error
+    if dtype.hasobject:
+      raise Pickled("it holds Python objects")
+    if not all(type(n) is int and n >= 0 for n in shape):
+      raise Damaged(f"its shape {shape} is impossible")
+    claimed, there = math.prod(shape) * dtype.itemsize, size - stream.tell()
+    if claimed != there or max((*shape, 0)) > 2**62:
+      raise Damaged(f"its header claims {claimed} bytes, and {max(there, 0)} are there")
+    stream.seek(0)
+    return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
+
+
+@contextlib.contextmanager
+def _damage() -> Iterator[None]:
+  """Turns whatever the libraries make of a damaged or hostile file into a reason."""
+  try:
+    yield
+  except (Damaged, MemoryError):
+    raise
+  except Exception as error:
+    reason = " ".join(str(error).split())[:120] or type(error).__name__
+    raise Damaged(reason) from error

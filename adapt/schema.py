@@ -1,0 +1,183 @@
+"""What JSON that runs leave must be, so that its readers need not ask: the first thing that is wrong."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Kind = Callable[[Any], str | None]  # what is wrong with a value, as " is …" or ".part is …"
+
+_GREATEST = 1e100  # of a number: no measure, loss or time is larger
+
+
+def load(content: bytes | str) -> Any:
+  """Parses JSON; ValueError, with the reason alone, for whatever is none."""
+  try:
+    return json.loads(content, parse_constant=_constant)
+  except RecursionError as error:
+    raise ValueError("it is nested too deeply") from error
+  except ValueError as error:
+    raise ValueError(" ".join(str(error).split())[:100]) from error
+
+
+def record(value: Any) -> str | None:
+  """What is wrong with a record, if anything; keys that a reader can do without may be absent."""
+  named = dict.fromkeys(("suite", "task", "label", "method"), _text)
+  if wrong := _fields({**named, "config": config})(value):
+    return wrong
+  seeds = len(value["config"]["seeds"])
+  each = _list(_maybe(_number), seeds)
+  curve = _list(_maybe(_list(_maybe(_number))), seeds)
+  matrix = _list(_maybe(_list(_list(_number))), seeds)
+  section = _maybe(_each({"validator": _text, "per_class": curve}, each))
+  optional = {
+    **dict.fromkeys(("command", "date"), _text),
+    "protocol": _maybe(_text),
+    "classes": _list(_text),
+    **dict.fromkeys(("last", "selected", "oracle"), section),
+    **dict.fromkeys(("confusion", "bins"), _maybe(matrix)),
+    "curves": _maybe(_each({"step": _list(_number)}, curve)),
+    "validators": _maybe(_each({}, curve)),
+    **dict.fromkeys(("diverged", "examples", "seconds"), _maybe(_each({}, _maybe(_number)))),
+    **dict.fromkeys(("images_per_second", "prediction_ms_per_1000"), _maybe(_number)),
+    "environment": _maybe(_each({"commit": _maybe(_text), "device": _maybe(_text)}, _anything)),
+    "privacy": _each({}, _each({}, _number)),
+  }
+  return _fields({}, optional)(value) or _shapes(value)
+
+
+def config(value: Any) -> str | None:
+  """What is wrong with what a run was asked for, if anything."""
+  required = {
+    "seeds": _list(_whole),
+    "settings": _each({}, _simple),
+    "hyperparameters": _each({}, _simple),
+    "data": _each({}, _text),
+  }
+  optional = {
+    "source": _list(_text),
+    "target": _text,
+    "dp": _maybe(_each({}, _number)),
+  }
+  wrong = _fields(required, optional)(value)
+  if not wrong and (not value["seeds"] or len(set(value["seeds"])) < len(value["seeds"])):
+    return f".seeds is {_shown(value['seeds'])}, not different numbers"
+  return wrong
+
+
+def about(value: Any) -> str | None:
+  """What is wrong with what a saved model says of itself, if anything."""
+  positive = _list(_whole)
+  required = {
+    **dict.fromkeys(("suite", "task", "label", "date", "method"), _text),
+    **dict.fromkeys(("seed", "step", "sources", "image_size"), _whole),
+    "hyperparameters": _each({}, _simple),
+    "tuning": _fields({"name": _text, "given": _each({}, _simple)}),
+    "settings": _fields({"model": _text, "batch_size": _whole, "lr": _number}),
+    "classes": _list(_text),
+    **dict.fromkeys(("unknown", "labelled"), _truth),
+    **dict.fromkeys(("seen", "inputs"), _fields({"shape": positive, "dtype": _text})),
+    "backbone": _maybe(_fields({"model": _text, "precision": _text})),
+    "environment": _each({}, _anything),
+  }
+  return _fields(required)(value)
+
+
+def said(wrong: str) -> str:
+  """What `record`, `config` or `about` has found, as a part of a sentence."""
+  return f"its {wrong[1:]}" if wrong.startswith(".") else f"it{wrong}"
+
+
+def _shapes(value: Mapping[str, Any]) -> str | None:
+  """Whether lists that go together are of one length."""
+  curves = value.get("curves") or {}
+  steps = len(curves.get("step", ()))
+  for name, parts in (("curves", curves), ("validators", value.get("validators") or {})):
+    for key, each in parts.items():
+      if key != "step" and any(one is not None and len(one) != steps for one in each):
+        return f".{name}.{key} has other lengths than .curves.step"
+  classes = len(value.get("classes", ()))
+  for matrix in value.get("confusion") or ():
+    if matrix is not None and {len(matrix), *map(len, matrix)} != {classes}:
+      return f".confusion is not of {classes} classes"
+  for bins in value.get("bins") or ():
+    if bins is not None and any(len(row) != 3 for row in bins):
+      return ".bins has rows that are not three numbers"
+  return None
+
+
+def _constant(name: str) -> Any:
+  raise ValueError(f"{name} is no number of JSON")
+
+
+def _shown(value: Any) -> str:
+  text = repr(value)
+  return text if len(text) < 40 else f"{text[:40]}…"
+
+
+def _kind(name: str, holds: Callable[[Any], bool]) -> Kind:
+  return lambda value: None if holds(value) else f" is {_shown(value)}, {name}"
+
+
+def _is_number(value: Any) -> bool:
+  if isinstance(value, bool) or not isinstance(value, int | float):
+    return False
+  return (
+    math.isfinite(value) and abs(value) < _GREATEST
+    if isinstance(value, float)
+    else abs(value) < 2**63
+  )
+
+
+def _is_simple(value: Any) -> bool:
+  items = value if isinstance(value, list) else [value]
+  return all(i is None or isinstance(i, str | bool) or _is_number(i) for i in items)
+
+
+_text = _kind("no text", lambda v: isinstance(v, str))
+_truth = _kind("neither true nor false", lambda v: isinstance(v, bool))
+_number = _kind("no number", _is_number)
+_whole = _kind("no whole number", lambda v: _is_number(v) and isinstance(v, int) and v >= 0)
+_simple = _kind("no text, number or list of them", _is_simple)
+_anything = _kind("", lambda v: True)
+_object = _kind("no object", lambda v: isinstance(v, dict))
+
+
+def _maybe(kind: Kind) -> Kind:
+  return lambda value: None if value is None else kind(value)
+
+
+def _list(kind: Kind, length: int | None = None) -> Kind:
+  def wrong(value: Any) -> str | None:
+    if not isinstance(value, list) or length not in (None, len(value)):
+      return f" is {_shown(value)}, no list{'' if length is None else f' of {length}, one a seed'}"
+    return next((f"[{i}]{w}" for i, item in enumerate(value) if (w := kind(item))), None)
+
+  return wrong
+
+
+def _fields(required: Mapping[str, Kind], optional: Mapping[str, Kind] = {}) -> Kind:
+  """An object with these keys, and maybe others."""
+
+  def wrong(value: Any) -> str | None:
+    if not isinstance(value, dict):
+      return _object(value)
+    if lost := [key for key in required if key not in value]:
+      return f" lacks '{lost[0]}'"
+    kinds = {**optional, **required}
+    return next(
+      (f".{k}{w}" for k, kind in kinds.items() if k in value and (w := kind(value[k]))), None
+    )
+
+  return wrong
+
+
+def _each(known: Mapping[str, Kind], others: Kind) -> Kind:
+  """An object whose values are of these kinds by key, or else of the other one."""
+
+  def wrong(value: Any) -> str | None:
+    if not isinstance(value, dict):
+      return _object(value)
+    return next((f".{k}{w}" for k, v in value.items() if (w := known.get(k, others)(v))), None)
+
+  return wrong

@@ -1,0 +1,150 @@
+"""One run over several processes: the numbers of one, whoever is told to stop or dies on the way."""
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import toy
+
+PLAIN = "import sys; from adapt import cli; sys.exit(cli.main(sys.argv[1:]))"
+# Told to stop, as a cluster would: at its first evaluation.
+TOLD = (
+  "import os, signal; from adapt import history; real = history.History.add\n"
+  "def add(self, *what): real(self, *what); os.kill(os.getpid(), signal.SIGTERM)\n"
+  f"history.History.add = add; {PLAIN}"
+)
+# Dies with no warning while it decodes the inputs of a step.
+KILLED = (
+  "import os; from adapt.data import stream; real = stream.Loader.at\n"
+  "def at(self, step): step == {step} and os.kill(os.getpid(), 9); return real(self, step)\n"
+  f"stream.Loader.at = at; {PLAIN}"
+)
+FLAGS = ["--method", "coral", "--steps", "20", "--evaluations", "4", "--seeds", "1"]
+FLAGS += ["--checkpoint-minutes", "0"]
+LIMIT = 120  # seconds that anything may take
+HEARD = 40  # seconds in which the others stop, as the README has it
+
+
+def free_port():
+  with socket.socket() as s:
+    s.bind(("127.0.0.1", 0))
+    return s.getsockname()[1]
+
+
+class Ended:
+  """What became of the processes of one command, in their order."""
+
+  def __init__(self, processes):
+    self.out, self.seconds = [], []
+    began = time.monotonic()
+    try:
+      for p in processes:
+        self.out.append(p.communicate(timeout=LIMIT))
+        self.seconds.append(time.monotonic() - began)
+    finally:
+      for p in processes:
+        if p.poll() is None:
+          p.kill()
+          p.communicate()
+    self.codes = [p.returncode for p in processes]
+    self.errors = [err for _, err in self.out]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+  folder = tmp_path_factory.mktemp("processes")
+  for name in ("moons", "turned"):
+    d = toy.load(name)
+    np.savez(folder / f"{name}.npz", x=d.train.x, y=d.train.y, x_test=d.test.x, y_test=d.test.y)
+  return folder
+
+
+@pytest.fixture(scope="module")
+def start(folder):
+  """Starts `adapt run` in as many processes as codes are given."""
+  environment = {
+    **os.environ,
+    "JAX_ENABLE_COMPILATION_CACHE": "true",
+    "JAX_COMPILATION_CACHE_DIR": str(folder / "compiled"),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+  }
+
+  def started(out, codes, *flags, devices=1):
+    pair = ["--source", "moons.npz", "--target", "turned.npz"]
+    common = ["run", *pair, *FLAGS, *flags, "--out", out, "--processes", str(len(codes))]
+    port, processes = free_port(), []
+    for i, code in enumerate(codes):
+      place = ["--coordinator", f"127.0.0.1:{port}", "--process-id", str(i)]
+      argv = [sys.executable, "-c", code, *common, *(place if len(codes) > 1 else [])]
+      pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+      own = {**environment, "JAX_NUM_CPU_DEVICES": str(devices)}
+      processes.append(subprocess.Popen(argv, cwd=folder, env=own, **pipes))
+    return processes
+
+  return started
+
+
+def record_of(folder, out):
+  return json.loads((folder / out / "run/moons_turned/coral.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def one(folder, start):
+  """The record of one process."""
+  ended = Ended(start("one", [PLAIN]))
+  assert ended.codes == [0], ended.errors
+  return record_of(folder, "one")
+
+
+def assert_close(ours, theirs, what=""):
+  """That all their measured numbers agree to 1e-5."""
+  for name in ("last", "curves", "selected", "oracle", "validators") if not what else ours:
+    a, b = ours[name], theirs[name]
+    if isinstance(a, dict):
+      assert_close(a, b, f"{what}.{name}")
+    elif a != b:
+      np.testing.assert_allclose(
+        np.array(a, float), np.array(b, float), rtol=1e-5, err_msg=f"{what}.{name}"
+      )
+
+
+@pytest.mark.holds("processes")
+def test_four_processes_have_the_numbers_of_one(folder, start, one):
+  ended = Ended(start("four", [PLAIN] * 4))
+  assert ended.codes == [0] * 4, ended.errors
+  made = record_of(folder, "four")
+  assert made["config"]["devices"] == 4
+  assert_close(made, one)
+  assert "coral" in ended.out[0][0] and not any("coral" in out for out, _ in ended.out[1:])
+  assert not list((folder / "four").rglob(".*"))
+
+
+@pytest.mark.holds("processes")
+def test_a_signal_to_one_and_the_death_of_one_cost_nothing(folder, start, one):
+  """Two processes, each decoding its own half of the batches; in the end with two devices each."""
+
+  def two(*codes, devices=1):
+    return start("two", codes, "--feed", "stream", devices=devices)
+
+  ended = Ended(two(PLAIN, TOLD))
+  assert ended.codes == [75, 75], ended.errors
+  assert all("stopped (5 of 20 steps are saved)" in err for err in ended.errors), ended.errors
+
+  step = random.randrange(11, 20)
+  other, victim = two(PLAIN, KILLED.replace("{step}", str(step)))
+  ended = Ended([victim, other])
+  assert ended.codes == [-signal.SIGKILL, 75], ended.errors
+  assert ended.seconds[1] - ended.seconds[0] < HEARD
+  assert "stopped (another process has ended" in ended.errors[1]
+  assert not list((folder / "two").rglob("coral.json"))
+
+  ended = Ended(two(PLAIN, PLAIN, devices=2))
+  assert ended.codes == [0, 0], ended.errors
+  assert_close(record_of(folder, "two"), one)
