@@ -61,7 +61,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("place", "new", "message"), WRONG, ids=lambda v: str(v)[:30])
+@pytest.mark.parametrize(
+  ("place", "new", "message"), WRONG, ids=lambda v: "absent" if v is del_ else str(v)[:30]
+)
 def test_what_is_wrong_with_a_record_is_told_by_its_place(place, new, message):
   wrong = schema.record(put(RECORD, place, new))
   assert wrong
