@@ -1,5 +1,7 @@
 """Eight faked devices for every test, and the toy problem that many of them share."""
 
+import gc
+import itertools
 import os
 import sys
 from importlib.metadata import version
@@ -23,6 +25,25 @@ import jax
 import pytest
 
 jax.config.update("jax_num_cpu_devices", 8)
+
+
+_MAPS = 30000  # half of what Linux lets a process have
+
+
+@pytest.fixture(autouse=True)
+def _few_programs():
+  """Forgets compiled programs when their memory maps become too many: one more would crash LLVM."""
+  yield
+  maps = Path("/proc/self/maps")
+  if next(_counted) % 5 == 0 and maps.exists() and maps.read_bytes().count(b"\n") > _MAPS:
+    from adapt import program
+
+    program.program.cache_clear()
+    jax.clear_caches()
+    gc.collect()
+
+
+_counted = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
