@@ -4,6 +4,7 @@ import functools
 import tempfile
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import jax
 import jax.numpy as jnp
@@ -101,14 +102,16 @@ def flops(whole: Training) -> float | None:
   """Floating-point operations of a step of one seed, as XLA counts them before it optimises.
 
   After that a GPU's matrix products are calls into libraries, which it cannot count. Of a loop it
-  counts one turn, and drawing the batches is in it. None over several devices and under pmap, whose
-  work is the same but for what devices tell each other.
+  counts one turn, and drawing the batches is in it. Convolutions count as an accelerator does them:
+  the CPU's blocks multiply zeros too, which is no work that had to be done. None over several
+  devices and under pmap, whose work is the same but for what devices tell each other.
   """
   if whole.asked.layout != parallel.Layout():
     return None
   one = jax.tree.map(lambda x: x[:1], whole.mapped)
-  lowered: Any = whole.cells.chunk(1)
-  return float(lowered.lower(one, whole.arrays).cost_analysis()["flops"])
+  with mock.patch.object(jax, "default_backend", return_value="gpu"):
+    chunk: Any = whole.cells.chunk(1)
+    return float(chunk.lower(one, whole.arrays).cost_analysis()["flops"])
 
 
 def peak(precision: str) -> float:

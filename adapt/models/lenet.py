@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from adapt.method import Net
-from adapt.models.layers import Conv, Dense, max_pool
+from adapt.models.layers import Conv, Dense
 from adapt.models.linen import as_net
 
 
@@ -16,10 +16,10 @@ class Module(nn.Module):
 
   @nn.compact
   def __call__(self, x: jax.Array, train: bool) -> tuple[jax.Array, jax.Array]:
-    x = nn.relu(max_pool(Conv(20, 5, dtype=self.dtype, name="conv1")(x, train)))
-    x = Conv(50, 5, dtype=self.dtype, name="conv2")(x, train)
+    x = nn.relu(Conv(20, 5, pooled=True, dtype=self.dtype, name="conv1")(x, train))
+    x = Conv(50, 5, pooled=True, dtype=self.dtype, name="conv2")(x, train)
     x = nn.Dropout(0.5, broadcast_dims=(1, 2), deterministic=not train)(x)  # whole channels
-    x = nn.relu(max_pool(x)).reshape(len(x), -1)  # [b, 800] for 28×28
+    x = nn.relu(x).reshape(len(x), -1)  # [b, 800] for 28×28
     x = nn.relu(Dense(500, dtype=self.dtype, name="dense")(x))
     x = nn.Dropout(0.5, deterministic=not train)(x)
     x = Dense(256, dtype=self.dtype, name="bottleneck")(x)

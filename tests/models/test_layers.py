@@ -12,6 +12,8 @@ from adapt.models.layers import (
   Depthwise,
   conv,
   conv_by_patches,
+  conv_max_pool,
+  conv_max_pool_by_blocks,
   depthwise,
   depthwise_by_slices,
   max_pool,
@@ -80,6 +82,7 @@ def test_an_accelerator_takes_xlas_own_forms_with_the_same_numbers(monkeypatch):
     yield conv(x, KERNEL, 2, 1, train=True)
     yield depthwise(x, kernel, 2, ((1, 2), (0, 1)))
     yield overlapping_max_pool(x, 3, 2, 1, train=True)
+    yield conv_max_pool(x, KERNEL)
 
   def names():
     return {e.primitive.name for e in jax.make_jaxpr(lambda: tuple(outputs()))().eqns}
@@ -98,6 +101,16 @@ def test_pooling_and_its_gradients_are_flaxs(shape, window):
   size = (window, window)
   expected = with_gradients(lambda v: nn.max_pool(v, size, size))(x)
   close(with_gradients(lambda v: max_pool(v, window))(x), expected)
+
+
+@pytest.mark.parametrize("window", [(1, 1), (2, 3), (3, 3), (5, 5), (5, 2)], ids=str)
+@pytest.mark.parametrize("height", [6, 9])
+def test_blocks_and_their_gradients_are_xlas_convolution_pooled(window, height):
+  x, kernel = normal(8, 2, height, 8, 3), normal(9, *window, 3, 4)
+  pooled = lambda v, k: nn.max_pool(native(v, k, 1, 0), (2, 2), (2, 2))
+  expected = with_gradients(pooled)(x, kernel)
+  close(with_gradients(conv_max_pool_by_blocks)(x, kernel), expected)
+  close(conv_max_pool(x, kernel), expected[0])
 
 
 @pytest.mark.parametrize(("stride", "padding"), CASES)
