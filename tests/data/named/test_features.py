@@ -8,6 +8,9 @@ import pytest
 
 from adapt.data import builders, check_pair, prepared
 from adapt.data.named import features
+from adapt.request import Request
+from adapt.run import run
+from benchmarks import office_caltech10
 
 ROOT = Path(__file__).resolve().parents[3]
 # Target accuracy in %, one nearest neighbour, as published for these features (all source images
@@ -107,3 +110,22 @@ def test_nearest_neighbours_as_published(real, pair):
   squared = (centres**2).sum(1) - 2 * x @ centres.T  # up to a term of the target image alone
   accuracy = 100 * (source.y[squared.argmin(1)] == target.y).mean()
   assert round(accuracy, 1) == PUBLISHED[pair]
+
+
+@pytest.mark.adapts("afn")
+def test_afn_gains_with_its_defaults(real, tmp_path):
+  """Also over its null control, which is source_only on a network without batch statistics."""
+  suite = office_caltech10.SUITE
+  task, settings = (
+    suite.task("surf_caltech10_amazon"),
+    suite.settings._replace(steps=500, evaluations=1),
+  )
+
+  def accuracies(method, **changed):
+    asked = Request(suite, task, method, settings, (0, 1, 2), **changed)
+    found = run(asked, tmp_path, domains=lambda name: real[name.rsplit("_", 1)[1]])
+    return [np.array(r["last"]["accuracy"]) for r in found.records]
+
+  null, found = accuracies("afn", sweep={"weight": (0.0, 0.05)})
+  assert (found - null).mean() > 0.01 and (found - null).min() > 0
+  np.testing.assert_array_equal(null, accuracies("source_only")[0])
