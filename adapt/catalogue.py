@@ -1,17 +1,26 @@
 """Finds what a folder offers: one public file, one entry of the same name. Nothing is registered by hand."""
 
+import functools
 import importlib
 import importlib.util
 import inspect
+import math
 import pkgutil
 import sys
-from collections.abc import Callable
-from importlib.metadata import entry_points
+from collections.abc import Callable, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
 _KINDS = (float, int, bool, str, type(None))  # of defaults
+_WIDE = 30.0  # how far a search goes from a default, either way, as a factor
 _extra: dict[str, list[Path]] = {}  # package -> folders of the user's own
+
+
+@functools.cache
+def entry_points(group: str) -> metadata.EntryPoints:
+  """What installed packages offer; finding it reads the metadata of every one of them."""
+  return metadata.entry_points(group=group)
 
 
 def add_folder(package: str, folder: str) -> None:
@@ -75,6 +84,14 @@ def _load(package: str, file: Path) -> Any:
   return sys.modules[key]
 
 
+class Range(NamedTuple):
+  """Where a search looks for a float: `threshold: Annotated[float, Range(0.5, 0.99)] = 0.9`."""
+
+  low: float
+  high: float
+  scale: str = "linear"  # or "log": evenly in the logarithm
+
+
 class Parameter(NamedTuple):
   """One keyword argument of an entry, as the command line shows it."""
 
@@ -100,6 +117,42 @@ def parameters(factory: Callable[..., Any]) -> tuple[Parameter, ...]:
     for p in inspect.signature(factory).parameters.values()
     if p.kind is p.KEYWORD_ONLY
   )
+
+
+def ranges(factory: Callable[..., Any], defaults: Mapping[str, Any]) -> dict[str, Range]:
+  """Where a search looks for each float argument: its annotation's Range, or 30-fold about its default.
+
+  Args:
+    factory: an entry.
+    defaults: what its arguments are without a search; declared ranges are widened to hold them.
+
+  Returns:
+    Ranges by name, without those of a default of 0 or less where none is declared or in logarithm.
+
+  Raises:
+    ValueError: a declared range is none.
+  """
+  found = {}
+  for p in inspect.signature(factory).parameters.values():
+    if p.kind is p.KEYWORD_ONLY and isinstance(p.default, float):
+      own = (m for m in getattr(p.annotation, "__metadata__", ()) if isinstance(m, Range))
+      if where := _range(p.name, next(own, None), defaults[p.name]):
+        found[p.name] = where
+  return found
+
+
+def _range(name: str, declared: Range | None, default: float) -> Range | None:
+  if declared is None:
+    return Range(default / _WIDE, default * _WIDE, "log") if default > 0 else None
+  low, high, scale = declared
+  known = scale == "linear" or (scale == "log" and low > 0)
+  if not (known and math.isfinite(high - low) and low < high):
+    raise ValueError(
+      f"'{name}' declares {declared}: give low < high, and linear or log, whose low is above 0"
+    )
+  if scale == "log" and default <= 0:
+    return None
+  return Range(min(low, default), max(high, default), scale)
 
 
 def meanings(documented: Any) -> dict[str, str]:

@@ -66,6 +66,22 @@ def _benchmark(
   suite: Suite, argv: list[str], domains: Callable[[str], Domain] | None = None
 ) -> int:
   parser = Parser(prog=f"python -m benchmarks.{suite.name}", description=suite.protocol)
+  tasks, names, arguments = parsed(parser, suite, argv)
+  from adapt import grid
+
+  return grid.run(suite, tasks, names, arguments, domains)
+
+
+def parsed(
+  parser: Parser, suite: Suite, argv: list[str]
+) -> tuple[list[Task], list[str], argparse.Namespace]:
+  """Tasks, methods and flags that a command line chooses of a suite.
+
+  Args:
+    parser: may have flags of its own already.
+    suite: its settings are the flags' defaults.
+    argv: without the program's name.
+  """
   parser.add_argument(
     "methods", nargs="+", metavar="METHOD", help="methods, or all (that shots and tasks allow)"
   )
@@ -79,9 +95,7 @@ def _benchmark(
     return _expand(a.methods, a.shots, tasks_of(a))
 
   arguments = _parse(parser, suite.settings, argv, methods_of, suite)
-  from adapt import grid
-
-  return grid.run(suite, tasks_of(arguments), methods_of(arguments), arguments, domains)
+  return tasks_of(arguments), methods_of(arguments), arguments
 
 
 def _with_classes(task: Task, text: str) -> Task:
@@ -198,6 +212,12 @@ def _add_running(group: Any) -> None:
     help="values of a float hyper-parameter or lr, in one program; repeat for a grid",
   )
   group.add_argument(
+    "--search", type=values.points, default=0, metavar="N", help="best of N points; costs N × steps"
+  )
+  group.add_argument(
+    "--sampler", default="random", choices=("random", "tpe"), help="at once in memory, or by eights"
+  )
+  group.add_argument(
     "--null", action="store_true", help="null control: the adaptation term's weight at 0"
   )
   group.add_argument(
@@ -210,10 +230,7 @@ def _add_running(group: Any) -> None:
     "--feed", default="auto", help="inputs: device, stream (the host decodes each batch) or auto"
   )
   group.add_argument(
-    "--workers",
-    type=values.workers,
-    default=0,
-    help="decoding processes of a stream; 0 means threads",
+    "--workers", type=values.workers, default=0, help="decoding processes of a stream; 0: threads"
   )
   group.add_argument("--validator", default=select.DEFAULT, help="label-free selection")
   group.add_argument(

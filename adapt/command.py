@@ -44,7 +44,7 @@ def one_line(message: object) -> str:
 
 def guarded(work: Callable[[], int]) -> int:
   """Runs a command; a ValueError is the user's to mend: its message, and exit code 2."""
-  _keep_compiled()
+  keep_compiled()
   if threading.current_thread() is threading.main_thread():
     # Unwinds like Ctrl-C, so that decoding processes end with this one.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -72,7 +72,7 @@ def guarded(work: Callable[[], int]) -> int:
     return stopping.CODE
 
 
-def _keep_compiled() -> None:
+def keep_compiled() -> None:
   """Keeps compiled programs in a folder, unless JAX has been told of one: the next run starts in seconds."""
   if jax.config.values["jax_compilation_cache_dir"] is not None:
     return

@@ -1,8 +1,7 @@
 """How far apart two samples are: MMD (JMLR 13), JMMD, LMMD, CORAL, CMD, HoMM, sliced Wasserstein.
 
-Arrays in, scalar out; every function is differentiable, and safe under jit and vmap. All Gaussian
-kernels here read k(x, y) = exp(−‖x − y‖² / bandwidth): a bandwidth is a squared length. Several
-kernels are averaged, where published code often adds them up.
+Arrays in, scalar out; every function is differentiable, and safe under jit and vmap. Its Gaussian
+kernels and their bandwidths are those of `kernels`.
 """
 
 from collections.abc import Sequence
@@ -14,15 +13,9 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from adapt import ops
+from adapt.kernels import PRECISION, pooled_kernel
 
 ESTIMATES = ("biased", "unbiased", "linear")
-
-# DAN's family of kernels, as multiples of the median squared distance.
-MULTIPLES = (0.25, 0.5, 1.0, 2.0, 4.0)
-
-# TPUs and tensor cores multiply in reduced precision by default, which the differences of large,
-# almost equal numbers taken below do not survive.
-_PRECISION = lax.Precision.HIGHEST
 
 
 def coral(fs: Float[Array, "n d"], ft: Float[Array, "m d"]) -> Float[Array, ""]:
@@ -109,7 +102,7 @@ def homm(
 
   def inner(x: jax.Array, y: jax.Array) -> jax.Array:
     # Divided before the power, so that it neither over- nor underflows.
-    return ((jnp.matmul(x, y.T, precision=_PRECISION) / x.shape[1]) ** order).mean()
+    return ((jnp.matmul(x, y.T, precision=PRECISION) / x.shape[1]) ** order).mean()
 
   return inner(cs, cs) + inner(ct, ct) - 2 * inner(cs, ct)
 
@@ -126,7 +119,7 @@ def sliced_wasserstein(
     q: as many points [n, k].
     directions: unit vectors, as columns [k, c].
   """
-  first, second = (jnp.sort(jnp.matmul(v, directions, precision=_PRECISION), 0) for v in (p, q))
+  first, second = (jnp.sort(jnp.matmul(v, directions, precision=PRECISION), 0) for v in (p, q))
   return jnp.mean((first - second) ** 2)
 
 
@@ -158,7 +151,7 @@ def mmd(
   Raises:
     ValueError: an unknown estimate, or not biased and a sample has fewer than two rows.
   """
-  return _two_sample(_pooled_kernel(fs, ft, bandwidths), len(fs), estimate)
+  return _two_sample(pooled_kernel(fs, ft, bandwidths), len(fs), estimate)
 
 
 def joint_mmd(
@@ -192,9 +185,9 @@ def joint_mmd(
     raise ValueError(
       f"joint_mmd got {counts} layers: give one source, target, bandwidths per layer"
     )
-  kernel = _pooled_kernel(fs[0], ft[0], bandwidths[0])
+  kernel = pooled_kernel(fs[0], ft[0], bandwidths[0])
   for source, target, scale in zip(fs[1:], ft[1:], bandwidths[1:], strict=True):
-    kernel = kernel * _pooled_kernel(source, target, scale)
+    kernel = kernel * pooled_kernel(source, target, scale)
   return _two_sample(kernel, len(fs[0]), estimate)
 
 
@@ -227,43 +220,8 @@ def local_mmd(
   there = (labels.sum(axis=0) > 0) & (predicted.sum(axis=0) > 0)  # [k]
   shares = [w / jnp.maximum(w.sum(axis=0), 1e-12) * there for w in (labels, pt)]
   signed = jnp.concatenate([shares[0], -shares[1]])  # [n + m, k], each class sums to 1 − 1
-  kernel = _pooled_kernel(fs, ft, bandwidths)
+  kernel = pooled_kernel(fs, ft, bandwidths)
   return jnp.sum(kernel * (signed @ signed.T)) / jnp.maximum(there.sum(), 1)
-
-
-def squared_distances(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
-  """‖x_i − y_j‖² for all pairs, never negative.
-
-  Expanded into inner products, so that no [n, m, d] array is built. Both are first shifted by the
-  mean of y, which changes no distance but most of the rounding.
-  """
-  center = lax.stop_gradient(y.mean(axis=0))
-  x, y = x - center, y - center
-  inner = jnp.matmul(x, y.T, precision=_PRECISION)  # [n, m]
-  return jnp.maximum(jnp.sum(x**2, axis=1)[:, None] + jnp.sum(y**2, axis=1) - 2 * inner, 0.0)
-
-
-def median_bandwidth(distances: Float[Array, "n n"]) -> Float[Array, ""]:
-  """The median over distinct pairs of a matrix of squared distances, as a constant.
-
-  1 if half of the pairs coincide, where a median of 0 would divide by zero.
-  """
-  pairs = distances[np.triu_indices(len(distances), 1)]  # the diagonal's zeros are no distances
-  median = lax.stop_gradient(jnp.median(pairs))
-  return jnp.where(median > 0, median, 1.0)
-
-
-def _pooled_kernel(
-  fs: jax.Array, ft: jax.Array, bandwidths: jax.Array | Sequence[float] | None
-) -> Float[Array, "k k"]:
-  """Mean of Gaussian kernels over source and target together; k = n + m."""
-  pooled = jnp.concatenate([fs, ft])
-  distances = squared_distances(pooled, pooled)
-  if bandwidths is None:
-    scales = median_bandwidth(distances) * jnp.asarray(MULTIPLES, distances.dtype)
-  else:
-    scales = jnp.atleast_1d(jnp.asarray(bandwidths, distances.dtype))
-  return jnp.exp(-distances[..., None] / scales).mean(axis=-1)
 
 
 def _two_sample(kernel: Float[Array, "k k"], n: int, estimate: str) -> Float[Array, ""]:
@@ -292,7 +250,7 @@ def _off_diagonal_mean(kernel: Float[Array, "n n"]) -> Float[Array, ""]:
 
 def _covariance(x: Float[Array, "n d"]) -> Float[Array, "d d"]:
   x = x - x.mean(axis=0)
-  return jnp.matmul(x.T, x, precision=_PRECISION) / (len(x) - 1)
+  return jnp.matmul(x.T, x, precision=PRECISION) / (len(x) - 1)
 
 
 def _need_two(source: jax.Array, target: jax.Array, what: str) -> None:

@@ -5,7 +5,7 @@ import functools
 import importlib.util
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,12 @@ from adapt import (
   parallel,
   private,
   record,
+  search,
   select,
   terminal,
 )
 from adapt.request import Choice, Feed, Request, points
-from adapt.run import planned
+from adapt.run import Plan, planned
 from adapt.run import run as run_request
 from adapt.suite import Settings, Suite, Task
 from adapt.summary import by_seed, cell
@@ -51,21 +52,41 @@ def run(
   """
   if domains is None:
     domains = functools.cache(lambda name: data.load(name, arguments.data_dir))
-  requests = [_request(suite, t, name, arguments) for t in tasks for name in names]
-  for request in requests:  # refuse what cannot run before the first cell is trained
-    planned(request, arguments.out, arguments.force, domains)
-  known = {p.name for name in names for p in catalogue.parameters(methods.get(name))} | {"lr"}
-  if unknown := set(_sweep(arguments.sweep)) - known:
-    raise ValueError(f"nothing to sweep named {', '.join(unknown)}: choose from {', '.join(known)}")
-  hosts.led(lambda: record.check_writable(arguments.out))
+  requests = [r for r, _ in checked(suite, tasks, names, arguments, domains)]
   console = Console(stderr=True)
   records: list[dict[str, Any]] = []
   with _bars(console) as bars:
     for request in requests:
       records += _cell(request, arguments, domains, bars)
+  return shown(records)
+
+
+def checked(
+  suite: Suite,
+  tasks: Sequence[Task],
+  names: Sequence[str],
+  arguments: argparse.Namespace,
+  domains: Callable[[str], data.Domain],
+) -> Iterator[tuple[Request, Plan]]:
+  """The requests and what they come to; to be exhausted before the first cell is trained.
+
+  Raises:
+    ValueError: bad input.
+  """
+  requests = [_request(suite, t, name, arguments) for t in tasks for name in names]
+  for request in requests:
+    yield request, planned(request, arguments.out, arguments.force, domains)
+  known = {p.name for name in names for p in catalogue.parameters(methods.get(name))} | {"lr"}
+  if unknown := set(_sweep(arguments.sweep)) - known:
+    raise ValueError(f"nothing to sweep named {', '.join(unknown)}: choose from {', '.join(known)}")
+  hosts.led(lambda: record.check_writable(arguments.out))
+
+
+def shown(records: Sequence[dict[str, Any]]) -> int:
+  """Prints the table of finished cells; returns the exit code: 0, or 3 if a seed's loss diverged."""
   if hosts.leads():
     Console().print(terminal.table(records))
-    for line in terminal.privacy(records):
+    for line in (*terminal.privacy(records), *terminal.searched(records)):
       Console().print(line)
   return _diverged(records)
 
@@ -79,7 +100,8 @@ def _cell(
   """One request under one progress bar."""
   label = points(request)[0].label
   name = label if len(request.suite.tasks) == 1 else f"{request.task.name} {label}"
-  bar = bars.add_task(name, total=request.settings.steps, what="compiling …")
+  total = request.settings.steps * search.rounds(request)
+  bar = bars.add_task(name, total=total, what="compiling …")
   tracker = Tracker()
   config = {**request.settings._asdict(), "seeds": len(request.seeds), **request.given}
   place = f"{request.suite.name}/{request.task.name}/{label}"
@@ -105,7 +127,7 @@ def _cell(
   finally:
     if mode != "off":
       _track(tracker, records, Path(arguments.out))
-  bars.update(bar, completed=request.settings.steps)
+  bars.update(bar, completed=total)
   if not result.fresh:
     bars.update(bar, what="done before")
   return records
@@ -158,7 +180,7 @@ def _request(suite: Suite, task: Task, name: str, arguments: argparse.Namespace)
     if "weight" in own or "weight" in _sweep(arguments.sweep):
       raise ValueError("--null puts the weight at 0: leave out --weight and its sweep, or --null")
     own["weight"] = 0.0
-  return Request(
+  request = Request(
     suite,
     task,
     name,
@@ -175,6 +197,7 @@ def _request(suite: Suite, task: Task, name: str, arguments: argparse.Namespace)
     private.parsed(arguments.dp),
     save_model=arguments.save_model,
   )
+  return search.asked(request, arguments.search, arguments.sampler)
 
 
 def _sweep(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:

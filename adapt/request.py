@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from adapt import catalogue, methods, private, record, select, tuning, weights
@@ -31,6 +31,14 @@ class Feed(NamedTuple):
   workers: int = 0
 
 
+class Search(NamedTuple):
+  """A search of float hyper-parameters and `lr`."""
+
+  number: int  # points, of which the defaults are the first
+  sampler: str  # random or tpe
+  ranges: Mapping[str, catalogue.Range]  # of what is moved
+
+
 class Request(NamedTuple):
   """One method on one task."""
 
@@ -49,6 +57,8 @@ class Request(NamedTuple):
   feed: Feed = Feed()
   dp: private.Privacy | None = None
   save_model: bool = False  # whether to keep each seed's model beside its record
+  search: Search | None = None
+  candidates: tuple[Mapping[str, float], ...] = ()  # combinations of floats, in place of a sweep's
 
 
 class Point(NamedTuple):
@@ -62,35 +72,49 @@ class Point(NamedTuple):
 def points(request: Request) -> list[Point]:
   """The records that a request makes, one per combination of swept values.
 
+  A search makes one; its label does not say what was searched. Its candidates all have that label.
+
   Raises:
     ValueError: an unknown or unsuitable hyper-parameter, a combination without meaning.
   """
   factory = methods.get(request.method)
   known = {p.name: p for p in catalogue.parameters(factory)}
-  for name in [*request.given, *request.sweep]:
+  moved = list(request.candidates[0] if request.candidates else request.sweep)
+  for name in [*request.given, *moved]:
     if name not in known and name != "lr":
       raise ValueError(
         f"{request.method} has no '{name}': it takes {', '.join(known) or 'nothing'}"
       )
-  for name in request.sweep:
+  for name in moved:
     if name != "lr" and known[name].kind is not float:
       raise ValueError(f"'{name}' of {request.method} is no float: only floats can be swept")
-  if (size := math.prod(map(len, request.sweep.values()))) > _MOST:
-    raise ValueError(f"--sweep has {size} combinations: give at most {_MOST}")
-  defaults = {n: p.default for n, p in known.items()}
-  defaults |= dict(request.suite.defaults.get(request.method, {}))
+  defaults = _defaults(request)
   result = []
-  for values in itertools.product(*request.sweep.values()):
-    swept = dict(zip(request.sweep, values, strict=True))
-    lr = swept.pop("lr", request.settings.lr)
-    hyper = {**defaults, **request.given, **swept}
-    changed = {n: v for n, v in hyper.items() if v != defaults[n]}
-    if "lr" in request.sweep:
-      changed["lr"] = lr
+  for swept in _combinations(request):
+    lr = swept.get("lr", request.settings.lr)
+    hyper = {**defaults, **request.given, **{n: v for n, v in swept.items() if n != "lr"}}
+    shown = {} if request.search else swept
+    changed = {n: v for n, v in {**request.given, **shown}.items() if v != defaults.get(n)}
     method = traits(request.method, hyper)
     refuse_nonsense(request, method)
     result.append(Point(_label(request, method, changed), hyper, lr))
   return result
+
+
+def _combinations(request: Request) -> Sequence[Mapping[str, float]]:
+  """What is set at each point beside what is given, all of the same names."""
+  if request.candidates:
+    return request.candidates
+  if (size := math.prod(map(len, request.sweep.values()))) > _MOST:
+    raise ValueError(f"--sweep has {size} combinations: give at most {_MOST}")
+  every = itertools.product(*request.sweep.values())
+  return [dict(zip(request.sweep, values, strict=True)) for values in every]
+
+
+def _defaults(request: Request) -> dict[str, Any]:
+  """Of the method's hyper-parameters, in this suite."""
+  own = {p.name: p.default for p in catalogue.parameters(methods.get(request.method))}
+  return own | dict(request.suite.defaults.get(request.method, {}))
 
 
 def traits(method: str, hyperparameters: Mapping[str, Any]) -> Method:
@@ -153,6 +177,8 @@ def refuse_nonsense(request: Request, method: Method) -> None:
       "cdan"
     )
   _refuse_unserved(request, method)
+  if request.dp and request.search:
+    raise ValueError("what --search chooses tells of the private examples: leave it out with --dp")
   if request.dp:
     _refuse_public(request, method)
 
@@ -199,6 +225,7 @@ def config(request: Request, point: Point, data: Mapping[str, str]) -> dict[str,
   warm = {"source_lr": request.settings.lr} if start == "source" else {}  # point.lr may be swept
   classes = request.task.classes
   sets = {"classes": classes._asdict()} if classes else {}
+  search = request.search
   return {
     **warm,
     "hyperparameters": point.hyperparameters,
@@ -215,7 +242,17 @@ def config(request: Request, point: Point, data: Mapping[str, str]) -> dict[str,
     "parallel": request.layout.kind,
     "devices": request.layout.devices,
     "validator": request.validator,
+    **({"search": {**search._asdict(), "validator": request.validator}} if search else {}),
   }
+
+
+def as_chosen(request: Request, point: Point, made: Mapping[str, Any]) -> Point:
+  """The point as the record with that config has it: what a search chose was not asked for."""
+  if not request.search:
+    return point
+  own, lr = made["hyperparameters"], made["settings"].get("lr", point.lr)
+  chosen = {n: own[n] for n in request.search.ranges if n in own}
+  return point._replace(hyperparameters={**point.hyperparameters, **chosen}, lr=lr)
 
 
 def _no_network(*_: Any) -> Any:
@@ -249,7 +286,7 @@ def _label(request: Request, method: Method, changed: dict[str, Any]) -> str:
   changed |= {n: v for n, v in dp.items() if n != "delta"}
   usual = start_of(request._replace(start=None), method)
   return record.label_of(
-    request.method,
+    f"{request.method}+search" if request.search else request.method,
     changed,
     request.weights.name if request.weights else None,
     None if request.tuning.name == "full" else request.tuning.name,

@@ -28,7 +28,7 @@ from adapt.cell import Report, Trained
 from adapt.data import label_sets
 from adapt.material import Domains, Material, load
 from adapt.method import Method
-from adapt.request import Choice, Point, Request, config, points, start_of, traits
+from adapt.request import Point, Request, as_chosen, config, points, start_of, traits
 from adapt.saved import Inputs, inputs_of, lacking, write_models
 from adapt.suite import Settings
 
@@ -66,7 +66,13 @@ def run(
   plan = planned(request, out, force, domains)
   if plan.missing:
     hosts.led(lambda: record.check_writable(out))
-    _make(request, plan, Place(out, minutes, force), report)
+    place = Place(out, minutes, force)
+    if request.search:
+      from adapt import search  # which trains by what is here
+
+      search.make(request, plan, place, report)
+    else:
+      _make(request, plan, place, report)
   files = [_file(request, p, out) for p in plan.points]
   return Result(hosts.agreed(lambda: [record.read(f) for f in files]), bool(plan.missing))
 
@@ -139,15 +145,21 @@ def _missing(
       missing.append(i)
     else:
       made = record.read(file)
-      _refuse_other(file, made["config"], config(request, point, material.hashes), request, method)
+      wanted = config(request, as_chosen(request, point, made["config"]), material.hashes)
+      _refuse_other(file, made["config"], wanted, request, method)
       if request.save_model and lacking(file, made):
         missing.append(i)
   if missing and not place.force:
-    folder = checkpoint.folder_of(_file(request, asked[missing[0]], place.out))
-    wanted = [config(request, asked[i], material.hashes) for i in missing]
-    for made, asked_for in zip(checkpoint.asked(folder) or (), wanted, strict=False):
-      _refuse_other(folder, made, asked_for, request, method)
+    refuse_checkpoints(request, Plan(method, material, [], [asked[i] for i in missing]), place.out)
   return missing
+
+
+def refuse_checkpoints(request: Request, plan: "Plan", out: str | Path) -> None:
+  """Raises ValueError where checkpoints of the missing points were made with other settings."""
+  folder = checkpoint.folder_of(_file(request, plan.missing[0], out))
+  for made, point in zip(checkpoint.asked(folder) or (), plan.missing, strict=False):
+    wanted = config(request, point, plan.material.hashes)
+    _refuse_other(folder, made, wanted, request, plan.method)
 
 
 def _file(request: Request, point: Point, out: str | Path) -> Path:
@@ -181,23 +193,33 @@ def _refuse_other(
     )
 
 
-def _make(request: Request, plan: Plan, place: Place, report: Report) -> None:
-  """Trains and writes."""
+@contextlib.contextmanager
+def training(
+  request: Request, plan: Plan, place: Place, report: Report
+) -> Iterator[tuple[Trained, checkpoint.Checkpoints | checkpoint.Elsewhere]]:
+  """What the plan's missing points come to, and checkpoints that are kept for as long as this lasts."""
   method, material, _, missing, _ = plan
   warm = start_of(request, method) == "source"
   start = _source_model(request, material, len(missing), place) if warm else ()
   with place.checkpoints(request, plan) as saved:
-    trained = cell.train(request, method, missing, material, start, report, saved)
-    as_asked = [p.lr for p in missing] == [request.settings.lr]  # no sweep of the learning rate
+    yield cell.train(request, method, missing, material, start, report, saved), saved
+
+
+def _make(request: Request, plan: Plan, place: Place, report: Report) -> None:
+  """Trains and writes."""
+  with training(request, plan, place, report) as (trained, _):
+    as_asked = [p.lr for p in plan.missing] == [request.settings.lr]  # no sweep of lr
     if request.method == "source_only" and request.weights is None and as_asked:
-      _remember(request, material, trained)
-    hosts.led(lambda: _write(request, plan, place.out, trained))
+      _remember(request, plan.material, trained)
+    hosts.led(lambda: write(request, plan, place, trained))
 
 
-def _write(request: Request, plan: Plan, out: str | Path, trained: Trained) -> None:
-  """Makes the records of what was trained."""
+def write(
+  request: Request, plan: Plan, place: Place, trained: Trained, only: int | None = None, **more: Any
+) -> None:
+  """Makes the records of what was trained, or of one of the missing points; `more` goes into each."""
   method, material, _, missing, _ = plan
-  seeds = len(request.seeds)
+  classes = material.classes + (label_sets.UNKNOWN,) * request.task.unknown
   labelled = trained.mapped.labelled
   examples = {
     "source": sum(len(d.train.x) for d in material.sources),
@@ -206,27 +228,21 @@ def _write(request: Request, plan: Plan, out: str | Path, trained: Trained) -> N
     "labelled": 0 if labelled is None else labelled.rows.shape[1],
     "step": request.settings.batch_size * len(method.reads),
   }
-  for i, point in enumerate(missing):
-    own = range(i * seeds, (i + 1) * seeds)
-    file = _file(request, point, out)
+  seeds, past, seconds, now = len(request.seeds), trained.past, trained.seconds, trained.mapped
+  for i in range(len(missing)) if only is None else [only]:
+    point, own = missing[i], range(i * seeds, (i + 1) * seeds)
+    file = _file(request, point, place.out)
     first = {k: v[own[0]] for k, v in trained.points.items() if k in ("features", "predicted")}
     record.write_points(file, **{**trained.points, **first})
     settings = config(request, point, material.hashes)
-    classes, past = material.classes, trained.past
-    classes += (label_sets.UNKNOWN,) * request.task.unknown
-    made = history.as_record(
-      request, point, settings, examples, classes, past, own, trained.seconds
-    )
+    made = history.as_record(request, point, settings, examples, classes, past, own, seconds)
     # That two runs ended alike can be told without keeping their parameters.
-    made["parameters"] = [leaves.digest(_of(trained.mapped.ts.params, c)) for c in own]
+    made["parameters"] = [
+      leaves.digest(jax.tree.map(lambda x, c=c: np.asarray(x[c]), now.ts.params)) for c in own
+    ]
     if plan.inputs:
-      now = trained.mapped
       write_models(file, made, (request, point), material, plan.inputs, now, own)
-    record.write(file, made | _privacy(request, method, material))
-
-
-def _of(tree: Any, cell: int) -> Any:
-  return jax.tree.map(lambda x: np.asarray(x[cell]), tree)
+    record.write(file, made | _privacy(request, method, material) | more)
 
 
 def _privacy(request: Request, method: Method, material: Material) -> dict[str, Any]:
@@ -239,12 +255,9 @@ def _privacy(request: Request, method: Method, material: Material) -> dict[str, 
   else:
     labelled = len(data.few_shot(labels, settings.shots, request.seeds[0]))
   examples = {"source": sum(len(d.train.x) for d in material.sources), "labelled": labelled}
-  return {
-    "privacy": {
-      whose: private.spent(request.dp, examples[whose], settings.batch_size, settings.steps)
-      for whose in private.protected(method, start_of(request, method))
-    }
-  }
+  whose = private.protected(method, start_of(request, method))
+  times = settings.batch_size, settings.steps
+  return {"privacy": {w: private.spent(request.dp, examples[w], *times) for w in whose}}
 
 
 # Source models of this process: the configuration of their source_only run -> (params, stats).
@@ -252,9 +265,9 @@ _models: dict[str, Any] = {}
 
 
 def _plain_source(request: Request) -> Request:
-  return request._replace(
-    method="source_only", given={}, sweep={}, weights=None, tuning=Choice("full"), start=None
-  )
+  plain = Request(request.suite, request.task, "source_only", request.settings, request.seeds)
+  same = ("layout", "validator", "feed", "dp")
+  return plain._replace(**{n: getattr(request, n) for n in same})
 
 
 def _key(request: Request, material: Material) -> str:
@@ -276,10 +289,7 @@ def _source_model(request: Request, material: Material, copies: int, place: Plac
   if key not in _models:
     todo = points(asked)
     plan = Plan(traits("source_only", todo[0].hyperparameters), material, todo, todo)
-
-    def quiet(*_: Any) -> None:  # its losses are not those of the method that starts from it
-      pass
-
+    quiet: Report = lambda *_: None  # its losses are not those of the method that starts from it
     file = _file(asked, todo[0], place.out)
     if not hosts.agreed(file.exists):
       _make(asked, plan, place._replace(force=False), quiet)

@@ -42,8 +42,32 @@ def record(value: Any) -> str | None:
     **dict.fromkeys(("images_per_second", "prediction_ms_per_1000"), _maybe(_number)),
     "environment": _maybe(_each({"commit": _maybe(_text), "device": _maybe(_text)}, _anything)),
     "privacy": _each({}, _each({}, _number)),
+    "search": _search,
   }
   return _fields({}, optional)(value) or _shapes(value)
+
+
+def _search(value: Any) -> str | None:
+  """What is wrong with what a search found."""
+  range_ = _list(_simple, 3)
+  measured = dict.fromkeys(("accuracy", "h_score"), _maybe(_number))
+  values = {"hyperparameters": _each({}, _number), "validators": _each({}, _maybe(_number))}
+  places = dict.fromkeys(("chosen", "oracle"), _maybe(_whole))
+  required = {
+    "number": _whole,
+    **dict.fromkeys(("sampler", "validator"), _text),
+    "ranges": _each({}, range_),
+    "candidates": _list(_fields(values, measured)),
+    **places,
+    "regret": _maybe(_number),
+  }
+  if wrong := _fields(required)(value):
+    return wrong
+  there = len(value["candidates"])
+  if not there or there != value["number"]:
+    return f".candidates are {there}, not {value['number']}"
+  beyond = [p for p in places if value[p] is not None and value[p] >= there]
+  return f".{beyond[0]} is {value[beyond[0]]}, of {there} candidates" if beyond else None
 
 
 def config(value: Any) -> str | None:
@@ -58,6 +82,7 @@ def config(value: Any) -> str | None:
     "source": _list(_text),
     "target": _text,
     "dp": _maybe(_each({}, _number)),
+    "search": _each({"ranges": _each({}, _list(_simple))}, _simple),
   }
   wrong = _fields(required, optional)(value)
   if not wrong and (not value["seeds"] or len(set(value["seeds"])) < len(value["seeds"])):

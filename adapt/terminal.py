@@ -38,6 +38,31 @@ def privacy(records: Sequence[Record]) -> list[str]:
   return lines
 
 
+def searched(records: Sequence[Record]) -> list[str]:
+  """What searches chose and how far that is from the best they saw, one line each."""
+  lines = []
+  for r in records:
+    if (found := r.get("search")) is None:
+      continue
+    i, regret = found["chosen"], found["regret"]
+    values = found["candidates"][i or 0]["hyperparameters"]
+    chosen = " ".join(f"{n}={v:.3g}" for n, v in values.items())
+    what = (
+      f"{r['label']} on {r['task']}: searched {found['number']} points of {', '.join(found['ranges'])} "
+      f"({found['sampler']}): "
+    )
+    if i is None:
+      lines.append(
+        f"{what}none came to its end with a score of {found['validator']}; kept {chosen}"
+      )
+      continue
+    worth = (
+      "" if regret is None else f"; regret against the best on target labels {regret:.1f} points"
+    )
+    lines.append(f"{what}chose {chosen} by {found['validator']}{worth}")
+  return lines
+
+
 def table(records: Sequence[Record]) -> Table:
   """The records as a table for `rich.print`, one line each."""
   suites, measure = sorted({r["suite"] for r in records}), headline(records)

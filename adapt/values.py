@@ -52,6 +52,11 @@ def seeds(text: str) -> int:
   return integer(text, 1, 10_000)
 
 
+def points(text: str) -> int:
+  """How many points a search tries."""
+  return integer(text, 2, 1000)
+
+
 def evaluations(text: str) -> int:
   """How often a run looks at its test sets, all of which it remembers."""
   return integer(text, 1, 100_000)

@@ -62,12 +62,19 @@ def _by_suite(records: Sequence[Record]) -> dict[str, list[Record]]:
   return {name: [r for r in records if r["suite"] == name] for name in names}
 
 
-def filled(text: str, records: Sequence[Record], known: Mapping[str, Suite]) -> str:
-  """The text with each results block replaced by its suite's main table."""
+def filled(
+  text: str,
+  records: Sequence[Record],
+  known: Mapping[str, Suite],
+  others: Mapping[str, str] | None = None,
+) -> str:
+  """The text with each results block replaced by its suite's main table, or by one of the others."""
 
   def block(match: re.Match[str]) -> str:
     mine = [r for r in records if r["suite"] == match[2]]
-    table = tables.main_table(mine, known.get(match[2])) if mine else "No records yet.\n"
+    table = (others or {}).get(match[2]) or "No records yet.\n"
+    if mine:
+      table = tables.main_table(mine, known.get(match[2]))
     return f"{match[1]}\n{table}\n{match[3]}"
 
   return BLOCK.sub(block, text)
@@ -92,14 +99,18 @@ def generated(
   pictures = page.pictures(results / "figures")
   at = results if out == results / "tables" else out
   files[at / "index.html"] = page.html(whole, pictures, selection.described(rule))
+  others = {}
   if results.resolve() == ROOT / "results" and rule == "last":
     import methods_page
     import promises_page
+    import speed_page
 
     files[results / "methods.md"] = methods_page.page(ROOT)
     files[results / "reliability.md"] = promises_page.page(ROOT)
+    files[results / "speed" / "README.md"] = speed_page.page(results / "speed")
+    others["speed"] = speed_page.summary(results / "speed")
   if readme is not None and readme.exists():
-    files[readme] = filled(readme.read_text(encoding="utf-8"), records, known)
+    files[readme] = filled(readme.read_text(encoding="utf-8"), records, known, others)
   return files
 
 

@@ -7,7 +7,7 @@ import pytest
 from jax.test_util import check_grads
 from scipy import optimize, stats
 
-from adapt import discrepancy
+from adapt import discrepancy, kernels
 
 BANDWIDTHS = (1.0, 3.0, 9.0)
 N, M, D = 7, 5, 3
@@ -44,14 +44,14 @@ def mmd_by_loop(kss, ktt, kst, estimate):
 def test_squared_distances_equal_a_double_loop(samples):
   x, y = samples
   expected = [[np.sum((a - b) ** 2) for b in y] for a in x]
-  np.testing.assert_allclose(discrepancy.squared_distances(x, y), expected, rtol=1e-5)
+  np.testing.assert_allclose(kernels.squared_distances(x, y), expected, rtol=1e-5)
 
 
 def test_squared_distances_survive_a_large_offset(samples):
   x, y = samples
-  expected = discrepancy.squared_distances(x, y)
+  expected = kernels.squared_distances(x, y)
   np.testing.assert_allclose(
-    discrepancy.squared_distances(x + 1000.0, y + 1000.0), expected, rtol=1e-2, atol=1e-2
+    kernels.squared_distances(x + 1000.0, y + 1000.0), expected, rtol=1e-2, atol=1e-2
   )
 
 
@@ -178,13 +178,22 @@ def test_joint_mmd_sees_what_marginals_hide():
 
 def test_median_bandwidth_equals_numpy(samples):
   pooled = np.concatenate(samples)
-  distances = discrepancy.squared_distances(pooled, pooled)
+  distances = kernels.squared_distances(pooled, pooled)
   expected = np.median([distances[i, j] for i in range(N + M) for j in range(i)])
-  np.testing.assert_allclose(discrepancy.median_bandwidth(distances), expected, rtol=1e-6)
-  by_hand = expected * np.asarray(discrepancy.MULTIPLES)
+  np.testing.assert_allclose(kernels.median_bandwidth(distances), expected, rtol=1e-6)
+  by_hand = expected * np.asarray(kernels.MULTIPLES)
   np.testing.assert_allclose(
     discrepancy.mmd(*samples), discrepancy.mmd(*samples, by_hand), rtol=1e-4
   )
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 9, 40])
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.6], ids="{:.0%} of the pairs coincide".format)
+def test_the_median_is_a_sorts_to_the_last_bit(n, share):
+  distances = np.random.default_rng(n).gamma(1.0, size=(n, n)).astype(np.float32)
+  distances[distances < np.quantile(distances, share)] = 0
+  expected = np.median(distances[np.triu_indices(n, 1)])
+  assert jax.jit(kernels.median_bandwidth)(distances) == (expected or 1.0)
 
 
 def test_mmd_of_collapsed_features_is_finite():
@@ -226,8 +235,8 @@ def test_gradients(samples, measure):
 def test_no_gradient_flows_through_the_bandwidth(samples):
   fs, ft = samples
   pooled = np.concatenate(samples)
-  distances = discrepancy.squared_distances(pooled, pooled)
-  fixed = discrepancy.median_bandwidth(distances) * jnp.asarray(discrepancy.MULTIPLES)
+  distances = kernels.squared_distances(pooled, pooled)
+  fixed = kernels.median_bandwidth(distances) * jnp.asarray(kernels.MULTIPLES)
   expected = jax.grad(discrepancy.mmd)(fs, ft, fixed)
   np.testing.assert_allclose(jax.grad(discrepancy.mmd)(fs, ft), expected, rtol=1e-4, atol=1e-6)
 

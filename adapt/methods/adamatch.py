@@ -1,11 +1,14 @@
 """AdaMatch: FixMatch between domains (Berthelot et al., 2022, arXiv:2106.04732)."""
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
 from adapt import nets, ops, views
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net
 
 
@@ -13,8 +16,8 @@ def adamatch(
   net: Net,
   *,
   weight: float = 1.0,
-  threshold: float = 0.9,
-  decay: float = 0.99,
+  threshold: Annotated[float, Range(0.5, 0.99)] = 0.9,
+  decay: Annotated[float, Range(0.9, 0.999)] = 0.99,
   noise: float = 0.2,
   mirror: bool = True,
 ) -> Method:

@@ -1,10 +1,19 @@
 """CMD: equal means and central moments of features (Zellinger et al., 2017, arXiv:1702.08811)."""
 
+from typing import Annotated
+
 from adapt import discrepancy, nets, ops
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net
 
 
-def cmd(net: Net, *, weight: float = 1.0, moments: int = 5, span: float = 1.0) -> Method:
+def cmd(
+  net: Net,
+  *,
+  weight: float = 1.0,
+  moments: int = 5,
+  span: Annotated[float, Range(0.5, 4.0, "log")] = 1.0,
+) -> Method:
   """Trains features whose first moments agree between the domains.
 
   Each domain has its own batch-norm pass: the authors' networks have none, and their code calls

@@ -1,5 +1,7 @@
 """DANCE: target features cluster, their entropy decides (Saito et al., 2020, arXiv:2002.07953)."""
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -7,6 +9,7 @@ from jaxtyping import Array, Float, Int
 
 from adapt import memory as queues
 from adapt import nets, ops
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net, Params
 
 
@@ -14,8 +17,8 @@ def dance(
   net: Net,
   *,
   weight: float = 0.05,
-  margin: float = 0.5,
-  temperature: float = 0.05,
+  margin: Annotated[float, Range(0.05, 1.0, "log")] = 0.5,
+  temperature: Annotated[float, Range(0.01, 0.5, "log")] = 0.05,
   memory: int = 1024,
 ) -> Method:
   """Trains target examples to be near some neighbour or class prototype, and sure or clearly not so.

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from adapt import discrepancy, nets, ops, transport
+from adapt import kernels, nets, ops, transport
 from adapt.method import Batch, Method, Net
 
 
@@ -47,7 +47,7 @@ def deepjdot(
       net, params["net"], state["stats"], batch, key, joint=True
     )
     label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
-    far = discrepancy.squared_distances(fs, ft)  # [b, b]
+    far = kernels.squared_distances(fs, ft)  # [b, b]
     wrong = -jnp.take(
       jax.nn.log_softmax(lt), batch.ys, axis=1
     ).T  # [b, b] label i under prediction j

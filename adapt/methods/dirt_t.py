@@ -1,12 +1,13 @@
 """DIRT-T: VADA, then refinement on the target alone (Shu et al., 2018, arXiv:1802.08735)."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 from adapt import ops
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Metrics, Net, Params, Phase, State
 from adapt.methods.vada import Factors, in_turn
 from adapt.models.critic import critic as make_critic
@@ -17,14 +18,14 @@ def dirt_t(
   net: Net,
   *,
   weight: float = 1.0,
-  share: float = 0.5,
+  share: Annotated[float, Range(0.1, 0.9)] = 0.5,
   teachers: int = 16,
   trust: float = 0.01,
   domain: float = 0.01,
   on_source: float = 1.0,
   on_target: float = 0.01,
   radius: float = 3.5,
-  average: float = 0.998,
+  average: Annotated[float, Range(0.9, 0.999)] = 0.998,
   width: int = 100,
   depth: int = 1,
 ) -> Method:

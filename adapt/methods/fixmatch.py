@@ -1,9 +1,12 @@
 """FixMatch: sure predictions on weak views label strong ones (Sohn et al., 2020, arXiv:2001.07685)."""
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 
 from adapt import nets, ops, views
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net
 
 
@@ -11,7 +14,7 @@ def fixmatch(
   net: Net,
   *,
   weight: float = 1.0,
-  threshold: float = 0.95,
+  threshold: Annotated[float, Range(0.5, 0.99)] = 0.95,
   noise: float = 0.2,
   mirror: bool = True,
 ) -> Method:

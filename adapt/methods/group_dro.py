@@ -1,13 +1,18 @@
 """Group DRO: the worst source domain counts most (Sagawa et al., 2020, arXiv:1911.08731)."""
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 
 from adapt import nets, ops
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net
 
 
-def group_dro(net: Net, *, weight: float = 1.0, eta: float = 0.01) -> Method:
+def group_dro(
+  net: Net, *, weight: Annotated[float, Range(0.0, 1.0)] = 1.0, eta: float = 0.01
+) -> Method:
   """Trains on the sources' risks under weights that grow for the domain that does worst.
 
   The target is not looked at. The paper's Algorithm 1 draws one domain a step; as in the authors'

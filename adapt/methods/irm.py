@@ -1,14 +1,23 @@
 """IRM: one classifier that is optimal in every source domain (Arjovsky et al., 2019, arXiv:1907.02893)."""
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from adapt import nets, ops
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net
 
 
-def irm(net: Net, *, weight: float = 100.0, share: float = 0.1, unbiased: bool = True) -> Method:
+def irm(
+  net: Net,
+  *,
+  weight: float = 100.0,
+  share: Annotated[float, Range(0.0, 0.9)] = 0.1,
+  unbiased: bool = True,
+) -> Method:
   """Trains on the sources' pooled risk and IRMv1's penalty on each source's own optimum.
 
   The penalty of a domain is the squared derivative of its risk by a factor w on the logits, at

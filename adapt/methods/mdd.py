@@ -1,15 +1,24 @@
 """MDD: no margin between a classifier and its adversary (Zhang et al., 2019, arXiv:1904.05801)."""
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from adapt import nets, ops
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net
 from adapt.models import head
 
 
-def mdd(net: Net, *, weight: float = 0.1, margin: float = 4.0, ramp: float = 10.0) -> Method:
+def mdd(
+  net: Net,
+  *,
+  weight: float = 0.1,
+  margin: Annotated[float, Range(1.0, 8.0, "log")] = 4.0,
+  ramp: float = 10.0,
+) -> Method:
   """Trains features on which a second classifier cannot differ from the first on the target alone.
 
   The adversary learns to agree with the classifier's decisions on the source and to disagree on the

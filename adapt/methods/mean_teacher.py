@@ -1,10 +1,13 @@
 """Self-ensembling: agreement with a mean teacher on the target (French et al., 2018, arXiv:1706.05208)."""
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from adapt import nets, ops, views
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net
 
 
@@ -12,8 +15,8 @@ def mean_teacher(
   net: Net,
   *,
   weight: float = 3.0,
-  decay: float = 0.99,
-  threshold: float = 0.968,
+  decay: Annotated[float, Range(0.9, 0.999)] = 0.99,
+  threshold: Annotated[float, Range(0.5, 0.99)] = 0.968,
   balance: float = 0.005,
   noise: float = 0.1,
   mirror: bool = True,

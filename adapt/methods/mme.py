@@ -1,14 +1,19 @@
 """MME: minimax entropy with a few target labels (Saito et al., 2019, arXiv:1904.06487)."""
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from adapt import nets, ops
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net
 
 
-def mme(net: Net, *, weight: float = 0.1, temperature: float = 0.05) -> Method:
+def mme(
+  net: Net, *, weight: float = 0.1, temperature: Annotated[float, Range(0.01, 0.5, "log")] = 0.05
+) -> Method:
   """Trains prototypes that move to the target's features, and features that gather around them.
 
   The head is read as class prototypes: logits are its products with features of length 1, divided

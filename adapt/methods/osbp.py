@@ -1,15 +1,20 @@
 """OSBP: an unknown class learnt against a threshold (Saito et al., 2018, arXiv:1804.10427)."""
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from adapt import nets, ops
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net, Params
 from adapt.models import head
 
 
-def osbp(net: Net, *, weight: float = 1.0, threshold: float = 0.5) -> Method:
+def osbp(
+  net: Net, *, weight: float = 1.0, threshold: Annotated[float, Range(0.1, 0.9)] = 0.5
+) -> Method:
   """Trains features that lead a target example surely to one of the source's classes, or out of them.
 
   The classifier has one class more than the source, "unknown". It learns the source's labels, and on

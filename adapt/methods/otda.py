@@ -1,13 +1,18 @@
 """OTDA: source features transported onto the target's (Courty et al., 2017, arXiv:1507.00504)."""
 
+from typing import Annotated
+
 from jax import lax
 
-from adapt import discrepancy, nets, ops, transport
+from adapt import kernels, nets, ops, transport
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net
 from adapt.models import head
 
 
-def otda(net: Net, *, weight: float = 1.0, epsilon: float = 0.1) -> Method:
+def otda(
+  net: Net, *, weight: Annotated[float, Range(0.0, 1.0)] = 1.0, epsilon: float = 0.1
+) -> Method:
   """Trains the source model's head on source features moved to where optimal transport takes them.
 
   The features stay those of the source model, in evaluation mode throughout. A source example goes
@@ -36,7 +41,7 @@ def otda(net: Net, *, weight: float = 1.0, epsilon: float = 0.1) -> Method:
 
   def loss(params, state, batch: Batch, key, progress):
     (fs, _), (ft, _) = lax.stop_gradient([features(params, state, x) for x in (batch.xs, batch.xt)])
-    cost = discrepancy.squared_distances(fs, ft)
+    cost = kernels.squared_distances(fs, ft)
     plan = transport.plan(cost, epsilon * cost.mean())
     mapped = plan @ ft / plan.sum(axis=1, keepdims=True)
     ls = head.logits(params["net"]["head"], fs + weight * (mapped - fs))

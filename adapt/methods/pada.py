@@ -1,11 +1,14 @@
 """PADA: adversarial features that pass over classes the target lacks (Cao et al., 2018, arXiv:1808.04205)."""
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
 from adapt import nets, ops
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net
 from adapt.models.critic import critic as make_critic
 
@@ -15,7 +18,7 @@ def pada(
   *,
   weight: float = 1.0,
   ramp: float = 10.0,
-  decay: float = 0.99,
+  decay: Annotated[float, Range(0.9, 0.999)] = 0.99,
   width: int = 1024,
   depth: int = 2,
 ) -> Method:

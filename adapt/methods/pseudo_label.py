@@ -1,9 +1,12 @@
 """Pseudo-Label: the target's predicted classes as labels (Lee, ICML Workshop on Challenges, 2013)."""
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 
 from adapt import nets, ops
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net
 
 
@@ -11,9 +14,9 @@ def pseudo_label(
   net: Net,
   *,
   weight: float = 3.0,
-  begin: float = 0.1,
-  full: float = 0.6,
-  threshold: float = 0.0,
+  begin: Annotated[float, Range(0.0, 0.4)] = 0.1,
+  full: Annotated[float, Range(0.5, 1.0)] = 0.6,
+  threshold: Annotated[float, Range(0.0, 0.95)] = 0.0,
 ) -> Method:
   """Trains on the source labels and, ever more, on what the network itself predicts on the target.
 

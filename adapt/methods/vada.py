@@ -1,11 +1,12 @@
 """VADA: adversarial features, decision boundaries in empty regions (Shu et al., 2018, arXiv:1802.08735)."""
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from adapt import adversary, nets, ops
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Metrics, Net, Params, Phase, State
 from adapt.models.critic import Critic
 from adapt.models.critic import critic as make_critic
@@ -30,7 +31,7 @@ def vada(
   on_source: float = 1.0,
   on_target: float = 0.01,
   radius: float = 3.5,
-  average: float = 0.998,
+  average: Annotated[float, Range(0.9, 0.999)] = 0.998,
   width: int = 100,
   depth: int = 1,
 ) -> Method:

@@ -1,12 +1,17 @@
 """V-REx: equal risks in all source domains (Krueger et al., 2021, arXiv:2003.00688)."""
 
+from typing import Annotated
+
 import jax.numpy as jnp
 
 from adapt import nets, ops
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net
 
 
-def vrex(net: Net, *, weight: float = 10.0, share: float = 0.1) -> Method:
+def vrex(
+  net: Net, *, weight: float = 10.0, share: Annotated[float, Range(0.0, 0.9)] = 0.1
+) -> Method:
   """Trains on the sources' pooled risk and the variance of their risks.
 
   The target is not looked at. As in the authors' code, the variance counts at most once at first

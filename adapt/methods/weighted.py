@@ -1,12 +1,17 @@
 """Balanced loss: λ · target loss + (1 - λ) · source loss (Ben-David et al., Machine Learning 79, 2010)."""
 
+from typing import Annotated
+
 import jax.numpy as jnp
 
 from adapt import nets, ops
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net
 
 
-def weighted(net: Net, *, balance: float = 0.5, ramped: bool = False) -> Method:
+def weighted(
+  net: Net, *, balance: Annotated[float, Range(0.05, 0.95)] = 0.5, ramped: bool = False
+) -> Method:
   """Trains on source and labelled target examples at once, under one balance.
 
   Args:

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from adapt.discrepancy import squared_distances
+from adapt.kernels import squared_distances
 
 _ROUNDS = 10  # of k-means
 

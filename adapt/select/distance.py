@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from adapt import discrepancy
+from adapt import discrepancy, kernels
 
 
 def mmd(fs: Float[Array, "n d"], ft: Float[Array, "m d"]) -> Float[Array, ""]:
@@ -22,4 +22,4 @@ def mmd(fs: Float[Array, "n d"], ft: Float[Array, "m d"]) -> Float[Array, ""]:
   """
   spread = 2 * jnp.sum(jnp.var(jnp.concatenate([fs, ft]), axis=0))
   spread = jnp.where(spread > 0, spread, 1.0)
-  return -discrepancy.mmd(fs, ft, spread * jnp.asarray(discrepancy.MULTIPLES))
+  return -discrepancy.mmd(fs, ft, spread * jnp.asarray(kernels.MULTIPLES))
