@@ -1,0 +1,79 @@
+"""A suite's grid over a Ray cluster: python scripts/cluster.py SUITE METHOD… [--address auto].
+
+Takes the flags of `python -m benchmarks.SUITE`. Every node has the package, the data and the folder of
+--methods-path where this machine has them; --out is here alone. An interrupted cell starts over.
+"""
+
+import argparse
+import functools
+import importlib
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import jax
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from adapt import cli, cluster, stopping, values
+from adapt.command import Parser, guarded
+from adapt.suite import Suite
+
+
+def suite_of(name: str) -> Suite:
+  """The suite of `benchmarks/NAME.py`; ValueError if it has none whose methods are trained."""
+  files = sorted((Path(__file__).resolve().parent.parent / "benchmarks").glob("*.py"))
+  names = [f.stem for f in files if "cli.benchmark(SUITE)" in f.read_text("utf-8")]
+  if name not in names:
+    raise ValueError(f"no suite '{name}': give one of {', '.join(names)}, then its methods")
+  found: Suite = importlib.import_module(f"benchmarks.{name}").SUITE
+  return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+  """Runs the command line; returns the exit code."""
+  argv = list(sys.argv[1:] if arguments is None else arguments)
+  started = shlex.join(["python", "scripts/cluster.py", *argv])
+
+  def work() -> int:
+    try:
+      return _run(argv, started)
+    except KeyboardInterrupt:
+      kept = "what is finished is kept; to go on, run the same command again"
+      print(f"stopped: {kept}: {started}", file=sys.stderr)
+      return stopping.CODE
+
+  return guarded(work)
+
+
+def _run(argv: list[str], started: str) -> int:
+  suite = suite_of("".join(argv[:1]))
+  parser = Parser(prog=f"python scripts/cluster.py {suite.name}", description=suite.protocol)
+  group, none = parser.add_argument_group("cluster"), functools.partial(values.integer, least=0)
+  group.add_argument(
+    "--address",
+    default="local",
+    help="of a cluster: auto (the one that this machine is of), HOST:PORT or ray://HOST:PORT; "
+    "local starts Ray on this machine",
+  )
+  group.add_argument("--cpus", type=values.positive, default=1, help="CPUs that a cell takes")
+  group.add_argument("--gpus", type=none, default=0, help="GPUs that a cell takes")
+  group.add_argument("--tpus", type=none, default=0, help="TPU chips that a cell takes")
+  tasks, names, flags = cli.parsed(parser, suite, argv[1:])
+  _refuse_alone(flags, parser)
+  needs = cluster.Needs(flags.address, flags.cpus, flags.gpus, flags.tpus)
+  jax.config.update("jax_platforms", "cpu")  # accelerators are the cells'
+  return cluster.run(suite, tasks, names, flags, needs, started)
+
+
+def _refuse_alone(flags: argparse.Namespace, parser: Parser) -> None:
+  """Raises ValueError for flags of a run that one process watches, or several share."""
+  for name in ("coordinator", "processes", "process_id", "wandb", "checkpoint_minutes"):
+    if getattr(flags, name) != parser.get_default(name):
+      flag = f"--{name.replace('_', '-')}"
+      raise ValueError(f"{flag} has no meaning where each cell is a task of Ray's: leave it out")
+
+
+if __name__ == "__main__":
+  sys.exit(main())
