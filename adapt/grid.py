@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from adapt import (
   catalogue,
@@ -25,6 +24,7 @@ from adapt import (
   select,
   terminal,
 )
+from adapt.board import Board
 from adapt.request import Choice, Feed, Request, points
 from adapt.run import Plan, planned
 from adapt.run import run as run_request
@@ -53,11 +53,11 @@ def run(
   if domains is None:
     domains = functools.cache(lambda name: data.load(name, arguments.data_dir))
   requests = [r for r, _ in checked(suite, tasks, names, arguments, domains)]
-  console = Console(stderr=True)
+  steps = sum(map(_steps, requests))
   records: list[dict[str, Any]] = []
-  with _bars(console) as bars:
+  with Board(len(requests), steps, Console(stderr=True), quiet=not hosts.leads()) as board:
     for request in requests:
-      records += _cell(request, arguments, domains, bars)
+      records += _cell(request, arguments, domains, board)
   return shown(records)
 
 
@@ -95,13 +95,12 @@ def _cell(
   request: Request,
   arguments: argparse.Namespace,
   domains: Callable[[str], data.Domain],
-  bars: Progress,
+  board: Board,
 ) -> list[dict[str, Any]]:
-  """One request under one progress bar."""
+  """One request, shown on the board."""
   label = points(request)[0].label
   name = label if len(request.suite.tasks) == 1 else f"{request.task.name} {label}"
-  total = request.settings.steps * search.rounds(request)
-  bar = bars.add_task(name, total=total, what="compiling …")
+  board.begin(name, _steps(request))
   tracker = Tracker()
   config = {**request.settings._asdict(), "seeds": len(request.seeds), **request.given}
   place = f"{request.suite.name}/{request.task.name}/{label}"
@@ -109,8 +108,7 @@ def _cell(
   tracker.start(mode, "adapt", place, config, arguments.out)
 
   def report(step: int, loss: float, accuracy: float | None) -> None:
-    what = f"loss {loss:.3f}" + ("" if accuracy is None else f"  target {100 * accuracy:.1f}")
-    bars.update(bar, completed=step, what=what)
+    board.report(step, loss, accuracy)
     tracker.log(step, {"loss": loss} | ({} if accuracy is None else {"target_accuracy": accuracy}))
 
   records: list[dict[str, Any]] = []
@@ -127,10 +125,13 @@ def _cell(
   finally:
     if mode != "off":
       _track(tracker, records, Path(arguments.out))
-  bars.update(bar, completed=total)
-  if not result.fresh:
-    bars.update(bar, what="done before")
+  board.end(records, result.fresh)
   return records
+
+
+def _steps(request: Request) -> int:
+  """Steps that a request takes, those of a search's programs one after the other."""
+  return request.settings.steps * search.rounds(request)
 
 
 def _track(tracker: Tracker, records: Sequence[dict[str, Any]], out: Path) -> None:
@@ -213,15 +214,3 @@ def _sweep(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
     if not equals or len(set(sweep[name])) < len(sweep[name]):
       raise ValueError(f"--sweep {text} needs different values, e.g. --sweep weight=0.1,1")
   return sweep
-
-
-def _bars(console: Console) -> Progress:
-  return Progress(
-    TextColumn("{task.description}"),
-    BarColumn(bar_width=12),
-    TextColumn("{task.completed}/{task.total}"),
-    TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-    TextColumn("{task.fields[what]}"),
-    console=console,
-    disable=not hosts.leads(),
-  )
