@@ -55,9 +55,10 @@ def run(
   requests = [r for r, _ in checked(suite, tasks, names, arguments, domains)]
   steps = sum(map(_steps, requests))
   records: list[dict[str, Any]] = []
+  tracker = Tracker()
   with Board(len(requests), steps, Console(stderr=True), quiet=not hosts.leads()) as board:
     for request in requests:
-      records += _cell(request, arguments, domains, board)
+      records += _cell(request, arguments, domains, board, tracker)
   return shown(records)
 
 
@@ -96,12 +97,12 @@ def _cell(
   arguments: argparse.Namespace,
   domains: Callable[[str], data.Domain],
   board: Board,
+  tracker: Tracker,
 ) -> list[dict[str, Any]]:
-  """One request, shown on the board."""
+  """One request, shown on the board and tracked."""
   label = points(request)[0].label
   name = label if len(request.suite.tasks) == 1 else f"{request.task.name} {label}"
   board.begin(name, _steps(request))
-  tracker = Tracker()
   config = {**request.settings._asdict(), "seeds": len(request.seeds), **request.given}
   place = f"{request.suite.name}/{request.task.name}/{label}"
   mode: Mode = arguments.wandb if hosts.leads() else "off"

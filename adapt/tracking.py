@@ -1,6 +1,7 @@
 """Sends curves, configuration and pictures of a run to Weights & Biases; off by default."""
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,13 +11,15 @@ Mode = Literal["off", "online", "offline"]
 
 
 class Tracker:
-  """One run on wandb, or nothing at all.
+  """Runs on wandb, one after the other, or nothing at all.
 
   Tracking must never cost a result: the first call that fails prints one line, and from
-  then on every call does nothing.
+  then on every call does nothing, also for later runs. A suite does not wait for an absent server
+  once per cell.
   """
 
   def __init__(self) -> None:
+    self._failed = False
     self._wandb: Any = None  # the module; None while off
     self._run: Any = None
 
@@ -41,7 +44,7 @@ class Tracker:
     """
     if mode not in ("off", "online", "offline"):
       raise ValueError(f"no tracking mode '{mode}': choose off, online or offline")
-    if mode != "off":
+    if mode != "off" and not self._failed:
       self._safely(lambda: self._open(mode, project, name, config, Path(dir)))
 
   def log(self, step: int, metrics: Mapping[str, Any]) -> None:
@@ -83,7 +86,7 @@ class Tracker:
       console="off",  # our progress display rewrites lines; a log of it is unreadable
       save_code=False,
       silent=mode == "offline",
-      init_timeout=30,  # a machine without a network waits this long, once per run
+      init_timeout=float(os.environ.get("WANDB_INIT_TIMEOUT", "30")),  # without a network, once
       finish_timeout=60,
       x_disable_stats=True,  # polling the machine perturbs the timings that are recorded
     )
@@ -116,7 +119,7 @@ class Tracker:
     try:
       call()
     except Exception as error:  # whatever wandb, the network or the disk may raise
-      run, self._run = self._run, None
+      run, self._run, self._failed = self._run, None, True
       if run is not None:
         with contextlib.suppress(Exception):  # what was sent so far stays readable
           run.finish(exit_code=1)

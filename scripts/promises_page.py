@@ -25,6 +25,7 @@ PROMISES = {
   "processes": "Several processes give the numbers of one; if one dies, the others stop and the same "
   "command continues",
   "cluster": "A suite spread over a cluster that loses a node has every cell, none trained to its end twice",
+  "tracked": "A wandb server that is absent or hangs costs one line and half a minute, never a result",
   "models": "A saved model gives another process the same predictions; its export needs jax alone",
   "archived": "Archives are read without leaving their folder: no escaping names, links, devices, bombs",
   "unpickled": "No file is unpickled, and nothing in one is run",

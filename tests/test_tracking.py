@@ -1,6 +1,9 @@
 """Tracking: what wandb is given arrives; whatever wandb does, the run goes on."""
 
+import contextlib
 import json
+import os
+import socket
 import struct
 import subprocess
 import sys
@@ -110,6 +113,43 @@ def test_a_failing_wandb_stops_nothing(broken, tmp_path, monkeypatch, capsys):
   assert len(capsys.readouterr().err.splitlines()) == 1
   if broken[0] == "log":
     assert fake.calls.count("log") == 1
+  calls = len(fake.calls)
+  tracker.start("online", "adapt", "the next cell", {}, tmp_path)
+  assert len(fake.calls) == calls and not capsys.readouterr().err
+
+
+@pytest.mark.holds("tracked")
+def test_a_server_that_is_absent_or_hangs_costs_one_line(tmp_path):
+  """The real package against a port that nobody listens on, and one where nobody answers."""
+  pytest.importorskip("wandb")
+  code = (
+    "import sys; from adapt.tracking import Tracker; t = Tracker();"
+    "t.start('online', 'p', 'n', {}, sys.argv[1]); t.log(1, {}); t.finish({}, {}); print('done')"
+  )
+  with contextlib.ExitStack() as stack:
+    silent = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=64))
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+      ports = silent.getsockname()[1], gone.getsockname()[1]
+    started = []
+    for port in ports:  # both at once, as wandb waits longer than it is told
+      own = {"WANDB_BASE_URL": f"http://127.0.0.1:{port}", "WANDB_API_KEY": SECRET}
+      program = stack.enter_context(
+        subprocess.Popen(
+          [sys.executable, "-c", code, str(tmp_path)],
+          env={**os.environ, **own, "WANDB_INIT_TIMEOUT": "2"},
+          stdout=subprocess.PIPE,
+          stderr=subprocess.PIPE,
+          text=True,
+        )
+      )
+      stack.callback(program.kill)  # its end waits for the server once more
+      started.append(program)
+    for program in started:
+      assert program.stdout.readline() == "done\n"
+      program.kill()
+      said = program.stderr.read()
+      [line] = [line for line in said.splitlines() if line.startswith("warning:")]
+      assert "wandb stopped, the run goes on without it" in line and SECRET not in said
 
 
 def test_missing_package_is_one_line(tmp_path, monkeypatch, capsys):
