@@ -1,6 +1,8 @@
 """What a prediction is worth: counts made on the device, measures made from the counts."""
 
+import functools
 import math
+import operator
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -205,4 +207,4 @@ def looked(
     if len(parts) * len(block[1]) < most:
       kept.append(outputs)
     parts.append(counts)
-  return jax.tree.map(lambda *c: sum(c), *parts), kept
+  return jax.tree.map(lambda *c: functools.reduce(operator.add, c), *parts), kept
