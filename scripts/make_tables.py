@@ -139,11 +139,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     "--select",
     default="last",
     metavar="RULE",
-    help="which evaluation counts: last, oracle or a validator; what is not last goes to "
-    "RESULTS/tables/RULE, and no README is filled in",
+    help="which evaluation counts: last, oracle, a validator or auto, the validator that we would take; "
+    "what is not last goes to RESULTS/tables/RULE, and no README is filled in",
   )
   args = parser.parse_args(arguments)
-  rule = args.select
+  rule = selection.named(args.select)
   ours = args.results / "tables"
   out = args.out or (ours if rule == "last" else ours / rule)
   readme = args.readme

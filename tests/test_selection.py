@@ -5,7 +5,7 @@ import pytest
 import sample_records
 from scipy import stats
 
-from adapt import selection
+from adapt import select, selection
 
 CURVE = [0.5, 0.7, 0.6, 0.65]
 
@@ -58,6 +58,10 @@ def test_rules_that_nobody_knows_are_refused():
   assert selection.checked([], "oracle") == "oracle"
   with pytest.raises(ValueError, match="choose --select from last, oracle, snd"):
     selection.checked([record()], "sdn")
+
+
+def test_auto_is_a_validator_that_records_have():
+  assert selection.named("auto") in select.VALIDATORS and selection.named("snd") == "snd"
 
 
 def test_worth_against_scipy():
