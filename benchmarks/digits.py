@@ -13,6 +13,10 @@ from adapt.suite import IMAGES, Reported, Suite, Task
 
 _FRENCH = "French et al. (2018, arXiv:1706.05208), Table 1"
 _FULL = "full training sets, test-set accuracy, mean of 5 runs, their own CNN"
+_LONG = "Long et al. (2018, arXiv:1705.10667), Table 4"
+_SAITO = "Saito et al. (2018, arXiv:1711.01575), Table 1"
+_LIANG = "Liang et al. (2020, arXiv:2002.08546), its repository's results.md"
+_ADDA = "2,000 MNIST and 1,800 USPS training images"
 _GANIN = "Ganin et al. (2016, arXiv:1505.07818), MNIST→MNIST-M as quoted by public reruns"
 
 SUITE = Suite(
@@ -54,6 +58,22 @@ SUITE = Suite(
       _FRENCH,
       "quoted by that paper from earlier ones",
       {"mnist_usps": 91.11, "usps_mnist": 74.01, "svhn_mnist": 73.91, "syndigits_svhn": 91.09},
+    ),
+    Reported("CDAN", "cdan", _LONG, "full training sets", {"mnist_usps": 93.9, "usps_mnist": 96.9}),
+    Reported("ADR", "mcd", _SAITO, _ADDA, {"mnist_usps": 91.3, "usps_mnist": 91.5}),
+    Reported("ADDA", "adda", _SAITO, _ADDA, {"mnist_usps": 89.4, "usps_mnist": 90.1}),
+    Reported(
+      "MT+CT (min)", "mean_teacher", _FRENCH, _FULL, {"mnist_usps": 88.14, "usps_mnist": 92.35}
+    ),
+    Reported(
+      "SHOT",
+      "shot",
+      _LIANG,
+      "source-free, full training sets, mean of 3 runs",
+      {"mnist_usps": 97.9, "usps_mnist": 98.0},
+    ),
+    Reported(
+      "SupTgt (min)", "target_only", _FRENCH, _FULL, {"mnist_usps": 97.29, "usps_mnist": 99.53}
     ),
     Reported(
       "source only (Ganin)", "source_only", _GANIN, "the paper's small CNN", {"mnist_mnistm": 52.25}
