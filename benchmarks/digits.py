@@ -1,7 +1,7 @@
 """Digits: MNIST, USPS, MNIST-M, SVHN and synthetic digits.
 
 A task of MNIST and USPS takes about 2 minutes with source_only and 4 with dann, for three seeds on
-two CPU cores. Framing decides more than the method: USPS digits fill their frame
+two CPU cores. Framing decides as much as the method: USPS digits fill their frame
 and MNIST digits do not, so resized to 28×28 directly, as the literature does, the two differ in
 scale; in the `_framed` tasks USPS is resized to 20×20 and padded to 28×28, MNIST's own framing.
 """
