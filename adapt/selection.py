@@ -10,7 +10,7 @@ from adapt.summary import Record, headline, labelled
 
 ALWAYS = ("last", "oracle")  # rules that are no validators
 # What "auto" stands for: the validator of least regret on the digits' records (results/tables/digits.md).
-AUTO = "class_silhouette"
+AUTO = "bnm"
 
 
 def validators(records: Sequence[Record]) -> list[str]:
