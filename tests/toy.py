@@ -89,7 +89,6 @@ GIVEN: dict[str, dict] = {
   "fixmatch": {"threshold": 0.8},
   "mean_teacher": {"noise": 0.3},
   "otda": {"epsilon": 0.02},
-  "swd": {"directions": 16},
   "cdan": {"width": 32, "depth": 1},
   "bsp": {"width": 32, "depth": 1},
   "mdd": {"weight": 20.0, "margin": 0.5},
