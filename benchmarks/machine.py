@@ -7,7 +7,7 @@ import os
 import resource
 import statistics
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -131,3 +131,13 @@ def spread(values: Sequence[float]) -> dict[str, Any]:
     "most": max(values),
     "each": list(values),
   }
+
+
+def ranged(number: Mapping[str, Any], times: float = 1) -> str:
+  """A spread as text: the median, and the range where there is one; `times` is of the unit."""
+  if number["median"] is None:
+    return "–"
+  shown = f"{times * number['median']:.3g}"
+  if "least" not in number:
+    return shown
+  return f"{shown} ({times * number['least']:.3g}–{times * number['most']:.3g})"

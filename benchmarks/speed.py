@@ -33,7 +33,7 @@ from adapt import record
 from adapt.command import Parser, guarded
 from benchmarks import machine, speed_cases
 from benchmarks.contender import Answer, Contender, Failed
-from benchmarks.machine import Rounds, spread
+from benchmarks.machine import Rounds, ranged, spread
 from benchmarks.speed_cases import MODULES, Case, Entry, Ratio, barred
 
 COLD = "cold"
@@ -174,27 +174,18 @@ def lines(name: str, made: Mapping[str, Any]) -> Iterator[str]:
   yield f"{name}: {made['what']} ({made['rounds']} rounds, {dropped})"
   for entry, facts in made["entries"].items():
     if step := facts.get("seconds_of_step"):
-      yield f"  {entry:34} {_ranged(step, 1000)} ms a step{_facts(facts)}"
+      yield f"  {entry:34} {ranged(step, 1000)} ms a step{_facts(facts)}"
     else:
-      yield f"  {entry:34} {_ranged(facts['seconds'])} s"
+      yield f"  {entry:34} {ranged(facts['seconds'])} s"
   for entry, reason in made["failed"].items():
     yield f"  {entry:34} failed: {reason}"
   for ratio, number in made["ratios"].items():
     bar = number.get("bar")
     sign = "≥" if bar and bar["at_least"] else "≤"
     verdict = f"   {sign} {bar['value']}: {'met' if number['met'] else 'MISSED'}" if bar else ""
-    yield f"  {ratio:50} {_ranged(number)}{verdict}"
+    yield f"  {ratio:50} {ranged(number)}{verdict}"
   if not made["rounds"]:
     yield "  every round was disturbed: stop what else runs, or allow it by --foreign CORES"
-
-
-def _ranged(number: Mapping[str, Any], times: float = 1) -> str:
-  if number["median"] is None:
-    return "–"
-  shown = f"{times * number['median']:.3g}"
-  if "least" not in number:
-    return shown
-  return f"{shown} ({times * number['least']:.3g}–{times * number['most']:.3g})"
 
 
 def _facts(facts: Mapping[str, Any]) -> str:

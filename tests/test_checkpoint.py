@@ -142,9 +142,7 @@ def test_a_signal_saves_and_the_same_call_goes_on(asked, whole, tmp_path):
 @pytest.mark.holds("killed")
 def test_a_killed_command_leaves_what_the_next_one_continues(tmp_path):
   """The real thing: a process killed with no warning, at its second checkpoint."""
-  for name in ("moons", "turned"):
-    d = toy.load(name)
-    np.savez(tmp_path / f"{name}.npz", x=d.train.x, y=d.train.y, x_test=d.test.x, y_test=d.test.y)
+  toy.write_pair(tmp_path)
   flags = ["--steps", "40", "--evaluations", "4", "--seeds", "1", "--checkpoint-minutes", "0"]
   files = ["--source", str(tmp_path / "moons.npz"), "--target", str(tmp_path / "turned.npz")]
   kill = (

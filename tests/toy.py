@@ -72,6 +72,13 @@ SETTINGS = Settings(
 )
 SUITE = Suite("toy", (TASK, SEVERAL), SETTINGS, "moons to turned moons")
 
+
+def write_pair(folder: Path) -> None:
+  """moons.npz and turned.npz, as a user has files."""
+  for d in (MOONS, TURNED):
+    np.savez(folder / f"{d.name}.npz", x=d.train.x, y=d.train.y, x_test=d.test.x, y_test=d.test.y)
+
+
 # Small critics and memories, and weights at which a method has something to say on moons, or does
 # not drown the labels (cmd, afn).
 GIVEN: dict[str, dict] = {

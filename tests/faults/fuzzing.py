@@ -220,6 +220,16 @@ def stop_at_training(monkeypatch: Any) -> None:
   monkeypatch.setattr(catalogue, "entry_points", lambda group: ())
 
 
+def stay_in(folder: Path, monkeypatch: Any) -> None:
+  """Commands run in a folder, do not train, meet no other process, and their own methods are forgotten."""
+  from adapt import catalogue, meeting
+
+  stop_at_training(monkeypatch)
+  monkeypatch.setattr(catalogue, "_extra", {k: list(v) for k, v in catalogue._extra.items()})
+  monkeypatch.setattr(meeting, "join", lambda place: (_ for _ in ()).throw(Trained))
+  monkeypatch.chdir(folder)
+
+
 def pair(folder: Path, rows: int = 40) -> list[str]:
   """Paths of two small .npz files that fit together."""
   paths = []

@@ -11,7 +11,6 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 import sample_records
 import toy
@@ -51,9 +50,7 @@ def nodes():
 def suite(tmp_path_factory):
   """Six tasks of the same moons."""
   folder = tmp_path_factory.mktemp("moons")
-  for name in ("moons", "turned"):
-    d = toy.load(name)
-    np.savez(folder / f"{name}.npz", x=d.train.x, y=d.train.y, x_test=d.test.x, y_test=d.test.y)
+  toy.write_pair(folder)
   pair = (str(folder / "moons.npz"),), str(folder / "turned.npz")
   tasks = tuple(Task(f"moons_turned{i}", *pair) for i in range(6))
   return Suite("toy", tasks, toy.SETTINGS._replace(steps=4, evaluations=2), "moons, turned")

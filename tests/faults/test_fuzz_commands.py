@@ -7,15 +7,12 @@ import toy
 from fuzzing import Tally, fuzz, spoilt
 from hypothesis import strategies as st
 
-from adapt import catalogue, cli, meeting
+from adapt import catalogue, cli
 
 
 @pytest.fixture(autouse=True)
 def no_training(monkeypatch, tmp_path):
-  fuzzing.stop_at_training(monkeypatch)
-  monkeypatch.setattr(catalogue, "_extra", {k: list(v) for k, v in catalogue._extra.items()})
-  monkeypatch.setattr(meeting, "join", lambda place: (_ for _ in ()).throw(fuzzing.Trained))
-  monkeypatch.chdir(tmp_path)
+  fuzzing.stay_in(tmp_path, monkeypatch)
 
 
 PLACES = [

@@ -8,7 +8,7 @@ import toy
 from fuzzing import Tally, fuzz
 from hypothesis import strategies as st
 
-from adapt import catalogue, cli, meeting, methods, tuning, weights
+from adapt import catalogue, cli, methods, tuning, weights
 from adapt.command import Parser
 from adapt.suite import Settings, Suite
 
@@ -70,10 +70,7 @@ METHODS = st.sampled_from(
 
 @pytest.fixture(autouse=True)
 def no_training(monkeypatch, tmp_path):
-  fuzzing.stop_at_training(monkeypatch)
-  monkeypatch.setattr(catalogue, "_extra", {k: list(v) for k, v in catalogue._extra.items()})
-  monkeypatch.setattr(meeting, "join", lambda place: (_ for _ in ()).throw(fuzzing.Trained))
-  monkeypatch.chdir(tmp_path)
+  fuzzing.stay_in(tmp_path, monkeypatch)
 
 
 def general():

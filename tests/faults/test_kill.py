@@ -9,7 +9,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 import toy
 
@@ -71,9 +70,7 @@ def zygote(tmp_path):
 
 @pytest.fixture
 def arguments(tmp_path):
-  for name in ("moons", "turned"):
-    d = toy.load(name)
-    np.savez(tmp_path / f"{name}.npz", x=d.train.x, y=d.train.y, x_test=d.test.x, y_test=d.test.y)
+  toy.write_pair(tmp_path)
   pair = ["run", "--source", "moons.npz", "--target", "turned.npz", "--method", *METHODS]
   settings = f"--steps {STEPS} --evaluations {EVALUATIONS} --seeds 1 --devices 1".split()
   return [*pair, *settings, "--checkpoint-minutes", "0", "--out"]

@@ -60,9 +60,7 @@ class Ended:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
   folder = tmp_path_factory.mktemp("processes")
-  for name in ("moons", "turned"):
-    d = toy.load(name)
-    np.savez(folder / f"{name}.npz", x=d.train.x, y=d.train.y, x_test=d.test.x, y_test=d.test.y)
+  toy.write_pair(folder)
   return folder
 
 
