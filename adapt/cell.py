@@ -10,7 +10,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import checkpoint, feed, history, hosts, inputs, parallel, private, select, stopping
+from adapt import (
+  checkpoint,
+  feed,
+  history,
+  hosts,
+  inputs,
+  parallel,
+  private,
+  select,
+  sparse,
+  stopping,
+)
+from adapt.data import resident
 from adapt.evaluate import Blocks, Counts, blocks, looked
 from adapt.material import Material
 from adapt.method import Method
@@ -64,7 +76,7 @@ def train(
   past.steps = hosts.agreed(lambda: past.steps)  # of the rest, only process 0 makes records
   mapped, arrays, fed = placed(request, method, missing, material, start, cells, found)
   prepared, compiled_before = time.perf_counter() - began, history.compile_seconds()
-  views = inputs.views_of(material)
+  views = inputs.views_of(material, pack=arrays.xs is not None and sparse.packed(arrays.xs))
   lengths = _lengths(material.settings.steps, material.settings.evaluations)
   with contextlib.closing(fed), stopping.deferred() as told:
     for length in lengths[len(past.steps) :]:
@@ -138,12 +150,33 @@ def placed(
   mapped = Mapped(ts, swept, labelled)
   mapped = hosts.same(mapped, lambda: found.filling(mapped) if found else mapped)
   mapped = parallel.put_stacked(layout, mapped)
+  if request.feed.kind == "auto" and not request.dp:
+    arrays = _packed(cells, method, layout, mapped, arrays)
   arrays = parallel.put_shared(layout, arrays)
   if not streamed:
     return mapped, arrays, feed.from_device(cells, layout, arrays)
   load = inputs.loader_of(request, material, labelled)
   done = hosts.agreed(lambda: found.past.steps[-1] if found else 0)
   return mapped, arrays, feed.from_host(request, cells, arrays, load, copies, done)
+
+
+def _packed(
+  cells: Program, method: Method, layout: parallel.Layout, mapped: Mapped, arrays: resident.Arrays
+) -> resident.Arrays:
+  """Inputs as packed rows, where that is faster and the method does but show them to the network."""
+  if jax.default_backend() != "cpu" or layout.devices > 1 or arrays.xs is None:
+    return arrays
+  rows = sparse.pack([np.asarray(arrays.xs), np.asarray(arrays.xt)])
+  if rows is None:
+    return arrays
+  shorter = arrays._replace(xs=rows[0], xt=rows[1])
+  try:
+    jax.eval_shape(cells.chunk(1), mapped, shorter)
+    if method.refresh is not None:
+      jax.eval_shape(cells.refresh, mapped, shorter)
+  except Exception:  # whatever an operation says to inputs that are no vectors
+    return arrays
+  return shorter
 
 
 def _looked(

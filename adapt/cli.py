@@ -227,7 +227,7 @@ def _add_running(group: Any) -> None:
   group.add_argument("--parallel", default="sharding", help="sharding or pmap")
   group.add_argument("--devices", type=int, default=0, help="devices to use; 0 means all")
   group.add_argument(
-    "--feed", default="auto", help="inputs: device, stream (the host decodes each batch) or auto"
+    "--feed", default="auto", help="device (inputs as they are), stream (decoded by batch) or auto"
   )
   group.add_argument(
     "--workers", type=values.workers, default=0, help="decoding processes of a stream; 0: threads"

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import data, weights
+from adapt import data, sparse, weights
 from adapt.data import images, resident, stream
 from adapt.evaluate import Blocks, blocks
 from adapt.material import Material
@@ -87,18 +87,23 @@ def example_of(
   return Batch(source, y, w, d, target, None if few is None else target, few, it)
 
 
-def views_of(material: Material) -> dict[str, Blocks]:
-  """What is looked at on the way; only the target's test split comes with target labels."""
+def views_of(material: Material, pack: bool = False) -> dict[str, Blocks]:
+  """What is looked at on the way; only the target's test split comes with target labels.
+
+  Args:
+    material: the data.
+    pack: whether the network is shown packed rows of tests. Target training inputs stay as they are,
+      because validators mix them.
+  """
   chosen = np.random.default_rng(0)
   xs = tuple(d.test.x for d in material.sources)
   ys = np.concatenate([np.asarray(d.test.y) for d in material.sources])
   some = chosen.permutation(len(ys))[:_SHOWN]
   inputs = material.target.train.x
   few = chosen.permutation(len(inputs))[:_SHOWN]
-  views = {
-    "source_test": blocks(stream.gathered(xs, some), ys[some]),
-    "target_train": blocks(inputs[few], None),
-  }
+  tests = [stream.gathered(xs, some), material.target.test.x]
+  source, target = (pack and sparse.pack(tests, 4)) or tests
+  views = {"source_test": blocks(source, ys[some]), "target_train": blocks(inputs[few], None)}
   if material.target.test.y is not None:
-    views["target_test"] = blocks(material.target.test.x, material.target.test.y)
+    views["target_test"] = blocks(target, material.target.test.y)
   return views

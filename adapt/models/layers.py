@@ -17,6 +17,8 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
+from adapt import sparse
+
 # Rows and columns of zeros around an image: on all four sides, or ((top, bottom), (left, right)).
 Padding = int | tuple[tuple[int, int], tuple[int, int]]
 NONE = (0, 0)
@@ -174,6 +176,17 @@ def max_pool(x: Float[Array, "b h w c"], window: int = 2) -> Float[Array, "b h2 
 # were made; linen's own has three times the variance.
 INIT = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
 Dense = functools.partial(nn.Dense, kernel_init=INIT)
+
+
+class RowsDense(nn.Dense):
+  """nn.Dense that takes packed rows (adapt/sparse.py) as well, once it has its parameters."""
+
+  def __call__(self, inputs: jax.Array) -> jax.Array:
+    if not sparse.packed(inputs):
+      return super().__call__(inputs)
+    own = self.variables["params"]
+    dtype = self.dtype or own["kernel"].dtype
+    return sparse.product(inputs, own["kernel"].astype(dtype)) + own["bias"].astype(dtype)
 
 
 # Normal with variance 2 / (k²·out): He et al. (2015, arXiv:1502.01852), as residual networks start.

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from adapt.method import Net
-from adapt.models.layers import Dense
+from adapt.models.layers import INIT, Dense, RowsDense
 from adapt.models.linen import as_net
 
 
@@ -16,8 +16,8 @@ class Module(nn.Module):
 
   @nn.compact
   def __call__(self, x: jax.Array, train: bool) -> tuple[jax.Array, jax.Array]:
-    x = x.reshape(len(x), -1)  # [b, d]
-    x = nn.sigmoid(Dense(self.width, dtype=self.dtype, name="hidden")(x))
+    x = x.reshape(len(x), -1)  # [b, d], or packed rows
+    x = nn.sigmoid(RowsDense(self.width, dtype=self.dtype, kernel_init=INIT, name="hidden")(x))
     return x, Dense(self.classes, dtype=self.dtype, name="head")(x)
 
 
