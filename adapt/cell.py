@@ -70,7 +70,8 @@ def train(
     stopping.Stopped: a signal came, and what is done is saved.
   """
   began, compiled = time.perf_counter(), history.compile_seconds()
-  layout, cells = request.layout, program_of(request, missing, material, start != ())
+  cells = program_of(request, missing, material, start != ())
+  layout = layout_of(request, missing)
   found = saved.newest() if saved else None
   past = found.past if found else history.History()
   past.steps = hosts.agreed(lambda: past.steps)  # of the rest, only process 0 makes records
@@ -117,8 +118,15 @@ def program_of(
   classes, unknown = len(material.classes), request.task.unknown
   dp = request.dp if _private(request, missing) else None
   return program(
-    Spec(request.method, static, settings, classes, way, request.layout, warm, unknown, dp)
+    Spec(
+      request.method, static, settings, classes, way, layout_of(request, missing), warm, unknown, dp
+    )
   )
+
+
+def layout_of(request: Request, missing: Sequence[Point]) -> parallel.Layout:
+  """How the program of these points is spread."""
+  return parallel.of_cells(request.layout, len(missing) * len(request.seeds))
 
 
 def _private(request: Request, missing: Sequence[Point]) -> bool:
@@ -136,7 +144,7 @@ def placed(
   found: checkpoint.Saved | None = None,
 ) -> tuple[Mapped, Any, feed.Feed]:
   """The state before the next step and what training reads, on the device."""
-  layout, copies = request.layout, len(missing)
+  layout, copies = layout_of(request, missing), len(missing)
   streamed = hosts.agreed(lambda: feed.streams(request, method, material.sources, material.target))
   arrays, labelled = inputs.arrays_of(request, method, material, copies, streamed)
   if request.weights:
@@ -157,6 +165,7 @@ def placed(
     return mapped, arrays, feed.from_device(cells, layout, arrays)
   load = inputs.loader_of(request, material, labelled)
   done = hosts.agreed(lambda: found.past.steps[-1] if found else 0)
+  request = request._replace(layout=layout)
   return mapped, arrays, feed.from_host(request, cells, arrays, load, copies, done)
 
 
@@ -164,7 +173,7 @@ def _packed(
   cells: Program, method: Method, layout: parallel.Layout, mapped: Mapped, arrays: resident.Arrays
 ) -> resident.Arrays:
   """Inputs as packed rows, where that is faster and the method does but show them to the network."""
-  if jax.default_backend() != "cpu" or layout.devices > 1 or arrays.xs is None:
+  if jax.default_backend() != "cpu" or not parallel.alone(layout) or arrays.xs is None:
     return arrays
   rows = sparse.pack([np.asarray(arrays.xs), np.asarray(arrays.xt)])
   if rows is None:

@@ -224,7 +224,7 @@ def _add_running(group: Any) -> None:
     "--dp", default="", metavar="noise=A,clip=B", help="private training (DP-SGD); also delta=C"
   )
   meeting.add_flags(group)
-  group.add_argument("--parallel", default="sharding", help="sharding or pmap")
+  group.add_argument("--parallel", default="auto", help="auto, seeds, sharding or pmap")
   group.add_argument("--devices", type=int, default=0, help="devices to use; 0 means all")
   group.add_argument(
     "--feed", default="auto", help="device (inputs as they are), stream (decoded by batch) or auto"

@@ -34,7 +34,7 @@ def streams(request: Request, method: Method, sources: Sequence[Domain], target:
   if kind not in KINDS:
     raise ValueError(f"unknown feed '{kind}': choose from {', '.join(KINDS)}")
   size = sum(d.train.x.nbytes for d in (*sources, target))
-  streamed = kind == "stream" or (kind == "auto" and size > parallel.budget())
+  streamed = kind == "stream" or (kind == "auto" and size > parallel.budget(request.layout))
   reason = None
   if method.refresh is not None:
     reason = f"{request.method} looks at the whole training set between steps"
@@ -103,7 +103,7 @@ def from_host(
       mapped, metrics = parallel.settled(layout, cells.fed((mapped, which), (arrays, fed)))
       past.append(parallel.fetch(layout, metrics))
       if total is None:
-        none = jnp.full(metrics["loss"].shape[-1:], -1)
+        none = jnp.full(past[0]["loss"].shape, -1)
         total = {**jax.tree.map(jnp.zeros_like, past[0]), "first_bad": none}
       total = _added(total, past[-1], i)
       if (

@@ -193,7 +193,7 @@ def _request(suite: Suite, task: Task, name: str, arguments: argparse.Namespace)
     Choice(arguments.weights, of("weights.")) if arguments.weights else None,
     Choice(arguments.tuning, of("tuning.")),
     arguments.start,
-    parallel.layout(arguments.parallel, arguments.devices, settings.batch_size),
+    parallel.layout(arguments.parallel, arguments.devices, settings.batch_size, arguments.seeds),
     arguments.validator,
     Feed(arguments.feed, arguments.workers),
     private.parsed(arguments.dp),

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-from adapt import hosts
+from adapt import hosts, parallel
 from adapt.command import guarded
 from adapt.stopping import Stopped
 
@@ -45,6 +45,7 @@ def command(argv: Sequence[str], work: Callable[[], int]) -> int:
     place = asked(argv)
     if place is None:
       together[0] = True
+      parallel.cores_as_devices()
       return work()
     join(place)
     try:

@@ -7,6 +7,7 @@ share of the batch with synchronised batch statistics, features and logits are g
 every loss is over the global batch, and gradients are averaged.
 """
 
+import contextlib
 import functools
 import os
 from collections.abc import Callable
@@ -21,13 +22,26 @@ from jax.sharding import PartitionSpec as P
 from adapt.method import Net
 
 AXIS = "devices"
+_FORCED = "host_platform_device_count"
+
+
+def cores_as_devices() -> None:
+  """Makes each core of this process's CPU a device, unless JAX has been told how many or has begun.
+
+  Seeds side by side on cores of their own are faster than one after the other on all cores.
+  """
+  told = jax.config.values["jax_num_cpu_devices"] > 0 or _FORCED in os.environ.get("XLA_FLAGS", "")
+  if not told and hasattr(os, "sched_getaffinity"):  # Linux
+    with contextlib.suppress(RuntimeError):
+      jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
 
 
 class Layout(NamedTuple):
-  """How a cell is spread: `kind` is "sharding" or "pmap"."""
+  """How a program is spread: `kind` is "sharding" or "pmap", of every batch, or "seeds", of cells."""
 
   kind: str = "sharding"
   devices: int = 1
+  cells: int = 0  # of the program, where devices share those; see `of_cells`
 
   @property
   def axis(self) -> str | None:
@@ -35,29 +49,53 @@ class Layout(NamedTuple):
     return AXIS if self.kind == "pmap" else None
 
 
-def layout(kind: str, devices: int, batch_size: int) -> Layout:
-  """Checks a request; `devices` 0 means all.
+def layout(kind: str, devices: int, batch_size: int, seeds: int = 1) -> Layout:
+  """Checks a request.
+
+  Args:
+    kind: or "auto": each device has seeds of its own where there are several, else a share of every
+      batch, which cores of one CPU do better without being told.
+    devices: how many; 0 means all.
+    batch_size: of each domain.
+    seeds: how many.
 
   Raises:
     ValueError: an unknown kind, more devices than there are, or a batch they cannot share evenly.
   """
-  if kind not in ("sharding", "pmap"):
-    raise ValueError(f"unknown parallel kind '{kind}': choose sharding or pmap")
   there, hosts = jax.device_count(), jax.process_count()
+  if kind == "auto":
+    kind = "seeds" if seeds > 1 and hosts == 1 else "sharding"
+    if kind == "sharding" and hosts == 1 and jax.default_backend() == "cpu":
+      devices = devices or 1
+  if kind not in ("seeds", "sharding", "pmap"):
+    raise ValueError(f"unknown parallel kind '{kind}': choose auto, seeds, sharding or pmap")
   devices = devices or there
-  if hosts > 1 and (kind == "pmap" or devices % hosts):
+  if hosts > 1 and (kind != "sharding" or devices % hosts):
     raise ValueError(
       f"{hosts} processes share --parallel sharding and a number of --devices that they divide"
     )
   if not 1 <= devices <= there:
     raise ValueError(f"{devices} devices asked for, {there} there: lower --devices")
-  if batch_size % devices:
+  if kind != "seeds" and batch_size % devices:
     low = batch_size // devices * devices
     near = f"{low} or {low + devices}" if low else str(devices)
     raise ValueError(
       f"a batch of {batch_size} does not divide over {devices} devices: --batch-size {near}"
     )
   return Layout(kind, devices)
+
+
+def of_cells(layout: Layout, cells: int) -> Layout:
+  """The layout of a program of so many cells: no device of "seeds" is without one."""
+  if layout.kind != "seeds":
+    return layout
+  devices = min(layout.devices, cells)
+  return Layout("seeds", devices, cells) if devices > 1 else Layout()
+
+
+def alone(layout: Layout) -> bool:
+  """Whether a device takes each step of a cell by itself."""
+  return layout.devices == 1 or layout.kind == "seeds"
 
 
 def over_cells(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,7 +113,7 @@ def ahead(layout: Layout) -> int:
   """Steps that may be dispatched before the device is done with an earlier one.
 
   None over several CPU devices: their collectives share one pool of threads, and two steps at once
-  wait for each other for ever.
+  wait for each other for ever; and devices whose inputs are not there yet take turns.
   """
   return 0 if layout.devices > 1 and jax.default_backend() == "cpu" else 2
 
@@ -85,10 +123,11 @@ def settled(layout: Layout, tree: Any) -> Any:
   return tree if ahead(layout) else jax.block_until_ready(tree)
 
 
-def budget() -> int:
+def budget(layout: Layout) -> int:
   """Bytes of inputs that may live on a device as a whole: a quarter of its memory."""
-  stats = jax.local_devices()[0].memory_stats() or {}  # None on a CPU: its memory is the machine's
-  return (stats.get("bytes_limit") or _machine_memory()) // 4
+  stats = jax.local_devices()[0].memory_stats() or {}
+  # None on a CPU: its memory is the machine's, in which each device has a copy.
+  return (stats.get("bytes_limit") or _machine_memory() // layout.devices) // 4
 
 
 def _machine_memory() -> int:
@@ -111,6 +150,11 @@ def compiled(
     return jax.pmap(f, AXIS, in_axes=(0, None), devices=devices, donate_argnums=donated)
   if layout.devices == 1:
     return jax.jit(f, donate_argnums=donated)
+  if layout.kind == "seeds":
+    apart = jax.shard_map(
+      f, mesh=mesh(layout), in_specs=(P(AXIS), P()), out_specs=P(AXIS), check_vma=False
+    )
+    return jax.jit(apart, donate_argnums=donated)
   return jax.jit(f, donate_argnums=donated, out_shardings=NamedSharding(mesh(layout), P()))
 
 
@@ -161,10 +205,19 @@ def put_rows(layout: Layout, x: np.ndarray, n: int) -> jax.Array:
 
 
 def put_stacked(layout: Layout, tree: Any) -> Any:
-  """Places what has one entry per seed, whole on each device."""
+  """Places what has one entry per cell: whole on each device, or of "seeds" each device's own."""
   if layout.kind == "pmap":
     return jax.device_put(_copies(tree, layout.devices), NamedSharding(mesh(layout), P(AXIS)))
+  if layout.kind == "seeds":
+    filled = -(-layout.cells // layout.devices) * layout.devices
+    return jax.device_put(_filled(tree, filled), NamedSharding(mesh(layout), P(AXIS)))
   return put_shared(layout, tree)
+
+
+@functools.partial(jax.jit, static_argnums=1)
+def _filled(tree: Any, n: int) -> Any:
+  """The last cell once more until there are n, because each device takes as many."""
+  return jax.tree.map(lambda x: x[jnp.minimum(jnp.arange(n), len(x) - 1)], tree)
 
 
 @functools.partial(jax.jit, static_argnums=1)
@@ -183,12 +236,15 @@ def fetch(layout: Layout, tree: Any) -> Any:
     tree = settled(layout, _first(tree))
   if jax.process_count() > 1:
     return jax.tree.map(lambda x: x.addressable_data(0), tree)
-  return tree if layout.devices == 1 else jax.device_put(tree, jax.devices()[0])
+  if layout.devices == 1:
+    return tree
+  tree = jax.device_put(tree, jax.devices()[0])
+  return jax.tree.map(lambda x: x[: layout.cells], tree) if layout.kind == "seeds" else tree
 
 
 def spread(layout: Layout, batch: Any) -> Any:
   """Inside the step: the batch's rows over the mesh (sharding with several devices)."""
-  if layout.kind == "pmap" or layout.devices == 1:
+  if layout.kind == "pmap" or alone(layout):
     return batch
   rows = NamedSharding(mesh(layout), P(AXIS))
   return jax.tree.map(lambda x: jax.lax.with_sharding_constraint(x, rows), batch)

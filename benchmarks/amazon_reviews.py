@@ -33,7 +33,7 @@ SUITE = Suite(
   ),
   # Linear critic (section 5.1 of the paper); λ of its reference code for this table. Other methods
   # with that critic take the same; all others are as their papers have them.
-  defaults={m: {"depth": 0, "weight": 0.1} for m in ("dann", "cdan", "bsp")},
+  defaults={m: {"depth": 0, "weight": 0.1} for m in ("dann", "cdan", "bsp", "pada", "iwan")},
   reported=(
     _reported("NN", "source_only", "79.0 74.7 77.8 72.0 73.2 77.8 70.9 73.3 85.4 70.8 73.9 84.1"),
     _reported("DANN", "dann", "78.4 73.3 77.9 72.3 75.4 78.3 71.3 73.8 85.4 70.9 74.0 84.3"),

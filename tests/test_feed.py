@@ -45,13 +45,13 @@ def test_auto_streams_what_does_not_fit(monkeypatch):
   request, method = toy.request("dann"), Method(None, None, None)
   domains = (toy.MOONS,), toy.TURNED
   assert not streams(request, method, *domains)
-  monkeypatch.setattr(parallel, "budget", lambda: 1000)
+  monkeypatch.setattr(parallel, "budget", lambda _: 1000)
   assert streams(request, method, *domains)
   assert not streams(request._replace(feed=Feed("device")), method, *domains)
 
 
 def test_what_needs_all_inputs_is_refused(monkeypatch):
-  monkeypatch.setattr(parallel, "budget", lambda: 1000)
+  monkeypatch.setattr(parallel, "budget", lambda _: 1000)
   domains = (toy.MOONS,), toy.TURNED
   looks = Method(None, None, None, refresh=lambda *_: {})
   with pytest.raises(ValueError, match=r"looks at the whole training set .* --cache-features"):

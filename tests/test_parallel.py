@@ -1,5 +1,8 @@
 """One device == eight devices == pmap on eight, for every method, on a network with batch-norm."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import jax
@@ -11,7 +14,8 @@ import toy
 from adapt import catalogue, cell, inputs, methods, parallel
 from adapt.method import Net
 from adapt.parallel import Layout
-from adapt.request import Choice, points, traits
+from adapt.request import Choice, Feed, points, traits
+from adapt.run import run
 
 catalogue.add_folder("adapt.models", str(Path(__file__).parent / "networks"))
 
@@ -86,13 +90,81 @@ def test_pmap_without_the_mean_of_gradients_would_differ(monkeypatch):
   assert np.abs(kernels[0] - kernels[1]).max() > 1e-3
 
 
+APART = [
+  ("dann", 2, {"sweep": {"weight": (0.1, 1.0, 2.0)}}),  # nine cells, five on each device
+  ("fine_tune", 8, {}),  # more devices than seeds; rows that are labelled for each seed
+  ("shot", 3, {}),  # starts from a source model, and looks at all inputs between steps
+  ("dann", 2, {"feed": Feed("stream")}),
+]
+
+
+@pytest.mark.parametrize(("name", "devices", "changes"), APART)
+@pytest.mark.holds("layouts")
+def test_seeds_on_devices_of_their_own_are_those_of_one_device(tmp_path, name, devices, changes):
+  short = {"steps": 8, "evaluations": 2, **changes}
+  made = []
+  for layout in (Layout(), Layout("seeds", devices)):
+    asked = toy.request(name, layout=layout, **short)
+    made.append(run(asked, tmp_path / layout.kind, domains=toy.load).records)
+  for one, apart in zip(*made, strict=True):
+    assert apart["config"].pop("devices") == devices and one["config"].pop("devices") == 1
+    assert apart["config"] == one["config"]
+    for curve in ("loss", "target_accuracy"):  # but for rounding
+      np.testing.assert_allclose(
+        apart["curves"][curve], one["curves"][curve], rtol=1e-4, atol=0.004
+      )
+
+
+@pytest.mark.holds("layouts", "resumed")
+def test_seeds_apart_stop_and_go_on_anywhere(tmp_path):
+  asked = toy.request("dann", steps=12, evaluations=3, layout=Layout("seeds", 2))
+  [straight] = run(asked, tmp_path / "straight", domains=toy.load).records
+  [cut] = toy.interrupted(asked, tmp_path / "cut", 8)
+  toy.assert_same_numbers(cut, straight)
+  with pytest.raises(toy.Crash):
+    run(asked, tmp_path / "other", domains=toy.load, report=toy.crash_at(8), minutes=0)
+  [other] = run(asked._replace(layout=Layout()), tmp_path / "other", domains=toy.load).records
+  np.testing.assert_allclose(other["curves"]["loss"], straight["curves"]["loss"], rtol=1e-4)
+
+
+def test_a_program_takes_no_more_devices_than_it_has_cells():
+  assert parallel.of_cells(Layout("seeds", 8), 3) == Layout("seeds", 3, 3)
+  assert parallel.of_cells(Layout("seeds", 8), 1) == Layout()
+  assert parallel.of_cells(Layout("pmap", 8), 3) == Layout("pmap", 8)
+
+
+def test_auto_gives_seeds_devices_and_a_single_one_a_core_s_worth(monkeypatch):
+  assert parallel.layout("auto", 0, 64, seeds=3) == Layout("seeds", 8)
+  assert parallel.layout("auto", 2, 63, seeds=3) == Layout("seeds", 2)  # no batch is shared
+  assert parallel.layout("auto", 0, 64) == Layout("sharding", 1)  # its operations use all cores
+  assert parallel.layout("auto", 4, 64) == Layout("sharding", 4)
+  monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+  assert parallel.layout("auto", 0, 64) == Layout("sharding", 8)
+
+
+CORES = (
+  "import jax; from adapt import parallel; parallel.cores_as_devices(); print(jax.device_count())"
+)
+
+
+def test_cores_are_devices_unless_jax_was_told_otherwise():
+  def devices(**told):
+    alone = {k: v for k, v in os.environ.items() if k not in ("XLA_FLAGS", "JAX_NUM_CPU_DEVICES")}
+    argv = [sys.executable, "-c", CORES]
+    return int(subprocess.run(argv, env={**alone, **told}, capture_output=True, check=True).stdout)
+
+  assert devices() == len(os.sched_getaffinity(0))
+  assert devices(JAX_NUM_CPU_DEVICES="3") == 3
+  assert devices(XLA_FLAGS="--xla_force_host_platform_device_count=5") == 5
+
+
 @pytest.mark.parametrize(
   ("kind", "devices", "batch", "message"),
   [
     ("sharding", 8, 20, "--batch-size 16 or 24"),
     ("pmap", 8, 4, "--batch-size 8"),
     ("pmap", 99, 64, "lower --devices"),
-    ("ring", 1, 64, "choose sharding or pmap"),
+    ("ring", 1, 64, "choose auto, seeds, sharding or pmap"),
   ],
 )
 def test_layouts_that_cannot_be_are_refused(kind, devices, batch, message):
