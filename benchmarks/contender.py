@@ -40,6 +40,7 @@ class Work(NamedTuple):
     seeds: in one program; our side only.
     kind: "sharding", "pmap", or "plain", a jitted scan by hand; our side only.
     devices: how many; our side only.
+    feed: how inputs reach the step; our side only. "device" leaves vectors dense.
   """
 
   method: str = "dann"
@@ -59,6 +60,7 @@ class Work(NamedTuple):
   seeds: int = 1
   kind: str = "sharding"
   devices: int = 1
+  feed: str = "auto"
 
   @property
   def images(self) -> int:

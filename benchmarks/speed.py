@@ -12,6 +12,7 @@ anything else used the CPU is dropped. Cases:
   resnet50, efficientnet      photographs, with _bf16 for bfloat16; on a CPU at a tiny size
   devices                     sharding and pmap against a plain jitted scan
   evaluation                  what evaluation and label-free selection cost
+  checkpoint                  what saving on the way costs
   cold                        importing, and the first step without and with a compilation cache
 
 What each method costs relative to source_only is `python -m benchmarks.method_cost`. PyTorch is

@@ -9,10 +9,10 @@ from unittest import mock
 import jax
 import jax.numpy as jnp
 
-from adapt import methods, models, parallel, run, train
+from adapt import methods, models, parallel, run, sparse, train
 from adapt.data import Domain, resident
 from adapt.method import Batch, Method
-from adapt.request import Request, points
+from adapt.request import Feed, Request, points
 from adapt.suite import Settings, Suite, Task
 from benchmarks import contender, machine
 from benchmarks.contender import Handlers, Work
@@ -47,6 +47,7 @@ def request(work: Work, **changed: Any) -> Request:
     seeds=tuple(range(work.seeds)),
     given={name: getattr(work, name) for name in names},
     layout=parallel.layout(kind, work.devices, work.batch),
+    feed=Feed(work.feed),
   )
 
 
@@ -104,9 +105,10 @@ def flops(whole: Training) -> float | None:
   After that a GPU's matrix products are calls into libraries, which it cannot count. Of a loop it
   counts one turn, and drawing the batches is in it. Convolutions count as an accelerator does them:
   the CPU's blocks multiply zeros too, which is no work that had to be done. None over several
-  devices and under pmap, whose work is the same but for what devices tell each other.
+  devices and under pmap, whose work is the same but for what devices tell each other, and for packed
+  rows, whose products are a loop.
   """
-  if whole.asked.layout != parallel.Layout():
+  if whole.asked.layout != parallel.Layout() or sparse.packed(whole.arrays.xs):
     return None
   one = jax.tree.map(lambda x: x[:1], whole.mapped)
   with mock.patch.object(jax, "default_backend", return_value="gpu"):
@@ -143,10 +145,10 @@ def start(work: Work) -> Handlers:
     jax.block_until_ready((whole.mapped, whole.arrays))
     there["advance"] = plain(whole) if work.kind == "plain" else whole.advance
 
-  def whole_run(steps: int, evaluations: int) -> None:
+  def whole_run(steps: int, evaluations: int, minutes: float = 60.0) -> None:
     asked = request(work, steps=steps, evaluations=evaluations)
     with tempfile.TemporaryDirectory() as out:
-      run.run(asked, out, domains=functools.partial(made, work))
+      run.run(asked, out, domains=functools.partial(made, work), minutes=minutes)
 
   return {
     "prepare": prepare,

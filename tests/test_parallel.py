@@ -19,13 +19,15 @@ from adapt.run import run
 
 catalogue.add_folder("adapt.models", str(Path(__file__).parent / "networks"))
 
-STEPS = 6  # enough for momentum and for state to feed back
+STEPS = 20
+# Entropy at a temperature of 0.05 amplifies rounding.
+AMPLIFIED = {"mme": 1e-4}
 # Third moments of this network's unbounded features: the weight that suits the moons explodes here.
 TAMED = {"homm": {"weight": 10.0}}
 
 
 def final_params(name, *layouts, tuned="full"):
-  """After six steps of two seeds under each layout, from one start: [(params and state, loss)]."""
+  """After 20 steps of two seeds under each layout, from one start: [(params and state, loss)]."""
   given = TAMED.get(name, toy.GIVEN.get(name, {}))
   asked = toy.request(
     name, seeds=(0, 1), model="normed", steps=STEPS, evaluations=1, batch_size=16, given=given
@@ -54,15 +56,22 @@ def final_params(name, *layouts, tuned="full"):
   return results
 
 
+def flat(tree):
+  return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(tree)])
+
+
 @pytest.mark.parametrize("name", methods.names())
 @pytest.mark.holds("layouts")
 def test_layouts_agree(name):
   layouts = Layout("sharding", 1), Layout("sharding", 8), Layout("pmap", 8)
   (one, loss), *others = final_params(name, *layouts)
+  most = AMPLIFIED.get(name, 1e-5)
   for layout, (other, other_loss) in zip(layouts[1:], others, strict=True):
-    np.testing.assert_allclose(other_loss, loss, rtol=1e-4, err_msg=str(layout))
+    np.testing.assert_allclose(other_loss, loss, rtol=10 * most, err_msg=str(layout))
+    apart = np.linalg.norm(flat(other[0]) - flat(one[0])) / np.linalg.norm(flat(one[0]))
+    assert apart < most, layout
     jax.tree.map(
-      lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=2e-5, err_msg=str(layout)),  # noqa: B023
+      lambda a, b: np.testing.assert_allclose(a, b, 1e-3, 10 * most, err_msg=str(layout)),  # noqa: B023
       other,
       one,
     )

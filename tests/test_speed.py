@@ -185,9 +185,11 @@ def test_ratios_of_every_case():
         assert ratio.of(dict.fromkeys(case.entries, 1.0), 10) >= 0
   cases = speed_cases.cases(True, 1)
   seconds = {"ours": 2.0, TORCH: 5.0, NO_READS: 4.0, "five seeds": 8.0}
+  seconds |= {"ours, dense": 4.0, "five seeds, dense": 10.0}
   values = {n: r.of(seconds, 1) for n, r in cases["amazon"].ratios.items()}
   assert values["torch / ours"] == 2.5 and values["torch, no reads / ours"] == 2.0
   assert values["five torch runs / ours, five seeds"] == 5 * 5.0 / 8.0
+  assert values["five torch runs / ours, five seeds, dense"] == 5 * 5.0 / 10.0
   seconds = {"ours": 2.0, "8 seeds": 14.0}
   assert cases["seeds"].ratios["8 seeds / ours"].of(seconds, 1) == 7.0
   assert cases["seeds"].ratios["8 separate runs / 8 seeds"].of(seconds, 1) == 16.0 / 14.0
@@ -195,6 +197,9 @@ def test_ratios_of_every_case():
   each, share = cases["evaluation"].ratios.values()
   assert each.of(seconds, 100) == pytest.approx(0.2)
   assert share.of(seconds, 100) == pytest.approx(2 / (2 + 2000 / 100))
+  seconds = {"a run that saves nothing": 3.0, "one that saves each time": 14.0}
+  each, share = cases["checkpoint"].ratios.values()
+  assert (each.of(seconds, 100), share.of(seconds, 100)) == (1.0, pytest.approx(1 / 300))
 
 
 def test_bars_are_those_promised():
@@ -205,6 +210,8 @@ def test_bars_are_those_promised():
     ("lenet128", "torch / ours"): 1.5,
     ("source", "torch / ours"): 1.5,
     ("amazon", "five torch runs / ours, five seeds"): 4.0,
+    ("amazon", "five torch runs / ours, five seeds, dense"): 2.0,
+    ("checkpoint", "share of a run that saves every 5 minutes"): 0.03,
     ("seeds", "8 seeds / ours"): 8.5,
     ("devices", "sharding 1 / plain"): 1.03,
     ("devices", "pmap 1 / plain"): 1.03,
