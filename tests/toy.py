@@ -76,7 +76,12 @@ SUITE = Suite("toy", (TASK, SEVERAL), SETTINGS, "moons to turned moons")
 def write_pair(folder: Path) -> None:
   """moons.npz and turned.npz, as a user has files."""
   for d in (MOONS, TURNED):
-    np.savez(folder / f"{d.name}.npz", x=d.train.x, y=d.train.y, x_test=d.test.x, y_test=d.test.y)
+    write(folder, d)
+
+
+def write(folder: Path, d: Domain) -> None:
+  """A domain as a file of its name."""
+  np.savez(folder / f"{d.name}.npz", x=d.train.x, y=d.train.y, x_test=d.test.x, y_test=d.test.y)
 
 
 # Small critics and memories, and weights at which a method has something to say on moons, or does

@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 import toy
 
+from adapt import methods
+from adapt.data import Split
+
 PLAIN = "import sys; from adapt import cli; sys.exit(cli.main(sys.argv[1:]))"
 # Told to stop, as a cluster would: at its first evaluation.
 TOLD = (
@@ -41,12 +44,12 @@ def free_port():
 class Ended:
   """What became of the processes of one command, in their order."""
 
-  def __init__(self, processes):
+  def __init__(self, processes, limit=LIMIT):
     self.out, self.seconds = [], []
     began = time.monotonic()
     try:
       for p in processes:
-        self.out.append(p.communicate(timeout=LIMIT))
+        self.out.append(p.communicate(timeout=limit))
         self.seconds.append(time.monotonic() - began)
     finally:
       for p in processes:
@@ -87,6 +90,81 @@ def start(folder):
     return processes
 
   return started
+
+
+NORMED, OPEN = ["adabn", "dsbn", "tent"], ["osbp"]  # need a network with batch-norm; unknown classes
+SEVERAL = ["group_dro", "irm", "m3sda", "mdan", "vrex"]
+REST = [n for n in methods.names() if n not in (*NORMED, *OPEN, *SEVERAL)]
+PAIRS = {
+  "vectors": ["--source", "moons.npz", "--target", "turned.npz", "--method", *REST],
+  "several": [
+    "--source",
+    "moons.npz",
+    "tilted.npz",
+    "--target",
+    "turned.npz",
+    "--method",
+    *SEVERAL,
+  ],
+  "series": [
+    "--source",
+    "series.npz",
+    "--target",
+    "others.npz",
+    "--model",
+    "cnn1d",
+    "--method",
+    *NORMED,
+  ],
+  "open": [
+    "--source",
+    "blobs.npz",
+    "--target",
+    "moved.npz",
+    "--classes",
+    "4/0/4",
+    "--method",
+    *OPEN,
+  ],
+}
+AMPLIFIED = {"mme": 1e-4}  # as test_parallel.py has it
+
+
+@pytest.mark.skipif(os.environ.get("ADAPT_PROCESSES") != "every", reason="a quarter of an hour")
+def test_every_method_has_the_numbers_of_one_on_two_and_four(folder, start):
+  """The parameters after 20 steps, to 1e-5 of their length."""
+  series = [
+    d._replace(**{s: Split(np.repeat(x, 4, 1)[..., None], y) for s, x, y in splits(d)}, name=name)
+    for d, name in ((toy.BLOBS, "series"), (toy.MOVED, "others"))
+  ]
+  for d in (toy.TILTED, toy.BLOBS, toy.MOVED, *series):
+    toy.write(folder, d)
+  seen = set()
+  for name, pair in PAIRS.items():
+    own = ["--shots", "10", "--save-model", "--evaluations", "1", "--checkpoint-minutes", "5"]
+    outs = {n: folder / f"{name}{n}" for n in (1, 2, 4)}
+    for n, out in outs.items():
+      ended = Ended(start(str(out), [PLAIN] * n, *pair, *own), limit=1500)
+      assert ended.codes == [0] * n, ended.errors
+    for file in sorted(outs[1].rglob("*.model.npz")):
+      label = file.name.split(".")[0]
+      seen.add(label)
+      one, *others = (numbers(out / file.relative_to(outs[1])) for out in outs.values())
+      for many in others:
+        apart = np.linalg.norm(many - one) / np.linalg.norm(one)
+        print(f"{label}: {apart:.1e}")
+        assert apart < AMPLIFIED.get(label, 1e-5), label
+  assert seen == set(methods.names())
+
+
+def splits(d):
+  return [(name, *getattr(d, name)) for name in ("train", "test")]
+
+
+def numbers(file):
+  """All that a model consists of, in a row."""
+  with np.load(file) as arrays:
+    return np.concatenate([a.ravel() for n, a in sorted(arrays.items()) if a.dtype.kind == "f"])
 
 
 def record_of(folder, out):
