@@ -232,7 +232,7 @@ def _add_running(group: Any) -> None:
   group.add_argument(
     "--workers", type=values.workers, default=0, help="decoding processes of a stream; 0: threads"
   )
-  group.add_argument("--validator", default=select.DEFAULT, help="label-free selection")
+  group.add_argument("--validator", default=select.DEFAULT, help="label-free; reverse trains again")
   group.add_argument(
     "--wandb", default="off", choices=("online", "offline", "off"), help="tracking"
   )

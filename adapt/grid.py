@@ -167,8 +167,9 @@ def _diverged(records: Sequence[dict[str, Any]]) -> int:
 def _request(suite: Suite, task: Task, name: str, arguments: argparse.Namespace) -> Request:
   given = vars(arguments)
   settings = Settings(**{n: given[n] for n in Settings._fields})
-  if arguments.validator not in select.VALIDATORS:
-    choices = ", ".join(select.VALIDATORS)
+  known = *select.VALIDATORS, select.REVERSE
+  if arguments.validator not in known:
+    choices = ", ".join(known)
     raise ValueError(f"unknown validator '{arguments.validator}': choose from {choices}")
   takes = {p.name for p in catalogue.parameters(methods.get(name))}
 

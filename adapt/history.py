@@ -1,5 +1,6 @@
 """What a run recorded on its way, and the record that is made of it."""
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -36,6 +37,7 @@ class History:
     self.counts: list[dict[str, Counts]] = []  # view -> counts [cells, ...]
     self.probed: list[dict[str, np.ndarray]] = []  # what validators need, [cells, ...] each
     self.diverged: dict[int, int] = {}  # cell -> first step with a non-finite loss
+    self.reverse: np.ndarray | None = None  # [cells] of the last evaluation, where asked for
     self.before = 0.0  # seconds spent by earlier processes, of which this one continues the last
     self._waiting: list[tuple[int, Any, Any, Any]] = []
 
@@ -100,7 +102,10 @@ class History:
       [self.of(view, e, cell) for e in range(len(self.steps))]
       for view in ("source_test", "target_train")
     )
-    return select.scores(source, target, [{n: v[cell] for n, v in p.items()} for p in self.probed])
+    made = select.scores(source, target, [{n: v[cell] for n, v in p.items()} for p in self.probed])
+    if self.reverse is not None:
+      made[select.REVERSE] = [math.nan] * (len(self.steps) - 1) + [float(self.reverse[cell])]
+    return made
 
   def accuracies(self, view: str) -> np.ndarray | None:
     """[evaluations, cells], or None without such a view."""

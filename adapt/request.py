@@ -23,8 +23,9 @@ class Choice(NamedTuple):
 class Feed(NamedTuple):
   """How inputs reach the step; the numbers do not depend on it but for the order of float sums.
 
-  `kind` is device (all inputs live there), stream (the host decodes each batch) or auto, which
-  streams what does not fit. `workers` are processes that decode; 0 means threads.
+  `kind` is device (all inputs live there, as they are), stream (the host decodes each batch) or auto,
+  which streams what does not fit and packs bags of words (sparse.py). `workers` are processes that
+  decode; 0 means threads.
   """
 
   kind: str = "auto"

@@ -1,6 +1,8 @@
 """Runs a request: data, start, training, record. The only place where the parts meet."""
 
 import contextlib
+import math
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +23,7 @@ from adapt import (
   methods,
   private,
   record,
+  reverse,
   select,
   tuning,
 )
@@ -131,6 +134,7 @@ def _loaded(request: Request, domains: Domains) -> tuple[list[Point], Method, Ma
   feed.streams(request, method, material.sources, material.target)  # refuses what it cannot do
   _privacy(request, method, material)  # so does this
   select.check(request.validator, material.target.train.x)  # and this
+  reverse.check(request, method)
   return asked, method, material
 
 
@@ -202,7 +206,20 @@ def training(
   warm = start_of(request, method) == "source"
   start = _source_model(request, material, len(missing), place) if warm else ()
   with place.checkpoints(request, plan) as saved:
-    yield cell.train(request, method, missing, material, start, report, saved), saved
+    trained = cell.train(request, method, missing, material, start, report, saved)
+    if request.validator == select.REVERSE:
+      trained.past.reverse = reverse.scores(request, method, missing, material, trained, _alone)
+    yield trained, saved
+
+
+def _alone(request: Request, point: Point, material: Material) -> Trained:
+  """One point trained, with nothing kept of it."""
+  plan = Plan(traits(request.method, point.hyperparameters), material, [point], [point])
+  with (
+    tempfile.TemporaryDirectory(prefix="adapt-") as folder,
+    training(request, plan, Place(folder, math.inf), lambda *_: None) as (trained, _),
+  ):
+    return trained
 
 
 def _make(request: Request, plan: Plan, place: Place, report: Report) -> None:

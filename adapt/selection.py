@@ -114,7 +114,8 @@ def worth(records: Sequence[Record], name: str) -> Worth:
     regret = [float(run.accuracy.max() - run.accuracy[-1]) for run in found]
     return Worth(None, None, _mean(regret), None, len(found))
   found = list(runs(fair, name))
-  within = [_spearman(run.score, run.accuracy) for run in found]
+  # One that judges the last iterate alone has no order within a run.
+  within = [_spearman(r.score, r.accuracy) for r in found if np.isfinite(r.score).sum() > 1]
   regret = [float(run.accuracy.max() - run.accuracy[run.score.argmax()]) for run in found]
   tasks: dict[str, list[Run]] = {}
   choices: dict[tuple[str, int], list[Run]] = {}
@@ -127,7 +128,7 @@ def worth(records: Sequence[Record], name: str) -> Worth:
       x, y = (
         np.concatenate([getattr(run, name) for run in some]) for name in ("score", "accuracy")
       )
-      across.append(_spearman(x, y))
+      across.append(_spearman(x[np.isfinite(x)], y[np.isfinite(x)]))
   for some in choices.values():
     if len(some) > 1:
       best = max(some, key=lambda run: run.score.max())

@@ -3,7 +3,7 @@
 The device makes the numbers of all cells at each evaluation (probe.py), or what they follow from: counts,
 tables, predicted classes. The host finishes those when the record is written (`scores`). A record has
 every validator's score at every evaluation, so that selecting by another one is a look at it (`best`).
-Reverse validation is not among them: it costs a second training.
+Reverse validation costs a second training, so a record has it only where it was asked for (adapt/reverse.py).
 """
 
 import math
@@ -19,9 +19,10 @@ from adapt.select.counted import bnm, entropy, information_maximisation, source_
 from adapt.select.mixed import mixable
 from adapt.select.probe import SHOWN, probed
 
-__all__ = ["DEFAULT", "SHOWN", "VALIDATORS", "best", "check", "probed", "scores"]
+__all__ = ["DEFAULT", "REVERSE", "SHOWN", "VALIDATORS", "best", "check", "probed", "scores"]
 
 DEFAULT = "information_maximisation"
+REVERSE = "reverse"
 
 _COUNTED = (source_accuracy, entropy, information_maximisation, bnm)
 _ON_DEVICE = ("snd", "iwcv", "dev", "mmd", "class_silhouette", "mixval")

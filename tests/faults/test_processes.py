@@ -92,7 +92,10 @@ def start(folder):
   return started
 
 
-NORMED, OPEN = ["adabn", "dsbn", "tent"], ["osbp"]  # need a network with batch-norm; unknown classes
+NORMED, OPEN = (
+  ["adabn", "dsbn", "tent"],
+  ["osbp"],
+)  # need a network with batch-norm; unknown classes
 SEVERAL = ["group_dro", "irm", "m3sda", "mdan", "vrex"]
 REST = [n for n in methods.names() if n not in (*NORMED, *OPEN, *SEVERAL)]
 PAIRS = {
