@@ -54,7 +54,7 @@ def layout(kind: str, devices: int, batch_size: int, seeds: int = 1) -> Layout:
 
   Args:
     kind: or "auto": each device has seeds of its own where there are several, else a share of every
-      batch, which cores of one CPU do better without being told.
+      batch; for that, cores of one CPU count as one device, whose operations use them all.
     devices: how many; 0 means all.
     batch_size: of each domain.
     seeds: how many.
@@ -64,8 +64,9 @@ def layout(kind: str, devices: int, batch_size: int, seeds: int = 1) -> Layout:
   """
   there, hosts = jax.device_count(), jax.process_count()
   if kind == "auto":
-    kind = "seeds" if seeds > 1 and hosts == 1 else "sharding"
-    if kind == "sharding" and hosts == 1 and jax.default_backend() == "cpu":
+    apart = seeds > 1 and hosts == 1 and (devices or not _better_whole(seeds, there))
+    kind = "seeds" if apart else "sharding"
+    if not apart and hosts == 1 and jax.default_backend() == "cpu":
       devices = devices or 1
   if kind not in ("seeds", "sharding", "pmap"):
     raise ValueError(f"unknown parallel kind '{kind}': choose auto, seeds, sharding or pmap")
@@ -83,6 +84,14 @@ def layout(kind: str, devices: int, batch_size: int, seeds: int = 1) -> Layout:
       f"a batch of {batch_size} does not divide over {devices} devices: --batch-size {near}"
     )
   return Layout(kind, devices)
+
+
+def _better_whole(seeds: int, cores: int) -> bool:
+  """Whether so many cores of a CPU would idle too long if each had seeds of its own: three on two."""
+  if jax.default_backend() != "cpu":
+    return False
+  rounds = -(-seeds // cores)
+  return seeds < 0.8 * rounds * min(seeds, cores)
 
 
 def of_cells(layout: Layout, cells: int) -> Layout:

@@ -147,7 +147,10 @@ def test_auto_gives_seeds_devices_and_a_single_one_a_core_s_worth(monkeypatch):
   assert parallel.layout("auto", 2, 63, seeds=3) == Layout("seeds", 2)  # no batch is shared
   assert parallel.layout("auto", 0, 64) == Layout("sharding", 1)  # its operations use all cores
   assert parallel.layout("auto", 4, 64) == Layout("sharding", 4)
+  assert parallel.layout("auto", 0, 64, seeds=9) == Layout("sharding", 1)  # seven would idle
+  assert parallel.layout("auto", 0, 64, seeds=13) == Layout("seeds", 8)
   monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+  assert parallel.layout("auto", 0, 64, seeds=9) == Layout("seeds", 8)  # of eight
   assert parallel.layout("auto", 0, 64) == Layout("sharding", 8)
 
 
