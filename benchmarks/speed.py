@@ -30,7 +30,7 @@ from typing import Any
 
 import jax
 
-from adapt import record
+from adapt import parallel, record
 from adapt.command import Parser, guarded
 from benchmarks import machine, speed_cases
 from benchmarks.contender import Answer, Contender, Failed
@@ -223,6 +223,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
   os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # contenders need the memory
+  parallel.cores_as_devices()  # as a command does
   known = speed_cases.cases(jax.default_backend() == "cpu", jax.device_count())
   chosen = _chosen(arguments.cases, known)
   record.check_writable(arguments.out)
