@@ -1,6 +1,6 @@
 """Amazon reviews: sentiment over four product domains, 12 pairs, 5000 unigram and bigram counts.
 
-All 12 pairs with source_only, dann and coral and five seeds take about 8 minutes on two CPU cores.
+Twelve methods on all pairs with five seeds take about 15 minutes on two CPU cores.
 """
 
 import sys
