@@ -26,8 +26,8 @@ from rich.console import Console
 from rich.text import Text
 
 from adapt import catalogue, command, data, grid, parallel, record, saved
+from adapt.plan import planned
 from adapt.request import Request
-from adapt.run import planned
 from adapt.run import run as run_request
 from adapt.stopping import Stopped
 from adapt.suite import Suite, Task

@@ -11,7 +11,7 @@ from adapt import parallel
 from adapt.data import Domain, resident, stream
 from adapt.method import Method
 from adapt.program import Mapped, Program
-from adapt.request import Request
+from adapt.request import Request, points
 
 KINDS = ("auto", "device", "stream")
 
@@ -34,7 +34,8 @@ def streams(request: Request, method: Method, sources: Sequence[Domain], target:
   if kind not in KINDS:
     raise ValueError(f"unknown feed '{kind}': choose from {', '.join(KINDS)}")
   size = sum(d.train.x.nbytes for d in (*sources, target))
-  streamed = kind == "stream" or (kind == "auto" and size > parallel.budget(request.layout))
+  used = parallel.of_cells(request.layout, len(request.seeds) * len(points(request)))
+  streamed = kind == "stream" or (kind == "auto" and size > parallel.budget(used))
   reason = None
   if method.refresh is not None:
     reason = f"{request.method} looks at the whole training set between steps"

@@ -25,8 +25,8 @@ from adapt import (
   terminal,
 )
 from adapt.board import Board
+from adapt.plan import Plan, planned
 from adapt.request import Choice, Feed, Request, points
-from adapt.run import Plan, planned
 from adapt.run import run as run_request
 from adapt.suite import Settings, Suite, Task
 from adapt.summary import by_seed, cell

@@ -240,7 +240,7 @@ def config(request: Request, point: Point, data: Mapping[str, str]) -> dict[str,
     **sets,
     **({"dp": request.dp._asdict()} if request.dp else {}),
     "data": dict(data),
-    # Seeds on devices of their own have the numbers of one device.
+    # Seeds on devices of their own have the numbers of one device, but for rounding.
     "parallel": "pmap" if request.layout.kind == "pmap" else "sharding",
     "devices": request.layout.devices,
     "validator": request.validator,

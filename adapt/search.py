@@ -17,8 +17,8 @@ import numpy as np
 from adapt import catalogue, checkpoint, hosts, methods, record, select
 from adapt import run as runs
 from adapt.cell import Report, Trained
+from adapt.plan import Place, Plan, refuse_checkpoints
 from adapt.request import Point, Request, Search, points
-from adapt.run import Place, Plan
 
 ROUND = 8  # points that TPE proposes at once
 _REFUSED = 1000  # points in a round that the method's factory may refuse
@@ -97,7 +97,7 @@ def _trained(
   One that another follows is saved as it is, so that an interrupted search need not train it again.
   """
   own = plan._replace(missing=[_of_round(p, number) for p in plan.missing])
-  hosts.led(lambda: None if place.force else runs.refuse_checkpoints(now, own, place.out))
+  hosts.led(lambda: None if place.force else refuse_checkpoints(now, own, place.out))
   trained, saved = kept.enter_context(runs.training(now, own, place, report))
   if number + 1 < rounds(now) and hosts.agreed(saved.finish) < now.settings.steps:
     spent = trained.seconds["total"] - trained.past.before

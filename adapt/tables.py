@@ -2,6 +2,7 @@
 
 import json
 import statistics
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from adapt import comparisons, formats, selection
@@ -254,9 +255,19 @@ def _settings(records: Sequence[Record]) -> str:
   text += f", {s['shots']} shots" if s.get("shots") else ""
   text += f", {s['precision']}" if s.get("precision", "f32") != "f32" else ""
   for key in others:
-    changes = ", ".join(stored.differences(s, json.loads(key)))
-    text += f"; but {changes} in {', '.join(sorted(_name(r) for r in groups[key]))}"
+    own, where = json.loads(key), _where(groups[key], records)
+    if s["steps"] and not own["steps"]:
+      text += f"; {where} not trained by steps"
+    else:
+      text += f"; but {', '.join(stored.differences(s, own))} in {where}"
   return text
+
+
+def _where(some: Sequence[Record], records: Sequence[Record]) -> str:
+  """Which records these are: by label, and by task where others of that label are not among them."""
+  everywhere, here = (Counter(r["label"] for r in which) for which in (records, some))
+  whole = {label for label, number in here.items() if number == everywhere[label]}
+  return ", ".join(sorted({r["label"] if r["label"] in whole else _name(r) for r in some}))
 
 
 def _name(record: Record) -> str:

@@ -108,7 +108,7 @@ def _lenet(method: str, batch: int, bar: float, share: bool, cpu: bool) -> Case:
 
 
 def _amazon(cpu: bool, there: int) -> Case:
-  """Five seeds take a core each where there are as many, and as many dense ones."""
+  """One seed and five, packed and dense; the five on devices of their own if there are several."""
   case = against_torch("MLP dann, 64 + 64 vectors of 5000 with 98 % zeros", AMAZON, 100)
   devices = min(5, there)
   apart = AMAZON._replace(seeds=5, kind="seeds" if devices > 1 else "sharding", devices=devices)

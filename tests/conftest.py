@@ -10,9 +10,11 @@ from pathlib import Path
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Nearly all of a test's time is compilation; a third of that is optimisation.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
-# The CPU's fusion emitters take half of what is left. A jaxlib that does not know a flag aborts.
+# The CPU's fusion emitters take half of what is left, splitting programs for idle cores a tenth. A
+# jaxlib that does not know a flag aborts.
 if version("jaxlib").startswith("0.10."):
-  os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_use_fusion_emitters=false"
+  flags = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+  os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags}"
 # Commands keep compiled programs in the user's cache; what a test compiles is its own.
 os.environ.setdefault("JAX_ENABLE_COMPILATION_CACHE", "false")
 # Threads of LAPACK wait for each other where other tests hold the cores.

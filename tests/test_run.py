@@ -87,18 +87,6 @@ def test_unchosen_target_labels_cannot_leak_in_few_shot():
   jax.tree.map(np.testing.assert_array_equal, clean, poisoned)
 
 
-def test_a_record_that_is_there_is_not_made_again(tmp_path):
-  first = run(toy.request("source_only", **SHORT), tmp_path, domains=toy.load)
-  again = run(toy.request("source_only", **SHORT), tmp_path, domains=toy.load)
-  assert first.fresh and not again.fresh
-  assert first.records == again.records
-  with pytest.raises(ValueError, match=r"settings.steps: 40 → 50.*--force.*--out"):
-    run(toy.request("source_only", **{**SHORT, "steps": 50}), tmp_path, domains=toy.load)
-  forced = run(toy.request("source_only", **SHORT), tmp_path, domains=toy.load, force=True)
-  assert forced.fresh
-  assert forced.records[0]["curves"] == first.records[0]["curves"]
-
-
 def test_fine_tuning_starts_where_the_source_model_of_the_seed_ended(tmp_path, monkeypatch):
   monkeypatch.setattr("adapt.run._models", {})  # another test may have trained the same one
   made(tmp_path, "fine_tune", tuning=Choice("linear_probe"))

@@ -11,8 +11,9 @@ import toy
 
 from adapt import catalogue, cell, cli, methods, private, record, schema, search, terminal
 from adapt.catalogue import Range
+from adapt.plan import Place
 from adapt.request import Choice, points, traits
-from adapt.run import Place, run
+from adapt.run import run
 
 SHORT = {"steps": 4, "evaluations": 2, "seeds": (0, 1), "given": {"layer": "features"}}
 

@@ -93,6 +93,20 @@ def test_different_data_is_not_hidden():
   assert "**Not comparable: rows saw different versions of usps.**" in tables.main_table(made, None)
 
 
+def test_other_settings_are_named_by_row_where_all_of_it_has_them():
+  tasks = [task.name for task in sample_records.SUITE.tasks]
+  labels = ("source_only", "dann", "mmd", "svm")
+  made = {(t, label): sample_records.make(t, label) for t in tasks for label in labels}
+  for (task, label), r in made.items():
+    own = r["config"]["settings"]
+    own["lr"] = 0.5 if label == "mmd" or (task, label) == (tasks[0], "dann") else 0.25
+    own["steps"] = 0 if label == "svm" else own["steps"]
+  caption = tables.accuracy(list(made.values()), None, "last").caption
+  assert (
+    f", lr 0.25; but lr: 0.25 → 0.5 in mmd, {tasks[0]}/dann; svm not trained by steps." in caption
+  )
+
+
 def test_best_is_bold_only_where_it_is_and_ties_are_shown():
   def row(label, accuracy, labelled=0):
     made = sample_records.make("mnist_usps", label, seeds=3)

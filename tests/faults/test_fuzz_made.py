@@ -16,9 +16,9 @@ from test_weights_file import BODY, STORAGES, old, tensor, zipped
 
 from adapt import cli, grid, model_cli, record, saved
 from adapt.models import weights_file
+from adapt.plan import planned
 from adapt.rebuilt import Rebuilt, describe, named, rebuild
 from adapt.request import config, points
-from adapt.run import planned
 
 JSON = st.sampled_from(
   [

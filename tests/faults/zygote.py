@@ -1,24 +1,42 @@
-"""Starts `adapt` many times without importing JAX as often: one fork per line of arguments.
+"""Starts `adapt` many times without importing JAX as often: one fork per line of standard input.
 
-A line of standard input holds the arguments as JSON; its answers are lines "started PID" and, when
-that process has ended, "ended STATUS" as os.waitstatus_to_exitcode tells it.
+A line holds the arguments, and the seconds after which the command is killed, if it has not ended
+by then, or null. The answer is a line: its status as os.waitstatus_to_exitcode tells it.
 """
 
 import json
+import math
 import os
+import signal
 import sys
+import time
 
 from adapt import cli, grid  # all that a run imports, before any thread or backend is started
 
 assert grid.DIVERGED
+
+
+def status(pid: int, seconds: float) -> int:
+  """Waits for a child, and kills it after so many seconds."""
+  deadline = time.monotonic() + seconds
+  while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
+    if time.monotonic() >= deadline:
+      os.kill(pid, signal.SIGKILL)  # nobody else waits for it: it is there, ended or not
+      ended = os.waitpid(pid, 0)
+      break
+    time.sleep(0.01)
+  return os.waitstatus_to_exitcode(ended[1])
+
+
 for line in sys.stdin:
-  pid = os.fork()
-  if not pid:
+  arguments, seconds = json.loads(line)
+  child = os.fork()
+  if not child:
+    os.dup2(2, 1)  # the answers have standard output to themselves
     code = 1
     try:
-      code = cli.main(json.loads(line))
+      code = cli.main(arguments)
     finally:
       sys.stderr.flush()
       os._exit(code)
-  print(f"started {pid}", flush=True)
-  print(f"ended {os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}", flush=True)
+  print(status(child, math.inf if seconds is None else seconds), flush=True)

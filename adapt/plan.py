@@ -1,0 +1,157 @@
+"""What a request comes to before anything is trained: its data, its points, and what stands in its way."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from adapt import (
+  catalogue,
+  checkpoint,
+  data,
+  feed,
+  hosts,
+  methods,
+  private,
+  record,
+  reverse,
+  select,
+)
+from adapt.material import Domains, Material, load
+from adapt.method import Method
+from adapt.request import Point, Request, as_chosen, config, points, start_of, traits
+from adapt.saved import Inputs, inputs_of, lacking
+from adapt.suite import Settings
+
+
+class Place(NamedTuple):
+  """Where records and checkpoints go."""
+
+  out: str | Path
+  minutes: float  # between checkpoints
+  force: bool = False  # whether to start over
+
+  @contextlib.contextmanager
+  def checkpoints(
+    self, request: Request, plan: "Plan"
+  ) -> Iterator[checkpoint.Checkpoints | checkpoint.Elsewhere]:
+    """Those of the program that makes the plan's missing records."""
+    taken = hosts.led(lambda: self._taken(request, plan))
+    if taken is None:
+      yield checkpoint.Elsewhere()
+    else:
+      with taken:
+        yield taken
+
+  def _taken(self, request: Request, plan: "Plan") -> checkpoint.Checkpoints:
+    folder = checkpoint.folder_of(file_of(request, plan.missing[0], self.out))
+    if self.force:
+      checkpoint.discard(folder)
+    asked = [config(request, p, plan.material.hashes) for p in plan.missing]
+    return checkpoint.Checkpoints(folder, asked, self.minutes)
+
+
+class Plan(NamedTuple):
+  """What a request comes to: its data, its points, and those of them without a record."""
+
+  method: Method
+  material: Material
+  points: list[Point]
+  missing: list[Point]
+  inputs: Inputs | None = None  # what the models that are to be kept take
+
+
+def planned(request: Request, out: str | Path, force: bool, domains: Domains) -> Plan:
+  """Everything that can be said of a request before training; raises ValueError as `run` does."""
+  asked, method, material = hosts.together(lambda: _loaded(request, domains))
+  hosts.alike("data", material.hashes)
+  places = hosts.agreed(lambda: _missing(request, method, material, asked, Place(out, 0.0, force)))
+  keeps = request.save_model
+  inputs = inputs_of(domains(request.task.target), material, request.settings) if keeps else None
+  return Plan(method, material, asked, [asked[i] for i in places], inputs)
+
+
+def _loaded(request: Request, domains: Domains) -> tuple[list[Point], Method, Material]:
+  asked = points(request)
+  method = traits(request.method, asked[0].hyperparameters)
+  material = load(request, method, domains)
+  feed.streams(request, method, material.sources, material.target)  # refuses what it cannot do
+  privacy(request, method, material)  # so does this
+  select.check(request.validator, material.target.train.x)  # and this
+  reverse.check(request, method)
+  return asked, method, material
+
+
+def _missing(
+  request: Request, method: Method, material: Material, asked: list[Point], place: Place
+) -> list[int]:
+  """Which of the points have no record; refuses records and checkpoints of other settings."""
+  missing = []
+  for i, point in enumerate(asked):
+    file = file_of(request, point, place.out)
+    if place.force or not file.exists():
+      missing.append(i)
+    else:
+      made = record.read(file)
+      wanted = config(request, as_chosen(request, point, made["config"]), material.hashes)
+      _refuse_other(file, made["config"], wanted, request, method)
+      if request.save_model and lacking(file, made):
+        missing.append(i)
+  if missing and not place.force:
+    refuse_checkpoints(request, Plan(method, material, [], [asked[i] for i in missing]), place.out)
+  return missing
+
+
+def refuse_checkpoints(request: Request, plan: "Plan", out: str | Path) -> None:
+  """Raises ValueError where checkpoints of the missing points were made with other settings."""
+  folder = checkpoint.folder_of(file_of(request, plan.missing[0], out))
+  for made, point in zip(checkpoint.asked(folder) or (), plan.missing, strict=False):
+    wanted = config(request, point, plan.material.hashes)
+    _refuse_other(folder, made, wanted, request, plan.method)
+
+
+def file_of(request: Request, point: Point, out: str | Path) -> Path:
+  """Where the record of a point is, or will be."""
+  return record.path(out, request.suite.name, request.task.name, point.label)
+
+
+def _refuse_other(
+  file: Path, made: dict[str, Any], wanted: dict[str, Any], request: Request, method: Method
+) -> None:
+  """Compares what decides the numbers: not the device count, nor what only reads the scores."""
+  defaults = {p.name: p.default for p in catalogue.parameters(methods.get(request.method))}
+  known = "pretrained" in made["data"] and "pretrained" in wanted["data"]
+
+  def decisive(config: dict[str, Any]) -> dict[str, Any]:
+    kept = {k: v for k, v in config.items() if k not in ("devices", "validator")}
+    # A setting or hyper-parameter that the record does not know of had no effect when it was made.
+    kept["settings"] = {**Settings()._asdict(), **kept["settings"]}
+    if known:  # what the weights are counts, not where they lie
+      kept["settings"]["pretrained"] = ""
+    else:
+      kept["data"] = {k: v for k, v in kept["data"].items() if k != "pretrained"}
+    kept["hyperparameters"] = {**defaults, **kept["hyperparameters"]}
+    if "labelled" not in method.reads:
+      kept["settings"] = {**kept["settings"], "shots": 0}
+    return kept
+
+  if changes := record.differences(decisive(made), decisive(wanted)):
+    raise ValueError(
+      f"{file} was made with other settings ({'; '.join(changes[:3])}): "
+      "--force replaces it, --out puts the new one elsewhere"
+    )
+
+
+def privacy(request: Request, method: Method, material: Material) -> dict[str, Any]:
+  """What a private run spends of whose privacy, for the record."""
+  if request.dp is None:
+    return {}
+  settings, labels = request.settings, material.target.train.y
+  if "all_labelled" in method.reads or labels is None:
+    labelled = len(material.target.train.x)
+  else:
+    labelled = len(data.few_shot(labels, settings.shots, request.seeds[0]))
+  examples = {"source": sum(len(d.train.x) for d in material.sources), "labelled": labelled}
+  whose = private.protected(method, start_of(request, method))
+  times = settings.batch_size, settings.steps
+  return {"privacy": {w: private.spent(request.dp, examples[w], *times) for w in whose}}
