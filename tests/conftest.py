@@ -27,6 +27,7 @@ import jax
 import pytest
 
 jax.config.update("jax_num_cpu_devices", 8)
+gc.set_threshold(50_000, 20, 50)  # traces make many objects and hardly any rings of them
 
 
 _MAPS = 30000  # half of what Linux lets a process have
