@@ -1,6 +1,7 @@
 """Methods × tasks: requests from the command line, progress bars, tracking, and a table at the end."""
 
 import argparse
+import contextlib
 import functools
 import importlib.util
 import math
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from adapt import (
   catalogue,
+  checkpoint,
   data,
   figures,
   hosts,
@@ -25,7 +27,7 @@ from adapt import (
   terminal,
 )
 from adapt.board import Board
-from adapt.plan import Plan, planned
+from adapt.plan import Plan, file_of, planned
 from adapt.request import Choice, Feed, Request, points
 from adapt.run import run as run_request
 from adapt.suite import Settings, Suite, Task
@@ -59,7 +61,16 @@ def run(
   with Board(len(requests), steps, Console(stderr=True), quiet=not hosts.leads()) as board:
     for request in requests:
       records += _cell(request, arguments, domains, board, tracker)
+  hosts.led(lambda: _tidied(requests, arguments.out))
   return shown(records)
+
+
+def _tidied(requests: Sequence[Request], out: str) -> None:
+  """Deletes checkpoints beside finished records: what a process leaves that is killed between the two."""
+  for request in requests:
+    for point in points(request):
+      with contextlib.suppress(ValueError):  # another process trains there
+        checkpoint.discard(checkpoint.folder_of(file_of(request, point, out)))
 
 
 def checked(

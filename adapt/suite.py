@@ -92,6 +92,7 @@ class Reported(NamedTuple):
   source: str  # paper and table
   protocol: str
   accuracy: Mapping[str, float]  # by task name
+  cause: str = ""  # why ours differs, as far as experiments have shown it
 
 
 class Suite(NamedTuple):
@@ -141,9 +142,15 @@ def pairs(prefix: str, domains: Sequence[str]) -> tuple[Task, ...]:
 
 
 def row(
-  label: str, beside: str, source: str, protocol: str, tasks: Sequence[str], percents: str
+  label: str,
+  beside: str,
+  source: str,
+  protocol: str,
+  tasks: Sequence[str],
+  percents: str,
+  cause: str = "",
 ) -> Reported:
   """A published row, its numbers in one text in the order of the tasks; "-" where there is none."""
   values = zip(tasks, percents.split(), strict=True)
   accuracy = {task: float(value) for task, value in values if value != "-"}
-  return Reported(label, beside, source, protocol, accuracy)
+  return Reported(label, beside, source, protocol, accuracy, cause)

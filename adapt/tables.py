@@ -1,15 +1,14 @@
 """The tables of a suite, made from its records: accuracy, comparisons, other measures, cost."""
 
 import json
-import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from adapt import comparisons, formats, selection
+from adapt import comparisons, formats, published, selection
 from adapt import record as stored
-from adapt.sheet import NONE, Entry, Line, Sheet, line, measured, number
+from adapt.sheet import Entry, Line, Sheet, line, measured, number
 from adapt.significance import LEVEL, differences, leaders, seeds_differ, tasks_differ
-from adapt.suite import Reported, Settings, Suite
+from adapt.suite import Settings, Suite
 from adapt.summary import (
   BOUND,
   MISSING,
@@ -81,8 +80,8 @@ def accuracy(records: Sequence[Record], suite: Suite | None, rule: str = "last")
     entries.append(measured(row.average, row.seeds, marks[""].get(row.label, "")))
     lines.append(line(row.label, entries, row.seeds))
     for reported in row.reported:
-      notes.append(f"{reported.label}: {reported.source}. {reported.protocol}")
-      numbers = tuple(_published(reported, tasks))
+      notes.append(published.note(reported, row))
+      numbers = tuple(published.entries(reported, tasks))
       lines.append(Line(reported.label, numbers, f"[{len(notes)}]", published=True))
   marked = any(mark for column in marks.values() for mark in column.values())
   return Sheet(
@@ -214,14 +213,7 @@ def _accuracy(row: Row, task: str, mark: str) -> Entry:
   return measured(row.cells[task], row.seeds, mark)
 
 
-def _published(reported: Reported, tasks: Sequence[str]) -> list[Entry]:
-  numbers = [reported.accuracy.get(task) for task in tasks]
-  known = [number for number in numbers if number is not None]
-  numbers.append(statistics.fmean(known) if known and len(known) == len(tasks) else None)
-  return [NONE if n is None else Entry(f"{n:.1f}", n) for n in numbers]
-
-
-def _caption(records: Sequence[Record], rule: str, marked: bool, published: bool) -> str:
+def _caption(records: Sequence[Record], rule: str, marked: bool, beside: bool) -> str:
   protocols = [_sentence(r.get("protocol") or "") for r in records]
   parts = [
     f"Target test {NAMES[headline(records)]} in percent {selection.described(rule)}, mean ± sample "
@@ -235,7 +227,7 @@ def _caption(records: Sequence[Record], rule: str, marked: bool, published: bool
     "which take three, the average by Wilcoxon's test over tasks, which takes six."
     if marked
     else "",
-    "Italics: as published." if published else "",
+    "Italics: as published." if beside else "",
     f"{MISSING}: no result.",
   ]
   return " ".join(part for part in parts if part)

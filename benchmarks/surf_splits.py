@@ -2,7 +2,7 @@
 
 python -m benchmarks.surf_splits --out results
 
-Runs all methods, 20 draws each, in about 25 minutes on two CPU cores. Why the published rows stand
+Runs all methods, 20 draws each, in about 7 minutes on a CPU core. Why the published rows stand
 beside `svm_rbf` and the similarities, benchmarks/surf_full.py says; of this table's dimensions the
 paper says no more than of that one's.
 """
@@ -25,6 +25,16 @@ _ROWS = {
   ("CORAL", "coral_similarity"): "40.3 38.3 38.7 47.2 40.7 39.2 38.1 34.2 85.9 37.8 34.6 84.9",
 }
 
+# A Gaussian SVM on 8 images of each DSLR class is far better on webcam than the published row, with
+# any C and whichever images its columns are z-scored over; on all of DSLR's, whose classes are not
+# balanced, it gives Table 3's number, which is near this table's.
+_ALL = "from DSLR the published numbers are near those of all its images (Table 3)"
+_CAUSES = {
+  "NA": f"{_ALL}: webcam 52.5, amazon 26.2, caltech10 26.4",
+  "CORAL": f"{_ALL}: webcam 86.6",
+  "TCA": "not explained: kernel and dimension are not published",
+}
+
 SUITE = Suite(
   name="surf_splits",
   tasks=surf_full.SUITE.tasks,
@@ -36,7 +46,8 @@ SUITE = Suite(
     "otherwise, its C the best of two-fold cross-validation on the labelled images"
   ),
   reported=tuple(
-    row(*who, _SUN, _PROTOCOL, surf_full.SUN_ORDER, text) for who, text in _ROWS.items()
+    row(*who, _SUN, _PROTOCOL, surf_full.SUN_ORDER, text, _CAUSES.get(who[0], ""))
+    for who, text in _ROWS.items()
   ),
 )
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import toy
 
-from adapt import catalogue, cli, methods
+from adapt import catalogue, checkpoint, cli, methods
 from adapt.request import traits
 
 SHORT = [
@@ -287,6 +287,20 @@ def test_wandb_offline_gets_the_run_and_its_table(pair, tmp_path):
   [run] = (tmp_path / "out/wandb").glob("offline-run-*")
   assert list(run.glob("*.wandb"))
   assert list(run.glob("files/media/table/*.json"))
+
+
+def test_what_a_kill_has_left_beside_a_finished_record_is_deleted(pair, tmp_path):
+  """Unless another process trains there: a source model, for the method that starts from it."""
+  out = tmp_path / "runs"
+  assert adapt(pair, out, "--method", "source_only") == 0
+  [made] = out.glob("*/*/*.json")
+  left = checkpoint.folder_of(made)
+  held = checkpoint.Checkpoints(left, None, 5.0)
+  assert adapt(pair, out, "--method", "source_only") == 0
+  assert left.exists()
+  held._lock.close()
+  assert adapt(pair, out, "--method", "source_only") == 0
+  assert not left.exists()
 
 
 @pytest.mark.holds("changed")
