@@ -15,6 +15,7 @@ import jax
 
 from adapt import record, stopping
 
+KEPT = 0.3  # seconds of compilation from which on a program is kept for the next command
 _LONGEST = 200  # characters of a word in a message
 
 
@@ -79,7 +80,7 @@ def keep_compiled() -> None:
   home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
   # A program compiled for one processor may not run on another one that shares the home folder.
   jax.config.update("jax_compilation_cache_dir", str(home / "adapt" / f"compiled-{_processor()}"))
-  jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+  jax.config.update("jax_persistent_cache_min_compile_time_secs", KEPT)
 
 
 def _processor() -> str:

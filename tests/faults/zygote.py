@@ -1,11 +1,10 @@
 """Starts `adapt` many times without importing JAX as often: one fork per line of standard input.
 
-A line holds the arguments, and the seconds after which the command is killed, if it has not ended
-by then, or null. The answer is a line: its status as os.waitstatus_to_exitcode tells it.
+A line holds the arguments, and the seconds after which the command is killed if it has not ended by
+then. The answer is a line: its status as os.waitstatus_to_exitcode tells it.
 """
 
 import json
-import math
 import os
 import signal
 import sys
@@ -39,4 +38,4 @@ for line in sys.stdin:
     finally:
       sys.stderr.flush()
       os._exit(code)
-  print(status(child, math.inf if seconds is None else seconds), flush=True)
+  print(status(child, seconds), flush=True)
