@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from adapt import comparisons, formats, published, selection
+from adapt import comparisons, formats, papers, selection
 from adapt import record as stored
 from adapt.sheet import Entry, Line, Sheet, line, measured, number
 from adapt.significance import LEVEL, differences, leaders, seeds_differ, tasks_differ
@@ -80,8 +80,8 @@ def accuracy(records: Sequence[Record], suite: Suite | None, rule: str = "last")
     entries.append(measured(row.average, row.seeds, marks[""].get(row.label, "")))
     lines.append(line(row.label, entries, row.seeds))
     for reported in row.reported:
-      notes.append(published.note(reported, row))
-      numbers = tuple(published.entries(reported, tasks))
+      notes.append(papers.note(reported, row))
+      numbers = tuple(papers.entries(reported, tasks))
       lines.append(Line(reported.label, numbers, f"[{len(notes)}]", published=True))
   marked = any(mark for column in marks.values() for mark in column.values())
   return Sheet(

@@ -3,7 +3,7 @@
 import pytest
 import sample_records
 
-from adapt import published, summary
+from adapt import papers, summary
 from adapt.suite import Reported
 
 TASKS = [task.name for task in sample_records.SUITE.tasks]
@@ -25,31 +25,31 @@ def theirs(*percents, cause=""):
 
 def test_two_deviations_are_no_departure_and_more_are():
   row = ours(0.8, 0.8, 0.8)
-  assert published.departures(theirs(79.1, 80.9, 80.0), row) == {}
-  apart = published.departures(theirs(78.9, 81.1, 80.0), row)
+  assert papers.departures(theirs(79.1, 80.9, 80.0), row) == {}
+  apart = papers.departures(theirs(78.9, 81.1, 80.0), row)
   assert apart == {TASKS[0]: pytest.approx(1.1), TASKS[1]: pytest.approx(-1.1)}
 
 
 def test_rounding_of_what_is_published_is_no_departure():
-  assert published.departures(theirs(80.0), ours(0.8004, deterministic=True)) == {}
-  assert published.departures(theirs(80.0), ours(0.8006, deterministic=True))
+  assert papers.departures(theirs(80.0), ours(0.8004, deterministic=True)) == {}
+  assert papers.departures(theirs(80.0), ours(0.8006, deterministic=True))
 
 
 def test_the_note_names_the_furthest_first_and_the_cause():
   row = ours(0.8, 0.8, 0.8)
-  assert published.note(theirs(80.0), row) == "DANN: A paper. its protocol"
-  text = published.note(theirs(75.0, 90.0, 80.0, cause="another split"), row)
+  assert papers.note(theirs(80.0), row) == "DANN: A paper. its protocol"
+  text = papers.note(theirs(75.0, 90.0, 80.0, cause="another split"), row)
   assert text.endswith(f"on 2 of 3 tasks ({TASKS[1]} -10.0, {TASKS[0]} +5.0): another split")
-  assert published.note(theirs(70.0), row).endswith(published.UNEXPLAINED)
+  assert papers.note(theirs(70.0), row).endswith(papers.UNEXPLAINED)
 
 
 def test_one_seed_has_no_deviation_to_judge_by():
   made = sample_records.make(TASKS[0], "dann", 0.5, seeds=1)
   [row] = [r for r in summary.rows([made], None) if r.label == "dann"]
-  assert published.departures(theirs(80.0), row) == {}
+  assert papers.departures(theirs(80.0), row) == {}
 
 
 def test_a_row_without_all_numbers_has_no_average():
-  cells = published.entries(theirs(80.0, 70.0), TASKS[:2])
+  cells = papers.entries(theirs(80.0, 70.0), TASKS[:2])
   assert [c.text for c in cells] == ["80.0", "70.0", "75.0"]
-  assert published.entries(theirs(80.0), TASKS[:2])[1:] == [published.NONE] * 2
+  assert papers.entries(theirs(80.0), TASKS[:2])[1:] == [papers.NONE] * 2
