@@ -31,10 +31,10 @@ _PAIRS = (
 )
 _NAMES = [f"{s}_{t}" for s, t in _PAIRS]
 _SUN = "Sun et al. (2016, arXiv:1511.05547), Table 5"
-_CAUSE = "the split into training and test reviews is not published"
+_CAUSE = "not explained: the split into training and test reviews is not published"
 _CAUSES = {
-  "GFK": f"not explained: {_CAUSE}, nor is the dimension",
-  "TCA": f"not explained: {_CAUSE}, nor are kernel and dimension",
+  "GFK": f"{_CAUSE}, nor is the dimension",
+  "TCA": f"{_CAUSE}, nor are kernel and dimension",
 }
 _PROTOCOL = "the source's split into training and test reviews is not published; linear SVM"
 _ROWS = {

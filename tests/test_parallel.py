@@ -65,11 +65,11 @@ def flat(tree):
   return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(tree)])
 
 
-def assert_close(ours, theirs, layout):
-  """Loss and every single number."""
-  np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-4, err_msg=str(layout))
+def assert_close(ours, theirs, layout, loss=1e-4, least=2e-5):
+  """The loss and every single number of (params and state, loss)."""
+  np.testing.assert_allclose(ours[1], theirs[1], rtol=loss, err_msg=str(layout))
   jax.tree.map(
-    lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=2e-5, err_msg=str(layout)),
+    lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=least, err_msg=str(layout)),
     ours[0],
     theirs[0],
   )
@@ -80,10 +80,12 @@ def assert_close(ours, theirs, layout):
 def test_layouts_agree(name):
   layouts = Layout("sharding", 1), Layout("sharding", 8), Layout("pmap", 8)
   (early, late), *others = final_params(name, *layouts)
+  most = toy.AMPLIFIED.get(name, 1e-5)
   for layout, (other_early, other_late) in zip(layouts[1:], others, strict=True):
     assert_close(other_early, early, layout)
     apart = np.linalg.norm(flat(other_late[0]) - flat(late[0])) / np.linalg.norm(flat(late[0]))
-    assert apart < toy.AMPLIFIED.get(name, 1e-5), layout
+    assert apart < most, layout
+    assert_close(other_late, late, layout, loss=10 * most, least=10 * most)
 
 
 @pytest.mark.parametrize("name", ["bss", "delta", "lp_ft", "stochnorm"])
