@@ -215,7 +215,7 @@ def _add_running(group: Any) -> None:
     "--search", type=values.points, default=0, metavar="N", help="best of N points; costs N × steps"
   )
   group.add_argument(
-    "--sampler", default="random", choices=("random", "tpe"), help="at once in memory, or by eights"
+    "--sampler", default="random", choices=("random", "tpe", "grid"), help="grid: best of --sweep"
   )
   group.add_argument(
     "--null", action="store_true", help="null control: the adaptation term's weight at 0"

@@ -35,9 +35,9 @@ class Feed(NamedTuple):
 class Search(NamedTuple):
   """A search of float hyper-parameters and `lr`."""
 
-  number: int  # points, of which the defaults are the first
-  sampler: str  # random or tpe
-  ranges: Mapping[str, catalogue.Range]  # of what is moved
+  number: int  # points, of which the defaults are the first but in a grid
+  sampler: str  # random, tpe or grid
+  ranges: Mapping[str, Any]  # of what is moved: a Range each, a grid's values
 
 
 class Request(NamedTuple):
@@ -91,7 +91,7 @@ def points(request: Request) -> list[Point]:
       raise ValueError(f"'{name}' of {request.method} is no float: only floats can be swept")
   defaults = _defaults(request)
   result = []
-  for swept in _combinations(request):
+  for swept in combinations(request):
     lr = swept.get("lr", request.settings.lr)
     hyper = {**defaults, **request.given, **{n: v for n, v in swept.items() if n != "lr"}}
     shown = {} if request.search else swept
@@ -102,7 +102,7 @@ def points(request: Request) -> list[Point]:
   return result
 
 
-def _combinations(request: Request) -> Sequence[Mapping[str, float]]:
+def combinations(request: Request) -> Sequence[Mapping[str, float]]:
   """What is set at each point beside what is given, all of the same names."""
   if request.candidates:
     return request.candidates

@@ -68,6 +68,8 @@ def scores(
   """
   warm = start_of(request, method) == "source"
   predicted = predictions(cell.program_of(request, missing, material, warm), material, trained)
+  if method.refresh is None:  # which comes with evaluations; else only the last one is asked for
+    material = material._replace(settings=material.settings._replace(evaluations=1))
   found = np.full(len(predicted), np.nan)
   for c, labels in enumerate(predicted):
     if c in trained.past.diverged:

@@ -49,7 +49,8 @@ def record(value: Any) -> str | None:
 
 def _search(value: Any) -> str | None:
   """What is wrong with what a search found."""
-  range_ = _list(_simple, 3)
+  grid = isinstance(value, dict) and value.get("sampler") == "grid"
+  range_ = _list(_number) if grid else _list(_simple, 3)
   measured = dict.fromkeys(("accuracy", "h_score"), _maybe(_number))
   values = {"hyperparameters": _each({}, _number), "validators": _each({}, _maybe(_number))}
   places = dict.fromkeys(("chosen", "oracle"), _maybe(_whole))

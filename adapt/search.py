@@ -1,9 +1,9 @@
 """A search of float hyper-parameters: each round of points is one program, and no target label chooses.
 
-Optuna proposes the points: all at once at random, or by TPE in rounds that it is told of. The defaults
-are the first point. What is left is one record, that of the point whose score by the request's
-validator, a mean over seeds after the last step, is the highest; the others are in it with their scores
-and, for the regret alone, their accuracies.
+A grid's points are given. Else optuna proposes them, all at once at random or by TPE in rounds that it is
+told of, and the defaults are the first point. What is left is one record, that of the point whose score by
+the request's validator, a mean over seeds after the last step, is the highest; the others are in it with
+their scores and, for the regret alone, their accuracies.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from adapt import catalogue, checkpoint, hosts, methods, record, select
 from adapt import run as runs
 from adapt.cell import Report, Trained
 from adapt.plan import Place, Plan, refuse_checkpoints
-from adapt.request import Point, Request, Search, points
+from adapt.request import Point, Request, Search, combinations, points
 
 ROUND = 8  # points that TPE proposes at once
 _REFUSED = 1000  # points in a round that the method's factory may refuse
@@ -28,11 +28,14 @@ def asked(request: Request, number: int, sampler: str) -> Request:
   """The request with a search of that many points of `lr` and of its method's floats; 0 means none.
 
   What is given stays as it is. `lr` is looked for tenfold about its setting. The first round's points
-  are made, so that what the method refuses is known before anything is trained.
+  are made, so that what the method refuses is known before anything is trained. A grid has the points of
+  `--sweep`, of which one is left.
 
   Raises:
     ValueError: flags that do not go together, nothing to look about, or optuna is missing.
   """
+  if sampler == "grid":
+    return _grid(request, number)
   if not number:
     if sampler != "random":
       raise ValueError(f"--sampler {sampler} is for a search: give --search N")
@@ -52,6 +55,18 @@ def asked(request: Request, number: int, sampler: str) -> Request:
   searching = request._replace(search=Search(number, sampler, ranges))
   _ask(searching, _study(searching))
   return searching
+
+
+def _grid(request: Request, number: int) -> Request:
+  """The request with its sweep as what a search tries."""
+  if number:
+    raise ValueError(f"--sampler grid tries what --sweep lists: leave out --search {number}")
+  if not request.sweep:
+    raise ValueError("--sampler grid needs values to try: give --sweep NAME=A,B,…")
+  if request.dp:
+    raise ValueError("what a grid chooses tells of the private examples: leave it out with --dp")
+  tried = Search(len(points(request)), "grid", request.sweep)
+  return request._replace(search=tried, sweep={})
 
 
 def rounds(request: Request) -> int:
@@ -126,14 +141,17 @@ def _discard(request: Request, point: Point, place: Place) -> None:
 
 
 def _study(request: Request) -> Any:
-  """An optuna study whose first point is the request without a search."""
+  """An optuna study whose first point is the request without a search; None for a grid."""
+  search = request.search
+  assert search is not None
+  if search.sampler == "grid":
+    return None
   try:
     import optuna
   except ImportError:
     raise ValueError("--search needs optuna: pip install 'adapt-jax[search]'") from None
   optuna.logging.set_verbosity(optuna.logging.WARNING)
-  search, [point] = request.search, points(request)
-  assert search is not None
+  [point] = points(request)
   sampler: Any = optuna.samplers.RandomSampler(seed=0)
   if search.sampler == "tpe":  # a round's points keep apart, and values are judged together
     sampler = optuna.samplers.TPESampler(
@@ -147,11 +165,13 @@ def _study(request: Request) -> Any:
 
 def _ask(request: Request, study: Any) -> list[dict[str, float]]:
   """A round of points, none of which the method refuses."""
+  search = request.search
+  assert search is not None
+  if study is None:
+    return [dict(values) for values in combinations(request._replace(sweep=search.ranges))]
   from optuna.distributions import FloatDistribution
   from optuna.trial import TrialState
 
-  search = request.search
-  assert search is not None
   number, found, reason = search.number // rounds(request), [], ""
   where = {
     n: FloatDistribution(low, high, log=scale == "log")
@@ -176,6 +196,8 @@ def _ask(request: Request, study: Any) -> list[dict[str, float]]:
 
 def _tell(study: Any, scores: Sequence[float | None]) -> None:
   """Tells of the round that was asked for last; no score is worse than any."""
+  if study is None:  # nothing is left to propose
+    return
   from optuna.trial import TrialState
 
   waiting = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))

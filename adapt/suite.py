@@ -104,6 +104,7 @@ class Suite(NamedTuple):
   protocol: str  # one sentence: splits, preprocessing, selection
   reported: tuple[Reported, ...] = ()
   defaults: Mapping[str, Mapping[str, Any]] = {}  # method -> hyper-parameters the suite sets
+  select: str = "last"  # the evaluation that its tables show: last, or a label-free validator
 
   def task(self, name: str) -> Task:
     """The task of that name; ValueError with the list of names if there is none."""

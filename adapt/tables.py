@@ -27,17 +27,19 @@ from adapt.summary import (
 )
 
 
-def sheets(records: Sequence[Record], suite: Suite | None, rule: str = "last") -> list[Sheet]:
+def sheets(records: Sequence[Record], suite: Suite | None, rule: str | None = None) -> list[Sheet]:
   """Every table of one suite but `cost`: the same numbers give the same bytes on any machine.
 
   Args:
     records: of one suite.
     suite: with its published rows, if known.
-    rule: which evaluation counts: `last`, `oracle` or a validator (adapt/selection.py).
+    rule: which evaluation counts: `last`, `oracle` or a validator (adapt/selection.py); None: what the
+      suite's protocol says.
   """
-  shown = [selection.picked(r, rule) for r in records]
+  counted = rule or _own(suite)
+  shown = [selection.picked(r, counted) for r in records]
   made = [
-    accuracy(shown, suite, rule),
+    accuracy(shown, suite, counted),
     comparisons.gains(shown, suite),
     comparisons.rank_sheet(shown),
     comparisons.iterates(records, suite),
@@ -47,7 +49,12 @@ def sheets(records: Sequence[Record], suite: Suite | None, rule: str = "last") -
   return [sheet for sheet in made if sheet is not None]
 
 
-def markdown(records: Sequence[Record], suite: Suite | None, rule: str = "last") -> str:
+def _own(suite: Suite | None) -> str:
+  """The rule of the suite's protocol."""
+  return suite.select if suite else "last"
+
+
+def markdown(records: Sequence[Record], suite: Suite | None, rule: str | None = None) -> str:
   """The page of one suite. The same records in any order give the same text."""
   return text(suite.name if suite else records[0]["suite"], sheets(records, suite, rule))
 
@@ -64,12 +71,13 @@ def text(name: str, made: Sequence[Sheet]) -> str:
 
 def main_table(records: Sequence[Record], suite: Suite | None) -> str:
   """The main table as Markdown, with where its numbers come from: for a text that stands alone."""
-  sheet = accuracy(records, suite)
+  rule = _own(suite)
+  sheet = accuracy([selection.picked(r, rule) for r in records], suite, rule)
   return formats.markdown(sheet._replace(caption=f"{sheet.caption} {provenance(records)}"))
 
 
 def accuracy(records: Sequence[Record], suite: Suite | None, rule: str = "last") -> Sheet:
-  """Accuracy (or H-score) by label and task, published rows beneath ours."""
+  """Accuracy (or H-score) by label and task as the rule picked it, published rows beneath ours."""
   tasks = tasks_of(records, suite)
   every = rows(records, suite)
   marks = _marks(every, tasks, headline(records))
@@ -89,7 +97,7 @@ def accuracy(records: Sequence[Record], suite: Suite | None, rule: str = "last")
     "Target accuracy" if headline(records) == "accuracy" else "Target H-score",
     ("method (seeds)", *tasks, "average"),
     tuple(lines),
-    _caption(records, rule, marked, bool(notes)),
+    _caption(records, rule, rule == _own(suite), marked, bool(notes)),
     tuple(notes),
     tuple(_mixed_data(records)),
   )
@@ -213,7 +221,7 @@ def _accuracy(row: Row, task: str, mark: str) -> Entry:
   return measured(row.cells[task], row.seeds, mark)
 
 
-def _caption(records: Sequence[Record], rule: str, marked: bool, beside: bool) -> str:
+def _caption(records: Sequence[Record], rule: str, own: bool, marked: bool, beside: bool) -> str:
   protocols = [_sentence(r.get("protocol") or "") for r in records]
   parts = [
     f"Target test {NAMES[headline(records)]} in percent {selection.described(rule)}, mean ± sample "
@@ -221,7 +229,7 @@ def _caption(records: Sequence[Record], rule: str, marked: bool, beside: bool) -
     "diverging.",
     f"Settings: {_settings(records)}.",
     *sorted({text for text in protocols if text}),
-    "" if rule == "last" else "Which iterate counts is not the protocol's choice here.",
+    "" if own else "Which iterate counts is not the protocol's choice here.",
     "Bold: above every other row that sees as many target labels; ≈: the highest, and what is not told "
     f"apart from it (p ≥ {LEVEL}, Holm-corrected in its column): a task by paired t-tests over seeds, "
     "which take three, the average by Wilcoxon's test over tasks, which takes six."

@@ -1,6 +1,6 @@
 """Regenerates the tables under results/, the page and the README's blocks from the records alone.
 
-python scripts/make_tables.py [--results results] [--out results/tables] [--select last] [--check]
+python scripts/make_tables.py [--results results] [--out results/tables] [--select RULE] [--check]
 """
 
 import argparse
@@ -81,7 +81,7 @@ def filled(
 
 
 def generated(
-  results: Path, out: Path, readme: Path | None, benchmarks: Path, rule: str = "last"
+  results: Path, out: Path, readme: Path | None, benchmarks: Path, rule: str | None = None
 ) -> dict[Path, str]:
   """Path → text of every file that follows from the records.
 
@@ -89,7 +89,8 @@ def generated(
     ValueError: a record is broken, or the rule is no validator of any.
   """
   records = record.read_all(results)
-  selection.checked(records, rule)
+  if rule:
+    selection.checked(records, rule)
   known = suites(benchmarks)
   every = _by_suite(records)
   made = {name: tables.sheets(mine, known.get(name), rule) for name, mine in every.items()}
@@ -98,9 +99,9 @@ def generated(
   whole = {name: [*made[name], sheet] for name, sheet in costs}
   pictures = page.pictures(results / "figures")
   at = results if out == results / "tables" else out
-  files[at / "index.html"] = page.html(whole, pictures, selection.described(rule))
+  files[at / "index.html"] = page.html(whole, pictures, selection.described(rule or "last"))
   others = {}
-  if results.resolve() == ROOT / "results" and rule == "last":
+  if results.resolve() == ROOT / "results" and rule is None:
     import methods_page
     import promises_page
     import speed_page
@@ -137,21 +138,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
   parser.add_argument("--check", action="store_true", help="write nothing; exit 1 on a difference")
   parser.add_argument(
     "--select",
-    default="last",
     metavar="RULE",
-    help="which evaluation counts: last, oracle, a validator or auto, the validator that we would take; "
-    "what is not last goes to RESULTS/tables/RULE, and no README is filled in",
+    help="which evaluation counts, in place of what each suite's protocol says: last, oracle, a "
+    "validator or auto, the validator that we would take; such tables go to RESULTS/tables/RULE, and no "
+    "README is filled in",
   )
   args = parser.parse_args(arguments)
-  rule = selection.named(args.select)
+  rule = selection.named(args.select) if args.select else None
   ours = args.results / "tables"
-  out = args.out or (ours if rule == "last" else ours / rule)
+  out = args.out or (ours / rule if rule else ours)
   readme = args.readme
   # Somebody's own results must not replace those that the README reports.
   if readme is None and args.results.resolve() == ROOT / "results":
     readme = ROOT / "README.md"
   try:
-    files = generated(args.results, out, readme if rule == "last" else None, args.benchmarks, rule)
+    files = generated(args.results, out, None if rule else readme, args.benchmarks, rule)
   except ValueError as error:
     print(error, file=sys.stderr)
     return 2

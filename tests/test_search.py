@@ -274,11 +274,47 @@ def test_what_a_factory_refuses_is_not_proposed(tmp_path, monkeypatch):
     asked(method="choosy", given={"exact": True})
 
 
+def test_a_grid_leaves_the_best_of_what_was_swept(tmp_path, monkeypatch):
+  monkeypatch.setitem(sys.modules, "optuna", None)  # which it has no need of
+  sweep = {"weight": (0.0, 1.0), "lr": (0.1, 0.2)}
+  request = asked(0, "grid", sweep=sweep)
+  there = made(request, tmp_path)
+  told = there["search"]
+  assert there["label"] == "coral+search-layer=features" and schema.record(there) is None
+  assert told["number"] == 4 and told["sampler"] == "grid"
+  assert told["ranges"] == {name: list(values) for name, values in sweep.items()}
+  tried = [tuple(c["hyperparameters"].values()) for c in told["candidates"]]
+  assert tried == [(0.0, 0.1), (0.0, 0.2), (1.0, 0.1), (1.0, 0.2)]
+  scores = [c["validators"]["information_maximisation"] for c in told["candidates"]]
+  best = int(np.argmax(scores))
+  assert told["chosen"] == best
+  assert there["config"]["settings"]["lr"] == tried[best][1]
+  assert there["config"]["hyperparameters"]["weight"] == tried[best][0]
+  swept = run(asked(0, sweep=sweep), tmp_path / "all", domains=toy.load).records
+  assert there["parameters"] == swept[best]["parameters"]
+  assert not run(request, tmp_path, domains=toy.load).fresh
+  with pytest.raises(ValueError, match=r"search.ranges.weight.*--force"):
+    run(asked(0, "grid", sweep={**sweep, "weight": (0.0, 2.0)}), tmp_path, domains=toy.load)
+
+
 REFUSED = [
   ({"sampler": "tpe", "number": 0}, "--sampler tpe is for a search"),
   ({"sweep": {"weight": (0.1, 1.0)}}, "--search and --sweep exclude each other"),
   ({"sampler": "tpe", "number": 12}, "give --search 16, 24 and so on"),
   ({"sampler": "tpe", "number": 8}, "give --search 16, 24 and so on"),
+  ({"sampler": "grid"}, "leave out --search 4"),
+  ({"sampler": "grid", "number": 0}, "give --sweep NAME=A,B"),
+  (
+    {
+      "sampler": "grid",
+      "number": 0,
+      "sweep": {"lr": (0.1, 0.2)},
+      "dp": private.parsed("noise=1,clip=1"),
+      "method": "source_only",
+      "given": {},
+    },
+    "with --dp",
+  ),
   ({"lr": 0.0}, "--search looks about --lr, which is 0.0"),
   ({"dp": private.parsed("noise=1,clip=1"), "method": "source_only", "given": {}}, "with --dp"),
 ]

@@ -189,6 +189,18 @@ def test_selection_is_computed_from_the_records(tree, capsys):
   assert "choose --select from last, oracle, early" in capsys.readouterr().err
 
 
+def test_a_suite_may_say_which_evaluation_counts():
+  made = sample_records.make("mnist_usps", "dann", LEVELS["dann"])
+  made["validators"] = {"early": [[-float(e) for e in range(10)] for _ in made["config"]["seeds"]]}
+  first = summary.percent(summary.cell([c[0] for c in made["curves"]["target_accuracy"]]))
+  suite = sample_records.SUITE._replace(select="early")
+  for page in (tables.markdown([made], suite), tables.main_table([made], suite)):
+    assert f"| dann (3) | {first}" in page
+    assert "the label-free validator early scores best" in page and "not the protocol's" not in page
+  last = tables.markdown([made], suite, "last")
+  assert f"| dann (3) | {first}" not in last and "not the protocol's choice" in last
+
+
 def test_a_reader_can_load_every_format(tree):
   assert script("make_tables.py")(flags(tree)) == 0
   with (tree / "results" / "tables" / "digits.csv").open(encoding="utf-8", newline="") as file:

@@ -1,5 +1,7 @@
 """MLP: one hidden layer of sigmoid units, the network of the Amazon table of Ganin et al. (2016, §5.1)."""
 
+from collections.abc import Callable
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -13,12 +15,15 @@ class Module(nn.Module):
   classes: int
   dtype: jnp.dtype
   width: int = 100
+  kernel_init: Callable[..., jax.Array] = INIT
 
   @nn.compact
   def __call__(self, x: jax.Array, train: bool) -> tuple[jax.Array, jax.Array]:
     x = x.reshape(len(x), -1)  # [b, d], or packed rows
-    x = nn.sigmoid(RowsDense(self.width, dtype=self.dtype, kernel_init=INIT, name="hidden")(x))
-    return x, Dense(self.classes, dtype=self.dtype, name="head")(x)
+    x = nn.sigmoid(
+      RowsDense(self.width, dtype=self.dtype, kernel_init=self.kernel_init, name="hidden")(x)
+    )
+    return x, Dense(self.classes, dtype=self.dtype, kernel_init=self.kernel_init, name="head")(x)
 
 
 def mlp(classes: int, *, dtype: jnp.dtype = jnp.float32, axis: str | None = None) -> Net:

@@ -127,7 +127,7 @@ def test_load_npz(tmp_path):
 def test_names():
   names = data.names()
   assert set(SHAPES) < set(names)
-  assert len(names) == len(set(names)) == 67
+  assert len(names) == len(set(names)) == 71
 
 
 def test_import_is_cheap():

@@ -31,6 +31,15 @@ def amazon(category: str, data_dir: DataDir) -> Domain:
   return Domain(f"amazon_{category}", read("train"), read("test"), ("negative", "positive"))
 
 
+def amazon_held(category: str, data_dir: DataDir) -> Domain:
+  """The training reviews alone, the last tenth held out: a source as DANN's reference code splits it."""
+  whole = amazon(category, data_dir)
+  x, y = whole.train
+  assert y is not None  # these have labels
+  n = len(x) - len(x) // 10
+  return Domain(f"{whole.name}_held", Split(x[:n], y[:n]), Split(x[n:], y[n:]), whole.classes)
+
+
 def amazon400(category: str, data_dir: DataDir) -> Domain:
   """Frequencies of 400 words [n, 400] float32, each standardised over the category's reviews.
 
@@ -65,5 +74,6 @@ def texts(category: str, data_dir: DataDir = None) -> tuple[list[str], np.ndarra
 
 DOMAINS: dict[str, Callable[[DataDir], Domain]] = {
   **{f"amazon_{category}": partial(amazon, category) for category in CATEGORIES},
+  **{f"amazon_{category}_held": partial(amazon_held, category) for category in CATEGORIES},
   **{f"amazon400_{category}": partial(amazon400, category) for category in CATEGORIES},
 }

@@ -22,8 +22,23 @@ def test_amazon400(monkeypatch):
 
 
 def test_names():
-  kinds = ("amazon", "amazon400")
-  assert list(reviews.DOMAINS) == [f"{kind}_{of}" for kind in kinds for of in reviews.CATEGORIES]
+  kinds = ("amazon_{}", "amazon_{}_held", "amazon400_{}")
+  assert list(reviews.DOMAINS) == [kind.format(of) for kind in kinds for of in reviews.CATEGORIES]
+
+
+def test_a_held_source_is_tested_on_the_end_of_its_training_reviews(monkeypatch):
+  def arrays(name, split, data_dir=None):
+    assert name == "amazon_reviews/dvd"
+    x = np.arange(40.0).reshape(20, 2) + 100 * (split == "test")
+    return x, np.arange(20) % 2
+
+  monkeypatch.setattr(prepared, "arrays", arrays)
+  held = reviews.DOMAINS["amazon_dvd_held"](None)
+  whole = reviews.DOMAINS["amazon_dvd"](None).train
+  assert held.name == "amazon_dvd_held" and len(held.train.x) == 18
+  for i in range(2):
+    together = np.concatenate([held.train[i], held.test[i]])
+    np.testing.assert_array_equal(together, whole[i])
 
 
 def test_not_prepared(tmp_path):
