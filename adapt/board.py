@@ -88,7 +88,8 @@ def outcomes(records: Sequence[dict[str, Any]]) -> list[str]:
   lines = []
   for record in records:
     found = cell(by_seed(record, "last", "accuracy").values())
-    name = f" ({record['label']})" if len(records) > 1 else ""
+    which = [record[n] for n in ("task", "label") if len({r[n] for r in records}) > 1]
+    name = f" ({' '.join(which)})" if which else ""
     shown = f"  target {100 * found.mean:.1f}" if found.n else ""
     lines.append(f"{name}{shown}" + ("" if found.std is None else f" ± {100 * found.std:.1f}"))
   return lines

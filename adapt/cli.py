@@ -87,6 +87,7 @@ def parsed(
   )
   tasks = [t.name for t in suite.tasks]
   parser.add_argument("--task", nargs="+", default=tasks, metavar="TASK", help="tasks to run")
+  parser.add_argument("--batch-tasks", action="store_true", help="tasks of equal shape at once")
 
   def tasks_of(a: argparse.Namespace) -> list[Task]:
     return [_with_classes(suite.task(name), a.classes) for name in a.task]
@@ -134,6 +135,7 @@ def _run(argv: list[str]) -> int:
   def methods_of(a: argparse.Namespace) -> list[str]:
     return _expand(a.method, a.shots, [_with_classes(pair.task, a.classes)])
 
+  parser.set_defaults(batch_tasks=False)
   arguments = _parse(parser, pair.settings, argv, methods_of, None)
   from adapt import grid
   from adapt.data import audit

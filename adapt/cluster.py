@@ -130,6 +130,8 @@ def _planned(
   suite: Suite, tasks: Sequence[Task], names: Sequence[str], arguments: argparse.Namespace
 ) -> tuple[list[Cell], list[Path]]:
   """The cells that are to be run, and the records that there are then; refuses as `grid.run` does."""
+  if arguments.batch_tasks:
+    raise ValueError("a cluster's tasks are cells of their own: leave out --batch-tasks")
   domains = functools.cache(lambda name: data.load(name, arguments.data_dir))
   # A node's processes stand elsewhere.
   prepared, own = (

@@ -6,7 +6,7 @@ import functools
 import importlib.util
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from adapt import (
   hosts,
   methods,
   parallel,
+  parts,
   private,
   record,
   search,
@@ -27,9 +28,10 @@ from adapt import (
   terminal,
 )
 from adapt.board import Board
+from adapt.parts import Part
 from adapt.plan import Plan, file_of, planned
 from adapt.request import Choice, Feed, Request, points
-from adapt.run import run as run_request
+from adapt.run import run_together
 from adapt.suite import Settings, Suite, Task
 from adapt.summary import by_seed, cell
 from adapt.tracking import Mode, Tracker
@@ -54,15 +56,41 @@ def run(
   """
   if domains is None:
     domains = functools.cache(lambda name: data.load(name, arguments.data_dir))
-  requests = [r for r, _ in checked(suite, tasks, names, arguments, domains)]
-  steps = sum(map(_steps, requests))
+  groups = _groups(checked(suite, tasks, names, arguments, domains), arguments.batch_tasks)
+  steps = sum(_steps(group[0]) for group in groups)
   records: list[dict[str, Any]] = []
   tracker = Tracker()
-  with Board(len(requests), steps, Console(stderr=True), quiet=not hosts.leads()) as board:
-    for request in requests:
-      records += _cell(request, arguments, domains, board, tracker)
-  hosts.led(lambda: _tidied(requests, arguments.out))
+  with Board(len(groups), steps, Console(stderr=True), quiet=not hosts.leads()) as board:
+    for group in groups:
+      records += _cell(group, arguments, domains, board, tracker)
+  hosts.led(lambda: _tidied([request for group in groups for request in group], arguments.out))
   return shown(records)
+
+
+def _groups(asked: Iterable[tuple[Request, Plan]], together: bool) -> list[list[Request]]:
+  """The requests by the program that trains them, in the order of the first of each.
+
+  Args:
+    asked: requests, and what they come to.
+    together: whether tasks of equal shape share one.
+
+  Raises:
+    ValueError: they cannot.
+  """
+  if together and hosts.several():
+    raise ValueError("--batch-tasks is for one process: leave it out")
+  found: dict[Hashable, list[Part]] = {}
+  for i, (request, plan) in enumerate(asked):
+    part = Part(request, plan.missing, plan.material)
+    alike = parts.shape(plan.method, part) if together and plan.missing else None
+    found.setdefault(i if alike is None else alike, []).append(part)
+  for group in found.values():
+    if len(group) > 1 and not parts.fit(group, group[0].request.layout):
+      raise ValueError(
+        f"the sets of {len(group)} tasks do not fit on a device together: leave out --batch-tasks, or "
+        "choose fewer by --task"
+      )
+  return [[part.request for part in group] for group in found.values()]
 
 
 def _tidied(requests: Sequence[Request], out: str) -> None:
@@ -104,18 +132,19 @@ def shown(records: Sequence[dict[str, Any]]) -> int:
 
 
 def _cell(
-  request: Request,
+  group: Sequence[Request],
   arguments: argparse.Namespace,
   domains: Callable[[str], data.Domain],
   board: Board,
   tracker: Tracker,
 ) -> list[dict[str, Any]]:
-  """One request, shown on the board and tracked."""
-  label = points(request)[0].label
-  name = label if len(request.suite.tasks) == 1 else f"{request.task.name} {label}"
+  """The requests of one program, shown on the board and tracked."""
+  request, label = group[0], points(group[0])[0].label
+  task = request.task.name if len(group) == 1 else f"{len(group)} tasks"
+  name = label if len(request.suite.tasks) == 1 else f"{task} {label}"
   board.begin(name, _steps(request))
   config = {**request.settings._asdict(), "seeds": len(request.seeds), **request.given}
-  place = f"{request.suite.name}/{request.task.name}/{label}"
+  place = f"{request.suite.name}/{task}/{label}"
   mode: Mode = arguments.wandb if hosts.leads() else "off"
   tracker.start(mode, "adapt", place, config, arguments.out)
 
@@ -125,19 +154,19 @@ def _cell(
 
   records: list[dict[str, Any]] = []
   try:
-    result = run_request(
-      request,
+    results = run_together(
+      group,
       arguments.out,
       force=arguments.force,
       report=report,
       domains=domains,
       minutes=arguments.checkpoint_minutes,
     )
-    records = result.records
+    records = [made for result in results for made in result.records]
   finally:
     if mode != "off":
       _track(tracker, records, Path(arguments.out))
-  board.end(records, result.fresh)
+  board.end(records, any(result.fresh for result in results))
   return records
 
 
@@ -194,6 +223,8 @@ def _request(suite: Suite, task: Task, name: str, arguments: argparse.Namespace)
     if "weight" in own or "weight" in _sweep(arguments.sweep):
       raise ValueError("--null puts the weight at 0: leave out --weight and its sweep, or --null")
     own["weight"] = 0.0
+  cells = arguments.seeds * (len(suite.tasks) if arguments.batch_tasks else 1)
+  layout = parallel.layout(arguments.parallel, arguments.devices, settings.batch_size, cells)
   request = Request(
     suite,
     task,
@@ -205,7 +236,7 @@ def _request(suite: Suite, task: Task, name: str, arguments: argparse.Namespace)
     Choice(arguments.weights, of("weights.")) if arguments.weights else None,
     Choice(arguments.tuning, of("tuning.")),
     arguments.start,
-    parallel.layout(arguments.parallel, arguments.devices, settings.batch_size, arguments.seeds),
+    layout,
     arguments.validator,
     Feed(arguments.feed, arguments.workers),
     private.parsed(arguments.dp),

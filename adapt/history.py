@@ -92,6 +92,16 @@ class History:
       past.counts.append({view: Counts(**each) for view, each in counts.items()})
     return past
 
+  def only(self, cells: slice) -> "History":
+    """The same of some cells, which are numbered anew."""
+    past = History()
+    past.steps, past.before = self.steps, self.before
+    kept = self.metrics, self.counts, self.probed
+    past.metrics, past.counts, past.probed = jax.tree.map(lambda x: x[cells], kept)
+    numbers = range(cells.start, cells.stop)
+    past.diverged = {c - cells.start: s for c, s in self.diverged.items() if c in numbers}
+    return past
+
   def of(self, view: str, evaluation: int, cell: int) -> Counts:
     """The counts of one view, evaluation and cell."""
     return jax.tree.map(lambda x: x[cell], self.counts[evaluation][view])

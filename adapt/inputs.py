@@ -1,5 +1,7 @@
 """A task's data where a program finds it: on the device, or as a loader that the host feeds from."""
 
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,48 +11,52 @@ from adapt.data import images, resident, stream
 from adapt.evaluate import Blocks, blocks
 from adapt.material import Material
 from adapt.method import Batch, Method
+from adapt.parts import VIEWED, Part, joined
 from adapt.program import keys
 from adapt.request import Choice, Request
 from adapt.train import ORDER
 
-_SHOWN = 2000  # examples at most for the label-free scores and for source accuracy
 
-
-def arrays_of(
-  request: Request, method: Method, material: Material, copies: int, streamed: bool
-) -> tuple[resident.Arrays, resident.Labelled | None]:
-  """What training sees, and per cell which target examples are labelled.
+def arrays_of(parts: Sequence[Part], streamed: bool) -> tuple[resident.Arrays, jax.Array | None]:
+  """What training sees, and per cell where its sets begin, if there are several tasks'.
 
   Args:
-    request: weights, seeds and shots are read.
-    method: what it reads.
-    material: the data.
-    copies: swept points; each has all seeds.
+    parts: their data, and the weights that they ask for.
     streamed: whether inputs come with each step; they are None then.
   """
-  sources, target = material.sources, material.target
+  sets, choice = joined(parts), parts[0].request.weights
+  each = [d for sources in sets.sources for d in sources]
   xs, xt = None, None
   if not streamed:
-    xs = np.concatenate([images.decoded(d.train.x) for d in sources])
-    xt = images.decoded(target.train.x)
-  ys = np.concatenate([np.asarray(d.train.y) for d in sources])
-  ds = np.repeat(np.eye(len(sources), dtype=np.float32), [len(d.train.x) for d in sources], axis=0)
+    xs = np.concatenate([images.decoded(d.train.x) for d in each])
+    xt = np.concatenate([images.decoded(d.train.x) for d in sets.targets])
+  ys = np.concatenate([np.asarray(d.train.y) for d in each])
+  which = [np.eye(len(sources), dtype=np.float32) for sources in sets.sources]
+  ds = np.repeat(np.concatenate(which), [len(d.train.x) for d in each], axis=0)
   ws = np.ones(len(ys), np.float32)
-  if request.weights:
+  if choice:
     assert xs is not None and xt is not None  # feed.streams has refused it
-    ws = _weights(request.weights, xs, ys, xt)
+    ws = _weights(choice, xs, ys, xt)
   arrays = resident.Arrays(*jax.device_put((xs, ys, ws, ds, xt)))
-  if "all_labelled" in method.reads:
-    rows = [np.arange(len(target.train.x))] * len(request.seeds)
-  elif "labelled" in method.reads:
-    assert target.train.y is not None  # check_pair has seen to it
-    rows = [data.few_shot(target.train.y, request.settings.shots, s) for s in request.seeds]
-  else:
-    return arrays, None
-  stacked = np.tile(np.stack(rows).astype(np.int32), (copies, 1))
-  return arrays, resident.Labelled(
-    jnp.asarray(stacked), jnp.asarray(np.asarray(target.train.y)[stacked])
-  )
+  return arrays, jnp.asarray(sets.first) if len(parts) > 1 else None
+
+
+def labelled_of(parts: Sequence[Part], method: Method) -> resident.Labelled | None:
+  """Per cell which of its target's examples are labelled, if the method reads that."""
+  rows, y = [], []
+  for request, missing, material, _ in parts:
+    labels, seeds = material.target.train.y, request.seeds
+    if "all_labelled" in method.reads:
+      assert labels is not None  # material.load has seen to it
+      own = [np.arange(len(labels))] * len(seeds)
+    elif "labelled" in method.reads:
+      assert labels is not None  # check_pair has seen to it
+      own = [data.few_shot(labels, request.settings.shots, seed) for seed in seeds]
+    else:
+      return None
+    rows.append(np.tile(np.stack(own).astype(np.int32), (len(missing), 1)))
+    y.append(np.asarray(labels)[rows[-1]])
+  return resident.Labelled(jnp.asarray(np.concatenate(rows)), jnp.asarray(np.concatenate(y)))
 
 
 def loader_of(
@@ -98,9 +104,9 @@ def views_of(material: Material, pack: bool = False) -> dict[str, Blocks]:
   chosen = np.random.default_rng(0)
   xs = tuple(d.test.x for d in material.sources)
   ys = np.concatenate([np.asarray(d.test.y) for d in material.sources])
-  some = chosen.permutation(len(ys))[:_SHOWN]
+  some = chosen.permutation(len(ys))[:VIEWED]
   inputs = material.target.train.x
-  few = chosen.permutation(len(inputs))[:_SHOWN]
+  few = chosen.permutation(len(inputs))[:VIEWED]
   tests = [stream.gathered(xs, some), material.target.test.x]
   source, target = (pack and sparse.pack(tests, 4)) or tests
   views = {"source_test": blocks(source, ys[some]), "target_train": blocks(inputs[few], None)}

@@ -1,7 +1,7 @@
 """What a request comes to before anything is trained: its data, its points, and what stands in its way."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,22 +33,23 @@ class Place(NamedTuple):
 
   @contextlib.contextmanager
   def checkpoints(
-    self, request: Request, plan: "Plan"
+    self, asked: Sequence[tuple[Request, "Plan"]]
   ) -> Iterator[checkpoint.Checkpoints | checkpoint.Elsewhere]:
-    """Those of the program that makes the plan's missing records."""
-    taken = hosts.led(lambda: self._taken(request, plan))
+    """Those of the program that makes the missing records of these plans; they lie beside the first."""
+    taken = hosts.led(lambda: self._taken(asked))
     if taken is None:
       yield checkpoint.Elsewhere()
     else:
       with taken:
         yield taken
 
-  def _taken(self, request: Request, plan: "Plan") -> checkpoint.Checkpoints:
-    folder = checkpoint.folder_of(file_of(request, plan.missing[0], self.out))
+  def _taken(self, asked: Sequence[tuple[Request, "Plan"]]) -> checkpoint.Checkpoints:
+    first, plan = asked[0]
+    folder = checkpoint.folder_of(file_of(first, plan.missing[0], self.out))
     if self.force:
       checkpoint.discard(folder)
-    asked = [config(request, p, plan.material.hashes) for p in plan.missing]
-    return checkpoint.Checkpoints(folder, asked, self.minutes)
+    made = [config(r, p, plan.material.hashes) for r, plan in asked for p in plan.missing]
+    return checkpoint.Checkpoints(folder, made, self.minutes)
 
 
 class Plan(NamedTuple):

@@ -31,6 +31,9 @@ class Spec(NamedTuple):
   warm: bool  # starts from given weights
   unknown: bool = False  # whether label `classes` is that of examples of unknown classes
   dp: private.Privacy | None = None  # None where gradients need not be private
+  examples: tuple[int, int] | None = (
+    None  # of a task, source and target, where several lie together
+  )
 
 
 class Mapped(NamedTuple):
@@ -41,6 +44,7 @@ class Mapped(NamedTuple):
     str, jax.Array
   ]  # swept hyper-parameters, "lr", and under --dp the "secret" of its noise
   labelled: resident.Labelled | None
+  first: jax.Array | None = None  # [2] where the task's sets begin, if several lie together
 
 
 class Program(NamedTuple):
@@ -185,30 +189,30 @@ def _train(
   spec: Spec, build: Build, mapped: Mapped, arrays: resident.Arrays, length: int
 ) -> tuple[Mapped, Any]:
   """One cell's chunk: draw batches and step, `length` times."""
-  ts, swept, labelled = mapped
+  ts, swept, labelled, first = mapped
   order = jax.random.fold_in(ts.key, train.ORDER)
-  sizes = resident.sizes(arrays, labelled)
+  sizes = resident.sizes(arrays, labelled, spec.examples)
   rows = resident.plans(order, sizes, spec.settings.batch_size, ts.step, length)
   step = _stepper(spec, build, swept)
 
   def one_step(ts: train.TrainState, rows: resident.Rows) -> tuple[train.TrainState, Any]:
-    return step(ts, resident.take(arrays, labelled, rows))
+    return step(ts, resident.take(arrays, labelled, rows, first))
 
   ts, metrics = train.scan(one_step, ts, rows)
-  return Mapped(ts, swept, labelled), metrics
+  return mapped._replace(ts=ts), metrics
 
 
 def _step_fed(
   spec: Spec, build: Build, mapped: Mapped, arrays: resident.Arrays, fed: stream.Fed
 ) -> tuple[Mapped, Any]:
   """One cell's step on inputs that the host has decoded; labels are looked up on the device."""
-  ts, swept, labelled = mapped
+  ts, swept, labelled, _ = mapped
   rows = fed.source
   yl = None if labelled is None else labelled.y[fed.few]
   drawn = arrays.ys[rows], arrays.ws[rows], arrays.ds[rows]
   batch = Batch(fed.xs, *drawn, fed.xt, fed.xl, yl, fed.target)
   ts, metrics = _stepper(spec, build, swept)(ts, batch)
-  return Mapped(ts, swept, labelled), metrics
+  return mapped._replace(ts=ts), metrics
 
 
 def _stepper(spec: Spec, build: Build, swept: Any) -> Callable[..., Any]:
@@ -230,11 +234,12 @@ def _refresh(spec: Spec, build: Build) -> Callable[..., Mapped]:
     xs, xt = (_test_view(spec.settings, x) for x in (arrays.xs, arrays.xt))
 
     def one(*m: Any) -> Mapped:
-      ts, swept, labelled = m
-      method, _ = build(swept, _progress(spec, ts))
+      mapped = Mapped(*m)
+      ts = mapped.ts
+      method, _ = build(mapped.swept, _progress(spec, ts))
       assert method.refresh is not None  # cell.py asks only then
       state = method.refresh(ts.params, ts.state, xs, arrays.ys, xt)
-      return Mapped(ts._replace(state=state), swept, labelled)
+      return mapped._replace(ts=ts._replace(state=state))
 
     return parallel.over_cells(one)(*mapped)
 

@@ -17,8 +17,7 @@ from adapt import cell, evaluate, select
 from adapt.data import Domain, Split
 from adapt.material import Material
 from adapt.method import Method
-from adapt.program import Program
-from adapt.request import Point, Request, start_of
+from adapt.request import Point, Request
 
 # (request, point, material) -> the trained program of one cell
 Train = Callable[[Request, Point, Material], cell.Trained]
@@ -66,8 +65,7 @@ def scores(
   Returns:
     A fraction per cell, NaN for one that diverged, here or on the way back.
   """
-  warm = start_of(request, method) == "source"
-  predicted = predictions(cell.program_of(request, missing, material, warm), material, trained)
+  predicted = predictions(material, trained)
   if method.refresh is None:  # which comes with evaluations; else only the last one is asked for
     material = material._replace(settings=material.settings._replace(evaluations=1))
   found = np.full(len(predicted), np.nan)
@@ -84,12 +82,10 @@ def scores(
   return found
 
 
-def predictions(
-  cells: Program, material: Material, trained: cell.Trained
-) -> Int[np.ndarray, "cells m"]:
+def predictions(material: Material, trained: cell.Trained) -> Int[np.ndarray, "cells m"]:
   """The classes that each cell predicts for the target's training inputs."""
   inputs = evaluate.blocks(material.target.train.x, None)
-  logits = [np.asarray(cells.outputs(trained.mapped, x)[1]) for x in inputs.x]
+  logits = [np.asarray(trained.cells.outputs(trained.mapped, x)[1]) for x in inputs.x]
   return np.concatenate(logits, axis=1)[:, : inputs.examples].argmax(-1).astype(np.int32)
 
 

@@ -1,9 +1,10 @@
-"""Runs a request: data, start, training, record. The only place where the parts meet."""
+"""Runs requests: data, start, training, record. The only place where all that meets."""
 
 import contextlib
+import functools
 import math
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +27,7 @@ from adapt import (
 from adapt.cell import Report, Trained
 from adapt.data import label_sets
 from adapt.material import Domains, Material
+from adapt.parts import Part
 from adapt.plan import Place, Plan, file_of, planned, privacy
 from adapt.request import Point, Request, config, points, start_of, traits
 from adapt.saved import write_models
@@ -47,10 +49,26 @@ def run(
   domains: Domains = data.load,
   minutes: float = 5.0,
 ) -> Result:
-  """Makes the records that are missing, all seeds and swept values in one program.
+  """Makes the records that are missing, all seeds and swept values in one program; as `run_together`."""
+  [result] = run_together(
+    [request], out, force=force, report=report, domains=domains, minutes=minutes
+  )
+  return result
+
+
+def run_together(
+  requests: Sequence[Request],
+  out: str | Path,
+  *,
+  force: bool = False,
+  report: Report = lambda *_: None,
+  domains: Domains = data.load,
+  minutes: float = 5.0,
+) -> list[Result]:
+  """Makes the records that are missing of all of them in one program.
 
   Args:
-    request: what to run.
+    requests: what to run; several are of one `parts.shape`.
     out: folder of records.
     force: run again what is there.
     report: called once per evaluation.
@@ -61,33 +79,47 @@ def run(
     ValueError: bad input, or a record of other settings in the way; nothing is written.
     stopping.Stopped: a signal came; the same call continues.
   """
-  plan = planned(request, out, force, domains)
-  if plan.missing:
+  asked = [(request, planned(request, out, force, domains)) for request in requests]
+  if todo := [(request, plan) for request, plan in asked if plan.missing]:
     hosts.led(lambda: record.check_writable(out))
     place = Place(out, minutes, force)
-    if request.search:
+    if todo[0][0].search:
       from adapt import search  # which trains by what is here
 
-      search.make(request, plan, place, report)
+      search.make(*todo[0], place, report)
     else:
-      _make(request, plan, place, report)
+      _make(todo, place, report)
+  return [_result(request, plan, out) for request, plan in asked]
+
+
+def _result(request: Request, plan: Plan, out: str | Path) -> Result:
   files = [file_of(request, p, out) for p in plan.points]
   return Result(hosts.agreed(lambda: [record.read(f) for f in files]), bool(plan.missing))
 
 
+Asked = Sequence[tuple[Request, Plan]]
+
+
 @contextlib.contextmanager
 def training(
-  request: Request, plan: Plan, place: Place, report: Report
-) -> Iterator[tuple[Trained, checkpoint.Checkpoints | checkpoint.Elsewhere]]:
-  """What the plan's missing points come to, and checkpoints that are kept for as long as this lasts."""
-  method, material, _, missing, _ = plan
-  warm = start_of(request, method) == "source"
-  start = _source_model(request, material, len(missing), place) if warm else ()
-  with place.checkpoints(request, plan) as saved:
-    trained = cell.train(request, method, missing, material, start, report, saved)
-    if request.validator == select.REVERSE:
-      trained.past.reverse = reverse.scores(request, method, missing, material, trained, _alone)
-    yield trained, saved
+  asked: Asked, place: Place, report: Report
+) -> Iterator[tuple[list[Trained], checkpoint.Checkpoints | checkpoint.Elsewhere]]:
+  """What the plans' missing points come to, and checkpoints that are kept for as long as this lasts."""
+  method = asked[0][1].method
+  parts = [Part(r, p.missing, p.material, _start(r, p, place)) for r, p in asked]
+  with place.checkpoints(asked) as saved:
+    every = cell.train(parts, method, report, saved)
+    for (request, missing, material, _), trained in zip(parts, every, strict=True):
+      if request.validator == select.REVERSE:
+        trained.past.reverse = reverse.scores(request, method, missing, material, trained, _alone)
+    yield every, saved
+
+
+def _start(request: Request, plan: Plan, place: Place) -> Any:
+  """What each of the missing points starts from, if not from scratch."""
+  if start_of(request, plan.method) != "source":
+    return ()
+  return _source_model(request, plan.material, len(plan.missing), place)
 
 
 def _alone(request: Request, point: Point, material: Material) -> Trained:
@@ -95,18 +127,19 @@ def _alone(request: Request, point: Point, material: Material) -> Trained:
   plan = Plan(traits(request.method, point.hyperparameters), material, [point], [point])
   with (
     tempfile.TemporaryDirectory(prefix="adapt-") as folder,
-    training(request, plan, Place(folder, math.inf), lambda *_: None) as (trained, _),
+    training([(request, plan)], Place(folder, math.inf), lambda *_: None) as ([trained], _),
   ):
     return trained
 
 
-def _make(request: Request, plan: Plan, place: Place, report: Report) -> None:
+def _make(asked: Asked, place: Place, report: Report) -> None:
   """Trains and writes."""
-  with training(request, plan, place, report) as (trained, _):
-    as_asked = [p.lr for p in plan.missing] == [request.settings.lr]  # no sweep of lr
-    if request.method == "source_only" and request.weights is None and as_asked:
-      _remember(request, plan.material, trained)
-    hosts.led(lambda: write(request, plan, place, trained))
+  with training(asked, place, report) as (every, _):
+    for (request, plan), trained in zip(asked, every, strict=True):
+      as_asked = [p.lr for p in plan.missing] == [request.settings.lr]  # no sweep of lr
+      if request.method == "source_only" and request.weights is None and as_asked:
+        _remember(request, plan.material, trained)
+      hosts.led(functools.partial(write, request, plan, place, trained))
 
 
 def write(
@@ -172,8 +205,9 @@ def _source_model(request: Request, material: Material, copies: int, place: Plac
     quiet: Report = lambda *_: None  # its losses are not those of the method that starts from it
     file = file_of(asked, todo[0], place.out)
     if not hosts.agreed(file.exists):
-      _make(asked, plan, place._replace(force=False), quiet)
+      _make([(asked, plan)], place._replace(force=False), quiet)
     else:
-      with place.checkpoints(asked, plan) as saved:
-        _remember(asked, material, cell.train(asked, plan.method, todo, material, (), quiet, saved))
+      with place.checkpoints([(asked, plan)]) as saved:
+        [trained] = cell.train([Part(asked, todo, material)], plan.method, quiet, saved)
+        _remember(asked, material, trained)
   return jax.tree.map(lambda x: jnp.tile(x, (copies,) + (1,) * (x.ndim - 1)), _models[key])

@@ -113,7 +113,7 @@ def _trained(
   """
   own = plan._replace(missing=[_of_round(p, number) for p in plan.missing])
   hosts.led(lambda: None if place.force else refuse_checkpoints(now, own, place.out))
-  trained, saved = kept.enter_context(runs.training(now, own, place, report))
+  [trained], saved = kept.enter_context(runs.training([(now, own)], place, report))
   if number + 1 < rounds(now) and hosts.agreed(saved.finish) < now.settings.steps:
     spent = trained.seconds["total"] - trained.past.before
     saved.save(trained.mapped, trained.past, spent)

@@ -23,6 +23,7 @@ from adapt import cell, methods, record
 from adapt.command import guarded
 from adapt.data import Domain, Split
 from adapt.material import Material
+from adapt.parts import Part
 from adapt.request import Request, points, traits
 from adapt.suite import ClassSets, Settings, Suite, Task
 
@@ -50,9 +51,10 @@ class Training:
     self.asked, todo = asked, points(asked)
     sources = tuple(map(made, asked.task.source))
     self.data = Material(sources, made(asked.task.target), asked.settings, {})
-    self.cells = cell.program_of(asked, todo, self.data)
+    parts = [Part(asked, todo, self.data)]
+    self.cells = cell.program_of(parts)
     kind = traits(asked.method, todo[0].hyperparameters)
-    self.mapped, self.arrays, self._fed = cell.placed(asked, kind, todo, self.data, (), self.cells)
+    self.mapped, self.arrays, self._fed = cell.placed(parts, kind, self.cells)
 
   def advance(self, length: int) -> None:
     """Takes so many steps, and waits for them."""

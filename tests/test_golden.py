@@ -4,6 +4,7 @@ import pytest
 import toy
 
 from adapt import cell, methods
+from adapt.parts import Part
 from adapt.request import points, traits
 
 GOLDEN = {
@@ -162,9 +163,10 @@ def metrics(name):
   asked = toy.request(name, seeds=(0,), steps=2, evaluations=1)
   todo = points(asked)
   data = toy.material_of(asked)
-  cells = cell.program_of(asked, todo, data)
+  parts = [Part(asked, todo, data)]
+  cells = cell.program_of(parts)
   kind = traits(name, todo[0].hyperparameters)
-  mapped, arrays, _ = cell.placed(asked, kind, todo, data, (), cells)
+  mapped, arrays, _ = cell.placed(parts, kind, cells)
   _, mean = cells.chunk(2)(mapped, arrays)
   return {k: float(v[0]) for k, v in mean.items() if k != "first_bad"}
 

@@ -12,6 +12,7 @@ from adapt.data import Domain, Split
 from adapt.data.images import Images
 from adapt.models import backbones, pretrained
 from adapt.models.linen import as_float
+from adapt.parts import Part
 from adapt.request import Feed, Request, points, traits
 from adapt.run import run
 from adapt.suite import Settings, Suite, Task
@@ -139,8 +140,9 @@ def test_a_frozen_backbone_stays_and_a_slow_one_moves_less(backbone):
     asked = request(pretrained="tiny", weight_decay=0.0, **settings)
     method, todo = traits("source_only", {}), points(asked)
     got = material.load(asked, method, DOMAINS.__getitem__)
-    cells = cell.program_of(asked, todo, got)
-    mapped, arrays, _ = cell.placed(asked, method, todo, got, (), cells)
+    parts = [Part(asked, todo, got)]
+    cells = cell.program_of(parts)
+    mapped, arrays, _ = cell.placed(parts, method, cells)
     ts = cells.chunk(2)(mapped, arrays)[0].ts
     params = ts.params["net"]
     params = params["backbone"] if "backbone" in params else ts.state["stats"]["frozen"]["backbone"]

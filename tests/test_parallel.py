@@ -14,6 +14,7 @@ import toy
 from adapt import catalogue, cell, inputs, methods, parallel
 from adapt.method import Net
 from adapt.parallel import Layout
+from adapt.parts import Part
 from adapt.request import Choice, Feed, points, traits
 from adapt.run import run
 
@@ -37,13 +38,14 @@ def final_params(name, *layouts, tuned="full"):
   data = toy.material_of(asked)
   todo = points(asked)
   method = traits(name, todo[0].hyperparameters)
-  begun, arrays, _ = cell.placed(asked, method, todo, data, (), cell.program_of(asked, todo, data))
+  parts = [Part(asked, todo, data)]
+  begun, arrays, _ = cell.placed(parts, method, cell.program_of(parts))
   copied = jax.jit(lambda tree: jax.tree.map(jnp.copy, tree))  # a layout donates what it is given
   load = inputs.loader_of(asked, data, begun.labelled)
   labels = arrays._replace(xs=None, xt=None)  # inputs come with each step
   results = []
   for layout in layouts:
-    cells = cell.program_of(asked._replace(layout=layout), todo, data)
+    cells = cell.program_of([Part(asked._replace(layout=layout), todo, data)])
     mapped = parallel.put_stacked(layout, copied(begun))
     which = parallel.put_stacked(layout, jnp.arange(2))
     seen = []

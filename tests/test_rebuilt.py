@@ -8,6 +8,7 @@ import pytest
 import toy
 
 from adapt import cell, inputs, program, rebuilt
+from adapt.parts import Part
 from adapt.request import Choice, points, traits
 
 
@@ -23,9 +24,10 @@ def test_shapes_are_those_of_training(method):
   asked, about = described(method)
   [point], material = points(asked), toy.material_of(asked)
   kind = traits(method, point.hyperparameters)
-  arrays, labelled = inputs.arrays_of(asked, kind, material, 1, False)
+  parts = [Part(asked, [point], material)]
+  (arrays, _), labelled = inputs.arrays_of(parts, False), inputs.labelled_of(parts, kind)
   example = inputs.example_of(material, arrays, labelled)
-  cells = cell.program_of(asked, [point], material)
+  cells = cell.program_of(parts)
   swept = {n: np.float32([v]) for n, v in point.hyperparameters.items() if isinstance(v, float)}
   swept["lr"] = np.float32([0.1])
   there = jax.eval_shape(cells.init, program.keys((0,)), swept, (), (), example)

@@ -12,6 +12,8 @@ import pytest
 import toy
 
 from adapt import cell, data, methods, program
+from adapt.material import Material
+from adapt.parts import Part
 from adapt.request import Choice, points, traits
 from adapt.run import run
 
@@ -26,9 +28,10 @@ def trained(method, load=toy.load, **changes):
   """The final state of a run, on the host."""
   request = toy.request(method, **{**SHORT, **changes})
   asked = points(request)
-  material = cell.Material((load("moons"),), load("turned"), request.settings, {})
+  material = Material((load("moons"),), load("turned"), request.settings, {})
   kind = traits(method, asked[0].hyperparameters)
-  ts = cell.train(request, kind, asked, material, (), lambda *_: None).mapped.ts
+  [trained] = cell.train([Part(request, asked, material)], kind, lambda *_: None)
+  ts = trained.mapped.ts
   return jax.tree.map(np.asarray, (ts.params, ts.state))
 
 

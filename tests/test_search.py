@@ -44,9 +44,9 @@ def tpe(tmp_path_factory):
   seconds, train = [], cell.train
 
   def timed(*arguments):
-    trained = train(*arguments)
+    [trained] = train(*arguments)
     seconds.append(trained.seconds["compile"])
-    return trained
+    return [trained]
 
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(cell, "train", timed)
@@ -172,10 +172,10 @@ def test_what_diverged_is_never_chosen(found, lost, tmp_path, monkeypatch):
   usual, train = found["search"]["chosen"], cell.train
 
   def spoilt(*arguments):
-    trained = train(*arguments)
+    [trained] = train(*arguments)
     first = [2 * usual] if lost == "chosen" else range(0, 8, 2)  # a candidate's first seed
     trained.past.diverged.update(dict.fromkeys(first, 3))
-    return trained
+    return [trained]
 
   monkeypatch.setattr(cell, "train", spoilt)
   there = made(asked(), tmp_path)

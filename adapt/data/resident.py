@@ -11,7 +11,8 @@ from adapt.method import Batch
 class Arrays(NamedTuple):
   """What training may see, for all seeds. There is no place for a target label here.
 
-  Inputs are None where they do not fit on the device and come with each step (see stream.py).
+  Several tasks' sets lie one after the other. Inputs are None where they do not fit on the device and
+  come with each step (see stream.py).
   """
 
   xs: Any  # [n, ...] source inputs, all source domains one after the other
@@ -68,22 +69,34 @@ def plans(key: jax.Array, sizes: Sizes, batch: int, start: jax.Array, length: in
   return source, target, plan(k_labelled, sizes.labelled, batch, start, length)
 
 
-def sizes(arrays: Arrays, labelled: Labelled | None) -> Sizes:
-  """Those of arrays on the device."""
+def sizes(
+  arrays: Arrays, labelled: Labelled | None, examples: tuple[int, int] | None = None
+) -> Sizes:
+  """Those of arrays on the device, or where several tasks lie there, of one with so many examples."""
   few = 0 if labelled is None else len(labelled.rows)
-  return Sizes(len(arrays.xs), len(arrays.xt), few)
+  return Sizes(*(examples or (len(arrays.xs), len(arrays.xt))), few)
 
 
 def take(
-  arrays: Arrays,
-  labelled: Labelled | None,
-  rows: Rows,
+  arrays: Arrays, labelled: Labelled | None, rows: Rows, first: jax.Array | None = None
 ) -> Batch:
-  """The batch of the planned rows."""
+  """The batch of the planned rows.
+
+  Args:
+    arrays: of one task or several.
+    labelled: of one seed.
+    rows: of a task's own sets.
+    first: [2] where those begin, of source and target; None: at 0.
+  """
   source, target, few = rows
+  own = target
+  if first is not None:
+    source, target = source + first[0], target + first[1]
   xl, yl = None, None
   if labelled is not None and few is not None:
-    xl, yl = arrays.xt[labelled.rows[few]], labelled.y[few]
+    chosen = labelled.rows[few]
+    xl = arrays.xt[chosen if first is None else chosen + first[1]]
+    yl = labelled.y[few]
   return Batch(
     arrays.xs[source],
     arrays.ys[source],
@@ -92,5 +105,5 @@ def take(
     arrays.xt[target],
     xl,
     yl,
-    target,
+    own,
   )

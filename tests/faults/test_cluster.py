@@ -259,6 +259,7 @@ def test_ctrl_c_ends_what_runs_and_keeps_what_is_done(suite, start, tmp_path, ca
   [
     (["--address", "127.0.0.1:1"], "no Ray cluster answers at 127.0.0.1:1 (["),
     (["--wandb", "offline"], "--wandb has no meaning where each cell is a task of Ray's: leave"),
+    (["--batch-tasks"], "a cluster's tasks are cells of their own: leave out --batch-tasks"),
     (["--cpus", "0"], "--cpus: 0 is not at least 1"),
   ],
 )

@@ -9,6 +9,8 @@ import toy
 
 from adapt import cell, methods, models, nets
 from adapt.data import Domain, Split
+from adapt.material import Material
+from adapt.parts import Part
 from adapt.request import points, traits
 from adapt.tuning.linear_probe import linear_probe
 
@@ -57,8 +59,9 @@ def test_poisoned_source_data_change_no_bit(name):
   assert kind.starts == "source"
 
   def final(source):
-    material = cell.Material((source,), toy.TURNED, asked.settings, {})
-    trained = cell.train(asked, kind, points(asked), material, start, lambda *_: None)
+    material = Material((source,), toy.TURNED, asked.settings, {})
+    parts = [Part(asked, points(asked), material, start)]
+    [trained] = cell.train(parts, kind, lambda *_: None)
     ts = trained.mapped.ts
     return ts.params, ts.state
 

@@ -7,6 +7,7 @@ import pytest
 import toy
 
 from adapt import cell
+from adapt.parts import Part
 from adapt.request import Choice, points, traits
 from adapt.tuning.lp_ft import lp_ft
 
@@ -66,8 +67,9 @@ def test_progress_reaches_it_in_a_compiled_run():
   way = Choice("lp_ft", {"share": 0.5})
   asked = toy.request("fine_tune", seeds=(0,), steps=4, batch_size=16, shots=8, tuning=way)
   data, todo = toy.material_of(asked), points(asked)
-  cells = cell.program_of(asked, todo, data)
-  mapped, arrays, _ = cell.placed(asked, traits("fine_tune", {}), todo, data, (), cells)
+  parts = [Part(asked, todo, data)]
+  cells = cell.program_of(parts)
+  mapped, arrays, _ = cell.placed(parts, traits("fine_tune", {}), cells)
   passed = []
   for _ in range(3):
     passed.append(jax.tree.map(np.asarray, mapped.ts.params["net"]))
