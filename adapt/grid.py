@@ -116,6 +116,8 @@ def checked(
   requests = [_request(suite, t, name, arguments) for t in tasks for name in names]
   for request in requests:
     yield request, planned(request, arguments.out, arguments.force, domains)
+  if arguments.sampler == "grid" and not arguments.sweep:
+    raise ValueError("--sampler grid needs values to try: give --sweep NAME=A,B,…")
   known = {p.name for name in names for p in catalogue.parameters(methods.get(name))} | {"lr"}
   if unknown := set(_sweep(arguments.sweep)) - known:
     raise ValueError(f"nothing to sweep named {', '.join(unknown)}: choose from {', '.join(known)}")

@@ -58,11 +58,11 @@ def asked(request: Request, number: int, sampler: str) -> Request:
 
 
 def _grid(request: Request, number: int) -> Request:
-  """The request with its sweep as what a search tries."""
+  """The request with its sweep as what a search tries; without one where the method takes none of it."""
   if number:
     raise ValueError(f"--sampler grid tries what --sweep lists: leave out --search {number}")
   if not request.sweep:
-    raise ValueError("--sampler grid needs values to try: give --sweep NAME=A,B,…")
+    return request
   if request.dp:
     raise ValueError("what a grid chooses tells of the private examples: leave it out with --dp")
   tried = Search(len(points(request)), "grid", request.sweep)

@@ -1,8 +1,7 @@
 """Amazon reviews by the protocol of DANN's Table 1: 50 units, early stopping, λ by reverse validation.
 
-python -m benchmarks.amazon_paper source_only --seeds 5 --out results
-python -m benchmarks.amazon_paper dann --seeds 5 --out results --validator reverse --sampler grid \\
-  --sweep weight=0.02,0.0356,0.0632,0.112,0.2,0.356,0.632,1.12,2
+python -m benchmarks.amazon_paper source_only dann --seeds 5 --out results --validator reverse \\
+  --sampler grid --sweep weight=0.02,0.0356,0.0632,0.112,0.2,0.356,0.632,1.12,2
 
 The weights are twice the paper's nine λ from 0.01 to 1, evenly spaced in logarithm: its domain loss is a
 sum over both domains, ours their mean. The reference code takes one example a step at a rate of

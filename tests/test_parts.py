@@ -1,10 +1,11 @@
 """Several tasks as one program give the records of each alone, and go on after a crash as one does."""
 
+import jax
 import numpy as np
 import pytest
 import toy
 
-from adapt import cli, grid, history, parts, record
+from adapt import cli, grid, history, parts, program, record
 from adapt.data import Domain, Split
 from adapt.parts import Part
 from adapt.plan import planned
@@ -73,6 +74,17 @@ def test_each_record_is_that_of_the_task_alone(method, tmp_path, monkeypatch):
     )
     assert set(there) == set(here)
     assert all(np.array_equal(there[name], here[name]) for name in there)
+
+
+def test_side_by_side_as_on_an_accelerator(dann, tmp_path, monkeypatch):
+  monkeypatch.setattr("adapt.parallel.over_cells", jax.vmap)
+  program.program.cache_clear()
+  beside = together(asked("dann"), tmp_path)
+  program.program.cache_clear()
+  assert any(r["parameters"] != t["parameters"] for r, t in zip(beside, dann, strict=True))
+  for ours, theirs in zip(beside, dann, strict=True):  # but for rounding
+    for name in ("loss", "domain_loss"):
+      np.testing.assert_allclose(ours["curves"][name], theirs["curves"][name], rtol=1e-4)
 
 
 def test_sets_lie_there_once_and_cells_know_where_theirs_begin(tmp_path):

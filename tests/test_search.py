@@ -293,6 +293,7 @@ def test_a_grid_leaves_the_best_of_what_was_swept(tmp_path, monkeypatch):
   swept = run(asked(0, sweep=sweep), tmp_path / "all", domains=toy.load).records
   assert there["parameters"] == swept[best]["parameters"]
   assert not run(request, tmp_path, domains=toy.load).fresh
+  assert asked(0, "grid", method="source_only", given={}).search is None  # it has no weight
   with pytest.raises(ValueError, match=r"search.ranges.weight.*--force"):
     run(asked(0, "grid", sweep={**sweep, "weight": (0.0, 2.0)}), tmp_path, domains=toy.load)
 
@@ -303,7 +304,6 @@ REFUSED = [
   ({"sampler": "tpe", "number": 12}, "give --search 16, 24 and so on"),
   ({"sampler": "tpe", "number": 8}, "give --search 16, 24 and so on"),
   ({"sampler": "grid"}, "leave out --search 4"),
-  ({"sampler": "grid", "number": 0}, "give --sweep NAME=A,B"),
   (
     {
       "sampler": "grid",
@@ -348,6 +348,8 @@ def test_the_command_line(tmp_path, capsys):
   assert "done before" in capsys.readouterr().err
   assert cli.main([*argv, "3", "--sweep", "weight=1,2"]) == 2
   assert capsys.readouterr().err.startswith("error: --search and --sweep exclude each other")
+  assert cli.main([*argv[:-1], "--sampler", "grid"]) == 2
+  assert "--sampler grid needs values to try: give --sweep" in capsys.readouterr().err
 
 
 WRONG = [
