@@ -6,11 +6,14 @@ crash at any instant leaves the checkpoint before it; the digest finds what a di
 """
 
 import contextlib
+import glob
+import hashlib
+import json
 import logging
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +24,7 @@ from adapt.history import History
 
 _KEPT = 2
 _CONFIG, _LOCK = "config.json", "lock"
+_AND = ".and-"  # other tasks
 _OURS = "state", "history"  # what a checkpoint consists of, besides its digest
 
 
@@ -182,9 +186,25 @@ class Elsewhere:
     return None
 
 
-def folder_of(file: Path) -> Path:
-  """Where the checkpoints of the record that is to become `file` lie."""
-  return file.with_name(f".{file.stem}.partial")
+def folder_of(file: Path, together: Sequence[Mapping[str, Any]] | None = None) -> Path:
+  """Where the checkpoints of the record that is to become `file` lie.
+
+  Args:
+    file: the first of them where a program makes those of several tasks.
+    together: what such a program was asked for; programs of other tasks have other folders.
+  """
+  if together is None:
+    return file.with_name(f".{file.stem}.partial")
+  # Of these the state does not depend on.
+  decisive = [{k: v for k, v in c.items() if k not in ("devices", "validator")} for c in together]
+  name = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
+  return file.with_name(f".{file.stem}{_AND}{name}.partial")
+
+
+def left(file: Path) -> list[Path]:
+  """Folders of checkpoints that a process has left beside a finished record."""
+  several = file.parent.glob(f".{glob.escape(file.stem)}{_AND}*.partial")
+  return [folder_of(file), *sorted(several)]
 
 
 def asked(folder: Path) -> Any:

@@ -56,7 +56,7 @@ def run(
   """
   if domains is None:
     domains = functools.cache(lambda name: data.load(name, arguments.data_dir))
-  groups = _groups(checked(suite, tasks, names, arguments, domains), arguments.batch_tasks)
+  groups = _groups(checked(suite, tasks, names, arguments, domains), arguments)
   steps = sum(_steps(group[0]) for group in groups)
   records: list[dict[str, Any]] = []
   tracker = Tracker()
@@ -67,38 +67,56 @@ def run(
   return shown(records)
 
 
-def _groups(asked: Iterable[tuple[Request, Plan]], together: bool) -> list[list[Request]]:
+def _groups(
+  asked: Iterable[tuple[Request, Plan]], arguments: argparse.Namespace
+) -> list[list[Request]]:
   """The requests by the program that trains them, in the order of the first of each.
 
   Args:
     asked: requests, and what they come to.
-    together: whether tasks of equal shape share one.
+    arguments: whether tasks of equal shape share one, and on which devices.
 
   Raises:
     ValueError: they cannot.
   """
+  together = arguments.batch_tasks
   if together and hosts.several():
     raise ValueError("--batch-tasks is for one process: leave it out")
+  if together and arguments.wandb != "off":
+    raise ValueError("--wandb follows one task at a time: leave out --batch-tasks")
   found: dict[Hashable, list[Part]] = {}
   for i, (request, plan) in enumerate(asked):
     part = Part(request, plan.missing, plan.material)
     alike = parts.shape(plan.method, part) if together and plan.missing else None
     found.setdefault(i if alike is None else alike, []).append(part)
+  groups = []
   for group in found.values():
-    if len(group) > 1 and not parts.fit(group, group[0].request.layout):
-      raise ValueError(
-        f"the sets of {len(group)} tasks do not fit on a device together: leave out --batch-tasks, or "
-        "choose fewer by --task"
-      )
-  return [[part.request for part in group] for group in found.values()]
+    requests = [part.request for part in group]
+    if len(group) > 1:
+      layout = _layout(arguments, requests[0].settings, len(group))
+      if not parts.fit(group, layout):
+        raise ValueError(
+          f"the sets of {len(group)} tasks do not fit on a device together: leave out --batch-tasks, or "
+          "choose fewer by --task"
+        )
+      requests = [request._replace(layout=layout) for request in requests]
+    groups.append(requests)
+  return groups
+
+
+def _layout(arguments: argparse.Namespace, settings: Settings, tasks: int = 1) -> parallel.Layout:
+  """How a program of so many tasks is spread."""
+  cells = arguments.seeds * tasks
+  return parallel.layout(arguments.parallel, arguments.devices, settings.batch_size, cells)
 
 
 def _tidied(requests: Sequence[Request], out: str) -> None:
   """Deletes checkpoints beside finished records: what a process leaves that is killed between the two."""
   for request in requests:
     for point in points(request):
-      with contextlib.suppress(ValueError):  # another process trains there
-        checkpoint.discard(checkpoint.folder_of(file_of(request, point, out)))
+      for folder in checkpoint.left(file_of(request, point, out)):
+        with contextlib.suppress(ValueError):  # another process trains there
+          checkpoint.discard(folder)
 
 
 def checked(
@@ -225,8 +243,6 @@ def _request(suite: Suite, task: Task, name: str, arguments: argparse.Namespace)
     if "weight" in own or "weight" in _sweep(arguments.sweep):
       raise ValueError("--null puts the weight at 0: leave out --weight and its sweep, or --null")
     own["weight"] = 0.0
-  cells = arguments.seeds * (len(suite.tasks) if arguments.batch_tasks else 1)
-  layout = parallel.layout(arguments.parallel, arguments.devices, settings.batch_size, cells)
   request = Request(
     suite,
     task,
@@ -238,7 +254,7 @@ def _request(suite: Suite, task: Task, name: str, arguments: argparse.Namespace)
     Choice(arguments.weights, of("weights.")) if arguments.weights else None,
     Choice(arguments.tuning, of("tuning.")),
     arguments.start,
-    layout,
+    _layout(arguments, settings),
     arguments.validator,
     Feed(arguments.feed, arguments.workers),
     private.parsed(arguments.dp),

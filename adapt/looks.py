@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -28,11 +28,10 @@ def at(
   return found[0] if len(found) == 1 else jax.tree.map(lambda *x: jnp.concatenate(x), *found)
 
 
-def each(parts: Sequence[Part], now: Mapped) -> list[Mapped]:
-  """Every part's cells."""
-  if len(parts) == 1:
-    return [now]
-  return [jax.tree.map(lambda x, span=span: x[span], now) for span in spans(parts)]
+def each(parts: Sequence[Part], now: Mapped) -> Iterator[Mapped]:
+  """Every part's cells, one part's after the other's, as they are copies."""
+  for span in spans(parts):
+    yield now if len(parts) == 1 else jax.tree.map(lambda x, span=span: x[span], now)
 
 
 def _seen(cells: Program, now: Mapped, views: Views) -> tuple[dict[str, Counts], dict[str, Any]]:
@@ -81,7 +80,7 @@ def seconds(
     jax.block_until_ready(made())
     return time.perf_counter() - began
 
-  own = each(parts, now)[0]
+  own = next(each(parts, now))
   took = {n: timed(functools.partial(_looked, cells, own, {n: v})) for n, v in views.items()}
   _, seen = _looked(cells, own, views)
   jax.block_until_ready(seen)

@@ -1,6 +1,6 @@
 """What one program trains: a task's cells, or those of several tasks of equal shape side by side.
 
-The sets of several tasks lie one after the other, each once, and a cell knows where its own begin.
+The sets of several tasks lie one after the other, and a cell knows where its own begin.
 """
 
 from collections.abc import Hashable, Sequence
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adapt import parallel
+from adapt import feed, parallel, select
 from adapt.data import Domain
 from adapt.material import Material
 from adapt.method import Method
@@ -46,23 +46,17 @@ class Joined(NamedTuple):
 
 
 def joined(parts: Sequence[Part]) -> Joined:
-  """The parts' sets; those of equal names, with the same classes of them, are the same."""
-  sources = {_names(p): p.material.sources for p in parts}
-  targets = {_target(p): p.material.target for p in parts}
+  """The parts' sets; what tasks name alike, with the same classes of it, is the same."""
+  keys = [(p.request.task.classes, p.request.task) for p in parts]
+  sources = {(c, t.source): p.material.sources for (c, t), p in zip(keys, parts, strict=True)}
+  targets = {(c, t.target): p.material.target for (c, t), p in zip(keys, parts, strict=True)}
   xs, xt = examples(parts[0])
   places = [
-    (xs * list(sources).index(_names(p)), xt * list(targets).index(_target(p))) for p in parts
+    (xs * list(sources).index((c, t.source)), xt * list(targets).index((c, t.target)))
+    for c, t in keys
   ]
   first = np.repeat(np.array(places, np.int32), [p.cells for p in parts], axis=0)
   return Joined(list(sources.values()), list(targets.values()), first)
-
-
-def _names(part: Part) -> tuple[Any, ...]:
-  return (part.request.task.classes, *(d.name for d in part.material.sources))
-
-
-def _target(part: Part) -> tuple[Any, ...]:
-  return part.request.task.classes, part.material.target.name
 
 
 def examples(part: Part) -> tuple[int, int]:
@@ -74,12 +68,17 @@ def examples(part: Part) -> tuple[int, int]:
 def shape(method: Method, part: Part) -> Hashable:
   """What parts have in common that one program can train; None for one that must stay alone.
 
-  Alone stay methods that look at whole sets between steps, weightings, private training and searches.
+  Alone stay methods that look at whole sets between steps, weightings, private training, searches,
+  reverse validation and streamed inputs.
   """
   request, missing, material, _ = part
   if method.refresh is not None or request.weights or request.dp or request.search:
     return None
-  sets = (*material.sources, material.target)
+  if request.validator == select.REVERSE:
+    return None
+  if feed.streams(request, method, material.sources, material.target):
+    return None
+  sets, labels = (*material.sources, material.target), material.target.train.y
   tested = sum(len(d.test.x) for d in material.sources)
   return (
     str(request[2:]),  # all but suite and task
@@ -89,13 +88,17 @@ def shape(method: Method, part: Part) -> Hashable:
     request.task.unknown,
     tuple((d.train.x.shape[1:], str(d.train.x.dtype)) for d in sets),
     examples(part),
+    len(np.unique(labels)) if "labelled" in method.reads and labels is not None else 0,
     min(tested, VIEWED),
     material.target.test.y is None,
   )
 
 
 def fit(parts: Sequence[Part], layout: parallel.Layout) -> bool:
-  """Whether the sets of all of them fit on a device together."""
+  """Whether the sets of all of them, and what is looked at of each, fit on a device together."""
   sets = joined(parts)
-  inputs = [d.train.x for d in (*(d for some in sets.sources for d in some), *sets.targets)]
-  return sum(x.nbytes for x in inputs) <= parallel.budget(layout)
+  trained = [d.train.x for d in (*(d for some in sets.sources for d in some), *sets.targets)]
+  tested = [part.material.target.test.x for part in parts]
+  row = trained[0].nbytes // len(trained[0])
+  looked_at = 2 * VIEWED * row * len(parts)  # at most, of source tests and target training inputs
+  return sum(x.nbytes for x in (*trained, *tested)) + looked_at <= parallel.budget(layout)

@@ -35,20 +35,35 @@ class Place(NamedTuple):
   def checkpoints(
     self, asked: Sequence[tuple[Request, "Plan"]]
   ) -> Iterator[checkpoint.Checkpoints | checkpoint.Elsewhere]:
-    """Those of the program that makes the missing records of these plans; they lie beside the first."""
-    taken = hosts.led(lambda: self._taken(asked))
+    """Those of the program that makes the missing records of these plans.
+
+    Those of several tasks lie beside the first one's, in a folder of just these; what each would take
+    alone is taken too, so that no other process trains it meanwhile.
+    """
+    taken = hosts.led(lambda: self._all_taken(asked))
     if taken is None:
       yield checkpoint.Elsewhere()
     else:
-      with taken:
-        yield taken
+      held, saved = taken
+      with held:
+        yield saved
+
+  def _all_taken(
+    self, asked: Sequence[tuple[Request, "Plan"]]
+  ) -> tuple[contextlib.ExitStack, checkpoint.Checkpoints]:
+    alone = [[one] for one in asked] if len(asked) > 1 else []
+    with contextlib.ExitStack() as held:
+      taken = [held.enter_context(self._taken(some)) for some in (*alone, asked)]
+      return held.pop_all(), taken[-1]
 
   def _taken(self, asked: Sequence[tuple[Request, "Plan"]]) -> checkpoint.Checkpoints:
     first, plan = asked[0]
-    folder = checkpoint.folder_of(file_of(first, plan.missing[0], self.out))
+    made = [config(r, p, plan.material.hashes) for r, plan in asked for p in plan.missing]
+    folder = checkpoint.folder_of(
+      file_of(first, plan.missing[0], self.out), made if len(asked) > 1 else None
+    )
     if self.force:
       checkpoint.discard(folder)
-    made = [config(r, p, plan.material.hashes) for r, plan in asked for p in plan.missing]
     return checkpoint.Checkpoints(folder, made, self.minutes)
 
 

@@ -66,8 +66,6 @@ def scores(
     A fraction per cell, NaN for one that diverged, here or on the way back.
   """
   predicted = predictions(material, trained)
-  if method.refresh is None:  # which comes with evaluations; else only the last one is asked for
-    material = material._replace(settings=material.settings._replace(evaluations=1))
   found = np.full(len(predicted), np.nan)
   for c, labels in enumerate(predicted):
     if c in trained.past.diverged:

@@ -25,7 +25,7 @@ class Arrays(NamedTuple):
 class Labelled(NamedTuple):
   """The target examples that the task declares labelled, for one seed."""
 
-  rows: jax.Array  # [k] rows of Arrays.xt
+  rows: jax.Array  # [k] rows of the task's target training inputs
   y: jax.Array  # [k]
 
 
