@@ -285,12 +285,12 @@ def _device(record: Record) -> str:
 
 
 def _mixed_data(records: Sequence[Record]) -> list[str]:
-  """Rows are comparable only if they saw the same examples."""
-  versions: dict[str, set[str]] = {}
+  """Rows are comparable only if they saw the same examples of a task."""
+  versions: dict[tuple[str, str], set[str]] = {}
   for record in records:
     for domain, digest in (record["config"].get("data") or {}).items():
-      versions.setdefault(domain, set()).add(digest)
-  mixed = sorted(domain for domain, digests in versions.items() if len(digests) > 1)
+      versions.setdefault((record["task"], domain), set()).add(digest)
+  mixed = sorted({domain for (_, domain), digests in versions.items() if len(digests) > 1})
   return [f"Not comparable: rows saw different versions of {', '.join(mixed)}."] if mixed else []
 
 

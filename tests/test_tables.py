@@ -91,6 +91,11 @@ def test_different_data_is_not_hidden():
   made = records()
   made[0]["config"]["data"]["usps"] = "other"
   assert "**Not comparable: rows saw different versions of usps.**" in tables.main_table(made, None)
+  made = records()  # features made for a task are that task's own
+  for item in made:
+    item["config"]["data"] = {"features": item["task"]}
+  assert len({item["task"] for item in made}) > 1
+  assert "Not comparable" not in tables.main_table(made, None)
 
 
 def test_other_settings_are_named_by_row_where_all_of_it_has_them():
