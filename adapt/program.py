@@ -148,7 +148,9 @@ def _initial(spec: Spec, plain: Net, build: Build) -> Callable[..., train.TrainS
     return train.init(method, opt, key, batch)
 
   # It runs once and draws the same bits at any level; LLVM's default takes 2.4 times as long to compile.
-  quick = {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else None
+  lower = jax.config.values["jax_disable_most_optimizations"]  # than what is asked for here
+  usual = jax.default_backend() == "cpu" and not lower
+  quick = {"xla_backend_optimization_level": 1} if usual else None
 
   @functools.partial(jax.jit, compiler_options=quick)
   def init(keys: jax.Array, swept: Any, starts: Any, backbone: Any, batch: Batch) -> Any:

@@ -278,7 +278,7 @@ def test_what_cannot_be_is_one_line(flags, words, suite, monkeypatch, tmp_path, 
 def test_unknown_suites_and_a_missing_ray_are_one_line(suite, monkeypatch, capsys):
   script = imported()
   assert script.main(["amazon_svm", "all"]) == 2  # nothing is trained there
-  assert "error: no suite 'amazon_svm': give one of amazon_reviews, " in capsys.readouterr().err
+  assert "error: no suite 'amazon_svm': give one of amazon_paper, " in capsys.readouterr().err
   monkeypatch.setattr(script, "suite_of", lambda name: suite)
   monkeypatch.setitem(sys.modules, "ray", None)
   assert script.main(["toy", "coral"]) == 2

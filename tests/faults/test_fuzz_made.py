@@ -203,7 +203,8 @@ def test_checkpoints(tmp_path, capsys, monkeypatch):
   """The record of an earlier run, or the configuration beside its checkpoints, spoilt before a re-run."""
   tally, paths, asked = Tally(), fuzzing.pair(tmp_path), []
 
-  def remember(request, arguments, domains, *_shown):
+  def remember(group, arguments, domains, *_shown):
+    [request] = group
     asked.append((request, planned(request, arguments.out, False, domains)))
     raise fuzzing.Trained
 
