@@ -90,7 +90,7 @@ def parsed(
   parser.add_argument("--batch-tasks", action="store_true", help="tasks of equal shape at once")
 
   def tasks_of(a: argparse.Namespace) -> list[Task]:
-    return [_with_classes(suite.task(name), a.classes) for name in a.task]
+    return [_with_classes(suite.task(name), a.classes) for name in dict.fromkeys(a.task)]
 
   def methods_of(a: argparse.Namespace) -> list[str]:
     return _expand(a.methods, a.shots, tasks_of(a))

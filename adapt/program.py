@@ -31,9 +31,7 @@ class Spec(NamedTuple):
   warm: bool  # starts from given weights
   unknown: bool = False  # whether label `classes` is that of examples of unknown classes
   dp: private.Privacy | None = None  # None where gradients need not be private
-  examples: tuple[int, int] | None = (
-    None  # of a task, source and target, where several lie together
-  )
+  examples: tuple[int, int] | None = None  # of a task's sets, where several tasks' lie together
 
 
 class Mapped(NamedTuple):
