@@ -182,7 +182,7 @@ def _parse(
 
 def _add_running(group: Any) -> None:
   group.add_argument(
-    "--seeds", type=values.seeds, default=3, help="runs 0 … SEEDS-1, in one program"
+    "--seeds", type=values.seeds, default=3, help="runs 0 … SEEDS-1, where missing"
   )
   group.add_argument("--out", default="runs", help="folder of records")
   group.add_argument("--force", action="store_true", help="run again what is there")

@@ -28,6 +28,7 @@ from adapt import (
   terminal,
 )
 from adapt.board import Board
+from adapt.more_seeds import without
 from adapt.parts import Part
 from adapt.plan import Plan, file_of, planned
 from adapt.request import Choice, Feed, Request, points
@@ -84,17 +85,17 @@ def _groups(
     raise ValueError("--batch-tasks is for one process: leave it out")
   if together and arguments.wandb != "off":
     raise ValueError("--wandb follows one task at a time: leave out --batch-tasks")
-  found: dict[Hashable, list[Part]] = {}
+  found: dict[Hashable, list[tuple[Request, Part]]] = {}
   for i, (request, plan) in enumerate(asked):
-    part = Part(request, plan.missing, plan.material)
+    part = Part(without(request, plan.had), plan.missing, plan.material)
     alike = parts.shape(plan.method, part) if together and plan.missing else None
-    found.setdefault(i if alike is None else alike, []).append(part)
+    found.setdefault(i if alike is None else alike, []).append((request, part))
   groups = []
   for group in found.values():
-    requests = [part.request for part in group]
+    requests = [request for request, _ in group]
     if len(group) > 1:
       layout = _layout(arguments, requests[0].settings, len(group))
-      if not parts.fit(group, layout):
+      if not parts.fit([part for _, part in group], layout):
         raise ValueError(
           f"the sets of {len(group)} tasks do not fit on a device together: leave out --batch-tasks, or "
           "choose fewer by --task"
@@ -116,7 +117,9 @@ def _tidied(requests: Sequence[Request], out: str) -> None:
     for point in points(request):
       for folder in checkpoint.left(file_of(request, point, out)):
         with contextlib.suppress(ValueError):  # another process trains there
-          checkpoint.discard(folder)
+          asked = checkpoint.asked(folder) or ()
+          if {seed for config in asked for seed in config["seeds"]} <= set(request.seeds):
+            checkpoint.discard(folder)  # of others, a run for more seeds goes on from here
 
 
 def checked(

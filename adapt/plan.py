@@ -12,6 +12,7 @@ from adapt import (
   feed,
   hosts,
   methods,
+  more_seeds,
   private,
   record,
   reverse,
@@ -75,16 +76,20 @@ class Plan(NamedTuple):
   points: list[Point]
   missing: list[Point]
   inputs: Inputs | None = None  # what the models that are to be kept take
+  had: more_seeds.Had | None = None  # what the records of the missing ones have already
 
 
 def planned(request: Request, out: str | Path, force: bool, domains: Domains) -> Plan:
   """Everything that can be said of a request before training; raises ValueError as `run` does."""
   asked, method, material = hosts.together(lambda: _loaded(request, domains))
   hosts.alike("data", material.hashes)
-  places = hosts.agreed(lambda: _missing(request, method, material, asked, Place(out, 0.0, force)))
+  places, had = hosts.agreed(
+    lambda: _missing(request, method, material, asked, Place(out, 0.0, force))
+  )
   keeps = request.save_model
   inputs = inputs_of(domains(request.task.target), material, request.settings) if keeps else None
-  return Plan(method, material, asked, [asked[i] for i in places], inputs)
+  had = had and more_seeds.Had(tuple(had[0]), had[1])  # lists, where another process has said so
+  return Plan(method, material, asked, [asked[i] for i in places], inputs, had)
 
 
 def _loaded(request: Request, domains: Domains) -> tuple[list[Point], Method, Material]:
@@ -100,22 +105,32 @@ def _loaded(request: Request, domains: Domains) -> tuple[list[Point], Method, Ma
 
 def _missing(
   request: Request, method: Method, material: Material, asked: list[Point], place: Place
-) -> list[int]:
-  """Which of the points have no record; refuses records and checkpoints of other settings."""
-  missing = []
+) -> tuple[list[int], more_seeds.Had | None]:
+  """Which of the points lack a record or seeds, and what they all have; refuses what is of other settings."""
+  missing: dict[int, more_seeds.Had | None] = {}
   for i, point in enumerate(asked):
     file = file_of(request, point, place.out)
     if place.force or not file.exists():
-      missing.append(i)
-    else:
-      made = record.read(file)
-      wanted = config(request, as_chosen(request, point, made["config"]), material.hashes)
-      _refuse_other(file, made["config"], wanted, request, method)
-      if request.save_model and lacking(file, made):
-        missing.append(i)
+      missing[i] = None
+      continue
+    made = record.read(file)
+    had = more_seeds.had(request, made)
+    alike = request._replace(seeds=had.seeds) if had else request
+    wanted = config(alike, as_chosen(request, point, made["config"]), material.hashes)
+    _refuse_other(file, made["config"], wanted, request, method)
+    if had or (request.save_model and lacking(file, made)):
+      missing[i] = had
+  if len(different := set(missing.values())) > 1:
+    most = max(len(had.seeds) for had in different if had)
+    raise ValueError(
+      f"some records of {request.method} on {request.task.name} have {most} seeds and others fewer: "
+      f"run --seeds {most} first, or all again with --force"
+    )
+  [had] = different or {None}
+  rest = more_seeds.without(request, had)
   if missing and not place.force:
-    refuse_checkpoints(request, Plan(method, material, [], [asked[i] for i in missing]), place.out)
-  return missing
+    refuse_checkpoints(rest, Plan(method, material, [], [asked[i] for i in missing]), place.out)
+  return list(missing), had
 
 
 def refuse_checkpoints(request: Request, plan: "Plan", out: str | Path) -> None:

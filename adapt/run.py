@@ -27,6 +27,7 @@ from adapt import (
 from adapt.cell import Report, Trained
 from adapt.data import label_sets
 from adapt.material import Domains, Material
+from adapt.more_seeds import joined, without
 from adapt.parts import Part
 from adapt.plan import Place, Plan, file_of, planned, privacy
 from adapt.request import Point, Request, config, points, start_of, traits
@@ -80,7 +81,7 @@ def run_together(
     stopping.Stopped: a signal came; the same call continues.
   """
   asked = [(request, planned(request, out, force, domains)) for request in requests]
-  if todo := [(request, plan) for request, plan in asked if plan.missing]:
+  if todo := [(without(request, plan.had), plan) for request, plan in asked if plan.missing]:
     hosts.led(lambda: record.check_writable(out))
     place = Place(out, minutes, force)
     if todo[0][0].search:
@@ -146,7 +147,7 @@ def write(
   request: Request, plan: Plan, place: Place, trained: Trained, only: int | None = None, **more: Any
 ) -> None:
   """Makes the records of what was trained, or of one of the missing points; `more` goes into each."""
-  method, material, _, missing, _ = plan
+  method, material, _, missing, *_ = plan
   classes = material.classes + (label_sets.UNKNOWN,) * request.task.unknown
   labelled = trained.mapped.labelled
   examples = {
@@ -161,7 +162,8 @@ def write(
     point, own = missing[i], range(i * seeds, (i + 1) * seeds)
     file = file_of(request, point, place.out)
     first = {k: v[own[0]] for k, v in trained.points.items() if k in ("features", "predicted")}
-    record.write_points(file, **{**trained.points, **first})
+    if plan.had is None:  # they are of the first seed
+      record.write_points(file, **{**trained.points, **first})
     settings = config(request, point, material.hashes)
     made = history.as_record(request, point, settings, examples, classes, past, own, seconds)
     # That two runs ended alike can be told without keeping their parameters.
@@ -170,7 +172,8 @@ def write(
     ]
     if plan.inputs:
       write_models(file, made, (request, point), material, plan.inputs, now, own)
-    record.write(file, made | privacy(request, method, material) | more)
+    made |= privacy(request, method, material) | more
+    record.write(file, joined(record.read(file), made) if plan.had else made)
 
 
 # Source models of this process: the configuration of their source_only run -> (params, stats).

@@ -40,11 +40,23 @@ def record(value: Any) -> str | None:
     "validators": _maybe(_each({}, curve)),
     **dict.fromkeys(("diverged", "examples", "seconds"), _maybe(_each({}, _maybe(_number)))),
     **dict.fromkeys(("images_per_second", "prediction_ms_per_1000"), _maybe(_number)),
-    "environment": _maybe(_each({"commit": _maybe(_text), "device": _maybe(_text)}, _anything)),
+    "environment": _environment,
+    "earlier": _list(_earlier),
     "privacy": _each({}, _each({}, _number)),
     "search": _search,
   }
   return _fields({}, optional)(value) or _shapes(value)
+
+
+def _environment(value: Any) -> str | None:
+  """What is wrong with what a record says of where it was made."""
+  return _maybe(_each({"commit": _maybe(_text), "device": _maybe(_text)}, _anything))(value)
+
+
+def _earlier(value: Any) -> str | None:
+  """What is wrong with the origin of seeds that others joined."""
+  named = dict.fromkeys(("command", "date"), _text)
+  return _fields({"seeds": _list(_whole)}, {**named, "environment": _environment})(value)
 
 
 def _search(value: Any) -> str | None:

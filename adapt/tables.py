@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from adapt import comparisons, formats, papers, selection
+from adapt import comparisons, formats, more_seeds, papers, selection
 from adapt import record as stored
 from adapt.sheet import Entry, Line, Sheet, line, measured, number
 from adapt.significance import LEVEL, differences, leaders, seeds_differ, tasks_differ
@@ -211,8 +211,10 @@ def cost(records: Sequence[Record], suite: Suite | None) -> Sheet:
 
 def provenance(records: Sequence[Record]) -> str:
   """The commits and the devices that records come from."""
-  commits = ", ".join(sorted({_commit(r) for r in records}))
-  return f"Commit {commits}. Device: {'; '.join(sorted({_device(r) for r in records}))}."
+  origins = [origin for record in records for origin in more_seeds.origins(record)]
+  commits = ", ".join(sorted(set(map(_commit, origins))))
+  devices = "; ".join(sorted({origin.get("device") or "unknown" for origin in origins}))
+  return f"Commit {commits}. Device: {devices}."
 
 
 def _accuracy(row: Row, task: str, mark: str) -> Entry:
@@ -274,14 +276,9 @@ def _name(record: Record) -> str:
   return f"{record['task']}/{record['label']}"
 
 
-def _commit(record: Record) -> str:
-  environment = record.get("environment") or {}
+def _commit(environment: Record) -> str:
   commit = (environment.get("commit") or "unknown")[:10]
   return f"{commit} with local changes" if environment.get("dirty") else commit
-
-
-def _device(record: Record) -> str:
-  return (record.get("environment") or {}).get("device") or "unknown"
 
 
 def _mixed_data(records: Sequence[Record]) -> list[str]:
