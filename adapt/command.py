@@ -15,7 +15,9 @@ import jax
 
 from adapt import record, stopping
 
-KEPT = 0.3  # seconds of compilation from which on a program is kept for the next command
+# Seconds of compilation from which on a program is kept for the next command: all of them, as the hundred
+# smallest of a first step together take longer to compile than a large one does to read.
+KEPT = 0.0
 _LONGEST = 200  # characters of a word in a message
 
 

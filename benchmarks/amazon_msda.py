@@ -22,7 +22,9 @@ from benchmarks import amazon_reviews
 
 _RAW = amazon_reviews.SUITE
 _PAPER = "Ganin et al., JMLR 17 (2016), Table 1, mSDA representation"
+_TASKS = [task.name for task in _RAW.tasks]
 _PROTOCOL = "30,000 mSDA features of source and target; otherwise as on the original representation"
+_CAUSE = "not explained; of kitchen_books the SVM agrees on the same features"
 _ROWS = {
   ("mSDA + NN", "source_only"): "82.4 77.0 84.2 82.3 76.8 85.3 77.0 75.9 86.3 72.1 78.9 85.0",
   ("mSDA + DANN", "dann"): "82.9 80.4 84.3 82.5 80.9 84.9 77.4 78.1 88.1 71.8 78.9 85.6",
@@ -40,7 +42,8 @@ SUITE = _RAW._replace(
     "two-fold cross-validation on the source; last iterate, no target label anywhere"
   ),
   reported=tuple(
-    row(*who, _PAPER, _PROTOCOL, [t.name for t in _RAW.tasks], text) for who, text in _ROWS.items()
+    row(label, beside, _PAPER, _PROTOCOL, _TASKS, text, "" if beside == "svm" else _CAUSE)
+    for (label, beside), text in _ROWS.items()
   ),
 )
 

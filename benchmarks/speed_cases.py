@@ -250,11 +250,11 @@ _IMPORT = "import time; t = time.perf_counter(); import adapt; print(time.perf_c
 
 
 def cold(wanted: int, limit: float) -> dict[str, Any]:
-  """Importing, and the first step: compiled, from a command's cache, and from one of all programs."""
+  """Importing, and the first step: compiled, and from a command's cache."""
 
-  def first(folder: str, kept: float) -> tuple[float, list[float | None]]:
+  def first(folder: str) -> tuple[float, list[float | None]]:
     cache = {"JAX_COMPILATION_CACHE_DIR": folder, "JAX_ENABLE_COMPILATION_CACHE": "true"}
-    cache["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = str(kept)
+    cache["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = str(KEPT)
     with contextlib.closing(Contender(MODULES["ours"], LENET, cache)) as ours:
       answers = [ours.ask("prepare"), ours.ask("advance", steps=1)]
     return sum(a.seconds for a in answers), [a.foreign for a in answers]
@@ -265,13 +265,10 @@ def cold(wanted: int, limit: float) -> dict[str, Any]:
     printed = subprocess.run(command, capture_output=True, check=True, cwd=contender.ROOT).stdout
     others = [machine.foreign(before, machine.usage())]
     seconds = {"import adapt": float(printed)}
-    for name, kept in (("from the cache", KEPT), ("from a cache of all programs", 0.0)):
-      with tempfile.TemporaryDirectory() as folder:
-        uncached, met = first(folder, kept)
-        cached, met_again = first(folder, kept)
-      seconds.setdefault("first step, cold", uncached)
-      seconds[f"first step, {name}"] = cached
-      others += [*met, *met_again]
+    with tempfile.TemporaryDirectory() as folder:
+      for name in ("cold", "from the cache"):
+        seconds[f"first step, {name}"], met = first(folder)
+        others += met
     return seconds, others
 
   found = machine.rounds(take, wanted, limit)

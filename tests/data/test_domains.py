@@ -52,6 +52,22 @@ def test_framing(fake):
   assert (framed.sum(axis=(1, 2, 3)) == 200 * 20 * 20).all()
 
 
+def test_resplit_usps_is_the_same_images_drawn_anew(monkeypatch):
+  labels = {"train": np.arange(7), "test": np.arange(7, 10)}
+
+  def arrays(name, split, data_dir=None):
+    y = labels[split]
+    return np.broadcast_to(20 * y[:, None, None, None], (len(y), 16, 16, 1)).astype(np.uint8), y
+
+  monkeypatch.setattr(prepared, "arrays", arrays)
+  drawn, again = data.load("usps_resplit"), data.load("usps_resplit")
+  train, test = drawn.train.y.tolist(), drawn.test.y.tolist()
+  assert sorted(train + test) == list(range(10)) and len(test) == 2
+  assert test != [8, 9] and again.test.y.tolist() == test
+  for split in (drawn.train, drawn.test):
+    assert (split.x[:, 0, 0, 0] == 20 * split.y).all()
+
+
 def test_resize_is_bilinear_and_upright():
   ramp = np.zeros((1, 16, 16, 1), np.uint8)
   ramp[0, :, :, 0] = 10 * np.arange(16)[:, None]
@@ -127,7 +143,7 @@ def test_load_npz(tmp_path):
 def test_names():
   names = data.names()
   assert set(SHAPES) < set(names)
-  assert len(names) == len(set(names)) == 71
+  assert len(names) == len(set(names)) == 72
 
 
 def test_import_is_cheap():
