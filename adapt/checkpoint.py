@@ -231,6 +231,14 @@ def asked(folder: Path) -> Any:
   return found["asked"]
 
 
+def seeds(folder: Path) -> set[int]:
+  """Of which seeds the checkpoints there are; none where nobody can go on from them."""
+  try:
+    return {seed for config in asked(folder) or () for seed in config["seeds"]}
+  except ValueError:
+    return set()
+
+
 def discard(folder: Path) -> None:
   """Deletes the checkpoints there; ValueError if a process trains there now."""
   if folder.exists():

@@ -148,7 +148,9 @@ def _planned(
     if not wanted:
       _say(f"{request.task.name} {plan.points[0].label}: done before")
       continue
-    known = {label: f.read_bytes() for label, f in there.items() if label not in wanted}
+    known = {
+      label: f.read_bytes() for label, f in there.items() if plan.there or label not in wanted
+    }
     hashes = plan.material.hashes
     cells.append(Cell(request, arguments.devices, prepared, own, hashes, wanted, known))
   return cells, list(dict.fromkeys(files))
@@ -165,7 +167,7 @@ def _trained(cell: Cell, out: Path) -> dict[str, dict[str, bytes]]:
   run_request(request, out, domains=domains, minutes=math.inf)
   files: dict[str, dict[str, bytes]] = {}
   for made in sorted(_file(request, "", out).parent.glob("[!.]*.json")):
-    if made.stem not in cell.known:
+    if made.stem in cell.wanted or made.stem not in cell.known:
       models = [saved.path(made, seed) for seed in request.seeds]
       each = [p for p in (made.with_name(f"{made.stem}.npz"), *models) if p.exists()]
       files[made.stem] = {p.name: p.read_bytes() for p in (*each, made)}

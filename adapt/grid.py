@@ -87,7 +87,7 @@ def _groups(
     raise ValueError("--wandb follows one task at a time: leave out --batch-tasks")
   found: dict[Hashable, list[tuple[Request, Part]]] = {}
   for i, (request, plan) in enumerate(asked):
-    part = Part(without(request, plan.had), plan.missing, plan.material)
+    part = Part(without(request, plan.there), plan.missing, plan.material)
     alike = parts.shape(plan.method, part) if together and plan.missing else None
     found.setdefault(i if alike is None else alike, []).append((request, part))
   groups = []
@@ -116,10 +116,9 @@ def _tidied(requests: Sequence[Request], out: str) -> None:
   for request in requests:
     for point in points(request):
       for folder in checkpoint.left(file_of(request, point, out)):
-        with contextlib.suppress(ValueError):  # another process trains there
-          asked = checkpoint.asked(folder) or ()
-          if {seed for config in asked for seed in config["seeds"]} <= set(request.seeds):
-            checkpoint.discard(folder)  # of others, a run for more seeds goes on from here
+        if checkpoint.seeds(folder) <= set(request.seeds):  # from others a run for more goes on
+          with contextlib.suppress(ValueError):  # another process trains there
+            checkpoint.discard(folder)
 
 
 def checked(

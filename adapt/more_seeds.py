@@ -1,48 +1,44 @@
 """Seeds added to a record that has the first of them: only the missing ones are trained.
 
 A seed's numbers do not depend on the seeds that are trained beside it, so the joined record is the one
-that all of them would have made at once, but for its times and for what it says of its origins.
+that all of them would have made at once, but for its times, for what it says of its origins, and for
+rounding where the two were trained on other devices.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from adapt import record, schema, select
 from adapt.request import Request
 
 Record = Mapping[str, Any]
 
 _ORIGIN = "environment", "command", "date"
-# Sections of lists with one entry a seed, and what in them is not.
-_SECTIONS = {"last": "", "selected": "validator", "oracle": "", "validators": "", "curves": "step"}
+# Sections of lists with one entry a seed, and the key in them, if any, that is of all seeds.
+_SECTIONS = {"last": None, "selected": "validator", "oracle": None, "validators": None}
+_SECTIONS |= {"curves": "step"}
 
 
-class Had(NamedTuple):
-  """What the records of a request's missing points have already."""
+def there(request: Request, made: Record) -> tuple[int, ...]:
+  """The seeds that a record has of a request's, if they are the first of them but not all; else none.
 
-  seeds: tuple[int, ...]
-  validator: (
-    str  # by which their numbers were selected, and so are those of the seeds that join them
-  )
-
-
-def had(request: Request, made: Record) -> Had | None:
-  """What a record has of the request's seeds, if those are some but not all, from the first on.
-
-  A search chose by all of its seeds, and models to be kept belong to one run: neither is added to.
+  Not added to are a search, which chose by all of its seeds; private training, whose promise is of one run;
+  models that are to be kept; and what one of the two selects by reverse validation, which costs trainings.
   """
   seeds, validator = tuple(made["config"]["seeds"]), made["config"].get("validator")
-  if request.search or request.save_model or not validator:
-    return None
-  if len(seeds) >= len(request.seeds) or request.seeds[: len(seeds)] != seeds:
-    return None
-  return Had(seeds, validator)
+  if request.search or request.save_model or request.dp:
+    return ()
+  if validator not in (*select.VALIDATORS, select.REVERSE):
+    return ()
+  if (validator == select.REVERSE) != (request.validator == select.REVERSE):
+    return ()
+  begins = len(seeds) < len(request.seeds) and request.seeds[: len(seeds)] == seeds
+  return seeds if begins else ()
 
 
-def without(request: Request, had: Had | None) -> Request:
-  """The request for the seeds that are missing."""
-  if had is None:
-    return request
-  return request._replace(seeds=request.seeds[len(had.seeds) :], validator=had.validator)
+def without(request: Request, seeds: tuple[int, ...]) -> Request:
+  """The request for its other seeds."""
+  return request._replace(seeds=request.seeds[len(seeds) :])
 
 
 def joined(old: Record, new: Record) -> dict[str, Any]:
@@ -53,13 +49,9 @@ def joined(old: Record, new: Record) -> dict[str, Any]:
     new: of the others, and all else the same.
 
   Raises:
-    ValueError: they share a seed.
+    ValueError: what came before is no record of the same evaluations.
   """
   first, others = old["config"]["seeds"], new["config"]["seeds"]
-  if set(first) & set(others):
-    raise ValueError(
-      f"another process has trained seeds of {new['label']} on {new['task']} meanwhile: run it again"
-    )
   made = {**new, "config": {**new["config"], "seeds": [*first, *others]}}
   counts = len(first), len(others)
   for name, shared in _SECTIONS.items():
@@ -70,7 +62,14 @@ def joined(old: Record, new: Record) -> dict[str, Any]:
   before = old.get("earlier", [])
   own = [seed for seed in first if all(seed not in part["seeds"] for part in before)]
   earlier = [*before, {"seeds": own, **{k: old[k] for k in _ORIGIN if k in old}}]
-  return {**made, **_costs(old, new), "earlier": earlier}
+  made = {**made, **_costs(old, new), "earlier": earlier}
+  steps = [(part.get("curves") or {}).get("step") for part in (old, new)]
+  wrong = "of other evaluations" if steps[0] != steps[1] else schema.record(record.plain(made))
+  if wrong:
+    raise ValueError(
+      f"the record of {new['label']} on {new['task']} cannot take more seeds ({wrong}): --force starts over"
+    )
+  return made
 
 
 def origins(made: Record) -> Sequence[Record]:
@@ -79,7 +78,9 @@ def origins(made: Record) -> Sequence[Record]:
   return [one or {} for one in every]
 
 
-def _section(old: Record | None, new: Record | None, shared: str, counts: tuple[int, int]) -> Any:
+def _section(
+  old: Record | None, new: Record | None, shared: str | None, counts: tuple[int, int]
+) -> Any:
   if old is None and new is None:
     return None
   first, others = old or {}, new or {}
@@ -98,12 +99,11 @@ def _list(old: Any, new: Any, counts: tuple[int, int]) -> Any:
 
 
 def _costs(old: Record, new: Record) -> dict[str, Any]:
-  """Seconds of both together, and images a second over both."""
-  every = [old.get("seconds") or {}, new["seconds"]]
-  seconds = {n: sum(part.get(n) or 0.0 for part in every) for n in {**every[0], **every[1]}}
-  images = [
-    (made.get("images_per_second") or 0.0) * (part.get("train") or 0.0)
-    for made, part in zip((old, new), every, strict=True)
-  ]
-  rate = sum(images) / seconds["train"] if all(images) else new["images_per_second"]
-  return {"seconds": seconds, "images_per_second": rate}
+  """Seconds of both together and images a second over both, as far as both say theirs."""
+  first, others = old.get("seconds") or {}, new["seconds"]
+  seconds = {n: first[n] + others[n] for n in others if first.get(n) is not None}
+  rates = old.get("images_per_second"), new["images_per_second"]
+  if None in rates or not seconds.get("train"):
+    return {"seconds": seconds, "images_per_second": None}
+  images = rates[0] * first["train"] + rates[1] * others["train"]
+  return {"seconds": seconds, "images_per_second": images / seconds["train"]}

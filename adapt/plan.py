@@ -63,7 +63,8 @@ class Place(NamedTuple):
     folder = checkpoint.folder_of(
       file_of(first, plan.missing[0], self.out), made if len(asked) > 1 else None
     )
-    if self.force:
+    # What is left beside a finished record by a process that was killed between the two is of its seeds.
+    if self.force or (plan.there and checkpoint.seeds(folder) <= set(plan.there)):
       checkpoint.discard(folder)
     return checkpoint.Checkpoints(folder, made, self.minutes)
 
@@ -76,20 +77,19 @@ class Plan(NamedTuple):
   points: list[Point]
   missing: list[Point]
   inputs: Inputs | None = None  # what the models that are to be kept take
-  had: more_seeds.Had | None = None  # what the records of the missing ones have already
+  there: tuple[int, ...] = ()  # the seeds that the missing ones' records have already
 
 
 def planned(request: Request, out: str | Path, force: bool, domains: Domains) -> Plan:
   """Everything that can be said of a request before training; raises ValueError as `run` does."""
   asked, method, material = hosts.together(lambda: _loaded(request, domains))
   hosts.alike("data", material.hashes)
-  places, had = hosts.agreed(
+  places, there = hosts.agreed(
     lambda: _missing(request, method, material, asked, Place(out, 0.0, force))
   )
   keeps = request.save_model
   inputs = inputs_of(domains(request.task.target), material, request.settings) if keeps else None
-  had = had and more_seeds.Had(tuple(had[0]), had[1])  # lists, where another process has said so
-  return Plan(method, material, asked, [asked[i] for i in places], inputs, had)
+  return Plan(method, material, asked, [asked[i] for i in places], inputs, tuple(there))
 
 
 def _loaded(request: Request, domains: Domains) -> tuple[list[Point], Method, Material]:
@@ -105,40 +105,50 @@ def _loaded(request: Request, domains: Domains) -> tuple[list[Point], Method, Ma
 
 def _missing(
   request: Request, method: Method, material: Material, asked: list[Point], place: Place
-) -> tuple[list[int], more_seeds.Had | None]:
-  """Which of the points lack a record or seeds, and what they all have; refuses what is of other settings."""
-  missing: dict[int, more_seeds.Had | None] = {}
+) -> tuple[list[int], tuple[int, ...]]:
+  """Which points lack a record or seeds, and which seeds all of those have; refuses other settings."""
+  missing: dict[int, tuple[int, ...]] = {}
   for i, point in enumerate(asked):
     file = file_of(request, point, place.out)
     if place.force or not file.exists():
-      missing[i] = None
+      missing[i] = ()
       continue
     made = record.read(file)
-    had = more_seeds.had(request, made)
-    alike = request._replace(seeds=had.seeds) if had else request
+    there = more_seeds.there(request, made)
+    alike = request._replace(seeds=there or request.seeds)
     wanted = config(alike, as_chosen(request, point, made["config"]), material.hashes)
-    _refuse_other(file, made["config"], wanted, request, method)
-    if had or (request.save_model and lacking(file, made)):
-      missing[i] = had
+    refuse_other(file, made["config"], wanted, request, method)
+    if there or (request.save_model and lacking(file, made)):
+      missing[i] = there
   if len(different := set(missing.values())) > 1:
-    most = max(len(had.seeds) for had in different if had)
+    most = max(map(len, different))
     raise ValueError(
       f"some records of {request.method} on {request.task.name} have {most} seeds and others fewer: "
       f"run --seeds {most} first, or all again with --force"
     )
-  [had] = different or {None}
-  rest = more_seeds.without(request, had)
+  there = next(iter(different), ())
   if missing and not place.force:
-    refuse_checkpoints(rest, Plan(method, material, [], [asked[i] for i in missing]), place.out)
-  return list(missing), had
+    todo = Plan(method, material, [], [asked[i] for i in missing], None, there)
+    refuse_checkpoints(more_seeds.without(request, there), todo, place.out)
+  return list(missing), there
 
 
 def refuse_checkpoints(request: Request, plan: "Plan", out: str | Path) -> None:
-  """Raises ValueError where checkpoints of the missing points were made with other settings."""
+  """Raises ValueError where checkpoints of the missing points were made with other settings or seeds."""
   folder = checkpoint.folder_of(file_of(request, plan.missing[0], out))
   for made, point in zip(checkpoint.asked(folder) or (), plan.missing, strict=False):
     wanted = config(request, point, plan.material.hashes)
-    _refuse_other(folder, made, wanted, request, plan.method)
+    if set(made["seeds"]) <= set(plan.there):
+      continue
+    if made["seeds"] == list(range(len(plan.there), len(plan.there) + len(made["seeds"]))):
+      refuse_other(folder, made, {**wanted, "seeds": made["seeds"]}, request, plan.method)
+      if made["seeds"] != wanted["seeds"]:
+        last = made["seeds"][-1] + 1
+        raise ValueError(
+          f"{folder} is of other seeds ({made['seeds'][0]} to {last - 1}): finish them by --seeds {last} "
+          "and add to them then, or --force starts over"
+        )
+    refuse_other(folder, made, wanted, request, plan.method)
 
 
 def file_of(request: Request, point: Point, out: str | Path) -> Path:
@@ -146,7 +156,7 @@ def file_of(request: Request, point: Point, out: str | Path) -> Path:
   return record.path(out, request.suite.name, request.task.name, point.label)
 
 
-def _refuse_other(
+def refuse_other(
   file: Path, made: dict[str, Any], wanted: dict[str, Any], request: Request, method: Method
 ) -> None:
   """Compares what decides the numbers: not the device count, nor what only reads the scores."""

@@ -29,7 +29,7 @@ from adapt.data import label_sets
 from adapt.material import Domains, Material
 from adapt.more_seeds import joined, without
 from adapt.parts import Part
-from adapt.plan import Place, Plan, file_of, planned, privacy
+from adapt.plan import Place, Plan, file_of, planned, privacy, refuse_checkpoints, refuse_other
 from adapt.request import Point, Request, config, points, start_of, traits
 from adapt.saved import write_models
 
@@ -81,7 +81,7 @@ def run_together(
     stopping.Stopped: a signal came; the same call continues.
   """
   asked = [(request, planned(request, out, force, domains)) for request in requests]
-  if todo := [(without(request, plan.had), plan) for request, plan in asked if plan.missing]:
+  if todo := [(without(request, plan.there), plan) for request, plan in asked if plan.missing]:
     hosts.led(lambda: record.check_writable(out))
     place = Place(out, minutes, force)
     if todo[0][0].search:
@@ -162,10 +162,14 @@ def write(
     point, own = missing[i], range(i * seeds, (i + 1) * seeds)
     file = file_of(request, point, place.out)
     first = {k: v[own[0]] for k, v in trained.points.items() if k in ("features", "predicted")}
-    if plan.had is None:  # they are of the first seed
+    if not plan.there:  # else there are those of the first seed
       record.write_points(file, **{**trained.points, **first})
     settings = config(request, point, material.hashes)
-    made = history.as_record(request, point, settings, examples, classes, past, own, seconds)
+    had, asked = _had(file, request, settings, plan), request
+    if had:  # whose validator selects for all of its seeds
+      settings["validator"] = had["config"]["validator"]
+      asked = request._replace(validator=settings["validator"])
+    made = history.as_record(asked, point, settings, examples, classes, past, own, seconds)
     # That two runs ended alike can be told without keeping their parameters.
     made["parameters"] = [
       leaves.digest(jax.tree.map(lambda x, c=c: np.asarray(x[c]), now.ts.params)) for c in own
@@ -173,11 +177,31 @@ def write(
     if plan.inputs:
       write_models(file, made, (request, point), material, plan.inputs, now, own)
     made |= privacy(request, method, material) | more
-    record.write(file, joined(record.read(file), made) if plan.had else made)
+    record.write(file, joined(had, made) if had else made)
+
+
+def _had(
+  file: Path, request: Request, settings: dict[str, Any], plan: Plan
+) -> dict[str, Any] | None:
+  """The record that is added to, if there is to be one, as it was planned."""
+  if not plan.there:
+    return None
+  had = record.read(file)
+  refuse_other(file, had["config"], {**settings, "seeds": list(plan.there)}, request, plan.method)
+  return had
 
 
 # Source models of this process: the configuration of their source_only run -> (params, stats).
 _models: dict[str, Any] = {}
+
+
+def _ours(request: Request, plan: Plan, place: Place) -> bool:
+  """Whether what is saved on the way there, if anything, is of this request."""
+  try:
+    refuse_checkpoints(request, plan, place.out)
+  except ValueError:
+    return False
+  return True
 
 
 def _plain_source(request: Request) -> Request:
@@ -207,8 +231,11 @@ def _source_model(request: Request, material: Material, copies: int, place: Plac
     plan = Plan(traits("source_only", todo[0].hyperparameters), material, todo, todo)
     quiet: Report = lambda *_: None  # its losses are not those of the method that starts from it
     file = file_of(asked, todo[0], place.out)
-    if not hosts.agreed(file.exists):
+    # Seeds that are to join others make no record of their own.
+    if asked.seeds[0] == 0 and not hosts.agreed(file.exists):
       _make([(asked, plan)], place._replace(force=False), quiet)
+    elif not hosts.agreed(lambda: _ours(asked, plan, place)):
+      _remember(asked, material, _alone(asked, todo[0], material))
     else:
       with place.checkpoints([(asked, plan)]) as saved:
         [trained] = cell.train([Part(asked, todo, material)], plan.method, quiet, saved)

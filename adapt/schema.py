@@ -94,6 +94,7 @@ def config(value: Any) -> str | None:
   optional = {
     "source": _list(_text),
     "target": _text,
+    "validator": _maybe(_text),
     "dp": _maybe(_each({}, _number)),
     "search": _each({"ranges": _each({}, _list(_simple))}, _simple),
   }

@@ -132,9 +132,10 @@ def is_null(record: Record) -> bool:
 
 def null_of(record: Record, records: Sequence[Record]) -> str | None:
   """The label of a record's null control: the same configuration with the weight at 0."""
+  others = "devices", "validator", "data", "seeds"  # seeds are paired where both have them
 
   def of(r: Record) -> dict[str, object]:
-    config = {k: v for k, v in r["config"].items() if k not in ("devices", "validator", "data")}
+    config = {k: v for k, v in r["config"].items() if k not in others}
     return {**config, "hyperparameters": {**config["hyperparameters"], "weight": 0.0}}
 
   for other in records:

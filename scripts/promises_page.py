@@ -16,7 +16,8 @@ PROMISES = {
   "disk": "A full or read-only disk costs one line, never what was there",
   "layouts": "One device, eight by sharding and eight by pmap give the same numbers, for every method",
   "seeds": "One seed of several is that seed alone, bit for bit",
-  "more_seeds": "Seeds added to a record later give the numbers of all at once, bit for bit",
+  "more_seeds": "Seeds added to a record later give the numbers of all at once, bit for bit on the same "
+  "device and layout",
   "labels": "Target labels cannot reach training or selection",
   "refused": "Bad input is one line with the remedy and exit code 2, and nothing is written",
   "fuzzed": "Whatever is in a file or a flag, it works or is one line with exit code 2: at least 2,000 "

@@ -1,14 +1,17 @@
 """Seeds that join a record: the numbers of all at once, and nothing lost on the way."""
 
 import copy
+import json
 
 import numpy as np
 import pytest
 import sample_records
 import toy
 
-from adapt import grid, more_seeds, record, schema, tables
-from adapt.request import Search
+from adapt import cluster, grid, more_seeds, record, schema, tables
+from adapt.plan import planned
+from adapt.private import Privacy
+from adapt.request import Search, config
 from adapt.run import run, run_together
 from adapt.suite import Suite, Task
 
@@ -95,11 +98,20 @@ def test_what_is_not_the_same_but_for_its_seeds_is_refused(tmp_path):
   refused(asked(save_model=True), tmp_path, "other settings")
 
 
-def test_a_search_is_not_added_to():
+def test_what_belongs_to_one_run_is_not_added_to():
   found = sample_records.make(seeds=2)
-  assert more_seeds.had(asked(), found) == ((0, 1), "information_maximisation")
+  assert more_seeds.there(asked(), found) == (0, 1)
   search = Search(2, "random", {"weight": (0.1, 1.0, "log")})
-  assert more_seeds.had(asked(search=search), found) is None
+  private = Privacy(1.0, 1.0, 1e-5)
+  for change in (
+    {"search": search},
+    {"dp": private},
+    {"save_model": True},
+    {"validator": "reverse"},
+  ):
+    assert more_seeds.there(asked(**change), found) == ()
+  found["config"]["validator"] = "of a later version"
+  assert more_seeds.there(asked(), found) == ()
 
 
 def test_values_with_different_seeds_are_refused_with_the_way_out(tmp_path):
@@ -149,16 +161,118 @@ def test_times_are_those_of_both():
   assert made["images_per_second"] == pytest.approx((1000 + 6000) / 40)
 
 
-def test_seeds_that_another_process_has_added_meanwhile_are_not_written_twice():
+def test_what_a_record_does_not_say_of_its_cost_is_not_made_up():
   old, new = parts()
+  del old["seconds"], old["images_per_second"]
   made = more_seeds.joined(old, new)
-  with pytest.raises(ValueError, match="another process has trained seeds of dann on mnist_usps"):
-    more_seeds.joined(made, new)
+  assert made["seconds"] == {} and made["images_per_second"] is None
 
 
-def test_checkpoints_of_the_same_seeds_are_deleted(tmp_path):
+def test_records_that_do_not_fit_are_not_joined():
+  old, new = parts()
+  new["curves"]["step"][-1] += 1
+  with pytest.raises(ValueError, match=r"dann on mnist_usps cannot take more seeds .of other eval"):
+    more_seeds.joined(old, new)
+  old, new = parts()
+  old["confusion"][0] = [[1]]
+  with pytest.raises(ValueError, match=r"more seeds .* is not of 10 classes"):
+    more_seeds.joined(old, new)
+
+
+def test_a_record_that_another_process_has_changed_meanwhile_is_kept(tmp_path):
+  [before] = made(asked(seeds=TWO), tmp_path)
+  file = record.path(tmp_path, "toy", "moons_turned", before["label"])
+
+  def change(*_):
+    before["config"]["settings"]["lr"] = 0.3
+    record.write(file, before)
+
+  with pytest.raises(ValueError, match=r"settings.lr: 0.3 → 0.1"):
+    made(asked(), tmp_path, report=change)
+  assert record.read(file) == before
+
+
+def test_each_record_keeps_its_own_validator(tmp_path):
+  made(asked(seeds=TWO, sweep={"weight": (0.1,)}, validator="entropy"), tmp_path)
+  both = {"sweep": {"weight": (0.1, 0.7)}}
+  made(asked(seeds=TWO, **both), tmp_path)
+  first, second = made(asked(**both), tmp_path)
+  for made_, name in ((first, "entropy"), (second, "information_maximisation")):
+    assert made_["config"]["validator"] == made_["selected"]["validator"] == name
+    for seed, step in enumerate(made_["selected"]["step"]):
+      scores = made_["validators"][name][seed]
+      assert made_["curves"]["step"][int(np.argmax(scores))] == step
+
+
+def left_over(folder, seeds, out):
+  """What a process leaves that is killed before it deletes its checkpoints."""
+  folder.mkdir()
+  plan = planned(asked(seeds=seeds), out, True, toy.load)
+  wanted = config(asked(seeds=seeds), plan.points[0], plan.material.hashes)
+  record.write(folder / "config.json", {"asked": [wanted]})
+
+
+def test_checkpoints_of_seeds_that_are_there_do_not_stop_the_next(tmp_path):
   [there] = made(asked(seeds=TWO), tmp_path)
   folder = tmp_path / "toy" / "moons_turned" / f".{there['label']}.partial"
-  folder.mkdir()
+  left_over(folder, TWO, tmp_path)
+  [joined] = made(asked(), tmp_path)
+  assert joined["config"]["seeds"] == [0, 1, 2, 3] and not folder.exists()
+
+
+def test_checkpoints_of_fewer_seeds_are_to_be_finished_first(tmp_path):
+  [there] = made(asked(seeds=TWO), tmp_path)
+  folder = tmp_path / "toy" / "moons_turned" / f".{there['label']}.partial"
+  left_over(folder, (2, 3), tmp_path)
+  refused(
+    asked(seeds=(*FOUR, 4, 5)), tmp_path, r"of other seeds .2 to 3.: finish them by --seeds 4"
+  )
+
+
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_checkpoints_of_finished_seeds_are_deleted(tmp_path, spoilt):
+  [there] = made(asked(seeds=TWO), tmp_path)
+  folder = tmp_path / "toy" / "moons_turned" / f".{there['label']}.partial"
+  left_over(folder, TWO, tmp_path)
+  if spoilt:
+    (folder / "config.json").write_text("{")
   grid._tidied([asked(seeds=TWO)], str(tmp_path))
   assert not folder.exists()
+
+
+def test_a_source_model_is_not_taken_from_checkpoints_of_other_seeds(tmp_path, monkeypatch):
+  monkeypatch.setattr("adapt.run._models", {})
+  [straight] = made(asked("fine_tune", TWO, evaluations=4), tmp_path / "straight")
+  there = tmp_path / "there"
+  made(asked("source_only", TWO, evaluations=4), there)
+  with pytest.raises(toy.Crash):
+    made(asked("source_only", evaluations=4), there, report=toy.crash_at(6), minutes=0)
+  left = content(there)
+  monkeypatch.setattr("adapt.run._models", {})
+  [tuned] = made(asked("fine_tune", TWO, evaluations=4), there)
+  toy.assert_same_numbers(tuned, straight)
+  assert left.items() <= content(there).items()
+
+
+def test_a_source_model_of_added_seeds_leaves_no_record_of_its_own(tmp_path, monkeypatch):
+  monkeypatch.setattr("adapt.run._models", {})
+  made(asked("fine_tune", TWO), tmp_path)
+  source = tmp_path / "toy" / "moons_turned" / "source_only.json"
+  source.unlink()
+  monkeypatch.setattr("adapt.run._models", {})
+  made(asked("fine_tune"), tmp_path)
+  assert not source.exists()
+
+
+def test_a_node_of_a_cluster_adds_seeds_too(tmp_path, monkeypatch):
+  monkeypatch.setattr(cluster, "_domain", lambda name, data_dir: toy.load(name))
+  request = asked(seeds=TWO)
+  [before] = made(request, tmp_path / "here")
+  plan = planned(asked(), tmp_path / "here", False, toy.load)
+  file = record.path(tmp_path / "here", "toy", "moons_turned", before["label"])
+  known = {before["label"]: file.read_bytes()}
+  cell = cluster.Cell(asked(), 1, None, None, plan.material.hashes, frozenset(known), known)
+  files = cluster._trained(cell, tmp_path / "there")
+  [name] = files
+  [content] = [json.loads(f) for n, f in files[name].items() if n.endswith(".json")]
+  assert name == before["label"] and content["earlier"][0]["seeds"] == [0, 1]
