@@ -15,8 +15,11 @@ Record = Mapping[str, Any]
 
 _ORIGIN = "environment", "command", "date"
 # Sections of lists with one entry a seed, and the key in them, if any, that is of all seeds.
-_SECTIONS = {"last": None, "selected": "validator", "oracle": None, "validators": None}
-_SECTIONS |= {"curves": "step"}
+_SECTIONS = {
+  **dict.fromkeys(("last", "oracle", "validators")),
+  "selected": "validator",
+  "curves": "step",
+}
 
 
 def there(request: Request, made: Record) -> tuple[int, ...]:
