@@ -83,6 +83,12 @@ def test_a_null_control_is_the_same_configuration_at_weight_0():
   )
 
 
+def test_a_null_control_may_have_other_seeds():
+  null = record("dann-weight=0.0", "task0", [0.5, 0.6, 0.7], weight=0.0)
+  assert len(null["config"]["seeds"]) != len(OURS["task0"]["config"]["seeds"])
+  assert significance.null_of(OURS["task0"], [null]) == "dann-weight=0.0"
+
+
 def test_fewer_than_six_tasks_cannot_tell():
   assert significance.tasks_differ(RISEN) == pytest.approx(2 / 2**8)
   six, five = (dict(list(RISEN.items())[:n]) for n in (6, 5))
