@@ -30,6 +30,11 @@ jax.config.update("jax_num_cpu_devices", 8)
 gc.set_threshold(50_000, 20, 50)  # traces make many objects and hardly any rings of them
 
 
+def pytest_make_parametrize_id(val, argname):
+  """Names bytes by their argument: gzip writes the time into them, and workers must agree on names."""
+  return argname if isinstance(val, bytes) else None
+
+
 _MAPS = 30000  # half of what Linux lets a process have
 
 
