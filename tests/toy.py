@@ -1,10 +1,12 @@
 """Toy domains for tests: moons and turned moons, the example of the DANN paper; and how to run on them."""
 
+import shutil
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
-from adapt import catalogue, material, methods
+from adapt import catalogue, checkpoint, material, methods
 from adapt.cell import Report
 from adapt.data import Domain, Split, label_sets
 from adapt.request import Request, traits
@@ -198,3 +200,22 @@ def interrupted(asked: Request, out: Path, *steps: int) -> list[dict]:
       continue
     raise AssertionError(f"nothing was left to do at step {step}")
   return run(asked, out, domains=load, minutes=0).records
+
+
+def whole_and_continued(asked: Request, out: Path, step: int) -> tuple[list[dict], list[dict]]:
+  """The records of a run, and of what another makes of the files that were there at that step."""
+  save = checkpoint.Checkpoints.save
+
+  def saved(self, mapped, past, seconds):
+    save(self, mapped, past, seconds)
+    if past.steps[-1] == step:
+      assert self.finish() == step
+      shutil.copytree(out / "whole", out / "continued", dirs_exist_ok=True)
+
+  with mock.patch.object(checkpoint.Checkpoints, "save", saved):
+    whole = run(asked, out / "whole", domains=load, minutes=0).records
+  seen = []
+  report = lambda done, *_: seen.append(done)
+  continued = run(asked, out / "continued", domains=load, report=report, minutes=0).records
+  assert min(seen) > step, "it began anew"
+  return whole, continued

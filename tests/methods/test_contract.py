@@ -131,11 +131,12 @@ def optimised(name):
 def test_learns_and_beats_source_only(name, toy_run, tmp_path):
   """And its null control: same batches, same batch-norm passes, so the term itself has gained it.
 
-  Interrupted on its way and continued, it is the same run to the bit.
+  Continued from a checkpoint on its way, it is the same run to the bit.
   """
-  record = toy_run(name)
-  [resumed] = toy.interrupted(toy.request(name), tmp_path, 600)
-  toy.assert_same_numbers(resumed, record)
+  records = toy.whole_and_continued(with_null(name), tmp_path, 600)
+  for whole, continued in zip(*records, strict=True):
+    toy.assert_same_numbers(continued, whole)
+  record, *null = records[0]
   losses = np.array(record["curves"]["loss"])
   assert name in GAMES or (losses[:, -1] < losses[:, 0]).all()
   if name == "source_only":
@@ -144,9 +145,17 @@ def test_learns_and_beats_source_only(name, toy_run, tmp_path):
   same = {setting: values[name] for setting, values in own.items() if name in values}
   source_only = toy_run("source_only", task=toy.task_of(name), **same)
   assert accuracy(record) - accuracy(source_only) > MARGINS.get(name, -0.02)
-  if name in MARGINS and name not in WITHOUT_NULL:
-    null = toy_run(name, given={**toy.GIVEN.get(name, {}), "weight": 0.0})
-    assert accuracy(record) - accuracy(null) > NULL_MARGINS.get(name, MARGINS[name])
+  for control in null:
+    assert accuracy(record) - accuracy(control) > NULL_MARGINS.get(name, MARGINS[name])
+
+
+def with_null(name):
+  """A request, swept over its weight and none where that is its null control: one program of both."""
+  if name not in MARGINS or name in WITHOUT_NULL:
+    return toy.request(name)
+  given = dict(toy.GIVEN.get(name, {}))
+  default = inspect.signature(methods.get(name)).parameters["weight"].default
+  return toy.request(name, sweep={"weight": (given.pop("weight", default), 0.0)}, given=given)
 
 
 def accuracy(record):
