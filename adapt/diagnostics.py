@@ -5,18 +5,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapt import selection
-from adapt.canvas import COLOURS, canvas, save
+from adapt.canvas import canvas, save
 from adapt.summary import Record, by_seed, cell, labelled, percent
 
 if TYPE_CHECKING:
   import numpy as np
   from matplotlib.axes import Axes
+  from matplotlib.collections import PolyCollection
+  from matplotlib.figure import Figure
 
 COLUMNS = 3  # panels side by side
 
 
 def validators(records: Sequence[Record], path: Path) -> Path | None:
-  """A panel per validator: its score at every evaluation of every method against target accuracy.
+  """A panel per validator: how it ranks every evaluation of every method, against target accuracy.
 
   Methods that see target labels are left out, as no validator would be needed there.
 
@@ -34,16 +36,19 @@ def validators(records: Sequence[Record], path: Path) -> Path | None:
   figure, axes = canvas(rows, columns, (3.5 * columns, 3.2 * rows + 0.4))
   for axis in axes.flat[len(shown) :]:
     axis.set_visible(False)
+  clouds = []
   for axis, (name, runs) in zip(axes.flat, shown.items(), strict=False):
-    _cloud(axis, runs)
+    clouds.append(_cloud(axis, *_placed(runs)))
     rho = selection.worth(fair, name).across
     told = "" if rho is None else f", ρ = {rho:.2f}"
     axis.set_title(f"{name}{told}", fontsize=10)
-    axis.set_xlabel("score", fontsize=9)
     axis.tick_params(labelsize=8)
     axis.grid(alpha=0.3)
+  _shade(figure, axes, clouds)
   for row in axes:
-    row[0].set_ylabel("target test accuracy (%)", fontsize=9)
+    row[0].set_ylabel("accuracy above the task's mean (points)", fontsize=9)
+  for axis in list(axes.flat)[: len(shown)][-columns:]:
+    axis.set_xlabel("rank of the score in its task (%)", fontsize=9)
   handles, names = axes[0][0].get_legend_handles_labels()
   figure.legend(handles, names, loc="outside lower center", ncols=2, fontsize=9, frameon=False)
   title = f"{records[0]['suite']}: validators at every evaluation (ρ in a task, mean over tasks)"
@@ -51,28 +56,54 @@ def validators(records: Sequence[Record], path: Path) -> Path | None:
   return save(figure, path)
 
 
-def _cloud(axis: "Axes", runs: Sequence[selection.Run]) -> None:
-  """Rings for methods, filled triangles for source_only: apart in black and white too."""
+def _shade(figure: "Figure", axes: "np.ndarray", clouds: "Sequence[PolyCollection]") -> None:
+  """One scale for all panels: logarithmic, and a single evaluation can be seen."""
+  import numpy as np
+  from matplotlib import colormaps
+  from matplotlib.colors import LinearSegmentedColormap, LogNorm
+
+  most = max(2, *(float(np.max(np.ma.asarray(cloud.get_array()))) for cloud in clouds))
+  shades = colormaps["Blues"]([0.25 + 0.75 * i / 255 for i in range(256)])
+  for cloud in clouds:
+    cloud.set(cmap=LinearSegmentedColormap.from_list("shades", shades), norm=LogNorm(1, most))
+  ticks = [t * 10**e for e in range(6) for t in (1, 2, 5) if t * 10**e <= most]
+  bar = figure.colorbar(clouds[0], ax=axes.ravel().tolist(), ticks=ticks, shrink=0.5, pad=0.02)
+  bar.ax.set_yticklabels(list(map(str, ticks)))
+  bar.minorticks_off()
+  bar.set_label("evaluations", fontsize=9)
+
+
+def _placed(runs: Sequence[selection.Run]) -> "tuple[np.ndarray, np.ndarray]":
+  """Of each evaluation the score's rank in its task (%) and the accuracy above the task's mean.
+
+  Both are what Spearman's ρ in a task is about: scores have no unit, and tasks differ in level.
+  """
+  import numpy as np
+  from scipy import stats
+
+  tasks: dict[str, list[selection.Run]] = {}
+  for run in runs:
+    tasks.setdefault(run.task, []).append(run)
+  ranks, above = [], []
+  for some in tasks.values():
+    score, accuracy = (
+      np.concatenate([getattr(run, name) for run in some]) for name in ("score", "accuracy")
+    )
+    finite = np.isfinite(score)
+    ranks.append(100 * (stats.rankdata(score[finite]) - 0.5) / finite.sum())
+    above.append(100 * (accuracy[finite] - accuracy[finite].mean()))
+  return np.concatenate(ranks), np.concatenate(above)
+
+
+def _cloud(axis: "Axes", x: "np.ndarray", y: "np.ndarray") -> "PolyCollection":
+  """Hexagons, the darker the more evaluations, and the mean of each tenth of the ranks."""
   import numpy as np
 
-  for base in (False, True):
-    mine = [run for run in runs if (run.label == "source_only") is base]
-    if not mine:
-      continue
-    x = np.concatenate([run.score for run in mine])
-    y = 100 * np.concatenate([run.accuracy for run in mine])
-    finite = np.isfinite(x)
-    axis.scatter(
-      x[finite],
-      y[finite],
-      s=14 if base else 9,
-      marker="^" if base else "o",
-      facecolors="black" if base else "none",
-      edgecolors="black" if base else COLOURS[0],
-      linewidths=0.6,
-      alpha=0.7 if base else 0.45,
-      label="source_only" if base else "methods",
-    )
+  drawn = axis.hexbin(x, y, gridsize=(22, 14), mincnt=1, cmap="Blues", linewidths=0.2)
+  tenths = np.minimum(x // 10, 9)
+  means = [(10 * t + 5, y[tenths == t].mean()) for t in range(10) if (tenths == t).any()]
+  axis.plot(*zip(*means, strict=True), "o-", color="black", markersize=4, label="mean of a tenth")
+  return drawn
 
 
 def reliability(records: Sequence[Record], path: Path) -> Path | None:

@@ -5,7 +5,7 @@ import pytest
 import sample_records
 from PIL import Image
 
-from adapt import diagnostics
+from adapt import diagnostics, selection
 
 
 def scored(label, **changed):
@@ -38,6 +38,16 @@ def test_validators_have_a_panel_each(tmp_path):
     r["validators"] = {"v0": r["validators"]["v0"]}
   (narrow, low), _ = shown(diagnostics.validators(made, tmp_path / "one.png"))
   assert narrow < width / 2 and low < height
+
+
+def test_scores_are_placed_among_those_of_their_task():
+  def run(task, accuracy, score):
+    return selection.Run(task, "dann", 0, np.array(accuracy), np.array(score))
+
+  low = run("low", [0.1, 0.3], [5.0, -np.inf]), run("low", [0.2, 0.3], [7.0, 7.0])
+  x, y = diagnostics._placed([*low, run("high", [0.9, 0.7], [0.01, 0.02])])
+  np.testing.assert_allclose(x, [100 / 6, 200 / 3, 200 / 3, 25, 75])  # ties share their mean rank
+  np.testing.assert_allclose(y, [-10, 0, 10, 10, -10], atol=1e-9)
 
 
 def test_one_method_and_records_without_scores_are_not_drawn(tmp_path):
