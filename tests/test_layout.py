@@ -88,9 +88,6 @@ def test_importing_adapt_is_light():
   subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_names_of_tests_hold_no_bytes(request):
+def test_names_of_tests_hold_nothing_gzipped(request):
   """Two workers must name a test alike, and gzip writes the time into the bytes that it makes."""
-  for item in request.session.items:
-    for value in item.callspec.params.values() if hasattr(item, "callspec") else ():
-      if isinstance(value, bytes):
-        assert str(value)[2:-1] not in item.name, item.nodeid
+  assert not [item.nodeid for item in request.session.items if r"\x1f\x8b" in item.nodeid]
