@@ -20,7 +20,8 @@ COLUMNS = 3  # panels side by side
 def validators(records: Sequence[Record], path: Path) -> Path | None:
   """A panel per validator: how it ranks every evaluation of every method, against target accuracy.
 
-  Methods that see target labels are left out, as no validator would be needed there.
+  Left out are methods that see target labels, as no validator would be needed there, and tasks of
+  one method.
 
   Args:
     records: of one suite.
@@ -28,7 +29,7 @@ def validators(records: Sequence[Record], path: Path) -> Path | None:
   """
   fair = [r for r in records if not labelled(r)]
   every = {name: list(selection.runs(fair, name)) for name in selection.validators(fair)}
-  shown = {name: runs for name, runs in every.items() if len({run.label for run in runs}) > 1}
+  shown = {name: runs for name, runs in every.items() if any(selection.by_task(runs))}
   if not shown:
     return None
   columns = min(COLUMNS, len(shown))
@@ -81,17 +82,10 @@ def _placed(runs: Sequence[selection.Run]) -> "tuple[np.ndarray, np.ndarray]":
   import numpy as np
   from scipy import stats
 
-  tasks: dict[str, list[selection.Run]] = {}
-  for run in runs:
-    tasks.setdefault(run.task, []).append(run)
   ranks, above = [], []
-  for some in tasks.values():
-    score, accuracy = (
-      np.concatenate([getattr(run, name) for run in some]) for name in ("score", "accuracy")
-    )
-    finite = np.isfinite(score)
-    ranks.append(100 * (stats.rankdata(score[finite]) - 0.5) / finite.sum())
-    above.append(100 * (accuracy[finite] - accuracy[finite].mean()))
+  for score, accuracy in selection.by_task(runs):
+    ranks.append(100 * (stats.rankdata(score) - 0.5) / len(score))
+    above.append(100 * (accuracy - accuracy.mean()))
   return np.concatenate(ranks), np.concatenate(above)
 
 

@@ -117,24 +117,29 @@ def worth(records: Sequence[Record], name: str) -> Worth:
   # One that judges the last iterate alone has no order within a run.
   within = [_spearman(r.score, r.accuracy) for r in found if np.isfinite(r.score).sum() > 1]
   regret = [float(run.accuracy.max() - run.accuracy[run.score.argmax()]) for run in found]
-  tasks: dict[str, list[Run]] = {}
   choices: dict[tuple[str, int], list[Run]] = {}
   for run in found:
-    tasks.setdefault(run.task, []).append(run)
     choices.setdefault((run.task, run.seed), []).append(run)
-  across, regret_across = [], []
-  for some in tasks.values():
-    if len({run.label for run in some}) > 1:
-      x, y = (
-        np.concatenate([getattr(run, name) for run in some]) for name in ("score", "accuracy")
-      )
-      across.append(_spearman(x[np.isfinite(x)], y[np.isfinite(x)]))
+  across, regret_across = [_spearman(x, y) for x, y in by_task(found)], []
   for some in choices.values():
     if len(some) > 1:
       best = max(some, key=lambda run: run.score.max())
       top = max(float(run.accuracy.max()) for run in some)
       regret_across.append(top - float(best.accuracy[best.score.argmax()]))
   return Worth(_mean(within), _mean(across), _mean(regret), _mean(regret_across), len(found))
+
+
+def by_task(found: Sequence[Run]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+  """(scores, accuracies) over all evaluations with a score, of each task that has several methods."""
+  tasks: dict[str, list[Run]] = {}
+  for run in found:
+    tasks.setdefault(run.task, []).append(run)
+  for some in tasks.values():
+    if len({run.label for run in some}) > 1:
+      x, y = (
+        np.concatenate([getattr(run, name) for run in some]) for name in ("score", "accuracy")
+      )
+      yield x[np.isfinite(x)], y[np.isfinite(x)]
 
 
 def _in_order(record: Record) -> Record:

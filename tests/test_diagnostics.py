@@ -41,11 +41,12 @@ def test_validators_have_a_panel_each(tmp_path):
 
 
 def test_scores_are_placed_among_those_of_their_task():
-  def run(task, accuracy, score):
-    return selection.Run(task, "dann", 0, np.array(accuracy), np.array(score))
+  def run(task, label, accuracy, score):
+    return selection.Run(task, label, 0, np.array(accuracy), np.array(score))
 
-  low = run("low", [0.1, 0.3], [5.0, -np.inf]), run("low", [0.2, 0.3], [7.0, 7.0])
-  x, y = diagnostics._placed([*low, run("high", [0.9, 0.7], [0.01, 0.02])])
+  low = run("low", "dann", [0.1, 0.3], [5.0, -np.inf]), run("low", "dan", [0.2, 0.3], [7.0, 7.0])
+  high = run("high", "dann", [0.9], [0.01]), run("high", "dan", [0.7], [0.02])
+  x, y = diagnostics._placed([*low, *high, run("alone", "dann", [0.5, 0.6], [1.0, 2.0])])
   np.testing.assert_allclose(x, [100 / 6, 200 / 3, 200 / 3, 25, 75])  # ties share their mean rank
   np.testing.assert_allclose(y, [-10, 0, 10, 10, -10], atol=1e-9)
 
@@ -54,6 +55,8 @@ def test_one_method_and_records_without_scores_are_not_drawn(tmp_path):
   bare = [sample_records.make(label=label) for label in ("source_only", "dann")]
   assert diagnostics.validators(bare, tmp_path / "a.png") is None
   assert diagnostics.validators([scored("dann"), scored("target_only")], tmp_path / "a.png") is None
+  apart = scored("source_only"), {**scored("dann"), "task": "another"}
+  assert diagnostics.validators(apart, tmp_path / "a.png") is None
 
 
 def test_reliability_is_drawn_where_bins_were_recorded(tmp_path):
