@@ -12,7 +12,7 @@ from adapt.method import Net
 
 _HELPERS = (
   *("backbones", "critic", "efficientnet", "head", "layers", "linen", "minilm", "pretrained"),
-  *("published", "resnet", "stochastic", "vit", "weights_file"),
+  *("published", "resnet", "stochastic", "vit", "weights_file", "winograd"),
 )
 
 

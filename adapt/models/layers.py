@@ -3,8 +3,8 @@
 On XLA:CPU the gradient of a native convolution is slow, and 10–20 times slower still inside a scan.
 As shifted slices and one matrix product it is not, so that is what training on a CPU gets; without
 a gradient the native one is three times faster. Before pooling, whole blocks of outputs from whole
-blocks of pixels are faster than both. A depthwise convolution is slow there in both, and a sum of
-shifted slices is not.
+blocks of pixels are faster than both, and of many channels Winograd's products (winograd.py). A
+depthwise convolution is slow there in both, and a sum of shifted slices is not.
 """
 
 import functools
@@ -18,6 +18,7 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from adapt import sparse
+from adapt.models import winograd
 
 # Rows and columns of zeros around an image: on all four sides, or ((top, bottom), (left, right)).
 Padding = int | tuple[tuple[int, int], tuple[int, int]]
@@ -62,6 +63,11 @@ def conv_max_pool(
   """2-D cross-correlation, then `max_pool` over 2×2 windows."""
   if jax.default_backend() != "cpu":
     return max_pool(conv(x, kernel, train=True))
+  # Of few channels there is more to be written than to be multiplied, and bfloat16 has no digits to
+  # lose.
+  rows, _, channels, _ = kernel.shape
+  if rows in (3, 5) and channels >= 8 and x.dtype == jnp.float32:
+    return winograd.conv_max_pool_by_tiles(x, kernel)
   return conv_max_pool_by_blocks(x, kernel)
 
 

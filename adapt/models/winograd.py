@@ -1,0 +1,77 @@
+"""Convolution with fewer products: Winograd's minimal filtering down the rows of an image.
+
+Eight rows hold four outputs of a kernel of five rows, which take 20 products of their rows. Taken as
+polynomials in the row's number, the outputs are known from eight values of a product of two
+polynomials, and so from eight products of sums of rows (Winograd, 1980, "Arithmetic complexity of
+computations"; Lavin and Gray, 2016, arXiv:1509.09308). In float32 that costs a factor of three in
+rounding; with it along both axes it would be fifteen, for half of the products that are left.
+"""
+
+import functools
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float
+
+# Where the polynomials are evaluated, beside infinity: small, and exact in binary.
+POINTS = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
+TILE = len(POINTS) + 1  # rows that are taken together
+
+
+def matrices(taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+  """What goes before and after the products: (of rows, of the kernel, of the products).
+
+  With (r, k, p) of shapes [8, 8], [8, taps] and [9 - taps, 8], the cross-correlation of 8 numbers x
+  with `taps` numbers g is p @ ((k @ g) * (r @ x)).
+  """
+  points = np.array(POINTS)
+  others = [np.delete(points, i) for i in range(len(points))]
+  # Lagrange's polynomials: each is zero at all the other points; the last, of infinity, at all.
+  rows = np.array([*(np.append(np.poly(o)[::-1], 0.0) for o in others), np.poly(points)[::-1]])
+  scale = np.array([np.prod(a - o) for a, o in zip(points, others, strict=True)])
+
+  def powers(count: int) -> np.ndarray:
+    return np.vstack([points[:, None] ** np.arange(count), np.eye(count)[-1]])
+
+  kernel = powers(taps) / np.append(scale, 1.0)[:, None]
+  return rows, kernel, powers(TILE + 1 - taps).T
+
+
+def conv_max_pool_by_tiles(
+  x: Float[Array, "b h w c"], kernel: Float[Array, "p q c o"]
+) -> Float[Array, "b h2 w2 o"]:
+  """2-D cross-correlation, then the maximum of disjoint 2×2 windows; for an odd p below 8.
+
+  Winograd's products down the rows, in tiles that overlap, and along them whole blocks of two
+  outputs, as in layers.conv_max_pool_by_blocks: of what two neighbouring windows see.
+  """
+  (p, q, c, o), (b, h, w) = kernel.shape, x.shape[:3]
+  step, rows, columns = TILE + 1 - p, (h - p + 1) // 2, (w - q + 1) // 2  # that come out
+  tiles, q2 = -(-2 * rows // step), q // 2 + 1
+  high, wide = (tiles - 1) * step + TILE, columns + q2 - 1
+  more = [(0, max(size - there, 0)) for size, there in ((high, h), (2 * wide, w))]
+  x = jnp.pad(x[:, :high, : 2 * wide], ((0, 0), *more, (0, 0)))
+  before, of_kernel, after = (jnp.asarray(m, x.dtype) for m in matrices(p))
+
+  # Taking the tiles and transforming them is one matrix: a product, and its gradient is one too.
+  taken = jnp.stack(
+    [jnp.pad(before, ((0, 0), (i * step, high - TILE - i * step))) for i in range(tiles)], 1
+  )
+  parts = taken.reshape(-1, high) @ x.swapaxes(0, 1).reshape(high, -1)
+  blocks = jnp.split(parts.reshape(TILE, tiles * b, wide, 2 * c), wide, axis=2)
+  seen = [jnp.concatenate(blocks[j : j + q2], axis=-1) for j in range(columns)]
+  patches = jnp.concatenate(seen, axis=2).reshape(TILE, -1, 2 * q2 * c)
+
+  moved = [jnp.pad(kernel, ((0, 0), (j, 2 * q2 - q - j), (0, 0), (0, 0))) for j in (0, 1)]
+  weights = of_kernel @ jnp.concatenate(moved, axis=-1).reshape(p, -1)
+  weights = weights.reshape(TILE, 2 * q2 * c, 2 * o)
+  products = lax.dot_general(patches, weights, (((2,), (1,)), ((0,), (0,))))
+
+  # Even rows first, then odd ones: what is pooled are two halves, whose gradients are put together
+  # again without moving anything.
+  after = jnp.concatenate([after[0::2], after[1::2]])
+  y = (after @ products.reshape(TILE, -1)).reshape(2, step // 2, tiles, b, columns, 2 * o)
+  y = functools.reduce(jnp.maximum, jnp.split(y, 2, axis=0))[0]
+  y = functools.reduce(jnp.maximum, jnp.split(y, 2, axis=-1))
+  return y.transpose(2, 1, 0, 3, 4).reshape(b, -1, columns, o)[:, :rows]
