@@ -105,7 +105,9 @@ def _lenet(method: str, batch: int, bar: float, share: bool, cpu: bool) -> Case:
   work = LENET._replace(method=method, batch=batch)
   images = f"{batch} + {batch}" if method == "dann" else str(batch)
   peak = Bar(0.6) if share and cpu else None
-  return against_torch(f"LeNet {method}, {images} images of 28×28", work, 40, Bar(bar), peak)
+  # As many steps as the suite takes between evaluations: what a program costs once counts as there.
+  steps = digits.SUITE.settings.steps // digits.SUITE.settings.evaluations
+  return against_torch(f"LeNet {method}, {images} images of 28×28", work, steps, Bar(bar), peak)
 
 
 def _amazon(cpu: bool, there: int) -> Case:

@@ -104,9 +104,10 @@ def flops(whole: Training) -> float | None:
 
   After that a GPU's matrix products are calls into libraries, which it cannot count. Of a loop it
   counts one turn, and drawing the batches is in it. Convolutions count as an accelerator does them:
-  the CPU's blocks multiply zeros too, which is no work that had to be done. None over several
-  devices and under pmap, whose work is the same but for what devices tell each other, and for packed
-  rows, whose products are a loop.
+  the CPU's blocks multiply zeros too, which is no work that had to be done, and its tiles
+  (Winograd's) do with fewer products than were asked for. None over several devices and under pmap,
+  whose work is the same but for what devices tell each other, and for packed rows, whose products
+  are a loop.
   """
   if whole.asked.layout != parallel.Layout() or sparse.packed(whole.arrays.xs):
     return None

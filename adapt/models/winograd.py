@@ -63,9 +63,9 @@ def conv_max_pool_by_tiles(
   seen = [jnp.concatenate(blocks[j : j + q2], axis=-1) for j in range(columns)]
   patches = jnp.concatenate(seen, axis=2).reshape(TILE, -1, 2 * q2 * c)
 
-  moved = [jnp.pad(kernel, ((0, 0), (j, 2 * q2 - q - j), (0, 0), (0, 0))) for j in (0, 1)]
-  weights = of_kernel @ jnp.concatenate(moved, axis=-1).reshape(p, -1)
-  weights = weights.reshape(TILE, 2 * q2 * c, 2 * o)
+  weights = (of_kernel @ kernel.reshape(p, -1)).reshape(TILE, q, c, o)
+  moved = [jnp.pad(weights, ((0, 0), (j, 2 * q2 - q - j), (0, 0), (0, 0))) for j in (0, 1)]
+  weights = jnp.concatenate(moved, axis=-1).reshape(TILE, 2 * q2 * c, 2 * o)
   products = lax.dot_general(patches, weights, (((2,), (1,)), ((0,), (0,))))
 
   # Even rows first, then odd ones: what is pooled are two halves, whose gradients are put together
