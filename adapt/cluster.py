@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
-from adapt import catalogue, command, data, grid, parallel, record, saved
+from adapt import catalogue, command, compile_cache, data, grid, parallel, record, saved
 from adapt.plan import planned
 from adapt.request import Request
 from adapt.run import run as run_request
@@ -75,7 +75,7 @@ Work = Callable[[Cell], Made]
 def trained(cell: Cell) -> Made:
   """Runs a cell on this node."""
   node = platform.node()
-  command.keep_compiled()
+  compile_cache.keep()
   try:
     if cell.methods_path:
       catalogue.add_folder("adapt.methods", cell.methods_path)

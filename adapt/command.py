@@ -1,23 +1,16 @@
-"""What every command shares: one line for bad input, its exit code, and programs that stay compiled."""
+"""What every command shares: one line for bad input, and its exit code."""
 
 import argparse
-import hashlib
-import os
-import platform
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NoReturn
 
 import jax
 
-from adapt import record, stopping
+from adapt import compile_cache, record, stopping
 
-# Seconds of compilation from which on a program is kept for the next command: all of them, as the hundred
-# smallest of a first step together take longer to compile than a large one does to read.
-KEPT = 0.0
 _LONGEST = 200  # characters of a word in a message
 
 
@@ -47,7 +40,7 @@ def one_line(message: object) -> str:
 
 def guarded(work: Callable[[], int]) -> int:
   """Runs a command; a ValueError is the user's to mend: its message, and exit code 2."""
-  keep_compiled()
+  compile_cache.keep()
   if threading.current_thread() is threading.main_thread():
     # Unwinds like Ctrl-C, so that decoding processes end with this one.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -73,24 +66,3 @@ def guarded(work: Callable[[], int]) -> int:
       file=sys.stderr,
     )
     return stopping.CODE
-
-
-def keep_compiled() -> None:
-  """Keeps compiled programs in a folder, unless JAX has been told of one: the next run starts in seconds."""
-  if jax.config.values["jax_compilation_cache_dir"] is not None:
-    return
-  home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-  # A program compiled for one processor may not run on another one that shares the home folder.
-  jax.config.update("jax_compilation_cache_dir", str(home / "adapt" / f"compiled-{_processor()}"))
-  jax.config.update("jax_persistent_cache_min_compile_time_secs", KEPT)
-
-
-def _processor() -> str:
-  """A short name for the instructions this machine knows."""
-  text = platform.machine() + platform.processor()
-  try:
-    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    text += next((line for line in lines if line.startswith(("flags", "Features"))), "")
-  except OSError:
-    pass  # not Linux
-  return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -1,8 +1,7 @@
-"""Exit codes and messages of every command, and where compiled programs are kept."""
+"""Exit codes and messages of every command."""
 
 import signal
 
-import jax
 import pytest
 
 from adapt import command, stopping
@@ -51,20 +50,3 @@ def test_what_was_stopped_says_how_to_go_on(monkeypatch, capsys):
 def test_an_error_of_ours_is_not_hidden():
   with pytest.raises(KeyError):
     command.guarded(raising(KeyError("x")))
-
-
-@pytest.mark.parametrize("told", [None, "elsewhere"])
-def test_compiled_programs_are_kept_in_the_user_s_cache_or_where_jax_was_told(
-  told, tmp_path, monkeypatch
-):
-  monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-  before = jax.config.jax_compilation_cache_dir
-  seconds = jax.config.jax_persistent_cache_min_compile_time_secs
-  jax.config.update("jax_compilation_cache_dir", told)
-  try:
-    assert command.guarded(lambda: 0) == 0
-    kept = jax.config.jax_compilation_cache_dir
-  finally:
-    jax.config.update("jax_compilation_cache_dir", before)
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", seconds)
-  assert kept == told if told else kept.startswith(str(tmp_path / "adapt" / "compiled-"))
