@@ -16,9 +16,7 @@ import jax
 # Seconds of compilation from which on a program is kept for the next command: all of them, as the hundred
 # smallest of a first step together take longer to compile than a large one does to read.
 KEPT = 0.0
-_ROOM = (
-  64 * 2**20
-)  # bytes that a disk has left where programs are kept: a large network's are a tenth of it
+_ROOM = 64 * 2**20  # bytes that the disk must have left
 _AGE = 30 * 24 * 3600  # seconds after which a program that nobody has read is deleted
 
 
