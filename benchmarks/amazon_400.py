@@ -9,8 +9,8 @@ training and test reviews is not published, so no row can be met exactly.
 
 import sys
 
-from adapt.shallow_run import Plan, Shallow, main
-from adapt.suite import VECTORS, Suite, Task, row
+from adapt.experiments.suite import VECTORS, Suite, Task, row
+from adapt.shallow.run import Plan, Shallow, main
 
 METHODS = {
   "source_only": Shallow(),

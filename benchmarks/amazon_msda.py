@@ -13,11 +13,12 @@ import functools
 import sys
 from collections.abc import Callable, Sequence
 
-from adapt import cli, data, msda
+from adapt import cli, data
 from adapt.data import Domain
-from adapt.shallow_run import Plan, Shallow
-from adapt.shallow_run import main as shallow
-from adapt.suite import Suite, Task, row
+from adapt.experiments.suite import Suite, Task, row
+from adapt.shallow import msda
+from adapt.shallow.run import Plan, Shallow
+from adapt.shallow.run import main as shallow
 from benchmarks import amazon_reviews
 
 _RAW = amazon_reviews.SUITE

@@ -14,7 +14,7 @@ on a CPU core.
 import sys
 
 from adapt import cli
-from adapt.suite import Settings, Suite, Task
+from adapt.experiments.suite import Settings, Suite, Task
 from benchmarks import amazon_reviews
 
 _OURS = amazon_reviews.SUITE

@@ -6,7 +6,7 @@ Twelve methods on all pairs with five seeds take about 15 minutes on two CPU cor
 import sys
 
 from adapt import cli
-from adapt.suite import VECTORS, Reported, Suite, Task, row
+from adapt.experiments.suite import VECTORS, Reported, Suite, Task, row
 
 DOMAINS = ("books", "dvd", "electronics", "kitchen")
 PAIRS = [(s, t) for s in DOMAINS for t in DOMAINS if s != t]

@@ -7,7 +7,7 @@ Its C is chosen by two-fold cross-validation on the labelled source. Takes about
 
 import sys
 
-from adapt.shallow_run import Plan, Shallow, main
+from adapt.shallow.run import Plan, Shallow, main
 from benchmarks import amazon_reviews
 
 if __name__ == "__main__":

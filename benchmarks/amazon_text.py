@@ -3,7 +3,7 @@
 import sys
 
 from adapt import cli
-from adapt.suite import Settings, Suite, pairs
+from adapt.experiments.suite import Settings, Suite, pairs
 
 SUITE = Suite(
   name="amazon_text",

@@ -3,7 +3,7 @@
 import sys
 
 from adapt import cli
-from adapt.suite import IMAGES, Suite, Task, row
+from adapt.experiments.suite import IMAGES, Suite, Task, row
 
 _VADA = "Shu et al. (2018, arXiv:1802.08735), Table 1, no instance normalisation"
 _TUNED = "their own CNN; four hyper-parameters tuned on 1,000 labelled target examples"

@@ -12,7 +12,7 @@ MNIST to MNIST-M takes source_only about 11 minutes with five seeds on one core.
 import sys
 
 from adapt import cli
-from adapt.suite import IMAGES, Reported, Suite, Task
+from adapt.experiments.suite import IMAGES, Reported, Suite, Task
 
 _FRENCH = "French et al. (2018, arXiv:1706.05208), Table 1"
 _FULL = "full training sets, test-set accuracy, mean of 5 runs, their own CNN"

@@ -8,7 +8,7 @@ so that this is another schedule, not the same run continued.
 import sys
 
 from adapt import cli
-from adapt.suite import Reported
+from adapt.experiments.suite import Reported
 from benchmarks.digits import SUITE as DIGITS
 
 TASKS = tuple(DIGITS.task(name) for name in ("mnist_usps", "usps_mnist"))

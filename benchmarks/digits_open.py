@@ -8,7 +8,7 @@ and that of the unknown ones.
 import sys
 
 from adapt import cli
-from adapt.suite import IMAGES, ClassSets, Suite, Task
+from adapt.experiments.suite import IMAGES, ClassSets, Suite, Task
 
 SETS = ClassSets(shared=5, target_private=5)
 

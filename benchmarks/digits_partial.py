@@ -7,7 +7,7 @@ first five, and compares with no published table.
 import sys
 
 from adapt import cli
-from adapt.suite import IMAGES, ClassSets, Suite, Task
+from adapt.experiments.suite import IMAGES, ClassSets, Suite, Task
 
 SETS = ClassSets(shared=5, source_private=5)
 

@@ -8,7 +8,7 @@ pooled sources, and with benchmarks/digits.py, whose MNIST and USPS have another
 import sys
 
 from adapt import cli
-from adapt.suite import IMAGES, Suite, Task
+from adapt.experiments.suite import IMAGES, Suite, Task
 
 FIVE = ("mnist_rgb32", "mnist_m", "usps_rgb32", "syn_digits", "svhn")
 

@@ -8,7 +8,7 @@ for want of a GPU.
 import sys
 
 from adapt import cli
-from adapt.suite import PHOTOS, Suite, Task, pairs, row
+from adapt.experiments.suite import PHOTOS, Suite, Task, pairs, row
 
 FULL = pairs("domainnet_", ("clipart", "painting", "real", "sketch"))
 _CLEANED = (

@@ -6,7 +6,7 @@ Untried here for want of a GPU.
 import sys
 
 from adapt import cli
-from adapt.suite import PHOTOS, Suite, Task, row
+from adapt.experiments.suite import PHOTOS, Suite, Task, row
 
 PAIRS = ("i_p", "p_i", "i_c", "c_i", "c_p", "p_c")
 _CDAN = "Long et al. (2018, arXiv:1705.10667), Table 2, ResNet-50"

@@ -21,12 +21,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import augment, data, methods, models, train
-from adapt.command import Parser, guarded
-from adapt.data import images, resident, stream
+from adapt import data, methods, models
+from adapt.augment import random_views
+from adapt.cli.command import Parser, guarded
+from adapt.data import images
 from adapt.data.images import Images
+from adapt.experiments.suite import PHOTOS
 from adapt.method import Batch
-from adapt.suite import PHOTOS
+from adapt.training import resident, shared_step, stream
 
 _AHEAD = 4  # batches decoded before they are asked for
 
@@ -128,26 +130,28 @@ def _step(arguments: argparse.Namespace) -> tuple[Any, Any, Any]:
   settings = PHOTOS._replace(model=arguments.model)
   net = models.build(arguments.model, 7)
   method = methods.get(arguments.method)(net)
-  opt = train.optimizer(settings, settings.lr)
+  opt = shared_step.optimizer(settings, settings.lr)
   kind, side, b = arguments.augment, arguments.image_size, arguments.batch_size
 
   def batch_of(fed: tuple[jax.Array, jax.Array], key: jax.Array) -> Batch:
-    xs, xt = (augment.train_view(key, x, kind, side) if kind != "none" else x for x in fed)
+    xs, xt = (random_views.train_view(key, x, kind, side) if kind != "none" else x for x in fed)
     return Batch(xs, jnp.arange(b) % 7, jnp.ones(b), jnp.zeros(b, jnp.int32), xt)
 
   @jax.jit
-  def step(ts: train.TrainState, fed: tuple[jax.Array, jax.Array]) -> Any:
-    return train.step(method, opt, 1000, ts, batch_of(fed, jax.random.fold_in(ts.key, ts.step)))
+  def step(ts: shared_step.TrainState, fed: tuple[jax.Array, jax.Array]) -> Any:
+    return shared_step.step(
+      method, opt, 1000, ts, batch_of(fed, jax.random.fold_in(ts.key, ts.step))
+    )
 
   blank = jnp.zeros((b, side, side, 3), jnp.uint8)
   key = jax.random.key(0)
-  ts = jax.jit(lambda: train.init(method, opt, key, batch_of((blank, blank), key)))()
+  ts = jax.jit(lambda: shared_step.init(method, opt, key, batch_of((blank, blank), key)))()
   return step, ts, lambda fed: jax.device_put((fed.xs[0], fed.xt[0]))
 
 
 def _together(
-  coming: Iterator[Any], step: Any, ts: train.TrainState, steps: int
-) -> tuple[float, float, train.TrainState]:
+  coming: Iterator[Any], step: Any, ts: shared_step.TrainState, steps: int
+) -> tuple[float, float, shared_step.TrainState]:
   """As adapt/feed.py has it: dispatch ahead, but not further than the device's two last steps."""
   began, waited, past = time.perf_counter(), 0.0, []
   for i in range(steps):

@@ -19,13 +19,15 @@ import jax
 import numpy as np
 from rich.console import Console
 
-from adapt import cell, methods, record
-from adapt.command import guarded
+from adapt import methods
+from adapt.cli.command import guarded
 from adapt.data import Domain, Split
-from adapt.material import Material
-from adapt.parts import Part
-from adapt.request import Request, points, traits
-from adapt.suite import ClassSets, Settings, Suite, Task
+from adapt.experiments.experiment import Request, points, traits
+from adapt.experiments.suite import ClassSets, Settings, Suite, Task
+from adapt.records import record
+from adapt.training import loop
+from adapt.training.joint_tasks import Part
+from adapt.training.task_data import Material
 
 SETTINGS = Settings(model="lenet", steps=10000, batch_size=64, lr=0.01, evaluations=1, shots=10)
 CLASSES = 10
@@ -52,9 +54,9 @@ class Training:
     sources = tuple(map(made, asked.task.source))
     self.data = Material(sources, made(asked.task.target), asked.settings, {})
     parts = [Part(asked, todo, self.data)]
-    self.cells = cell.program_of(parts)
+    self.cells = loop.program_of(parts)
     kind = traits(asked.method, todo[0].hyperparameters)
-    self.mapped, self.arrays, self._fed = cell.placed(parts, kind, self.cells)
+    self.mapped, self.arrays, self._fed = loop.placed(parts, kind, self.cells)
 
   def advance(self, length: int) -> None:
     """Takes so many steps, and waits for them."""

@@ -7,7 +7,7 @@ weights are ImageNet's, as published for torchvision: give them as --pretrained 
 import sys
 
 from adapt import cli
-from adapt.suite import PHOTOS, Suite, Task, row
+from adapt.experiments.suite import PHOTOS, Suite, Task, row
 
 PAIRS = (
   "amazon_webcam",

@@ -6,7 +6,7 @@ The SURF pairs take about 2 minutes a method with five seeds on two CPU cores.
 import sys
 
 from adapt import cli
-from adapt.suite import VECTORS, Reported, Suite, Task, row
+from adapt.experiments.suite import VECTORS, Reported, Suite, Task, row
 
 DOMAINS = {"C": "caltech10", "A": "amazon", "W": "webcam", "D": "dslr"}
 _ORDER = ["CA", "CW", "CD", "AC", "AW", "AD", "WC", "WA", "WD", "DC", "DA", "DW"]

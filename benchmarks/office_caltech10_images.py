@@ -6,7 +6,7 @@ Untried here for want of a GPU.
 import sys
 
 from adapt import cli
-from adapt.suite import PHOTOS, Suite, pairs
+from adapt.experiments.suite import PHOTOS, Suite, pairs
 
 SUITE = Suite(
   name="office_caltech10_images",

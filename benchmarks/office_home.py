@@ -7,7 +7,7 @@ as --pretrained FILE.
 import sys
 
 from adapt import cli
-from adapt.suite import PHOTOS, Suite, pairs, row
+from adapt.experiments.suite import PHOTOS, Suite, pairs, row
 
 TASKS = pairs("office_home_", ("art", "clipart", "product", "real_world"))
 _TLLIB = "TLlib, Office-Home accuracy on ResNet-50 (its README)"

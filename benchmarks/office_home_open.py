@@ -6,7 +6,7 @@ The protocol of Liu et al. (2019, CVPR, STA); else as in `benchmarks/office_home
 import sys
 
 from adapt import cli
-from adapt.suite import ClassSets, Suite
+from adapt.experiments.suite import ClassSets, Suite
 from benchmarks import office_home
 
 SETS = ClassSets(shared=25, target_private=40)

@@ -6,7 +6,7 @@ The protocol of Cao et al. (2018, arXiv:1808.04205); else as in `benchmarks/offi
 import sys
 
 from adapt import cli
-from adapt.suite import ClassSets, Suite
+from adapt.experiments.suite import ClassSets, Suite
 from benchmarks import office_home
 
 SETS = ClassSets(shared=25, source_private=40)

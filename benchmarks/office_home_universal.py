@@ -7,7 +7,7 @@ The protocol of You et al. (2019, CVPR, UAN): classes in alphabetical order; els
 import sys
 
 from adapt import cli
-from adapt.suite import ClassSets, Suite
+from adapt.experiments.suite import ClassSets, Suite
 from benchmarks import office_home
 
 SETS = ClassSets(shared=10, source_private=5, target_private=50)

@@ -7,7 +7,7 @@ beside these.
 import sys
 
 from adapt import cli
-from adapt.suite import Settings, Suite, pairs
+from adapt.experiments.suite import Settings, Suite, pairs
 
 SUITE = Suite(
   name="pacs",

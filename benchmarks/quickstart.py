@@ -7,7 +7,7 @@ learning rate were chosen with the target's test set in view.
 import sys
 
 from adapt import cli
-from adapt.suite import IMAGES, Suite, Task
+from adapt.experiments.suite import IMAGES, Suite, Task
 
 SUITE = Suite(
   name="quickstart",

@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from adapt import evaluate, record
-from adapt.command import Parser, guarded
+from adapt.cli.command import Parser, guarded
 from adapt.data import Domain
-from adapt.request import Request
-from adapt.suite import Settings, Suite, Task
+from adapt.evaluation import metrics
+from adapt.experiments.experiment import Request
+from adapt.experiments.suite import Settings, Suite, Task
+from adapt.records import record
 from benchmarks import machine
 from benchmarks.method_cost import Training, domain
 
@@ -116,8 +117,8 @@ def evaluation(tell: Callable[[str], None]) -> dict[str, Any]:
   rng = np.random.default_rng(0)
   rows: dict[str, list[float]] = {"seconds": [], "added_bytes": [], "features_bytes": []}
   for n in EVALUATED:
-    view = evaluate.blocks(rng.normal(size=(n, WIDTH)).astype(np.float32), np.zeros(n, np.int32))
-    look = functools.partial(evaluate.looked, whole.cells.look, whole.mapped, view, 0)
+    view = metrics.blocks(rng.normal(size=(n, WIDTH)).astype(np.float32), np.zeros(n, np.int32))
+    look = functools.partial(metrics.looked, whole.cells.look, whole.mapped, view, 0)
     jax.block_until_ready(look())
     before, began = machine.resident_bytes(peak=False) or 0, time.perf_counter()
     jax.block_until_ready(look())

@@ -3,7 +3,7 @@
 import sys
 
 from adapt import cli
-from adapt.suite import IMAGES, Suite, Task, row
+from adapt.experiments.suite import IMAGES, Suite, Task, row
 
 _FRENCH = "French et al. (2018, arXiv:1706.05208), Table 1"
 _FULL = "full training sets, test-set accuracy, mean of 5 runs, their own CNN"

@@ -30,8 +30,9 @@ from typing import Any
 
 import jax
 
-from adapt import parallel, record
-from adapt.command import Parser, guarded
+from adapt.cli.command import Parser, guarded
+from adapt.records import record
+from adapt.training import devices
 from benchmarks import machine, speed_cases
 from benchmarks.contender import Answer, Contender, Failed
 from benchmarks.machine import Rounds, ranged, spread
@@ -223,7 +224,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
   os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # contenders need the memory
-  parallel.cores_as_devices()  # as a command does
+  devices.cores_as_devices()  # as a command does
   known = speed_cases.cases(jax.default_backend() == "cpu", jax.device_count())
   chosen = _chosen(arguments.cases, known)
   record.check_writable(arguments.out)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from adapt.compile_cache import KEPT
-from adapt.suite import PHOTOS, Settings
+from adapt.experiments.suite import PHOTOS, Settings
 from benchmarks import amazon_reviews, contender, digits, machine
 from benchmarks.contender import Contender, Work
 

@@ -9,11 +9,14 @@ from unittest import mock
 import jax
 import jax.numpy as jnp
 
-from adapt import methods, models, parallel, run, sparse, train
-from adapt.data import Domain, resident
+from adapt import methods, models
+from adapt.data import Domain
+from adapt.experiments import run
+from adapt.experiments.experiment import Feed, Request, points
+from adapt.experiments.suite import Settings, Suite, Task
 from adapt.method import Batch, Method
-from adapt.request import Feed, Request, points
-from adapt.suite import Settings, Suite, Task
+from adapt.models import packed_rows
+from adapt.training import devices, resident, shared_step
 from benchmarks import contender, machine
 from benchmarks.contender import Handlers, Work
 from benchmarks.method_cost import Training, domain
@@ -46,7 +49,7 @@ def request(work: Work, **changed: Any) -> Request:
     settings=settings,
     seeds=tuple(range(work.seeds)),
     given={name: getattr(work, name) for name in names},
-    layout=parallel.layout(kind, work.devices, work.batch),
+    layout=devices.layout(kind, work.devices, work.batch),
     feed=Feed(work.feed),
   )
 
@@ -68,18 +71,18 @@ def plain(whole: Training) -> Callable[[int], None]:
   """The steps of one seed as a jitted scan that knows nothing of seeds, layouts and feeds."""
   settings, arrays = whole.asked.settings, whole.arrays
   method = method_of(whole.asked, len(whole.data.classes))
-  opt = train.optimizer(settings, settings.lr)
+  opt = shared_step.optimizer(settings, settings.lr)
   ts = jax.tree.map(lambda x: x[0], whole.mapped.ts)
 
   @functools.partial(jax.jit, static_argnums=2, donate_argnums=0)
-  def chunk(ts: train.TrainState, arrays: resident.Arrays, length: int) -> Any:
-    order, sizes = jax.random.fold_in(ts.key, train.ORDER), resident.sizes(arrays, None)
+  def chunk(ts: shared_step.TrainState, arrays: resident.Arrays, length: int) -> Any:
+    order, sizes = jax.random.fold_in(ts.key, shared_step.ORDER), resident.sizes(arrays, None)
     rows = resident.plans(order, sizes, settings.batch_size, ts.step, length)
 
-    def one(ts: train.TrainState, rows: resident.Rows) -> Any:
-      return train.step(method, opt, settings.steps, ts, resident.take(arrays, None, rows))
+    def one(ts: shared_step.TrainState, rows: resident.Rows) -> Any:
+      return shared_step.step(method, opt, settings.steps, ts, resident.take(arrays, None, rows))
 
-    return train.scan(one, ts, rows)
+    return shared_step.scan(one, ts, rows)
 
   def advance(steps: int) -> None:
     nonlocal ts
@@ -109,7 +112,7 @@ def flops(whole: Training) -> float | None:
   whose work is the same but for what devices tell each other, and for packed rows, whose products
   are a loop.
   """
-  if whole.asked.layout != parallel.Layout() or sparse.packed(whole.arrays.xs):
+  if whole.asked.layout != devices.Layout() or packed_rows.packed(whole.arrays.xs):
     return None
   one = jax.tree.map(lambda x: x[:1], whole.mapped)
   with mock.patch.object(jax, "default_backend", return_value="gpu"):

@@ -6,7 +6,7 @@ Images are streamed: decoded they would take 35 GB. Untried here for want of a G
 import sys
 
 from adapt import cli
-from adapt.suite import PHOTOS, Suite, Task, row
+from adapt.experiments.suite import PHOTOS, Suite, Task, row
 
 _TLLIB = "TLlib, VisDA-2017 accuracy on ResNet-101 (its README), column Avg"
 _BEST = (

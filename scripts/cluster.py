@@ -16,9 +16,12 @@ import jax
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from adapt import cli, cluster, stopping, values
-from adapt.command import Parser, guarded
-from adapt.suite import Suite
+from adapt import cli
+from adapt.cli import flag_types
+from adapt.cli.command import Parser, guarded
+from adapt.experiments import ray_cluster
+from adapt.experiments.suite import Suite
+from adapt.training import stopping
 
 
 def suite_of(name: str) -> Suite:
@@ -50,21 +53,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(argv: list[str], started: str) -> int:
   suite = suite_of("".join(argv[:1]))
   parser = Parser(prog=f"python scripts/cluster.py {suite.name}", description=suite.protocol)
-  group, none = parser.add_argument_group("cluster"), functools.partial(values.integer, least=0)
+  group, none = parser.add_argument_group("cluster"), functools.partial(flag_types.integer, least=0)
   group.add_argument(
     "--address",
     default="local",
     help="of a cluster: auto (the one that this machine is of), HOST:PORT or ray://HOST:PORT; "
     "local starts Ray on this machine",
   )
-  group.add_argument("--cpus", type=values.positive, default=1, help="CPUs that a cell takes")
+  group.add_argument("--cpus", type=flag_types.positive, default=1, help="CPUs that a cell takes")
   group.add_argument("--gpus", type=none, default=0, help="GPUs that a cell takes")
   group.add_argument("--tpus", type=none, default=0, help="TPU chips that a cell takes")
   tasks, names, flags = cli.parsed(parser, suite, argv[1:])
   _refuse_alone(flags, parser)
-  needs = cluster.Needs(flags.address, flags.cpus, flags.gpus, flags.tpus)
+  needs = ray_cluster.Needs(flags.address, flags.cpus, flags.gpus, flags.tpus)
   jax.config.update("jax_platforms", "cpu")  # accelerators are the cells'
-  return cluster.run(suite, tasks, names, flags, needs, started)
+  return ray_cluster.run(suite, tasks, names, flags, needs, started)
 
 
 def _refuse_alone(flags: argparse.Namespace, parser: Parser) -> None:

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from adapt import record, significance, summary
+from adapt.records import record
+from adapt.report import significance, summary
 
 Side = Mapping[tuple[str, str, str], summary.Record]  # by suite, task and label
 

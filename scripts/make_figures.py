@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from adapt import figures
+from adapt.report import figures
 
 ROOT = Path(__file__).resolve().parent.parent
 

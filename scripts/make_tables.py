@@ -11,10 +11,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from adapt import formats, page, record, selection, tables
-from adapt.sheet import Sheet
-from adapt.suite import Suite
-from adapt.summary import Record
+from adapt.experiments.suite import Suite
+from adapt.records import record
+from adapt.report import formats, page, selection, tables
+from adapt.report.summary import Record
+from adapt.report.table import Sheet
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT), str(ROOT / "scripts")]  # suites import from each other, and this a page

@@ -5,7 +5,8 @@ import functools
 from collections.abc import Iterator
 from pathlib import Path
 
-from adapt import methods, overview
+from adapt import methods
+from adapt.cli import overview
 
 _CONTRACT = "tests/methods/test_contract.py"
 _LEARNS = "test_learns_and_beats_source_only"
@@ -33,7 +34,7 @@ def page(root: Path) -> str:
   cost = overview.costs(root / "results")
   counts = [f"{family} {sum(r.family == family for r in rows)}" for family in order]
   lines = [
-    _HEAD.format(contract=f"`{_CONTRACT}`", layouts="`tests/test_parallel.py`"),
+    _HEAD.format(contract=f"`{_CONTRACT}`", layouts="`tests/training/test_devices.py`"),
     f"{len(rows)} methods: {'; '.join(c for c in counts if not c.endswith(' 0'))}.",
     "",
     "| method | family | setting | paper | extra state | cost | equals its paper | adapts | contract |",

@@ -6,16 +6,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from adapt import data_cli
+from adapt.cli import data
 
 
 def main(arguments: list[str] | None = None) -> int:
   """Runs the command line; returns the exit status: 0, or 2 with one line on stderr."""
   parser = argparse.ArgumentParser(description=__doc__)
-  data_cli.add_prepare(parser)
+  data.add_prepare(parser)
   options = parser.parse_args(arguments)
   try:
-    data_cli.prepare(options.names, options.source, options.data_dir)
+    data.prepare(options.names, options.source, options.data_dir)
   except ValueError as error:
     print(f"prepare_data: {error}", file=sys.stderr)
     return 2

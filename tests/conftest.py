@@ -20,8 +20,8 @@ os.environ.setdefault("JAX_ENABLE_COMPILATION_CACHE", "false")
 # Threads of LAPACK wait for each other where other tests hold the cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 here = Path(__file__).parent
-# toy.py, sample_records.py; by_hand.py; tiny.py
-sys.path[:0] = [str(here), str(here / "methods"), str(here / "models")]
+# Helpers lie beside the tests that they help: toy.py, methods/by_hand.py, models/tiny.py …
+sys.path[:0] = [str(here), *sorted({str(f.parent) for f in here.glob("*/**/*.py")})]
 
 import jax
 import pytest
@@ -44,7 +44,7 @@ def _few_programs():
   yield
   maps = Path("/proc/self/maps")
   if next(_counted) % 5 == 0 and maps.exists() and maps.read_bytes().count(b"\n") > _MAPS:
-    from adapt import program
+    from adapt.training import program
 
     program.program.cache_clear()
     jax.clear_caches()
@@ -59,7 +59,7 @@ def toy_run(tmp_path_factory):
   """Runs a toy request once per session and remembers its record."""
   import toy
 
-  from adapt.run import run
+  from adapt.experiments.run import run
 
   out = tmp_path_factory.mktemp("toy")
   done = {}

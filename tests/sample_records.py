@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from adapt import record
-from adapt.suite import Reported, Settings, Suite, Task
+from adapt.experiments.suite import Reported, Settings, Suite, Task
+from adapt.records import record
 
 DIGITS = tuple("0123456789")
 

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import jax
 import pytest
 
-from adapt import command, compile_cache
+from adapt import compile_cache
+from adapt.cli import command
 
 
 @pytest.fixture

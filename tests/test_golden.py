@@ -3,9 +3,10 @@
 import pytest
 import toy
 
-from adapt import cell, methods
-from adapt.parts import Part
-from adapt.request import points, traits
+from adapt import methods
+from adapt.experiments.experiment import points, traits
+from adapt.training import loop
+from adapt.training.joint_tasks import Part
 
 GOLDEN = {
   "aad": {"attraction": 0.7098829, "dispersion": 23.17723, "loss": 1.15996},
@@ -164,9 +165,9 @@ def metrics(name):
   todo = points(asked)
   data = toy.material_of(asked)
   parts = [Part(asked, todo, data)]
-  cells = cell.program_of(parts)
+  cells = loop.program_of(parts)
   kind = traits(name, todo[0].hyperparameters)
-  mapped, arrays, _ = cell.placed(parts, kind, cells)
+  mapped, arrays, _ = loop.placed(parts, kind, cells)
   _, mean = cells.chunk(2)(mapped, arrays)
   return {k: float(v[0]) for k, v in mean.items() if k != "first_bad"}
 

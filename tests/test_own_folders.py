@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from adapt import catalogue, cli
+from adapt import catalogue
+from adapt.cli import main
 
 # Dark images are of the first source and light ones of the second; left halves bright are class 0.
 WATCH = '''
@@ -76,7 +77,7 @@ def test_domains_and_labels_of_several_folders_reach_the_method(tmp_path, feed):
   command += ["--methods-path", str(tmp_path / "methods"), "--out", str(tmp_path / "out")]
   command += ["--steps", "4", "--evaluations", "1", "--seeds", "1", "--batch-size", "4"]
   command += ["--devices", "1", "--model", "mlp", "--image-size", "16", "--feed", feed]
-  assert cli.main([*command, "--augment", "none", "--pretrained", ""]) == 0
+  assert main.main([*command, "--augment", "none", "--pretrained", ""]) == 0
   record = json.loads((tmp_path / "out/run/dark+light_target/watch.json").read_text())
   curves = record["curves"]
   assert (curves["domain"], curves["label"]) == ([[1.0]], [[1.0]])

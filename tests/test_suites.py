@@ -9,11 +9,13 @@ import pytest
 from encoded import Encoded
 
 import benchmarks
-from adapt import cli, data, evaluate, methods
+from adapt import data, methods
+from adapt.cli import main
 from adapt.data import Domain, Split
 from adapt.data.images import Images
 from adapt.data.named import digits
-from adapt.suite import Suite
+from adapt.evaluation import metrics
+from adapt.experiments.suite import Suite
 
 SUITES = {
   m.name: module.SUITE
@@ -78,7 +80,7 @@ def made_up(name, data_dir=None):
 def test_a_suite_runs_end_to_end(name, tmp_path, monkeypatch, capsys):
   monkeypatch.setattr(data, "load", made_up)
   monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "data"))  # of cached features
-  monkeypatch.setattr(evaluate, "block_size", lambda shape: 60)  # no padding to be computed
+  monkeypatch.setattr(metrics, "block_size", lambda shape: 60)  # no padding to be computed
   suite = SUITES[name]
   small = SMALL["dtn"] if name in OTHERS else SMALL.get(suite.settings.model, [])
   flags = [*SHRUNK, *small, "--out", str(tmp_path), "--task", suite.tasks[0].name]
@@ -86,7 +88,7 @@ def test_a_suite_runs_end_to_end(name, tmp_path, monkeypatch, capsys):
   names = ["source_only", "osbp" if unknown else "dann"]
   if not (unknown or suite.settings.pretrained):
     names, flags = [*names, "fine_tune"], [*flags, "--shots", "2"]
-  assert cli.benchmark(suite, [*names, *flags]) == 0
+  assert main.benchmark(suite, [*names, *flags]) == 0
   records = [json.loads(p.read_text()) for p in sorted(tmp_path.glob(f"{name}/*/*.json"))]
   assert [r["label"] for r in records] == sorted(names)
   assert all(r["protocol"] == suite.protocol for r in records)
@@ -133,8 +135,8 @@ def test_own_files_give_the_numbers_of_the_suite(tmp_path, monkeypatch):
   out = ["--out", str(tmp_path / "runs")]
   given = ["--depth", "0", "--weight", "0.1"]  # the suite's defaults, as flags
   suite = SUITES["amazon_reviews"]
-  assert cli.benchmark(suite, ["dann", "--task", "books_kitchen", *flags, *out]) == 0
-  assert cli.main(["run", "--source", own[0], "--target", own[1], *flags, *given, *out]) == 0
+  assert main.benchmark(suite, ["dann", "--task", "books_kitchen", *flags, *out]) == 0
+  assert main.main(["run", "--source", own[0], "--target", own[1], *flags, *given, *out]) == 0
   records = [json.loads(p.read_text()) for p in sorted(tmp_path.glob("runs/*/*/dann*.json"))]
   assert len(records) == 2
   for part in ("last", "curves", "confusion"):

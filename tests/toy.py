@@ -6,12 +6,13 @@ from unittest import mock
 
 import numpy as np
 
-from adapt import catalogue, checkpoint, material, methods
-from adapt.cell import Report
+from adapt import catalogue, methods
 from adapt.data import Domain, Split, label_sets
-from adapt.request import Request, traits
-from adapt.run import run
-from adapt.suite import ClassSets, Settings, Suite, Task
+from adapt.experiments.experiment import Request, traits
+from adapt.experiments.run import run
+from adapt.experiments.suite import ClassSets, Settings, Suite, Task
+from adapt.training import checkpoint, task_data
+from adapt.training.loop import Report
 
 
 def moons(n: int, degrees: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -157,12 +158,12 @@ def task_of(method: str) -> Task:
   return SEVERAL if kind.sources > 1 else TASK
 
 
-def material_of(asked: Request) -> material.Material:
+def material_of(asked: Request) -> task_data.Material:
   """The data of a request as a run takes it, without the checks."""
   source, target = [load(name) for name in asked.task.source], load(asked.task.target)
   if sets := asked.task.classes:
     source, target = label_sets.restricted(source, target, sets)
-  return material.Material(tuple(source), target, asked.settings, {})
+  return task_data.Material(tuple(source), target, asked.settings, {})
 
 
 def load(name: str) -> Domain:

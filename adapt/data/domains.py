@@ -5,16 +5,7 @@ from collections.abc import Callable
 
 from adapt.data import files, prepared
 from adapt.data.domain import Domain, Split
-from adapt.data.named import (
-  digits,
-  features,
-  natural,
-  objects,
-  reviews,
-  signs,
-  synthetic,
-  texts,
-)
+from adapt.data.named import digits, features, natural, objects, reviews, signs, synthetic, texts
 from adapt.data.splits import stratified
 
 DataDir = str | os.PathLike | None

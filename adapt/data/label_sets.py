@@ -7,7 +7,7 @@ import numpy as np
 
 from adapt.data import images
 from adapt.data.domain import Domain, Split
-from adapt.suite import ClassSets
+from adapt.experiments.suite import ClassSets
 
 UNKNOWN = "unknown"  # the class of all examples of classes that no source has
 

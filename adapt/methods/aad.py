@@ -4,9 +4,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from adapt import memory as queues
-from adapt import nets
+from adapt.losses import memory_bank as queues
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def aad(

@@ -7,9 +7,11 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from adapt import nets, ops, views
+from adapt.augment import weak_and_strong
 from adapt.catalogue import Range
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def adamatch(
@@ -77,7 +79,9 @@ def adamatch(
 def pair(key: jax.Array, x: jax.Array, noise: jax.Array | float, mirror: bool) -> jax.Array:
   """Weak views of the inputs [b, ...], then strong ones: [2b, ...]."""
   k_weak, k_strong = jax.random.split(key)
-  return jnp.concatenate([views.weak(k_weak, x, mirror), views.strong(k_strong, x, noise, mirror)])
+  return jnp.concatenate(
+    [weak_and_strong.weak(k_weak, x, mirror), weak_and_strong.strong(k_strong, x, noise, mirror)]
+  )
 
 
 def aligned(

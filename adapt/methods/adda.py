@@ -5,9 +5,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from adapt import nets, ops
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net, Phase
-from adapt.models import head
+from adapt.models import head, nets
 from adapt.models.critic import critic as make_critic
 
 

@@ -4,8 +4,9 @@ import jax
 from jax import lax
 from jaxtyping import Array, Float
 
-from adapt import nets, ops
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def afn(

@@ -5,9 +5,10 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-from adapt import memory as queues
-from adapt import nets, ops
+from adapt.losses import memory_bank as queues
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def atdoc(net: Net, *, weight: float = 0.2, neighbours: int = 5, memory: int = 1024) -> Method:

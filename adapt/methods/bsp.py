@@ -7,14 +7,15 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from adapt import adversary, nets, ops
+from adapt.losses import adversarial, ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 from adapt.models.critic import critic as make_critic
 
 # What the critic sees of features and logits.
 SHOWN: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
   "dann": lambda features, logits: features,
-  "cdan": functools.partial(adversary.conditioned, maps={}),
+  "cdan": functools.partial(adversarial.conditioned, maps={}),
 }
 
 
@@ -68,7 +69,7 @@ def bsp(
     )
     label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
     strength = weight * ops.ganin_ramp(progress, ramp)
-    domain_loss = adversary.loss(
+    domain_loss = adversarial.loss(
       critic, params["critic"], show, (fs, ls), (ft, lt), strength, on == "cdan"
     )
     spectral_loss = spectrum(fs, rank) + spectrum(ft, rank)

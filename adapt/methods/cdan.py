@@ -4,8 +4,9 @@ import functools
 
 import jax
 
-from adapt import adversary, nets, ops
+from adapt.losses import adversarial, ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 from adapt.models.critic import critic as make_critic
 
 
@@ -48,8 +49,8 @@ def cdan(
     k_net, k_critic, k_maps = jax.random.split(key, 3)
     params, stats, features = nets.start(net, k_net, batch)
     (_, logits), _ = net.apply(params, stats, batch.xs, train=False, key=None)
-    maps = adversary.random_maps(k_maps, features.shape[1], logits.shape[1], limit, samples)
-    seen = adversary.conditioned(features, logits, maps)
+    maps = adversarial.random_maps(k_maps, features.shape[1], logits.shape[1], limit, samples)
+    seen = adversarial.conditioned(features, logits, maps)
     return {"net": params, "critic": critic.init(k_critic, seen)}, {"stats": stats, "maps": maps}
 
   def loss(params, state, batch: Batch, key, progress):
@@ -58,8 +59,8 @@ def cdan(
     )
     label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
     strength = weight * ops.ganin_ramp(progress, ramp)
-    show = functools.partial(adversary.conditioned, maps=state["maps"])
-    domain_loss = adversary.loss(
+    show = functools.partial(adversarial.conditioned, maps=state["maps"])
+    domain_loss = adversarial.loss(
       critic, params["critic"], show, (fs, ls), (ft, lt), strength, entropy
     )
     metrics = {"label_loss": label_loss, "domain_loss": domain_loss}

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from adapt import discrepancy, nets, ops
 from adapt.catalogue import Range
+from adapt.losses import discrepancy, ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def cmd(

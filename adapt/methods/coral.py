@@ -1,7 +1,8 @@
 """Deep CORAL: equal second moments of source and target (Sun & Saenko, 2016, arXiv:1607.01719)."""
 
-from adapt import discrepancy, nets, ops
+from adapt.losses import discrepancy, ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def coral(net: Net, *, weight: float = 1.0, layer: str = "logits") -> Method:

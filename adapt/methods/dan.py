@@ -1,7 +1,8 @@
 """DAN: features under a small multi-kernel MMD (Long et al., 2015, arXiv:1502.02791)."""
 
-from adapt import discrepancy, nets, ops
+from adapt.losses import discrepancy, ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 LAYERS = {"features": (0,), "logits": (1,), "both": (0, 1)}
 

@@ -7,10 +7,11 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-from adapt import memory as queues
-from adapt import nets, ops
 from adapt.catalogue import Range
+from adapt.losses import memory_bank as queues
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net, Params
+from adapt.models import nets
 
 
 def dance(

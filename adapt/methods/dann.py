@@ -3,8 +3,9 @@
 import jax
 import jax.numpy as jnp
 
-from adapt import nets, ops
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 from adapt.models.critic import critic as make_critic
 
 

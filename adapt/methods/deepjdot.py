@@ -3,8 +3,9 @@
 import jax
 import jax.numpy as jnp
 
-from adapt import kernels, nets, ops, transport
+from adapt.losses import kernels, ops, optimal_transport
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def deepjdot(
@@ -53,7 +54,7 @@ def deepjdot(
     ).T  # [b, b] label i under prediction j
     cost = feature * far + label * wrong
     entropy = epsilon * jnp.maximum(cost.mean(), 1e-12) if plan == "sinkhorn" else None
-    transport_loss = jnp.sum(transport.plan(cost, entropy) * cost)
+    transport_loss = jnp.sum(optimal_transport.plan(cost, entropy) * cost)
     metrics = {"label_loss": label_loss, "transport_loss": transport_loss}
     return label_loss + weight * transport_loss, ({"stats": stats}, metrics)
 

@@ -6,12 +6,12 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from adapt import ops
 from adapt.catalogue import Range
+from adapt.losses import ops
+from adapt.losses.vat import divergence, smoothness
 from adapt.method import Batch, Method, Metrics, Net, Params, Phase, State
 from adapt.methods.vada import Factors, in_turn
 from adapt.models.critic import critic as make_critic
-from adapt.vat import divergence, smoothness
 
 
 def dirt_t(

@@ -2,8 +2,9 @@
 
 import jax
 
-from adapt import discrepancy, nets, ops
+from adapt.losses import discrepancy, ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def dsan(net: Net, *, weight: float = 2.5, ramp: float = 10.0) -> Method:

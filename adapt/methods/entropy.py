@@ -1,7 +1,8 @@
 """Entropy minimisation: confident target predictions (Grandvalet & Bengio, NIPS 17, 2004)."""
 
-from adapt import nets, ops
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def entropy(net: Net, *, weight: float = 0.1) -> Method:

@@ -2,8 +2,9 @@
 
 import jax
 
-from adapt import nets, ops
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def fine_tune(net: Net) -> Method:

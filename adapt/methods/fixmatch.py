@@ -5,9 +5,11 @@ from typing import Annotated
 import jax
 import jax.numpy as jnp
 
-from adapt import nets, ops, views
+from adapt.augment import weak_and_strong
 from adapt.catalogue import Range
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def fixmatch(
@@ -41,10 +43,10 @@ def fixmatch(
 
   def loss(params, state, batch: Batch, key, progress):
     k_net, k_source, k_weak, k_strong = jax.random.split(key, 4)
-    weak = views.weak(k_weak, batch.xt, mirror)
-    strong = views.strong(k_strong, batch.xt, noise, mirror)
+    weak = weak_and_strong.weak(k_weak, batch.xt, mirror)
+    strong = weak_and_strong.strong(k_strong, batch.xt, noise, mirror)
     seen = batch._replace(
-      xs=views.weak(k_source, batch.xs, mirror), xt=jnp.concatenate([weak, strong])
+      xs=weak_and_strong.weak(k_source, batch.xs, mirror), xt=jnp.concatenate([weak, strong])
     )
     (_, ls), (_, lt), stats = nets.both(net, params["net"], state["stats"], seen, k_net, joint=True)
     label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)

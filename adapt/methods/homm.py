@@ -2,8 +2,9 @@
 
 import jax
 
-from adapt import discrepancy, nets, ops
+from adapt.losses import discrepancy, ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def homm(net: Net, *, weight: float = 1e4, order: int = 3, samples: int = 0) -> Method:

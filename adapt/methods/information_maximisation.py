@@ -1,7 +1,8 @@
 """Information maximisation: confident, diverse target predictions (Shi & Sha, ICML 2012, arXiv:1206.6438)."""
 
-from adapt import nets, ops
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def information_maximisation(net: Net, *, weight: float = 1.0, diversity: float = 1.0) -> Method:

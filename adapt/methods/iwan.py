@@ -7,9 +7,9 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from adapt import nets, ops
+from adapt.losses import ops
 from adapt.method import Batch, Method, Metrics, Net, Params
-from adapt.models import head
+from adapt.models import head, nets
 from adapt.models.critic import Critic
 from adapt.models.critic import critic as make_critic
 

@@ -2,8 +2,9 @@
 
 import jax
 
-from adapt import discrepancy, nets, ops
+from adapt.losses import discrepancy, ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 # One kernel on probabilities, whose distances never exceed 2: exp(−‖p − q‖² / 1.68), as in the
 # authors' code (TLlib's σ = 0.92 comes to 1.69). A median would shrink as predictions sharpen.

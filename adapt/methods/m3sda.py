@@ -3,8 +3,9 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from adapt import nets, ops
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def m3sda(net: Net, *, weight: float = 0.5, moments: int = 2) -> Method:

@@ -6,9 +6,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from adapt import nets, ops, views
+from adapt.augment import weak_and_strong
 from adapt.catalogue import Range
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def mean_teacher(
@@ -50,8 +52,8 @@ def mean_teacher(
 
   def loss(params, state, batch: Batch, key, progress):
     k_net, k_teacher, k_source, k_one, k_other = jax.random.split(key, 5)
-    xs = views.jittered(k_source, batch.xs, noise, mirror)
-    one, other = (views.jittered(k, batch.xt, noise, mirror) for k in (k_one, k_other))
+    xs = weak_and_strong.jittered(k_source, batch.xs, noise, mirror)
+    one, other = (weak_and_strong.jittered(k, batch.xt, noise, mirror) for k in (k_one, k_other))
     seen, teacher = batch._replace(xs=xs, xt=one), state["teacher"]
     (_, ls), (_, lt), stats = nets.both(
       net, params["net"], state["stats"], seen, k_net, joint=False

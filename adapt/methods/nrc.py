@@ -4,9 +4,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from adapt import memory as queues
-from adapt import nets, ops
+from adapt.losses import memory_bank as queues
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def nrc(

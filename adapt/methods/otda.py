@@ -4,10 +4,10 @@ from typing import Annotated
 
 from jax import lax
 
-from adapt import kernels, nets, ops, transport
 from adapt.catalogue import Range
+from adapt.losses import kernels, ops, optimal_transport
 from adapt.method import Batch, Method, Net
-from adapt.models import head
+from adapt.models import head, nets
 
 
 def otda(
@@ -42,7 +42,7 @@ def otda(
   def loss(params, state, batch: Batch, key, progress):
     (fs, _), (ft, _) = lax.stop_gradient([features(params, state, x) for x in (batch.xs, batch.xt)])
     cost = kernels.squared_distances(fs, ft)
-    plan = transport.plan(cost, epsilon * cost.mean())
+    plan = optimal_transport.plan(cost, epsilon * cost.mean())
     mapped = plan @ ft / plan.sum(axis=1, keepdims=True)
     ls = head.logits(params["net"]["head"], fs + weight * (mapped - fs))
     label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)

@@ -7,9 +7,10 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from adapt import nets, ops
 from adapt.catalogue import Range
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 from adapt.models.critic import critic as make_critic
 
 

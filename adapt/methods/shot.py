@@ -4,8 +4,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from adapt import nets, ops
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 from adapt.models.head import split
 
 

@@ -1,7 +1,8 @@
 """SHOT-IM: information maximisation without the source (Liang et al., 2020, arXiv:2002.08546)."""
 
-from adapt import nets, ops
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 from adapt.models.head import split
 
 

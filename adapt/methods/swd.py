@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from adapt import discrepancy, duel
+from adapt.losses import discrepancy, two_classifiers
 from adapt.method import Batch, Method, Net
 
 
@@ -27,7 +27,7 @@ def swd(net: Net, *, weight: float = 1.0, directions: int = 128, repeat: int = 1
       raise ValueError(f"{name} is {number}: choose at least 1")
 
   def init(key, batch: Batch):
-    return duel.start(net, key, batch)
+    return two_classifiers.start(net, key, batch)
 
   def apart(first, second, key):
     lines = jax.random.normal(key, (first.shape[1], directions))
@@ -35,7 +35,7 @@ def swd(net: Net, *, weight: float = 1.0, directions: int = 128, repeat: int = 1
     return discrepancy.sliced_wasserstein(jax.nn.softmax(first), jax.nn.softmax(second), lines)
 
   def predict(params, state, x):
-    features, (first, _), _ = duel.run(net, params, state["stats"], x, False, None)
+    features, (first, _), _ = two_classifiers.run(net, params, state["stats"], x, False, None)
     return features, first
 
-  return Method(init, duel.phases(net, apart, weight, repeat), predict)
+  return Method(init, two_classifiers.phases(net, apart, weight, repeat), predict)

@@ -1,7 +1,8 @@
 """Tent: low entropy by normalisation layers alone, no source (Wang et al., 2021, arXiv:2006.10726)."""
 
-from adapt import nets, ops
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def tent(net: Net, *, weight: float = 1.0) -> Method:

@@ -5,12 +5,13 @@ from typing import Annotated, Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from adapt import adversary, nets, ops
 from adapt.catalogue import Range
+from adapt.losses import adversarial, ops
+from adapt.losses.vat import smoothness
 from adapt.method import Batch, Method, Metrics, Net, Params, Phase, State
+from adapt.models import nets
 from adapt.models.critic import Critic
 from adapt.models.critic import critic as make_critic
-from adapt.vat import smoothness
 
 
 class Factors(NamedTuple):
@@ -72,7 +73,7 @@ def in_turn(net: Net, critic: Critic, factors: Factors, average: Any) -> Method:
   def tell_apart(params, state, batch: Batch, key, progress):
     (fs, _), (ft, _), _ = nets.both(net, params["net"], state["stats"], batch, key, joint=False)
     scores = critic.apply(params["critic"], jnp.concatenate([fs, ft]))
-    loss = adversary.losses(scores, len(fs)).mean()
+    loss = adversarial.losses(scores, len(fs)).mean()
     return loss, (state, {"domain_loss": loss})
 
   def adapt(params, state, batch: Batch, key, progress):
@@ -113,7 +114,7 @@ def adaptation(
     )
   )
   scores = critic.apply(params["critic"], jnp.concatenate([fs, ft]))
-  inverted = adversary.losses(scores, len(fs), is_source=0.0).mean()
+  inverted = adversarial.losses(scores, len(fs), is_source=0.0).mean()
   regular = factors.domain * inverted + factors.source * around_source
   regular += factors.target * (entropy_loss + around_target)
   metrics = {"label_loss": label_loss, "entropy_loss": entropy_loss, "smoothness": around_target}

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import jax.numpy as jnp
 
-from adapt import nets, ops
 from adapt.catalogue import Range
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net
+from adapt.models import nets
 
 
 def vrex(

@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from adapt import nets, ops
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net, Phase
+from adapt.models import nets
 from adapt.models.critic import Critic
 from adapt.models.critic import critic as make_critic
 

@@ -17,8 +17,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from adapt import sparse
-from adapt.models import winograd
+from adapt.models import packed_rows, winograd
 
 # Rows and columns of zeros around an image: on all four sides, or ((top, bottom), (left, right)).
 Padding = int | tuple[tuple[int, int], tuple[int, int]]
@@ -188,11 +187,11 @@ class RowsDense(nn.Dense):
   """nn.Dense that takes packed rows (adapt/sparse.py) as well, once it has its parameters."""
 
   def __call__(self, inputs: jax.Array) -> jax.Array:
-    if not sparse.packed(inputs):
+    if not packed_rows.packed(inputs):
       return super().__call__(inputs)
     own = self.variables["params"]
     dtype = self.dtype or own["kernel"].dtype
-    return sparse.product(inputs, own["kernel"].astype(dtype)) + own["bias"].astype(dtype)
+    return packed_rows.product(inputs, own["kernel"].astype(dtype)) + own["bias"].astype(dtype)
 
 
 # Normal with variance 2 / (k²·out): He et al. (2015, arXiv:1502.01852), as residual networks start.

@@ -8,7 +8,7 @@ import optax
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-from adapt import ops
+from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.tuning import Loss, Progress, Tuning, copied, penalised, penalty_in_loss, with_loss
 

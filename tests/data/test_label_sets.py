@@ -6,7 +6,7 @@ from PIL import Image
 
 from adapt.data import Domain, Split, check_pair, label_sets
 from adapt.data.images import Files, Images
-from adapt.suite import ClassSets, Task
+from adapt.experiments.suite import ClassSets, Task
 
 NAMES = tuple("abcdefgh")
 Y = np.array([0, 7, 3, 2, 5, 1, 4, 6, 0, 2, 7, 5], np.int32)

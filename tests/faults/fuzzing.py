@@ -19,10 +19,12 @@ import toy
 from hypothesis import HealthCheck, Phase, configuration, given, settings
 from hypothesis import strategies as st
 
-from adapt import cli, command, grid
+from adapt.cli import command
+from adapt.cli import main as cli
 from adapt.data import npy
+from adapt.experiments import grid
 
-ROOT = Path(cli.__file__).parent
+ROOT = Path(cli.__file__).parents[1]
 NUMBERS = [
   "0", "1", "2", "3", "8", "16", "-1", "0.5", "-0.5", "1e-3", "1e400", "nan", "inf", "-inf", "9" * 20,
   "9" * 5000, "1000000000", "0x10", "1_0", "\u0663", "", " ", "1,2", "1e-400", "true",
@@ -222,11 +224,12 @@ def stop_at_training(monkeypatch: Any) -> None:
 
 def stay_in(folder: Path, monkeypatch: Any) -> None:
   """Commands run in a folder, do not train, meet no other process, and their own methods are forgotten."""
-  from adapt import catalogue, meeting
+  from adapt import catalogue
+  from adapt.cli import distributed
 
   stop_at_training(monkeypatch)
   monkeypatch.setattr(catalogue, "_extra", {k: list(v) for k, v in catalogue._extra.items()})
-  monkeypatch.setattr(meeting, "join", lambda place: (_ for _ in ()).throw(Trained))
+  monkeypatch.setattr(distributed, "join", lambda place: (_ for _ in ()).throw(Trained))
   monkeypatch.chdir(folder)
 
 

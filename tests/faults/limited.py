@@ -5,8 +5,9 @@ import resource
 import sys
 import time
 
-from adapt import data, saved
+from adapt import data
 from adapt.data import archives, images
+from adapt.deploy import saved
 from adapt.models import weights_file
 
 MORE = 3 * 2**29  # bytes that reading may take beside what is there already: 1.5 GiB

@@ -5,7 +5,7 @@ import time
 import pytest
 import toy
 
-from adapt.run import run
+from adapt.experiments.run import run
 
 
 @pytest.mark.holds("resumed")

@@ -15,9 +15,10 @@ import pytest
 import sample_records
 import toy
 
-from adapt import cli, cluster
-from adapt.stopping import Stopped
-from adapt.suite import Suite, Task
+from adapt.cli import main
+from adapt.experiments import ray_cluster
+from adapt.experiments.suite import Suite, Task
+from adapt.training.stopping import Stopped
 
 ray = pytest.importorskip("ray")
 ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no node can import it
@@ -62,7 +63,7 @@ def start(nodes, suite, tmp_path, monkeypatch):
   script = imported()
   monkeypatch.setattr(script, "suite_of", lambda name: {"toy": suite}[name])
 
-  def started(*argv, work=cluster.trained):
+  def started(*argv, work=ray_cluster.trained):
     monkeypatch.setattr(script.cluster, "run", functools.partial(RUN, work=work))
     place = ["--out", str(tmp_path / "out"), "--address", nodes.address]
     return script.main(["toy", *argv, "--seeds", "1", "--devices", "1", *place])
@@ -70,7 +71,7 @@ def start(nodes, suite, tmp_path, monkeypatch):
   return started
 
 
-RUN = cluster.run
+RUN = ray_cluster.run
 
 
 def imported():
@@ -97,7 +98,7 @@ def stub(suite, log, act=lambda cell, node: None):
       return made
     note("ended")
     content = json.dumps({**made_up[method], "task": task}).encode()
-    return cluster.Made(node, {method: {f"{method}.json": content}})
+    return ray_cluster.Made(node, {method: {f"{method}.json": content}})
 
   return work
 
@@ -163,7 +164,7 @@ def test_records_are_those_of_one_process(suite, start, tmp_path, monkeypatch):
   flags = ["shot_im", "--task", "moons_turned0", "--save-model"]
   assert start(*flags) == 0
   alone = [*flags, "--seeds", "1", "--devices", "1", "--out", str(tmp_path / "alone")]
-  assert cli.benchmark(suite, alone) == 0
+  assert main.benchmark(suite, alone) == 0
   there = files(tmp_path / "alone")
   assert files(tmp_path / "out") == there
   assert "toy/moons_turned0/source_only.json" in there
@@ -184,7 +185,7 @@ def test_a_refused_cell_and_a_crashed_one_leave_the_others_and_are_run_again(
 ):
   log, trouble = tmp_path / "log", tmp_path / "trouble"
   flags = [*METHODS, "--task", "moons_turned0"]
-  trained = cluster.trained
+  trained = ray_cluster.trained
 
   def act(cell, node):
     if cell.request.method == "coral":  # as if this node had other data
@@ -196,7 +197,7 @@ def test_a_refused_cell_and_a_crashed_one_leave_the_others_and_are_run_again(
       raise Stopped("as if its node had been told to stop")
 
   trouble.touch()
-  assert start(*flags, work=stub(suite, log, act)) == cluster.CRASHED
+  assert start(*flags, work=stub(suite, log, act)) == ray_cluster.CRASHED
   said = capsys.readouterr().err
   assert said.count("error: ") == 2
   assert "moons_turned0 dann: TypeError: what nobody expects" in said
@@ -207,7 +208,7 @@ def test_a_refused_cell_and_a_crashed_one_leave_the_others_and_are_run_again(
   assert again == {"source_only": 1, "coral": 1, "dann": 1, "mcc": 2}
 
   trouble.unlink()
-  assert start("coral", "dann", *flags[4:], work=stub(suite, log, act)) == cluster.REFUSED
+  assert start("coral", "dann", *flags[4:], work=stub(suite, log, act)) == ray_cluster.REFUSED
   assert files(tmp_path / "out") == there
 
 
@@ -216,7 +217,7 @@ def test_nothing_is_submitted_where_all_is_done_and_other_settings_are_refused(
 ):
   log, flags = tmp_path / "log", ["mcc", "--task", "moons_turned1", "--sweep"]
   alone = [*flags, "weight=0.5", "--seeds", "1", "--devices", "1", "--out", str(tmp_path / "out")]
-  assert cli.benchmark(suite, alone) == 0
+  assert main.benchmark(suite, alone) == 0
   capsys.readouterr()
   assert start(*flags, "weight=0.5", work=stub(suite, log)) == 0
   assert "moons_turned1 mcc-weight=0.5: done before" in capsys.readouterr().err

@@ -8,7 +8,7 @@ import sys
 import pytest
 import toy
 
-from adapt.run import run
+from adapt.experiments.run import run
 
 LARGE = {"width": 1024, "depth": 3}  # of a critic: checkpoints of 25 MB, which do not fit
 

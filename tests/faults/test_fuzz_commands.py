@@ -7,7 +7,8 @@ import toy
 from fuzzing import Tally, fuzz, spoilt
 from hypothesis import strategies as st
 
-from adapt import catalogue, cli
+from adapt import catalogue
+from adapt.cli import main
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +77,7 @@ def test_data(tmp_path, capsys):
   def case(arguments):
     folder = ["--data-dir", str(tmp_path / "prepared")] if "--data-dir" not in arguments else []
     extra = folder if arguments[0] in ("list", "prepare", "show", "audit") else []
-    tally.command(capsys, lambda: cli.main(["data", *arguments, *extra]))
+    tally.command(capsys, lambda: main.main(["data", *arguments, *extra]))
 
   tally.done("data")
 
@@ -107,7 +108,7 @@ def test_model_commands(tmp_path, capsys):
   def case(drawn):
     name, chosen = drawn
     short = ["--batch-size", "8", "--devices", "1"] if name == "run" else []
-    tally.command(capsys, lambda: cli.main([name, *chosen, *short]))
+    tally.command(capsys, lambda: main.main([name, *chosen, *short]))
 
   tally.done("model commands")
 
@@ -185,7 +186,7 @@ def test_own_methods(tmp_path, capsys):
     fuzzing.forget("adapt.methods._from_folder")
     path = ["--methods-path", str(folder)]
     if command == "methods":
-      tally.command(capsys, lambda: cli.main(["methods", name, *path]))
+      tally.command(capsys, lambda: main.main(["methods", name, *path]))
     else:
       tally.command(capsys, lambda: fuzzing.run(*pair, out, "--method", name, *path), out)
 

@@ -8,9 +8,10 @@ import toy
 from fuzzing import Tally, fuzz
 from hypothesis import strategies as st
 
-from adapt import catalogue, cli, methods, tuning, weights
-from adapt.command import Parser
-from adapt.suite import Settings, Suite
+from adapt import catalogue, methods, tuning, weights
+from adapt.cli import main
+from adapt.cli.command import Parser
+from adapt.experiments.suite import Settings, Suite
 
 SPECIAL = {
   "--classes": [
@@ -76,8 +77,8 @@ def no_training(monkeypatch, tmp_path):
 def general():
   """Every flag that all runs have, and what argparse knows of it."""
   parser = Parser(prog="x")
-  cli._add_running(parser.add_argument_group("running"))
-  cli._add_settings(parser.add_argument_group("training"), Settings())
+  main._add_running(parser.add_argument_group("running"))
+  main._add_settings(parser.add_argument_group("training"), Settings())
   found = {}
   for action in parser._actions:
     found |= {option: action for option in action.option_strings if option.startswith("--")}
@@ -160,7 +161,7 @@ def test_suite(tmp_path, capsys, monkeypatch):
     names, chosen_tasks, chosen = drawn
     task = ["--task", *chosen_tasks] if chosen_tasks else []
     argv = [*names, *task, "--devices", "1", "--out", str(out), *chosen]
-    tally.command(capsys, lambda: cli.benchmark(suite, argv), out)
+    tally.command(capsys, lambda: main.benchmark(suite, argv), out)
 
   tally.done("suite")
 

@@ -14,11 +14,15 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 from test_weights_file import BODY, STORAGES, old, tensor, zipped
 
-from adapt import cli, grid, model_cli, record, saved
+from adapt.cli import main
+from adapt.cli import model as model_cli
+from adapt.deploy import saved
+from adapt.deploy.rebuilt import Rebuilt, describe, named, rebuild
+from adapt.experiments import grid
+from adapt.experiments.experiment import config, points
+from adapt.experiments.plan import planned
 from adapt.models import weights_file
-from adapt.plan import planned
-from adapt.rebuilt import Rebuilt, describe, named, rebuild
-from adapt.request import config, points
+from adapt.records import record
 
 JSON = st.sampled_from(
   [
@@ -164,7 +168,7 @@ def test_models(tmp_path, capsys, model, monkeypatch):
   def case(content):
     file.write_bytes(content)
     arguments = ["predict", "--model", str(file), "--data", data, "--out", str(out)]
-    tally.command(capsys, lambda: cli.main(arguments))
+    tally.command(capsys, lambda: main.main(arguments))
     assert not out.exists()
 
   tally.done("models")

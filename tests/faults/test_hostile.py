@@ -23,9 +23,11 @@ from pyarrow import parquet
 from test_weights_file import STORAGES
 from test_weights_file import zipped as torch_file
 
-from adapt import data, formats, page, record, tables
+from adapt import data
 from adapt.data import images, npy
 from adapt.models import weights_file
+from adapt.records import record
+from adapt.report import formats, page, tables
 
 GIB = 2**30
 SECONDS = 10  # that one may take; they take far less, but the machine may be busy

@@ -10,7 +10,10 @@ import signal
 import sys
 import time
 
-from adapt import cli, grid  # all that a run imports, before any thread or backend is started
+from adapt.cli import main
+from adapt.experiments import (
+  grid,  # all that a run imports, before any thread or backend is started
+)
 
 assert grid.DIVERGED
 
@@ -34,7 +37,7 @@ for line in sys.stdin:
     os.dup2(2, 1)  # the answers have standard output to themselves
     code = 1
     try:
-      code = cli.main(arguments)
+      code = main.main(arguments)
     finally:
       sys.stderr.flush()
       os._exit(code)

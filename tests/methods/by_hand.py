@@ -6,9 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import methods, models, nets, train
+from adapt import methods, models
+from adapt.experiments.suite import Settings
 from adapt.method import Batch
-from adapt.suite import Settings
+from adapt.models import nets
+from adapt.training import shared_step
 
 B, D, K = 8, 3, 3
 SETTINGS = Settings(lr=0.05, momentum=0.9, weight_decay=0.01, schedule="constant")
@@ -77,11 +79,11 @@ def added(*trees):
 def start(name: str, **hyper):
   """(state, function of one step) of a method on the MLP, in the middle of training."""
   method = methods.get(name)(models.build("mlp", K), **hyper)
-  opt = train.optimizer(SETTINGS, SETTINGS.lr)
-  ts = jax.jit(lambda key: train.init(method, opt, key, batch()))(jax.random.key(3))._replace(
+  opt = shared_step.optimizer(SETTINGS, SETTINGS.lr)
+  ts = jax.jit(lambda key: shared_step.init(method, opt, key, batch()))(jax.random.key(3))._replace(
     step=jnp.asarray(4, jnp.int32)
   )
-  return ts, lambda ts=ts: train.step(method, opt, 10, ts, batch())
+  return ts, lambda ts=ts: shared_step.step(method, opt, 10, ts, batch())
 
 
 def decided(name: str, **hyper):
@@ -92,11 +94,11 @@ def decided(name: str, **hyper):
   middle = jnp.asarray(forward(params, jnp.concatenate([batch().xs, batch().xt])).f.mean(0))
   params = {**params, "head": {"kernel": kernel, "bias": -(middle @ kernel).astype(jnp.float32)}}
   method = methods.get(name)(nets.beginning_at(net, params, stats), **hyper)
-  opt = train.optimizer(SETTINGS, SETTINGS.lr)
-  ts = jax.jit(lambda key: train.init(method, opt, key, batch()))(jax.random.key(3))._replace(
+  opt = shared_step.optimizer(SETTINGS, SETTINGS.lr)
+  ts = jax.jit(lambda key: shared_step.init(method, opt, key, batch()))(jax.random.key(3))._replace(
     step=jnp.asarray(4, jnp.int32)
   )
-  step = jax.jit(lambda ts, batch: train.step(method, opt, 10, ts, batch))
+  step = jax.jit(lambda ts, batch: shared_step.step(method, opt, 10, ts, batch))
   return ts, lambda ts=ts, seen=None: step(ts, seen or batch())
 
 

@@ -6,7 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import toy
 
-from adapt import methods, models, nets, train
+from adapt import methods, models
+from adapt.models import nets
+from adapt.training import shared_step
 
 
 def started(name: str, **hyper):
@@ -17,10 +19,10 @@ def started(name: str, **hyper):
   # Source statistics that no batch has, so that using them shows.
   stats = jax.tree.map(lambda v: v + jnp.linspace(0.0, 1.0, v.size), stats)
   method = methods.get(name)(nets.beginning_at(net, params, stats), **hyper)
-  opt = train.optimizer(by_hand.SETTINGS, by_hand.SETTINGS.lr)
-  ts = jax.jit(lambda key: train.init(method, opt, key, by_hand.batch()))(jax.random.key(3))
+  opt = shared_step.optimizer(by_hand.SETTINGS, by_hand.SETTINGS.lr)
+  ts = jax.jit(lambda key: shared_step.init(method, opt, key, by_hand.batch()))(jax.random.key(3))
   ts = ts._replace(step=jnp.asarray(4, jnp.int32))
-  step = jax.jit(lambda ts, batch: train.step(method, opt, 10, ts, batch))
+  step = jax.jit(lambda ts, batch: shared_step.step(method, opt, 10, ts, batch))
   return method, ts, lambda ts=ts: step(ts, by_hand.batch())
 
 

@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import methods, models, train
+from adapt import methods, models
+from adapt.experiments.suite import Settings
 from adapt.method import Batch
-from adapt.suite import Settings
+from adapt.training import shared_step
 
 SETTINGS = Settings(optimizer="adam", weight_decay=0.0, schedule="constant")
 STEPS = 300
@@ -31,12 +32,15 @@ def accuracy(name: str, **hyper: float) -> float:
   x, y = (jnp.concatenate(v) for v in zip(*parts, strict=True))
   ds = jnp.repeat(jnp.eye(2), 1000, axis=0)
   batch = Batch(x, y, jnp.ones(2000), ds, x)
-  method, opt = methods.get(name)(models.build("mlp", 2), **hyper), train.optimizer(SETTINGS, 0.02)
+  method, opt = (
+    methods.get(name)(models.build("mlp", 2), **hyper),
+    shared_step.optimizer(SETTINGS, 0.02),
+  )
 
   @jax.jit
   def trained(key):
-    ts = train.init(method, opt, key, batch)
-    one = lambda ts, _: (train.step(method, opt, STEPS, ts, batch)[0], None)
+    ts = shared_step.init(method, opt, key, batch)
+    one = lambda ts, _: (shared_step.step(method, opt, STEPS, ts, batch)[0], None)
     return jax.lax.scan(one, ts, None, STEPS)[0]
 
   ts = trained(jax.random.key(0))

@@ -7,7 +7,7 @@ import normed_by_hand
 import numpy as np
 import pytest
 
-from adapt import views
+from adapt.augment import weak_and_strong
 from adapt.methods.adamatch import aligned
 
 WEIGHT, THRESHOLD, DECAY = 3.0, 1.2, 0.8
@@ -15,8 +15,8 @@ WEIGHT, THRESHOLD, DECAY = 3.0, 1.2, 0.8
 
 @pytest.fixture(autouse=True)
 def _known_views(monkeypatch):
-  monkeypatch.setattr(views, "weak", lambda key, x, mirror: 1.2 * x)
-  monkeypatch.setattr(views, "strong", lambda key, x, noise, mirror: x - noise)
+  monkeypatch.setattr(weak_and_strong, "weak", lambda key, x, mirror: 1.2 * x)
+  monkeypatch.setattr(weak_and_strong, "strong", lambda key, x, noise, mirror: x - noise)
 
 
 def test_one_step_equals_the_step_by_hand():

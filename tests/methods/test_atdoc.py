@@ -6,7 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from adapt import methods, models, train
+from adapt import methods, models
+from adapt.training import shared_step
 
 GIVEN = {"weight": 3.0, "neighbours": 2, "memory": 12}
 rng = np.random.default_rng(4)
@@ -26,8 +27,8 @@ def start():
   memory = {**MEMORY, "rows": rows.astype(np.int32)}
   ts = ts._replace(state={**ts.state, "memory": jax.tree.map(jnp.asarray, memory)})
   method = methods.get("atdoc")(models.build("mlp", by_hand.K), **GIVEN)
-  opt = train.optimizer(by_hand.SETTINGS, by_hand.SETTINGS.lr)
-  return ts, lambda: train.step(method, opt, 10, ts, by_hand.batch())
+  opt = shared_step.optimizer(by_hand.SETTINGS, by_hand.SETTINGS.lr)
+  return ts, lambda: shared_step.step(method, opt, 10, ts, by_hand.batch())
 
 
 def test_one_step_equals_the_step_by_hand():

@@ -38,8 +38,9 @@ def constant_logits(logits):
   import jax
   import jax.numpy as jnp
 
-  from adapt import methods, train
+  from adapt import methods
   from adapt.method import Batch, Net
+  from adapt.training import shared_step as train
 
   logits = jnp.asarray(logits, jnp.float32)
 

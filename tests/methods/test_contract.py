@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import toy
 
-from adapt import methods, models, train
+from adapt import methods, models
+from adapt.experiments.experiment import traits
 from adapt.method import Batch
-from adapt.request import traits
+from adapt.training import shared_step
 
 # Points of accuracy by which a method beats source_only on turned moons. Without an entry here, a
 # method must not fall behind it by more than two points.
@@ -73,19 +74,19 @@ def test_steps(name):
   method = methods.get(name)(
     models.build(toy.NETWORKS.get(name, "mlp"), 2), **toy.GIVEN.get(name, {})
   )
-  opt = train.optimizer(toy.SETTINGS, 0.1)
+  opt = shared_step.optimizer(toy.SETTINGS, 0.1)
   batch, traces = random_batch(), []
 
   @jax.jit
   @jax.vmap
   def init(key):
-    ts = train.init(method, opt, key, batch)
+    ts = shared_step.init(method, opt, key, batch)
     return ts._replace(step=jnp.asarray(5, jnp.int32))  # of 10: ramps start at nothing
 
   @jax.jit
   def step(states):
     traces.append(1)
-    return jax.vmap(lambda ts: train.step(method, opt, 10, ts, batch))(states)
+    return jax.vmap(lambda ts: shared_step.step(method, opt, 10, ts, batch))(states)
 
   before = init(jnp.stack([jax.random.key(i) for i in range(SEEDS)]))
   after, metrics = step(before)

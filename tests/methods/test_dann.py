@@ -6,7 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from adapt import methods, models, train
+from adapt import methods, models
+from adapt.training import shared_step
 
 
 @pytest.mark.parametrize(
@@ -41,8 +42,8 @@ def test_one_step_equals_the_step_by_hand(weight, ramp, scale_loss):
 
 def test_the_default_critic_learns_and_pushes():
   method = methods.get("dann")(models.build("mlp", by_hand.K))
-  opt = train.optimizer(by_hand.SETTINGS, 0.05)
-  ts = train.init(method, opt, jax.random.key(0), by_hand.batch())
+  opt = shared_step.optimizer(by_hand.SETTINGS, 0.05)
+  ts = shared_step.init(method, opt, jax.random.key(0), by_hand.batch())
 
   def domain_loss(params):
     _, (_, metrics) = method.loss(params, ts.state, by_hand.batch(), jax.random.key(1), 1.0)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from normed_by_hand import double, forward, moved, slopes
 
-from adapt import methods, models, nets
+from adapt import methods, models
+from adapt.models import nets
 
 
 @pytest.mark.parametrize("weight", [0.0, 2.0])

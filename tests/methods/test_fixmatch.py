@@ -4,13 +4,13 @@ import by_hand
 import numpy as np
 import pytest
 
-from adapt import views
+from adapt.augment import weak_and_strong
 
 
 @pytest.fixture(autouse=True)
 def _known_views(monkeypatch):
-  monkeypatch.setattr(views, "weak", lambda key, x, mirror: 1.2 * x)
-  monkeypatch.setattr(views, "strong", lambda key, x, noise, mirror: x - noise)
+  monkeypatch.setattr(weak_and_strong, "weak", lambda key, x, mirror: 1.2 * x)
+  monkeypatch.setattr(weak_and_strong, "strong", lambda key, x, noise, mirror: x - noise)
 
 
 @pytest.mark.parametrize("weight", [0.0, 3.0])

@@ -6,9 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from adapt import methods, models, train
+from adapt import methods, models
+from adapt.experiments.suite import Settings
 from adapt.method import Batch
-from adapt.suite import Settings
+from adapt.training import shared_step
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.4, 1.0])
@@ -41,13 +42,13 @@ def test_the_worst_of_two_domains_is_better_off_than_under_pooled_training():
 
   def worst(weight):
     method = methods.get("group_dro")(models.build("mlp", 2), weight=weight, eta=0.1)
-    opt = train.optimizer(Settings(weight_decay=0.0, schedule="constant"), 0.1)
+    opt = shared_step.optimizer(Settings(weight_decay=0.0, schedule="constant"), 0.1)
 
     @jax.jit
     def trained(key):
-      ts = train.init(method, opt, key, batch)
+      ts = shared_step.init(method, opt, key, batch)
       return jax.lax.scan(
-        lambda ts, _: (train.step(method, opt, 300, ts, batch)[0], None), ts, None, 300
+        lambda ts, _: (shared_step.step(method, opt, 300, ts, batch)[0], None), ts, None, 300
       )[0]
 
     ts = trained(jax.random.key(0))

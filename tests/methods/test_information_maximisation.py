@@ -4,7 +4,7 @@ import by_hand
 import numpy as np
 import pytest
 
-from adapt import ops
+from adapt.losses import ops
 
 
 @pytest.mark.parametrize("diversity", [0.0, 1.0, 0.3])

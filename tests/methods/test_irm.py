@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import spurious
 
-from adapt import ops
+from adapt.losses import ops
 from adapt.methods import irm
 
 

@@ -6,7 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from adapt import methods, models, views
+from adapt import methods, models
+from adapt.augment import weak_and_strong
 from adapt.methods.mean_teacher import class_balance
 
 GIVEN = {"weight": 5.0, "threshold": 0.9, "balance": 0.1, "decay": 0.9}
@@ -21,7 +22,7 @@ def known_views(monkeypatch):
     calls.append(key)
     return x * (1.0, 1.1, 0.8)[len(calls) - 1]
 
-  monkeypatch.setattr(views, "jittered", jittered)
+  monkeypatch.setattr(weak_and_strong, "jittered", jittered)
   return calls
 
 
@@ -72,7 +73,7 @@ def test_one_step_equals_the_step_by_hand(known_views):
 
 def test_student_and_teacher_draw_different_views(monkeypatch):
   seen = []
-  monkeypatch.setattr(views, "jittered", lambda key, x, *_: seen.append(key) or x)
+  monkeypatch.setattr(weak_and_strong, "jittered", lambda key, x, *_: seen.append(key) or x)
   method = methods.get("mean_teacher")(models.build("mlp", by_hand.K))
   batch = by_hand.batch()
   params, state = method.init(jax.random.key(0), batch)

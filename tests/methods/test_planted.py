@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adapt.suite import Task
+from adapt.experiments.suite import Task
 
 FAR = Task("blobs_far", ("blobs",), "far")  # each class turned nearly halfway to another
 SHIFTED = Task("blobs_shifted", ("blobs",), "shifted")

@@ -5,8 +5,8 @@ import pytest
 import toy
 
 from adapt import methods
-from adapt.request import traits
-from adapt.run import run
+from adapt.experiments.experiment import traits
+from adapt.experiments.run import run
 
 # Clustering needs features that point in different directions, which sigmoids do not.
 CLUSTERED = {

@@ -7,8 +7,9 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from test_shot_im import information
 
-from adapt import methods, models, nets
+from adapt import methods, models
 from adapt.methods.shot import find_centroids, nearest
+from adapt.models import nets
 
 rng = np.random.default_rng(3)
 

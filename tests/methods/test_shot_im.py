@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import toy
 
-from adapt import cell, methods, models, nets
+from adapt import methods, models
 from adapt.data import Domain, Split
-from adapt.material import Material
-from adapt.parts import Part
-from adapt.request import points, traits
+from adapt.experiments.experiment import points, traits
+from adapt.models import nets
+from adapt.training import loop
+from adapt.training.joint_tasks import Part
+from adapt.training.task_data import Material
 from adapt.tuning.linear_probe import linear_probe
 
 SOURCE_FREE = [name for name in methods.names() if traits(name, {}).reads == ("target",)]
@@ -61,7 +63,7 @@ def test_poisoned_source_data_change_no_bit(name):
   def final(source):
     material = Material((source,), toy.TURNED, asked.settings, {})
     parts = [Part(asked, points(asked), material, start)]
-    [trained] = cell.train(parts, kind, lambda *_: None)
+    [trained] = loop.train(parts, kind, lambda *_: None)
     ts = trained.mapped.ts
     return ts.params, ts.state
 

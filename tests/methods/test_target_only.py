@@ -2,7 +2,7 @@
 
 import by_hand
 
-from adapt.request import traits
+from adapt.experiments.experiment import traits
 
 
 def test_one_step_equals_the_step_by_hand():

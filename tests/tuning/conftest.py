@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from adapt import methods, train
+from adapt import methods
+from adapt.experiments.suite import Settings
 from adapt.method import Batch, Net
-from adapt.suite import Settings
+from adapt.training import shared_step as train
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import toy
 
-from adapt.request import Choice, points
+from adapt.experiments.experiment import Choice, points
 from adapt.tuning.co_tuning import co_tuning
 
 WEIGHT = 1.7

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import toy
 
-from adapt import cell
-from adapt.parts import Part
-from adapt.request import Choice, points, traits
+from adapt.experiments.experiment import Choice, points, traits
+from adapt.training import loop
+from adapt.training.joint_tasks import Part
 from adapt.tuning.lp_ft import lp_ft
 
 
@@ -68,8 +68,8 @@ def test_progress_reaches_it_in_a_compiled_run():
   asked = toy.request("fine_tune", seeds=(0,), steps=4, batch_size=16, shots=8, tuning=way)
   data, todo = toy.material_of(asked), points(asked)
   parts = [Part(asked, todo, data)]
-  cells = cell.program_of(parts)
-  mapped, arrays, _ = cell.placed(parts, traits("fine_tune", {}), cells)
+  cells = loop.program_of(parts)
+  mapped, arrays, _ = loop.placed(parts, traits("fine_tune", {}), cells)
   passed = []
   for _ in range(3):
     passed.append(jax.tree.map(np.asarray, mapped.ts.params["net"]))

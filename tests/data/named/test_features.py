@@ -8,8 +8,8 @@ import pytest
 
 from adapt.data import builders, check_pair, prepared
 from adapt.data.named import features
-from adapt.request import Request
-from adapt.run import run
+from adapt.experiments.experiment import Request
+from adapt.experiments.run import run
 from benchmarks import office_caltech10
 
 ROOT = Path(__file__).resolve().parents[3]

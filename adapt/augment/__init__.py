@@ -1,0 +1,1 @@
+"""Augmentation: random views of batches, drawn on the device."""

@@ -1,0 +1,284 @@
+"""Random views of image batches, drawn inside the compiled step: crops, flips, jitter, RandAugment.
+
+Images come in as [b, h, w, c], uint8 or float32 in [-1, 1], and go out as float32 in [-1, 1], which
+is what networks read. What happens to image i depends on the key and on i alone, not on the other
+images nor on how many there are. Weak and strong views are FixMatch's (Sohn et al., 2020,
+arXiv:2001.07685), the strong ones with RandAugment (Cubuk et al., 2020, arXiv:1909.13719).
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from adapt.augment import image_ops as ops
+
+RATIO = (3 / 4, 4 / 3)
+TRIES = 10  # boxes drawn before the whole image is taken, as in torchvision
+
+
+class View(NamedTuple):
+  """How images are seen in training, and in evaluation."""
+
+  scale: tuple[float, float] | None  # area of the random crop as a part; None: the centre
+  jitter: float  # strength of the colour jitter
+  grey: float  # probability of losing all colour
+  whole: bool  # evaluate on the whole image, resized; else on its centre
+
+
+# What the published tables were made with; all flip.
+VIEWS = {
+  "crop": View((0.08, 1.0), 0.0, 0.0, False),  # TLlib: Office-31, Office-Home, DomainNet
+  "centre": View(None, 0.0, 0.0, False),  # TLlib: VisDA-2017
+  "jitter": View((0.7, 1.0), 0.3, 0.1, True),  # DomainBed: PACS, VLCS, Office-Home, DomainNet
+}
+
+
+def train_view(key: jax.Array, x: jax.Array, kind: str, side: int) -> jax.Array:
+  """A random view of each image, as `VIEWS` describes them.
+
+  Args:
+    key: random key.
+    x: [b, h, w, c] images; the crops of the literature take 224 of 256 pixels.
+    kind: "none", which returns x as it is, "crop", "centre" or "jitter".
+    side: height and width of the view, in pixels.
+
+  Returns:
+    [b, side, side, c] float32 in [-1, 1].
+
+  Raises:
+    ValueError: an unknown kind, inputs that are not images, or images smaller than a centre crop.
+  """
+  if kind == "none":
+    return x
+  view = _view(kind, x)
+  k_crop, k_flip, k_jitter, k_grey = jax.random.split(key, 4)
+  if view.scale is None:
+    x = centre_crop(x, side)
+  else:
+    x = random_resized_crop(k_crop, x, side, view.scale)
+  x = flip(k_flip, x)
+  if view.jitter:
+    x = colour_jitter(k_jitter, x, view.jitter, view.jitter, view.jitter, view.jitter)
+  return random_grey(k_grey, x, view.grey) if view.grey else x
+
+
+def test_view(x: jax.Array, kind: str, side: int) -> jax.Array:
+  """The view on which a network trained with `train_view` of the same kind is evaluated.
+
+  Args:
+    x: [b, h, w, c] images.
+    kind: as in `train_view`; "jitter" resizes the whole image, "crop" and "centre" cut its centre out.
+    side: height and width of the view, in pixels.
+
+  Returns:
+    [b, side, side, c] float32 in [-1, 1]; for "none" x as it is.
+
+  Raises:
+    ValueError: an unknown kind, inputs that are not images, or images smaller than a centre crop.
+  """
+  if kind == "none":
+    return x
+  return resized(x, side) if _view(kind, x).whole else centre_crop(x, side)
+
+
+def _view(kind: str, x: jax.Array) -> View:
+  if kind not in VIEWS:
+    raise ValueError(f"unknown augmentation '{kind}': choose from none, {', '.join(VIEWS)}")
+  if x.ndim != 4:
+    raise ValueError(f"augmentation {kind} needs images, the data are vectors: choose none")
+  return VIEWS[kind]
+
+
+def weak(key: jax.Array, x: jax.Array, mirror: bool = True) -> jax.Array:
+  """FixMatch's weak view: a flip, and a shift by up to an eighth into the reflected surroundings.
+
+  Args:
+    key: random key.
+    x: [b, h, w, c] images.
+    mirror: whether to flip; False for digits, which a mirror turns into nonsense.
+
+  Returns:
+    [b, h, w, c] float32 in [-1, 1].
+  """
+  k_flip, k_shift = jax.random.split(key)
+  x = ops.scaled(ops.levels(x))
+  if mirror:
+    x = flip(k_flip, x)
+  most = jnp.array([x.shape[1] // 8, x.shape[2] // 8])
+
+  def shift(key: jax.Array, image: jax.Array) -> jax.Array:
+    return ops.shift(image, *jax.random.randint(key, (2,), -most, most + 1))
+
+  return jax.vmap(shift)(_keys(k_shift, x), x)
+
+
+def strong(
+  key: jax.Array, x: jax.Array, operations: int = 2, magnitude: float = 10.0, mirror: bool = True
+) -> jax.Array:
+  """FixMatch's strong view: the weak one, then RandAugment, then Cutout of half the side.
+
+  Each image draws its operations with replacement, and a level for each, uniformly. (FixMatch's
+  code, not its paper, skips each operation with probability 1/2.)
+
+  Args:
+    key: random key.
+    x: [b, h, w, c] images.
+    operations: RandAugment's N, how many an image undergoes.
+    magnitude: how far levels reach: 10 for FixMatch's whole ranges, less for the milder part of them.
+    mirror: as in `weak`.
+
+  Returns:
+    [b, h, w, c] float32 in [-1, 1].
+  """
+  k_weak, k_strong = jax.random.split(key)
+  # Operations follow 8-bit rules, so they start from whole levels.
+  x = jnp.round(ops.levels(weak(k_weak, x, mirror)))
+
+  def one(args: Any) -> jax.Array:
+    key, image = args
+    which, level, centre = jnp.split(
+      jax.random.uniform(key, (2 * operations + 2,)), [operations, 2 * operations]
+    )
+    which = jnp.floor(which * len(ops.RANDAUGMENT)).astype(jnp.int32)
+    level = (2.0 * level - 1.0) * magnitude / 10.0
+    for k in range(operations):
+      image = jax.lax.switch(which[k], list(ops.RANDAUGMENT.values()), image, level[k])
+    h, w, _ = image.shape
+    return ops.scaled(ops.cutout(image, centre * jnp.array([h, w]), min(h, w) / 2))
+
+  return _each(one)((_keys(k_strong, x), x))
+
+
+def _each(f: Callable[[Any], jax.Array]) -> Callable[[Any], jax.Array]:
+  """Maps f over images. Only one after the other does a switch skip the branches not taken: on a CPU
+  that is 18 times faster; an accelerator has the strength to compute them all side by side."""
+  if jax.default_backend() == "cpu":
+    return lambda args: jax.lax.map(f, args)
+  return jax.vmap(f)
+
+
+def _keys(key: jax.Array, x: jax.Array) -> jax.Array:
+  """A key for each image, which does not depend on how many there are."""
+  return jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(len(x)))
+
+
+def _draw(key: jax.Array, x: jax.Array) -> jax.Array:
+  """[b] uniform in [0, 1), one number an image."""
+  return jax.vmap(jax.random.uniform)(_keys(key, x))
+
+
+def flip(key: jax.Array, x: jax.Array) -> jax.Array:
+  """Mirrors each image left to right with probability 1/2; [b, h, w, c], the type is kept."""
+  return jnp.where(_draw(key, x)[:, None, None, None] < 0.5, x[:, :, ::-1], x)
+
+
+def centre_crop(x: jax.Array, side: int) -> jax.Array:
+  """The middle side × side pixels of [b, h, w, c] images, as float32 in [-1, 1].
+
+  Raises:
+    ValueError: the images are smaller.
+  """
+  _, h, w, _ = x.shape
+  if min(h, w) < side:
+    raise ValueError(f"images of {h} × {w} pixels are too small to crop {side}: lower the side")
+  top, left = round((h - side) / 2), round((w - side) / 2)
+  return ops.scaled(ops.levels(x[:, top : top + side, left : left + side]))
+
+
+def random_resized_crop(
+  key: jax.Array,
+  x: jax.Array,
+  side: int,
+  scale: tuple[float, float] = (0.08, 1.0),
+  ratio: tuple[float, float] = RATIO,
+) -> jax.Array:
+  """A random box of each image, resized (Szegedy et al., 2015, arXiv:1409.4842; torchvision's rule).
+
+  Args:
+    key: random key.
+    x: [b, h, w, c] images.
+    side: height and width of the result, in pixels.
+    scale: range of the box's area, as a part of the image's.
+    ratio: range of its width over its height, uniform in the logarithm.
+
+  Returns:
+    [b, side, side, c] float32 in [-1, 1].
+  """
+  _, h, w, _ = x.shape
+  boxes = jax.vmap(lambda k: _box(k, h, w, scale, ratio))(_keys(key, x))
+  return _resize_boxes(x, boxes, side)
+
+
+def _box(
+  key: jax.Array, h: int, w: int, scale: tuple[float, float], ratio: tuple[float, float]
+) -> jax.Array:
+  """[top, left, height, width] in whole pixels: the first of ten that fits, else the largest."""
+  # One draw for all, as each costs a third of a second to compile.
+  drawn = jax.random.uniform(key, (2 * TRIES + 2,))
+  u_area, u_ratio, u_place = jnp.split(drawn, [TRIES, 2 * TRIES])
+  area = h * w * (scale[0] + u_area * (scale[1] - scale[0]))
+  shape = ratio[0] * (ratio[1] / ratio[0]) ** u_ratio
+  heights, widths = jnp.round(jnp.sqrt(area / shape)), jnp.round(jnp.sqrt(area * shape))
+  fits = (heights >= 1) & (heights <= h) & (widths >= 1) & (widths <= w)
+  first = jnp.argmax(fits)
+  largest = jnp.array([min(h, round(w / ratio[0])), min(w, round(h * ratio[1]))], jnp.float32)
+  size = jnp.where(fits[first], jnp.stack([heights[first], widths[first]]), largest)
+  room = jnp.array([h, w]) - size
+  place = jnp.floor(u_place * (room + 1))
+  return jnp.concatenate([jnp.where(fits.any(), place, jnp.floor(room / 2)), size])
+
+
+def resized(x: jax.Array, side: int) -> jax.Array:
+  """Whole images at side × side, the aspect ratio not kept; float32 in [-1, 1]."""
+  b, h, w, _ = x.shape
+  return _resize_boxes(x, jnp.broadcast_to(jnp.array([0.0, 0.0, h, w]), (b, 4)), side)
+
+
+def _resize_boxes(x: jax.Array, boxes: jax.Array, side: int) -> jax.Array:
+  resize = jax.vmap(lambda image, box: ops.resize_box(image, box, side))
+  return ops.scaled(resize(ops.levels(x), boxes))
+
+
+def colour_jitter(
+  key: jax.Array,
+  x: jax.Array,
+  brightness: float,
+  contrast: float,
+  saturation: float,
+  hue: float,
+) -> jax.Array:
+  """Random brightness, contrast, saturation and hue of each image, in this order.
+
+  torchvision draws the order too; here it is fixed. Grey images keep saturation and hue.
+
+  Args:
+    key: random key.
+    x: [b, h, w, c] images.
+    brightness: b for a factor uniform in [max(0, 1 - b), 1 + b]; contrast and saturation likewise.
+    contrast: see brightness.
+    saturation: see brightness.
+    hue: h for a turn uniform in [-h, h], as a part of the circle; at most 0.5.
+
+  Returns:
+    [b, h, w, c] float32 in [-1, 1].
+  """
+  reach = jnp.array([brightness, contrast, saturation, hue])
+
+  def one(key: jax.Array, image: jax.Array) -> jax.Array:
+    by = jax.random.uniform(key, (4,), minval=-1.0, maxval=1.0)
+    # One uniform number over [max(0, 1 - b), 1 + b], not a clipped one, which would pile up at 0.
+    low = jnp.maximum(1.0 - reach, 0.0)
+    factors = low + (by + 1) / 2 * (1.0 + reach - low)
+    image = ops.contrast(ops.brightness(image, factors[0]), factors[1])
+    return ops.scaled(ops.hue(ops.colour(image, factors[2]), by[3] * hue))
+
+  return jax.vmap(one)(_keys(key, x), ops.levels(x))
+
+
+def random_grey(key: jax.Array, x: jax.Array, probability: float) -> jax.Array:
+  """Takes the colour of each image away with a probability; [b, h, w, c] → float32 in [-1, 1]."""
+  x = ops.levels(x)
+  lost = _draw(key, x)[:, None, None, None] < probability
+  return ops.scaled(jnp.where(lost, ops.luminance(x), x))

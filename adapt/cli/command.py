@@ -1,0 +1,70 @@
+"""What every command shares: one line for bad input, and its exit code."""
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import jax
+
+from adapt import compile_cache
+from adapt.records import record
+from adapt.training import stopping
+
+_LONGEST = 200  # characters of a word in a message
+
+
+class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
+  """Shows defaults, but none where there is none to show."""
+
+  def _get_help_string(self, action: argparse.Action) -> str | None:
+    return action.help if action.default in (None, [], False) else super()._get_help_string(action)
+
+
+class Parser(argparse.ArgumentParser):
+  """One line and exit code 2 for a wrong flag, like every other bad input; no abbreviated flags."""
+
+  def __init__(self, **options: Any) -> None:
+    super().__init__(formatter_class=_Formatter, allow_abbrev=False, **options)
+
+  def error(self, message: str) -> NoReturn:
+    self.exit(2, f"error: {one_line(message)} (see --help)\n")
+
+
+def one_line(message: object) -> str:
+  """A message as one line of moderate length that a terminal shows as it is, whatever names are in it."""
+  words = (w if len(w) < _LONGEST else f"{w[:100]}…{w[-50:]}" for w in str(message).split())
+  line = "".join(c if c.isprintable() else "?" for c in " ".join(words))
+  return line if len(line) < 10 * _LONGEST else f"{line[: 5 * _LONGEST]} … {line[-4 * _LONGEST :]}"
+
+
+def guarded(work: Callable[[], int]) -> int:
+  """Runs a command; a ValueError is the user's to mend: its message, and exit code 2."""
+  compile_cache.keep()
+  if threading.current_thread() is threading.main_thread():
+    # Unwinds like Ctrl-C, so that decoding processes end with this one.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+  try:
+    return work()
+  except ValueError as error:
+    print(f"error: {one_line(error)}", file=sys.stderr)
+    return 2
+  except OSError as error:  # a path that is too long, a folder that may not be read
+    about = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    print(f"error: {one_line(about)}: check the path", file=sys.stderr)
+    return 2
+  except (MemoryError, jax.errors.JaxRuntimeError) as error:
+    if isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" not in str(error):
+      raise
+    print("error: out of memory: smaller inputs, --batch-size or --seeds", file=sys.stderr)
+    return 2
+  except (stopping.Stopped, KeyboardInterrupt) as error:
+    where = f" ({error})" if str(error) else ""
+    print(
+      f"stopped{where}: what is finished is kept; to go on, run the same command again: "
+      f"{record.command()}",
+      file=sys.stderr,
+    )
+    return stopping.CODE

@@ -1,0 +1,260 @@
+"""`adapt data`: lists, prepares, shows and audits data sets."""
+
+import argparse
+import json
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from adapt import data
+from adapt.cli.command import Parser
+from adapt.data import builders
+from adapt.data.audit import Report, audit
+from adapt.data.builders import Description
+from adapt.data.named.natural import TFDS_SETS
+
+_WHERE = "NAME, tfds:NAME, a folder of images, or an .npz, .npy, .csv or .parquet file"
+_MOST_CLASSES, _MOST_EXAMPLES = 40, 3  # shown on the terminal
+
+
+def main(argv: Sequence[str]) -> int:
+  """Runs `adapt data …`.
+
+  Returns:
+    0; of `audit`, 1 where it finds a leak.
+
+  Raises:
+    ValueError: bad input; one line with the remedy.
+  """
+  arguments = _parser().parse_args(argv)
+  if arguments.what == "list":
+    return _list(arguments.name, arguments.data_dir)
+  if arguments.what == "prepare":
+    prepare(arguments.names, arguments.source, arguments.data_dir)
+    return 0
+  if arguments.what == "show":
+    return _show(arguments)
+  return _audit(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+  parser = Parser(prog="adapt data", description="Data sets: what there is, and what is in it.")
+  commands = parser.add_subparsers(
+    dest="what", metavar="list | prepare | show | audit", required=True
+  )
+  command = commands.add_parser("list", help="the sets, and how one gets them")
+  command.add_argument("name", nargs="?", help="one set in full")
+  _data_dir(command)
+  command = commands.add_parser("prepare", help="prepare sets from their public source or a copy")
+  add_prepare(command)
+  command = commands.add_parser("show", help="draw some images of each class")
+  command.add_argument("name", metavar="NAME", help=_WHERE)
+  command.add_argument("--domain", metavar="D", help="of a set with several: NAME_D is shown")
+  command.add_argument("--out", metavar="FILE.png", help="default: NAME.png")
+  _data_dir(command)
+  command = commands.add_parser(
+    "audit",
+    help="look for leaks, broken examples and what else to know of a pair; exit 1 on a leak",
+  )
+  command.add_argument("source", nargs="+", metavar="SOURCE", help=_WHERE)
+  command.add_argument("target", metavar="TARGET", help=f"{_WHERE}; labels may be missing")
+  command.add_argument("--json", metavar="FILE", help="write the findings there")
+  command.add_argument("--plot", metavar="FILE.png", help="draw the class balance there")
+  _data_dir(command)
+  return parser
+
+
+def _data_dir(command: argparse.ArgumentParser) -> None:
+  command.add_argument(
+    "--data-dir", metavar="DIR", help="default: $TFDS_DATA_DIR or ~/tensorflow_datasets"
+  )
+
+
+def add_prepare(command: argparse.ArgumentParser, names: str = "+") -> None:
+  """Adds the arguments of `prepare` to a parser; `names` says how many names are taken."""
+  known = ", ".join(builders.names()) + ("; all if none is given" if names == "*" else "")
+  command.add_argument("names", nargs=names, metavar="NAME", help=known)
+  command.add_argument("--from", dest="source", metavar="FOLDER", help="a local copy of the data")
+  _data_dir(command)
+
+
+def prepare(names: Sequence[str], source: str | None, data_dir: str | None) -> None:
+  """Prepares data sets and prints what they hold.
+
+  Args:
+    names: names of builders.
+    source: a folder with a copy of the data; None downloads them.
+    data_dir: where TFDS keeps its sets.
+
+  Raises:
+    ValueError: as `builders.prepare`; an unknown name, before anything is prepared.
+  """
+  if unknown := [name for name in names if name not in builders.names()]:
+    raise ValueError(f"unknown data set '{unknown[0]}': choose from {', '.join(builders.names())}")
+  if not sys.stderr.isatty():
+    builders.import_tfds().disable_progress_bar()
+  # One line at the end says what failed; a warning at each of its retries says no more.
+  logging.getLogger("urllib3").setLevel(logging.ERROR)
+  for name in names:
+    start = time.perf_counter()
+    for part, counts in builders.prepare(name, source, data_dir).items():
+      sizes = ", ".join(f"{split} {count}" for split, count in counts.items())
+      print(f"{part}: {sizes} ({time.perf_counter() - start:.0f} s)", flush=True)
+
+
+def _list(name: str | None, data_dir: str | None) -> int:
+  from rich.box import SIMPLE_HEAD
+  from rich.console import Console
+  from rich.table import Table
+
+  root = Path(data_dir) if data_dir else builders.default_data_dir()
+  console = Console()
+  others = {found.name: found for found in TFDS_SETS}
+  if name:
+    _describe(others.get(name) or builders.describe(name), root)
+    return 0
+  table = Table(
+    *("set", "domains", "classes", "examples", "licence", "get it"),
+    box=SIMPLE_HEAD,
+    pad_edge=False,
+    collapse_padding=True,
+  )
+  for column in table.columns:
+    column.no_wrap = True
+  for found in (*map(builders.describe, builders.names()), *TFDS_SETS):
+    total = sum(sum(splits.values()) for splits in found.sizes.values())
+    table.add_row(
+      found.name,
+      str(max(len(found.configs), 1)),
+      str(len(found.classes)),
+      f"{total:,}",
+      _short(found.license),
+      _prepared(found, root) or _how(found),
+    )
+  console.print(table)
+  console.print(
+    "adapt data list SET says in full what a set is and how to get it by hand.\n"
+    f"Names for --source and --target: {', '.join(data.names())}.",
+    highlight=False,
+  )
+  return 0
+
+
+def _how(found: Description) -> str:
+  if found in TFDS_SETS:
+    return "by TFDS"
+  return "auto" if found.automatic else "by hand"
+
+
+def _describe(found: Description, root: Path) -> None:
+  shown = ", ".join(found.classes[:_MOST_CLASSES])
+  more = ", …" if len(found.classes) > _MOST_CLASSES else ""
+  print(f"{found.name}: {len(found.classes)} classes ({shown}{more})")
+  for config, splits in found.sizes.items():
+    sizes = ", ".join(f"{split} {size}" for split, size in splits.items())
+    print(f"  {config or found.name}: {sizes}")
+  print(f"licence: {found.license}\nhomepage: {found.homepage}")
+  print(f"in {root}: {_prepared(found, root) or 'not prepared'}")
+  how = found.manual or "automatic"
+  if found in TFDS_SETS:
+    print(f"to get it: {how}")
+    return
+  print(f"to get it: {how}\n  adapt data prepare {found.name}", end="")
+  print("" if found.automatic else " --from FOLDER")
+
+
+def _short(text: str, most: int = 12) -> str:
+  """A licence in few words."""
+  if text.lower().startswith("no licence"):
+    return "none stated"
+  if text.lower().startswith("see "):
+    return "see homepage"
+  return text if len(text) <= most else text[: most - 2].rstrip(" ,;.") + " …"
+
+
+def _prepared(found: Description, root: Path) -> str:
+  """ "ready", "", or how many of the domains are."""
+  # TFDS has a set of its own named mnist; ours lies beside it.
+  folder = root / ("mnist_digits" if found.name == "mnist" else found.name)
+  places = [folder / config for config in found.configs] or [folder]
+  there = sum(any(place.glob("*/dataset_info.json")) for place in places)
+  if there == len(places):
+    return "ready"
+  return f"{there} of {len(places)}" if there else ""
+
+
+def _show(arguments: argparse.Namespace) -> int:
+  from adapt.report import data_figures
+
+  name = f"{arguments.name}_{arguments.domain}" if arguments.domain else arguments.name
+  domain = data.load(name, arguments.data_dir)
+  out = arguments.out or f"{domain.name.replace('/', '_').replace(':', '_')}.png"
+  try:
+    print(data_figures.sheet(domain, out))
+  except OSError as error:
+    raise ValueError(_unwritable(error)) from error
+  return 0
+
+
+def _unwritable(error: OSError) -> str:
+  return f"cannot write {error.filename} ({error.strerror}): name another file"
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+  from adapt.cli import own_data
+
+  *sources, target = own_data.loaded([*arguments.source, arguments.target], arguments.data_dir)
+  report = audit(sources, target)
+  try:
+    if arguments.json:
+      path = Path(arguments.json)
+      path.parent.mkdir(parents=True, exist_ok=True)
+      path.write_text(as_json(report) + "\n", encoding="utf-8")
+    if arguments.plot:
+      from adapt.report import data_figures
+
+      data_figures.balance(report, arguments.plot)
+  except OSError as error:
+    raise ValueError(_unwritable(error)) from error
+  _print(report)
+  return 1 if report.leaks else 0
+
+
+def as_json(report: Report) -> str:
+  """A report as JSON, on several lines."""
+  content = {**report._asdict(), "leaks": report.leaks}
+  content["findings"] = [finding._asdict() for finding in report.findings]
+  return json.dumps(content, indent=1, ensure_ascii=False)
+
+
+def _print(report: Report) -> None:
+  from rich.console import Console
+  from rich.markup import escape
+  from rich.table import Column, Table
+
+  console = Console()
+  counts = Table("class", *(Column(escape(name), overflow="fold") for name in report.balance))
+  for k, name in list(enumerate(report.classes))[:_MOST_CLASSES]:
+    each = ["?" if of is None else str(of[k]) for of in report.balance.values()]
+    counts.add_row(escape(name), *each)
+  console.print(counts)
+  if len(report.classes) > _MOST_CLASSES:
+    console.print(f"… and {len(report.classes) - _MOST_CLASSES} classes more: --json has them all")
+  colours = {"leak": "red", "warning": "yellow", "note": "dim"}
+  table = Table("", "finding", "remedy", Column("examples", overflow="fold"), show_lines=True)
+  for finding in report.findings:
+    colour = colours[finding.severity]
+    table.add_row(
+      f"[{colour}]{finding.severity}[/]",
+      escape(finding.what),
+      escape(finding.remedy),
+      escape("\n".join(finding.examples[:_MOST_EXAMPLES])),
+    )
+  if report.findings:
+    console.print(table)
+    if any(len(finding.examples) > _MOST_EXAMPLES for finding in report.findings):
+      console.print(f"{_MOST_EXAMPLES} examples of each are shown: --json has them all")
+  number = {s: sum(f.severity == s for f in report.findings) for s in colours}
+  console.print(", ".join(f"{n} {s}{'' if n == 1 else 's'}" for s, n in number.items()))

@@ -1,0 +1,183 @@
+"""`adapt predict` and `adapt export`: what a saved model says of data, and the model for jax alone."""
+
+import argparse
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from adapt import catalogue, data
+from adapt.cli import own_data
+from adapt.data import images, whole
+from adapt.data.domain import Domain, Split
+from adapt.deploy import exported, saved
+from adapt.deploy.saved import Model
+from adapt.evaluation import metrics
+from adapt.records import record
+
+_WHERE = "NAME, tfds:NAME, a folder of images, an .npz, .npy, .csv or .parquet file"
+
+_EXPORTS = "exported"  # not among the records, whose names end in .json too
+
+
+def main(argv: Sequence[str]) -> int:
+  """Runs `adapt predict …` or `adapt export …`.
+
+  Returns:
+    0.
+
+  Raises:
+    ValueError: bad input; one line with the remedy, and nothing is written.
+  """
+  arguments = _parser(argv[0]).parse_args(argv[1:])
+  if arguments.methods_path:
+    catalogue.add_folder("adapt.methods", arguments.methods_path)
+  return _predict(arguments) if argv[0] == "predict" else _export(arguments)
+
+
+def _parser(command: str) -> argparse.ArgumentParser:
+  from adapt.cli.command import Parser
+
+  if command == "predict":
+    parser = Parser(prog="adapt predict", description="Predicts with a saved model.")
+    parser.add_argument("--data", required=True, metavar="DATA", help=_WHERE)
+    parser.add_argument(
+      "--out", required=True, metavar="FILE.npz", help="for probability, predicted and classes"
+    )
+    parser.add_argument("--data-dir", metavar="FOLDER", help="where prepared data sets lie")
+  else:
+    parser = Parser(
+      prog="adapt export", description="Writes a saved model as StableHLO, which jax alone can run."
+    )
+    parser.add_argument("--out", metavar="FOLDER", help=f"default: {_EXPORTS}/ beside the model")
+  parser.add_argument(
+    "--model",
+    required=True,
+    metavar=f"NAME{saved.SUFFIX}",
+    help="a model that adapt run --save-model has written",
+  )
+  parser.add_argument(
+    "--methods-path", metavar="FOLDER", help="folder with the method, if it is your own"
+  )
+  return parser
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+  out = Path(arguments.out)
+  _check_out(out, arguments)
+  model = saved.read(arguments.model)
+  domain = data.load(arguments.data, arguments.data_dir)
+  places = whole.places(arguments.data, domain)
+  splits = [_fitting(arguments.data, split, model) for split in _numbered(domain, model)]
+  record.check_writable(out.parent)
+  found = {name: np.concatenate(parts) for name, parts in _outputs(model, splits).items()}
+  arrays: dict[str, Any] = {n: v[np.argsort(places)] for n, v in found.items()}
+  label = arrays.pop("label")
+  buffer = io.BytesIO()
+  np.savez(buffer, **arrays, classes=np.array(model.classes, np.str_))
+  record.replace(out, buffer.getvalue())
+  right = (arrays["predicted"] == label)[label >= 0]
+  accuracy = f", {100 * right.mean():.1f} % of {len(right)} labels right" if len(right) else ""
+  print(f"{out}: {len(label)} predictions{accuracy}")
+  return 0
+
+
+def _check_out(out: Path, arguments: argparse.Namespace) -> None:
+  if out.suffix != ".npz" or out.is_dir():
+    raise ValueError(f"--out {out} is no .npz file to write: name one, e.g. --out predicted.npz")
+  for flag in "data", "model":
+    if out.resolve() == Path(getattr(arguments, flag)).resolve():
+      raise ValueError(f"--out {out} would replace the --{flag}: name another file")
+
+
+def _numbered(domain: Domain, model: Model) -> tuple[Split, Split]:
+  """The splits with labels as the model numbers its classes; by name where both name them.
+
+  Raises:
+    ValueError: labels of classes that the model has not.
+  """
+  names = tuple(model.about["classes"])
+  mine = domain._replace(classes=names)
+  domain = own_data.matched([mine, domain])[1]
+  known = len(names)
+
+  def of(split: Split) -> Split:
+    if split.y is None or split.y.max() < known:
+      return split
+    if model.about["unknown"]:
+      return split._replace(y=np.minimum(split.y, known))
+    strange = int(split.y.max())
+    called = domain.classes[strange] if strange < len(domain.classes) else str(strange)
+    raise ValueError(
+      f"the data has the class '{called}', and the model knows {known}: {_some(names)}; leave out "
+      "the labels, or those examples"
+    )
+
+  return of(domain.train), of(domain.test)
+
+
+def _some(names: Sequence[str]) -> str:
+  return ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+
+
+def _fitting(name: str, split: Split, model: Model) -> Split:
+  """The split with images at the model's size; ValueError for what the model does not take."""
+  x, (shape, dtype) = split.x, model.inputs
+  if model.about["image_size"] and x.ndim == 4:
+    x = images.resized(x, shape[0])
+  if x.shape[1:] != shape:
+    raise ValueError(
+      f"{name} has examples of shape {list(x.shape[1:])}, and the model takes {list(shape)}: give "
+      "data as it was trained on"
+    )
+  if str(x.dtype) != dtype:
+    raise ValueError(
+      f"{name} is {x.dtype}, and the model takes {dtype} (uint8 images are scaled to [-1, 1], floats "
+      "are used as they are): convert it"
+    )
+  return split._replace(x=x)
+
+
+def _outputs(model: Model, splits: Sequence[Split]) -> dict[str, list[np.ndarray]]:
+  """Probabilities, predicted classes, labels (-1: unknown) and names of images, block by block."""
+  from rich.console import Console
+  from rich.progress import Progress
+
+  found: dict[str, list[np.ndarray]] = {"probability": [], "predicted": [], "label": []}
+  logits_of = saved.predictor(model)
+  with Progress(console=Console(stderr=True)) as bars:
+    bar = bars.add_task("predict", total=sum(len(s.x) for s in splits))
+    for x, y in splits:
+      before, done, shown = sum(map(len, found["predicted"])), 0, metrics.blocks(x, None)
+      for block in shown.x:
+        logits, left = logits_of(block), shown.examples - done
+        found["probability"].append(np.asarray(jax.nn.softmax(logits))[:left])
+        found["predicted"].append(np.asarray(logits)[:left].argmax(axis=1).astype(np.int32))
+        done += len(found["predicted"][-1])
+        bars.update(bar, completed=before + done)
+      found["label"].append(np.full(len(x), -1, np.int32) if y is None else y)
+  encoded = [s.x for s in splits if isinstance(s.x, images.Images)]
+  if len(encoded) == len(splits):
+    found["name"] = [np.array([x.name(i) for i in range(len(x))], np.str_) for x in encoded]
+  return found
+
+
+def _export(arguments: argparse.Namespace) -> int:
+  file = Path(arguments.model)
+  model = saved.read(file)
+  folder = Path(arguments.out) if arguments.out else file.parent / _EXPORTS
+  record.check_writable(folder)
+  module, signature = exported.export(model)
+  where = folder / f"{file.name.removesuffix(saved.SUFFIX)}.stablehlo"
+  record.replace(where, module)
+  record.write(where.with_suffix(".json"), signature)
+  shown = [
+    f"{side['dtype']} [{', '.join(map(str, side['shape']))}]"
+    for side in (signature["input"], signature["output"])
+  ]
+  platforms = ", ".join(signature["platforms"])
+  print(f"{where}: {shown[0]} → probabilities, {shown[1]}; for {platforms}")
+  return 0

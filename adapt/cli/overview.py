@@ -1,0 +1,114 @@
+"""The catalogue at a glance: each method's family, setting, paper, and what it keeps beside the network."""
+
+import inspect
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from adapt import methods, models
+from adapt.experiments.experiment import traits
+from adapt.method import Batch, Method
+
+FAMILIES: Mapping[str, str] = {
+  "baselines": "source_only target_only fine_tune weighted source_and_target",
+  "adversarial": "dann cdan adda mcd mdd swd wdgrl bsp vada dirt_t",
+  "moment matching": "coral dan jan dsan cmd homm",
+  "optimal transport": "deepjdot otda",
+  "self-training, consistency": "pseudo_label mean_teacher fixmatch adamatch atdoc",
+  "target regularisers": "entropy information_maximisation bnm mcc afn",
+  "batch statistics": "adabn dsbn",
+  "few labelled targets": "mme",
+  "source-free, test-time": "shot_im shot nrc aad tent",
+  "partial, open-set, universal": "pada iwan osbp dance",
+  "several sources": "mdan m3sda",
+  "robust over source domains": "group_dro vrex irm",
+}
+OWN = "own"  # of methods that are not of this package
+
+_SHAPE, _CLASSES, _BATCH = (28, 28, 1), 10, 64  # of the example whose state is counted
+
+
+class Overview(NamedTuple):
+  """One method, as `adapt methods --table` shows it."""
+
+  name: str
+  family: str
+  setting: str
+  paper: str
+  extra: str  # what it keeps beside a LeNet and its batch statistics, in numbers
+
+
+def family(name: str) -> str:
+  """The family of a method."""
+  return next((f for f, names in FAMILIES.items() if name in names.split()), OWN)
+
+
+def of(name: str) -> Overview:
+  """The overview of one method with its default hyper-parameters."""
+  method = traits(name, {})
+  module = inspect.getmodule(methods.get(name))
+  first = (getattr(module, "__doc__", None) or "").split("\n", 1)[0]
+  found = re.search(r"\(([^()]*\d{4}[^()]*)\)\.?$", first)
+  paper = found[1] if found else "–"
+  return Overview(name, family(name), setting(method), paper, extra(name, method))
+
+
+def costs(results: Path) -> dict[str, str]:
+  """Measured cost of a step relative to source_only, by method; see benchmarks/method_cost.py."""
+  file = results / "methods" / "cost.json"
+  measured = json.loads(file.read_text("utf-8")) if file.exists() else {}
+  return {name: f"{entry['ratio']:.2f}" for name, entry in measured.items()}
+
+
+def setting(method: Method) -> str:
+  """What a method asks of a task, in words."""
+  asks = []
+  if "all_labelled" in method.reads:
+    asks.append("all target labels")
+  if "labelled" in method.reads:
+    asks.append("few target labels")
+  if method.starts == "source" and "source" not in method.reads and not asks:
+    asks.append("source model only")
+  if "target" not in method.reads and not asks:
+    asks.append("no target")
+  if method.sources > 1:
+    asks.append("several sources")
+  if "open" in method.serves and "closed" not in method.serves:
+    asks.append("unknown target classes")
+  elif "open" in method.serves:
+    asks.append("any relation of classes")
+  return ", ".join(asks) or "unlabelled target"
+
+
+def extra(name: str, method: Method) -> str:
+  """What is kept beside the network: parameters that learn, and state that does not."""
+  try:
+    shapes = jax.eval_shape(lambda key: _started(name, method, key), jax.random.key(0))
+  except Exception:  # of a user's own method, which may not be made for images
+    return "–"
+  kept: dict[str, int] = {}
+  for part, usual in zip(shapes, ("net", "stats"), strict=True):
+    for entry, tree in part.items():
+      if size := sum(leaf.size for leaf in jax.tree.leaves(tree)):
+        kept |= {} if entry == usual else {entry: kept.get(entry, 0) + size}
+  return ", ".join(f"{entry} {_short(n)}" for entry, n in kept.items()) or "–"
+
+
+def _started(name: str, method: Method, key: jax.Array) -> Any:
+  x = jnp.zeros((_BATCH, *_SHAPE))
+  y = jnp.zeros(_BATCH, jnp.int32)
+  domains = jnp.ones((_BATCH, method.sources))
+  batch = Batch(x, y, jnp.ones(_BATCH), domains, x, x, y, y)
+  return methods.get(name)(models.build("lenet", _CLASSES)).init(key, batch)
+
+
+def _short(n: int) -> str:
+  for unit, size in (("M", 10**6), ("k", 10**3)):
+    if n >= size:
+      return f"{n / size:.1f} {unit}".replace(".0 ", " ")
+  return str(n)

@@ -1,0 +1,196 @@
+"""A user's own pair: from --source/--target or a folder of four files to a task, without code."""
+
+import argparse
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from adapt import data
+from adapt.data import tabular
+from adapt.experiments.suite import IMAGES, VECTORS, Settings, Task
+
+
+class Pair(NamedTuple):
+  """A task of one's own, its default settings, and its domains by name."""
+
+  task: Task
+  settings: Settings
+  protocol: str
+  domains: Callable[[str], data.Domain]
+
+
+# A frozen published backbone, whose features are extracted once: minutes without an accelerator.
+_FROZEN = VECTORS._replace(freeze="backbone", cache_features=True)
+# What a pair is trained with where the command line says nothing else, by the kind of its inputs.
+SETTINGS = {
+  "vectors": VECTORS,
+  "features": VECTORS._replace(model="top"),
+  "tokens": _FROZEN._replace(model="minilm", pretrained="minilm"),
+  "grey": IMAGES,
+  "colour": IMAGES._replace(model="dtn"),
+  "large": _FROZEN._replace(
+    model="efficientnet_lite0", pretrained="efficientnet_lite0", image_size=224
+  ),
+}
+SMALL = 32  # height and width, in pixels, up to which the digits' networks are the default
+
+_PROTOCOL = (
+  "labelled source training inputs, target training inputs without labels (but for those declared "
+  "by --shots), accuracy on the target's test split; a fixed 80/20 split of each class where none is "
+  "given"
+)
+
+
+def pair_of(argv: Sequence[str]) -> Pair:
+  """The pair that a command line names.
+
+  Raises:
+    ValueError: nothing named, or data that cannot be read.
+  """
+  parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+  parser.add_argument("--source", nargs="*", default=[])
+  parser.add_argument("--target")
+  parser.add_argument("--data")
+  parser.add_argument("--data-dir")
+  parser.add_argument("--model")
+  try:
+    known, _ = parser.parse_known_args([a for a in argv if a not in ("-h", "--help")])
+  except argparse.ArgumentError as error:
+    raise ValueError(str(error)) from error
+  if not (known.source or known.target or known.data) and {"-h", "--help"} & set(argv):
+    return Pair(Task("", (), ""), IMAGES, _PROTOCOL, data.load)
+  if known.data and (known.source or known.target):
+    raise ValueError("--data names source and target already: leave out --source and --target")
+  if known.data:
+    name = Path(known.data).resolve().name
+    source, target = data.read_folder(Path(known.data))
+    sources = [source._replace(name=f"{name}_source")]
+    target = target._replace(name=f"{name}_target")
+    domains = _told_apart([*sources, target], [])
+  elif known.source and known.target:
+    domains = loaded([*known.source, known.target], known.data_dir)
+  else:
+    raise ValueError("give --source and --target, or --data FOLDER with the four .npy files")
+  extracted = str(known.target).startswith("features:")
+  settings = SETTINGS["features" if extracted else kind(domains[-1])]
+  if known.model not in (None, settings.model):  # another network has other weights, or none
+    settings = settings._replace(pretrained="", freeze="none", cache_features=False)
+  return _pair(domains, settings)
+
+
+def loaded(names: Sequence[str], data_dir: str | None = None) -> list[data.Domain]:
+  """The domains of these names, each with a name of its own and their classes numbered alike.
+
+  Args:
+    names: what `data.load` takes: sources, then the target.
+    data_dir: where TFDS keeps its sets.
+
+  Raises:
+    ValueError: one line with the remedy: data that cannot be read, one name twice, or tables whose
+      columns have different names.
+  """
+  domains = [data.load(name, data_dir) for name in names]
+  _check_columns(names, domains)
+  return matched(_told_apart(domains, names))
+
+
+def _check_columns(names: Sequence[str], domains: Sequence[data.Domain]) -> None:
+  """Tables of feature vectors have the same columns; beside an array, also in the order of names."""
+  vectors = [n for n, d in zip(names, domains, strict=True) if d.train.x.ndim == 2]
+  tables = [n for n in vectors if Path(n).suffix.lower() in tabular.SUFFIXES]
+  columns = {n: tabular.feature_names(n) for n in tables}
+  for a, b in itertools.pairwise(tables):
+    lone = [sorted(set(columns[x]) - set(columns[y])) for x, y in ((a, b), (b, a))]
+    if any(lone):
+      has = [
+        f"{n} alone has {', '.join(map(repr, of[:5]))}{', …' if len(of) > 5 else ''}"
+        for n, of in zip((a, b), lone, strict=True)
+        if of
+      ]
+      raise ValueError(f"{' and '.join(has)}: give both the same feature columns, by name")
+  arrays = [n for n in vectors if n not in tables]
+  for n in tables if arrays else ():
+    if list(columns[n]) != tabular.sorted_features(columns[n]):
+      raise ValueError(
+        f"{n} has its columns not in the order of their names, and {arrays[0]} names none: sort "
+        "both by name, or give two tables"
+      )
+
+
+def kind(domain: data.Domain) -> str:
+  """Which entry of SETTINGS is for its inputs; extracted features are told by their name alone."""
+  x = domain.train.x
+  if x.ndim == 2:
+    return "vectors" if x.dtype.kind == "f" else "tokens"
+  small, channels = max(x.shape[1:3]) <= SMALL, x.shape[-1]
+  # The published networks take grey or RGB images whose values they know how to scale.
+  if not small and x.dtype == np.uint8 and channels in (1, 3):
+    return "large"
+  return "grey" if small and channels == 1 else "colour"
+
+
+def matched(domains: Sequence[data.Domain]) -> list[data.Domain]:
+  """Numbers the classes of all domains as the sources do, by name.
+
+  The classes of the first source keep their order, those that a later domain adds follow. Domains
+  are left as they are where some have names and others plain numbers: a number names nothing.
+
+  Args:
+    domains: the sources, then the target.
+
+  Returns:
+    The domains, with the labels renumbered and the class names of all; one without class names
+    keeps its labels.
+  """
+  named = [d for d in domains if d.classes]
+  numbered = [all(name.isdigit() for name in d.classes) for d in named]
+  if any(numbered) != all(numbered) or any(len(set(d.classes)) < len(d.classes) for d in named):
+    return list(domains)
+  order = {name: None for d in named for name in d.classes}
+  position = {name: k for k, name in enumerate(order)}
+
+  def renumbered(domain: data.Domain) -> data.Domain:
+    to = np.array([position[name] for name in domain.classes], np.int32)
+    if not len(to) or (to == np.arange(len(to))).all():
+      return domain
+
+    def of(split: data.Split) -> data.Split:
+      return split._replace(y=None if split.y is None else to[split.y])
+
+    # The names of the others come along as far as the labels may reach.
+    classes = tuple(order)[: int(to.max()) + 1]
+    return domain._replace(train=of(domain.train), test=of(domain.test), classes=classes)
+
+  return [renumbered(d) for d in domains]
+
+
+def _told_apart(domains: list[data.Domain], given: Sequence[str | None]) -> list[data.Domain]:
+  """Two files of one name in different folders take their folder's name along."""
+  names = [_clean(d.name) for d in domains]
+  if len(set(names)) < len(names) and given:
+    names = [_clean("_".join(Path(str(g)).with_suffix("").parts[-2:])) for g in given]
+  for i, j in itertools.combinations(range(len(names)), 2):
+    if names[i] == names[j]:
+      called = given or [d.name for d in domains]
+      if called[i] != called[j]:
+        raise ValueError(
+          f"'{called[i]}' and '{called[j]}' are both '{names[i]}' in names of results: rename one"
+        )
+      raise ValueError(f"'{called[i]}' is named twice: name two different sets")
+  return [d._replace(name=n) for d, n in zip(domains, names, strict=True)]
+
+
+def _clean(name: str) -> str:
+  """A name that can be part of a file's."""
+  return re.sub(r"[^\w.=-]", "_", name)
+
+
+def _pair(domains: list[data.Domain], settings: Settings) -> Pair:
+  by_name = {d.name: d for d in domains}
+  *sources, target = by_name
+  task = Task(f"{'+'.join(sources)}_{target}", tuple(sources), target)
+  return Pair(task, settings, _PROTOCOL, by_name.__getitem__)

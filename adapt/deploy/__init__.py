@@ -1,0 +1,1 @@
+"""Deployment: saved models, prediction and StableHLO export."""

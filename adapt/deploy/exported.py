@@ -1,0 +1,70 @@
+"""A saved model as StableHLO: inputs to probabilities, the weights inside, for any number of examples."""
+
+import hashlib
+from typing import Any
+
+import jax
+
+from adapt.deploy import saved
+
+KIND, VERSION = "adapt export", 1
+PLATFORMS = "cpu", "cuda", "tpu"
+
+
+def export(model: saved.Model) -> tuple[bytes, dict[str, Any]]:
+  """Lowers a model's predictions.
+
+  The module is what `jax.export` makes, without the envelope of its own file format: reading that
+  needs a package, flatbuffers, that jax does not bring. The signature says what the envelope would.
+
+  Args:
+    model: read from a file.
+
+  Returns:
+    A portable StableHLO module, from x [n, ...] to probabilities [n, k] float32, and its signature:
+    input and output, classes, platforms, versions, and how to call it.
+
+  Raises:
+    ValueError: the method's predictions cannot be lowered.
+  """
+  from jax import export as lowering  # not at the top: it is slow to import
+
+  shape, dtype = model.inputs
+  dimensions = ", ".join(["n", *map(str, shape)])
+  x = jax.ShapeDtypeStruct(lowering.symbolic_shape(dimensions), jax.numpy.dtype(dtype))
+  logits_of = saved.predictor(model)
+
+  def one(example: jax.Array) -> jax.Array:
+    return jax.nn.softmax(logits_of(example[None])[0])
+
+  # One by one, so that a network need not know that n is no number.
+  function = jax.jit(lambda x: jax.vmap(one)(x))
+  try:
+    made = lowering.export(function, platforms=PLATFORMS)(x)
+  except Exception as error:  # an operation of the method's own that a platform has not
+    here = lowering.default_export_platform()
+    try:
+      made = lowering.export(function, platforms=(here,))(x)
+    except Exception:
+      reason = (str(error).splitlines() or [type(error).__name__])[0]
+      raise ValueError(
+        f"the predictions of {model.about['method']} cannot be exported ({reason}): use adapt predict"
+      ) from error
+  module = bytes(made.mlir_module_serialized)
+  return module, _signature(model, made, module)
+
+
+def _signature(model: saved.Model, made: Any, module: bytes) -> dict[str, Any]:
+  about, (shape, dtype) = model.about, model.inputs
+  return {
+    "kind": KIND,
+    "version": VERSION,
+    "input": {"shape": ["n", *shape], "dtype": dtype},
+    "output": {"shape": ["n", len(model.classes)], "dtype": "float32"},
+    "classes": model.classes,
+    "platforms": list(made.platforms),
+    "calling_convention_version": made.calling_convention_version,
+    "sha256": hashlib.sha256(module).hexdigest(),
+    "model": {n: about[n] for n in ("suite", "task", "label", "method", "seed", "step", "date")},
+    "versions": about["environment"],
+  }

@@ -1,0 +1,150 @@
+"""From what a saved model says of itself to the program that predicts with its arrays."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from adapt.experiments.experiment import Point, Request, traits
+from adapt.experiments.suite import Settings
+from adapt.method import Batch
+from adapt.training import program
+from adapt.training.devices import Layout
+from adapt.training.task_data import Material
+
+Named = dict[str, Any]  # leaves of a tree by their paths, e.g. "params/net/head/kernel"
+
+
+class Rebuilt(NamedTuple):
+  """A program of one cell, and the shapes of its training state."""
+
+  about: Mapping[str, Any]
+  cells: program.Program
+  state: Any  # TrainState of shapes, each with a leading 1
+
+  @property
+  def trained(self) -> Named:
+    """Shapes of what training leaves: {"params": …, "state": …}."""
+    return {"params": self.state.params, "state": self.state.state}
+
+  def mapped(self, trained: Any) -> program.Mapped:
+    """The state of a cell that holds these params and state; what only training reads is empty."""
+    rest = jax.tree.map(empty, self.state._replace(key=(), params=(), state=(), opt=()))
+    step = jnp.asarray([self.about.get("step", 0)], jnp.int32)
+    key = program.keys((self.about.get("seed", 0),))
+    return program.Mapped(
+      rest._replace(step=step, key=key, opt={}, **trained), _swept(self.about), None
+    )
+
+  def reads(self) -> set[str]:
+    """Paths of the arrays that predictions depend on: no critic, no queue of examples."""
+
+    from jax import export  # not at the top: it is slow to import
+
+    def logits(trained: Any, x: jax.Array) -> Any:
+      return self.cells.outputs(self.mapped(trained), x)[1]
+
+    made = export.export(jax.jit(logits))(self.trained, _inputs(self.about, 2))
+    kept = set(made.module_kept_var_idx)
+    return {path for i, path in enumerate(named(self.trained)) if i in kept}
+
+
+def describe(request: Request, point: Point, material: Material) -> dict[str, Any]:
+  """All that `rebuild` needs, as JSON has it."""
+  # Published weights are where training starts; what became of them is in the arrays.
+  settings = material.settings._replace(lr=point.lr, pretrained="")
+  x = material.target.train.x
+  reads = traits(request.method, point.hyperparameters).reads
+  return {
+    "method": request.method,
+    "hyperparameters": point.hyperparameters,
+    "tuning": {"name": request.tuning.name, "given": dict(request.tuning.given)},
+    "settings": settings._asdict(),
+    "classes": list(material.classes),
+    "unknown": request.task.unknown,
+    "seen": {"shape": list(x.shape[1:]), "dtype": str(x.dtype)},
+    "sources": len(material.sources),
+    "labelled": bool({"labelled", "all_labelled"} & set(reads)),
+  }
+
+
+def rebuild(about: Mapping[str, Any]) -> Rebuilt:
+  """The program of a description; no initial value is computed.
+
+  Raises:
+    Exception: whatever a method, tuning or network says to what it was not made for.
+  """
+  settings = Settings(**about["settings"])
+  hyper = {n: hashable(v) for n, v in about["hyperparameters"].items()}
+  way = about["tuning"]
+  spec = program.Spec(
+    method=about["method"],
+    hyperparameters=tuple((n, v) for n, v in hyper.items() if not isinstance(v, float)),
+    settings=settings._replace(lr=0.0, shots=0, evaluations=0),
+    classes=len(about["classes"]),
+    tuning=(way["name"], tuple(sorted((n, hashable(v)) for n, v in way["given"].items()))),
+    layout=Layout(),
+    warm=False,
+    unknown=about["unknown"],
+  )
+  cells = program.program(spec)
+  batch = _batch(about, settings.batch_size)
+  state = jax.eval_shape(cells.init, program.keys((0,)), _swept(about), (), (), batch)
+  return Rebuilt(about, cells, state)
+
+
+def named(tree: Any) -> Named:
+  """The leaves of a tree by path."""
+  return {name(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
+
+
+def name(path: Any) -> str:
+  """A path as text, its parts between slashes."""
+  return jax.tree_util.keystr(path, simple=True, separator="/")
+
+
+def nested(leaves: Named) -> dict[str, Any]:
+  """Nested dicts from leaves by path."""
+  tree: dict[str, Any] = {}
+  for path, leaf in leaves.items():
+    *above, last = path.split("/")
+    place = tree
+    for part in above:
+      place = place.setdefault(part, {})
+    place[last] = leaf
+  return tree
+
+
+def empty(leaf: Any) -> Any:
+  """Something of that shape and type."""
+  if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+    return jnp.broadcast_to(jax.random.key(0), leaf.shape)
+  return np.zeros(leaf.shape, leaf.dtype)
+
+
+def hashable(value: Any) -> Any:
+  """A tuple where JSON has made it a list."""
+  return tuple(map(hashable, value)) if isinstance(value, list) else value
+
+
+def _batch(about: Mapping[str, Any], b: int) -> Batch:
+  """The shapes of a batch."""
+
+  def of(dtype: Any, *shape: int) -> Any:
+    return jax.ShapeDtypeStruct(shape, dtype)
+
+  x, y = _inputs(about, b), of(jnp.int32, b)
+  xl, yl = (x, y) if about["labelled"] else (None, None)
+  return Batch(x, y, of(jnp.float32, b), of(jnp.float32, b, about["sources"]), x, xl, yl, y)
+
+
+def _inputs(about: Mapping[str, Any], n: int) -> Any:
+  return jax.ShapeDtypeStruct((n, *about["seen"]["shape"]), jnp.dtype(about["seen"]["dtype"]))
+
+
+def _swept(about: Mapping[str, Any]) -> dict[str, jax.Array]:
+  """Hyper-parameters that are the program's inputs."""
+  floats = {n: v for n, v in about["hyperparameters"].items() if isinstance(v, float)}
+  return {n: jnp.asarray([v]) for n, v in {**floats, "lr": about["settings"]["lr"]}.items()}

@@ -1,0 +1,294 @@
+"""A trained model in one file: the arrays its predictions read, and what rebuilds the rest. No pickle."""
+
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from adapt import catalogue, methods, models, tuning
+from adapt.data import npy
+from adapt.data.domain import Domain
+from adapt.data.label_sets import UNKNOWN
+from adapt.deploy.rebuilt import describe, empty, name, named, nested, rebuild
+from adapt.experiments.experiment import Point, Request
+from adapt.experiments.suite import Settings
+from adapt.records import record, schema
+from adapt.training import program
+from adapt.training.task_data import Material
+
+KIND, VERSION = "adapt model", 1
+SUFFIX = ".model.npz"
+_KEYS = {
+  *("suite", "task", "label", "date", "seed", "step", "method", "hyperparameters", "tuning"),
+  *("settings", "classes", "unknown", "seen", "sources", "labelled"),
+  *("inputs", "image_size", "backbone", "environment"),
+}
+_ABOUT = "about"  # the entry that says what the others are: JSON in UTF-8
+_BACKBONE = "backbone/"
+
+
+class Inputs(NamedTuple):
+  """What a model takes: examples of this shape and type, images at their final size."""
+
+  shape: tuple[int, ...]
+  dtype: str
+
+
+class Model(NamedTuple):
+  """A trained model of one seed, as it was after its last step."""
+
+  about: dict[str, Any]
+  cells: program.Program
+  mapped: program.Mapped  # of one cell
+  backbone: Any  # variables of the frozen backbone below it, or None
+
+  @property
+  def inputs(self) -> Inputs:
+    """Examples that it takes."""
+    return Inputs(tuple(self.about["inputs"]["shape"]), self.about["inputs"]["dtype"])
+
+  @property
+  def classes(self) -> list[str]:
+    """Names of the columns of its predictions; the last is "unknown" if the task had such."""
+    return [*self.about["classes"], *[UNKNOWN] * self.about["unknown"]]
+
+
+def path(file: Path, seed: int) -> Path:
+  """Where the model of that seed lies, beside the record at `file`."""
+  return file.with_name(f"{file.stem}.seed{seed}{SUFFIX}")
+
+
+def lacking(file: Path, made: Mapping[str, Any]) -> bool:
+  """Whether a model of the run that made the record at `file` is not there.
+
+  A diverged seed has none, and one of an earlier run is none of this.
+  """
+  seeds = [s for s in made["config"]["seeds"] if str(s) not in made["diverged"]]
+  try:
+    return any(_parts(path(file, s), ())[0]["date"] != made["date"] for s in seeds)
+  except ValueError:
+    return True
+
+
+def inputs_of(domain: Domain, material: Material, settings: Settings) -> Inputs:
+  """What the whole network takes, the backbone included whose features the material may be.
+
+  Args:
+    domain: the target, as loaded.
+    material: the same as the program takes it.
+    settings: as asked for.
+  """
+  x = material.target.train.x
+  shape = x.shape[1:]
+  if settings.cache_features:  # no views are drawn then, so images have the network's size
+    x, side = domain.train.x, settings.image_size
+    shape = (side, side, x.shape[3]) if side else x.shape[1:]
+  return Inputs(tuple(shape), str(x.dtype))
+
+
+def write_models(
+  file: Path,
+  made: Mapping[str, Any],
+  asked: tuple[Request, Point],
+  material: Material,
+  inputs: Inputs,
+  mapped: program.Mapped,
+  cells: Sequence[int],
+) -> None:
+  """Writes the models of one record, one file a seed, as they are after the last step.
+
+  Args:
+    file: the record's.
+    made: the record.
+    asked: the request and its point.
+    material: what was trained on; none of it is written.
+    inputs: see `inputs_of`.
+    mapped: the finished program's state.
+    cells: the record's places in it, one per seed. Those of diverged seeds are left out.
+
+  Raises:
+    ValueError: a file cannot be written.
+  """
+  request, point = asked
+  about: dict[str, Any] = {"kind": KIND, "version": VERSION}
+  about |= {n: made[n] for n in ("suite", "task", "label", "date")}
+  about |= describe(request, point, material)
+  about |= {"inputs": inputs._asdict(), "image_size": request.settings.image_size}
+  about["environment"] = made["environment"]["versions"]
+  about["backbone"], backbone = None, {}
+  if request.settings.cache_features:  # what was trained stands on features that this one makes
+    from adapt.models import pretrained
+
+    about["backbone"] = {n: getattr(request.settings, n) for n in ("model", "precision")}
+    variables = pretrained.load(request.settings.model, request.settings.pretrained)
+    backbone = {f"{_BACKBONE}{n}": leaf for n, leaf in named(variables).items()}
+  made_anew = rebuild(about)
+  trained, reads = {"params": mapped.ts.params, "state": mapped.ts.state}, made_anew.reads()
+  assert list(named(trained)) == list(named(made_anew.trained))
+  for cell, seed in zip(cells, request.seeds, strict=True):
+    if str(seed) in made["diverged"]:
+      continue
+    kept = {n: jax.device_get(leaf[cell]) for n, leaf in named(trained).items() if n in reads}
+    own = {**about, "seed": seed, "step": int(mapped.ts.step[cell])}
+    record.replace(path(file, seed), _packed(own, kept | backbone))
+
+
+def read(file: str | Path) -> Model:
+  """A model that `write_models` has written, in this process or in another.
+
+  Raises:
+    ValueError: no such file, not whole, of another version, or made by a method that is not here.
+  """
+  file = Path(file)
+  about, arrays = _parts(file)
+  _check_known(file, about)
+  try:
+    made = rebuild(about)
+    reads = made.reads()
+  except Exception as error:  # whatever the code of today says to what was made with another
+    raise _stranger(file, about, f"{type(error).__name__}: {error}") from error
+
+  def fill(path: Any, leaf: Any) -> Any:
+    where = name(path)
+    if where not in reads:
+      return empty(leaf)
+    there = arrays.get(where)
+    if there is None or there.shape != leaf.shape[1:]:
+      has = "nothing" if there is None else list(there.shape)
+      raise _stranger(file, about, f"{where} is {has} in the file, {list(leaf.shape[1:])} here")
+    if there.dtype.kind not in "biufV":
+      raise _stranger(file, about, f"{where} is of type {there.dtype} in the file")
+    # NumPy reads types that are not its own, such as bfloat16, as plain bytes.
+    return (there.view(leaf.dtype) if there.dtype.kind == "V" else there.astype(leaf.dtype))[None]
+
+  below = {n.removeprefix(_BACKBONE): a for n, a in arrays.items() if n.startswith(_BACKBONE)}
+  try:
+    trained = jax.tree_util.tree_map_with_path(fill, made.trained)
+    mapped, backbone = jax.device_put((made.mapped(trained), _backbone_of(about, below)))
+    model = Model(about, made.cells, mapped, backbone)
+    _check_whole(model)
+  except _Stranger:
+    raise
+  except Exception as error:
+    raise _stranger(file, about, f"{type(error).__name__}: {error}") from error
+  return model
+
+
+def _backbone_of(about: Mapping[str, Any], below: Mapping[str, np.ndarray]) -> Any:
+  """The variables of the frozen backbone, or None; Exception where they are not its own."""
+  if about["backbone"] is None:
+    return None
+  from adapt.models import pretrained
+
+  return pretrained.fitting(about["backbone"]["model"], nested(dict(below)))
+
+
+def _check_whole(model: Model) -> None:
+  """Exception where the inputs that the model says it takes do not give its classes."""
+  inputs = model.inputs
+  example = jax.ShapeDtypeStruct((2, *inputs.shape), jax.numpy.dtype(inputs.dtype))
+  columns = jax.eval_shape(predictor(model), example).shape[1:]
+  if columns != (len(model.classes),):
+    raise ValueError(
+      f"its predictions have {list(columns)} columns for {len(model.classes)} classes"
+    )
+
+
+def predictor(model: Model) -> Callable[[jax.Array], jax.Array]:
+  """The function x [b, ...] -> logits [b, k] of `model.classes`, as evaluation has it."""
+
+  def above(x: jax.Array) -> jax.Array:
+    logits: jax.Array = model.cells.outputs(model.mapped, x)[1][0]
+    return logits
+
+  if model.backbone is None:
+    return above
+  frozen = model.about["backbone"]
+  extract = jax.jit(models.extractor(frozen["model"], frozen["precision"])[1])
+  return lambda x: above(extract(model.backbone, x))
+
+
+def _parts(
+  file: Path, wanted: tuple[str, ...] | None = None
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+  """What a file says of itself and its arrays (all, or those that are wanted).
+
+  Raises:
+    ValueError: it is not there, not whole, or of another version.
+  """
+  if not file.is_file():
+    raise ValueError(f"no file '{file}': give a model that adapt run --save-model has written")
+  try:
+    with npy.members(file) as (found, array):
+      about = schema.load(array(_ABOUT).tobytes().decode())
+      kind, version = about["kind"], about["version"]
+      same = (kind, version) == (KIND, VERSION)
+      if same and (lost := _KEYS - set(about)):
+        raise ValueError(f"it does not say its {min(lost)}")
+      if same and (wrong := schema.about(about)):
+        raise ValueError(schema.said(wrong))
+      names = [n for n in found if n != _ABOUT] if wanted is None else wanted
+      arrays = {n: array(n) for n in names} if same else {}
+  except (ValueError, OSError, LookupError, TypeError) as error:
+    raise _broken(file, error) from error
+  if not same:
+    raise ValueError(
+      f"{file} is of '{kind}', version {version}, and this adapt reads '{KIND}', version {VERSION}: "
+      "use the adapt that made it, or train it again with --save-model"
+    )
+  return about, arrays
+
+
+def _broken(file: Path, error: Exception) -> ValueError:
+  return ValueError(
+    f"{file} is no whole model ({error}): copy it again, or train it again with --save-model"
+  )
+
+
+def _check_known(file: Path, about: Mapping[str, Any]) -> None:
+  """Refuses a model of a method, network, tuning or setting that is not here."""
+  method, way, network = about["method"], about["tuning"], about["settings"]["model"]
+  if method not in methods.names():
+    raise ValueError(
+      f"{file} was trained by '{method}', which is not here: give --methods-path the folder that "
+      f"holds {method}.py"
+    )
+  for kind, asked, there in (
+    ("tuning", way["name"], tuning.names()),
+    ("model", network, models.names()),
+  ):
+    if asked not in there:
+      raise _stranger(file, about, f"there is no {kind} '{asked}'")
+  for what, given, takes in (
+    (method, about["hyperparameters"], catalogue.parameters(methods.get(method))),
+    (way["name"], way["given"], catalogue.parameters(tuning.get(way["name"]))),
+  ):
+    if strange := set(given) - {p.name for p in takes}:
+      raise _stranger(file, about, f"{what} takes no '{min(strange)}'")
+  if strange := set(about["settings"]) - set(Settings._fields):
+    raise _stranger(file, about, f"there is no setting '{min(strange)}'")
+
+
+class _Stranger(ValueError):
+  """A whole file that does not go with the code that is here."""
+
+
+def _stranger(file: Path, about: Mapping[str, Any], reason: str) -> ValueError:
+  versions = ", ".join(f"{n} {about['environment'].get(n)}" for n in ("adapt-jax", "jax"))
+  return _Stranger(
+    f"{file} does not go with the code that is here ({reason}): use what made it ({versions}), or "
+    "train it again with --save-model"
+  )
+
+
+def _packed(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
+  text = json.dumps(about, ensure_ascii=False).encode("utf-8", "backslashreplace")
+  header = np.frombuffer(text, np.uint8)
+  buffer = io.BytesIO()
+  everything: dict[str, Any] = {_ABOUT: header, **arrays}
+  np.savez(buffer, **everything)
+  return buffer.getvalue()

@@ -1,0 +1,1 @@
+"""Evaluation: counts on the device, and the measures made from them."""

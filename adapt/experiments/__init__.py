@@ -1,0 +1,1 @@
+"""Experiments: what to run, resolved once, and its records."""

@@ -1,0 +1,1 @@
+"""Losses: arrays to arrays."""

@@ -1,0 +1,91 @@
+"""What methods with a domain critic share: its loss, and what it sees where that is more than features.
+
+Conditioning on predictions is CDAN's (Long et al., 2018, arXiv:1705.10667).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float
+
+from adapt.losses import ops
+from adapt.models.critic import Critic
+from adapt.models.nets import Outputs
+
+
+def losses(
+  scores: Float[Array, " b"], n: int, is_source: jax.Array | float = 1.0
+) -> Float[Array, " b"]:
+  """A critic's loss on each example; the first n are the source's, and is_source 0 inverts labels."""
+  labels = jnp.where(jnp.arange(len(scores)) < n, is_source, 1 - is_source)
+  return ops.binary_cross_entropy(scores, labels)
+
+
+def loss(
+  critic: Critic,
+  params: Any,
+  show: Callable[[jax.Array, jax.Array], jax.Array],
+  source: Outputs,
+  target: Outputs,
+  strength: jax.Array | float,
+  entropy: bool,
+) -> Float[Array, ""]:
+  """What the critic descends and, by the reversed gradient, the features climb.
+
+  Args:
+    critic: the critic.
+    params: its parameters.
+    show: what it sees, of features [b, d] and logits [b, k].
+    source: features and logits.
+    target: likewise.
+    strength: of the reversed gradient.
+    entropy: whether sure examples count more.
+  """
+  (fs, ls), (ft, lt) = source, target
+  features, logits = jnp.concatenate([fs, ft]), jnp.concatenate([ls, lt])
+  scores = critic.apply(params, show(ops.reverse_gradient(features, strength), logits))
+  weights = sureness(logits, strength) if entropy else None
+  return balanced(losses(scores, len(fs)), len(fs), weights)
+
+
+def random_maps(key: jax.Array, d: int, k: int, limit: int, samples: int) -> dict[str, Any]:
+  """Random matrices [d, samples] and [k, samples] if d · k exceeds the limit, else none."""
+  if d * k <= limit:
+    return {}
+  k_features, k_classes = jax.random.split(key)
+  return {
+    "features": jax.random.normal(k_features, (d, samples)),
+    "classes": jax.random.normal(k_classes, (k, samples)),
+  }
+
+
+def conditioned(
+  features: Float[Array, "b d"], logits: Float[Array, "b k"], maps: dict[str, Any]
+) -> Float[Array, "b e"]:
+  """Products of each feature with each constant probability, or random projections of them."""
+  p = lax.stop_gradient(jax.nn.softmax(logits))
+  if not maps:
+    return (p[:, :, None] * features[:, None, :]).reshape(len(p), -1)  # [b, k·d]
+  projected = (features @ maps["features"]) * (p @ maps["classes"])
+  return projected / jnp.sqrt(projected.shape[1])
+
+
+def sureness(logits: Float[Array, "b k"], strength: jax.Array | float) -> Float[Array, " b"]:
+  """1 + exp(−entropy); the classifier climbs what the critic loses by it."""
+  return 1 + jnp.exp(-ops.reverse_gradient(ops.entropy(logits), strength))
+
+
+def balanced(
+  losses: Float[Array, " b"], n: int, weights: Float[Array, " b"] | None
+) -> Float[Array, ""]:
+  """Mean of the domains' weighted means: the first n losses are the source's."""
+  if weights is None:
+    return (losses[:n].mean() + losses[n:].mean()) / 2
+  total = jnp.zeros(())
+  for part, w in ((losses[:n], weights[:n]), (losses[n:], weights[n:])):
+    # The sum is a constant, as in the authors' code: only an example's own weight is learned.
+    total += (part * w).sum() / lax.stop_gradient(w.sum())
+  return total / 2

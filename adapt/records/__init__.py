@@ -1,0 +1,1 @@
+"""Records: one JSON file per run, its schema and its identity."""

@@ -1,0 +1,253 @@
+"""The record of a finished run: one JSON per (suite, task, label), all seeds in it."""
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import platform
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from adapt.records import schema
+
+FORMAT = 1
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._=+,-]")
+_LONGEST_LABEL = 120  # file systems allow 255 bytes, and the temporary name is longer
+_PACKAGES = ("adapt-jax", "jax", "jaxlib", "flax", "optax", "numpy")
+
+
+def label_of(
+  method: str,
+  changed: Mapping[str, Any] | None = None,
+  weights: str | None = None,
+  tuning: str | None = None,
+  start: str | None = None,
+  dp: str | None = None,
+) -> str:
+  """The file-safe name of a configuration, e.g. `dann-weight=0.0` or `fine_tune+lora-rank=8`.
+
+  Args:
+    method: name of the method.
+    changed: hyper-parameters that differ from their defaults, those of the
+      weighting and of the tuning included.
+    weights: name of the weighting, if any.
+    tuning: name of the tuning, if any.
+    start: where training starts, if not where it usually does.
+    dp: how private training is named, if it is private.
+  """
+  label = "+".join(part for part in (method, weights, tuning, dp) if part)
+  for name, value in sorted((changed or {}).items()):
+    items = value if isinstance(value, list | tuple) else [value]
+    label += f"-{name}={','.join(_shown(plain(item)) for item in items)}"
+  if start is not None:
+    label += f"-start={start}"
+  safe = _UNSAFE.sub("_", label).lstrip(".")
+  if safe != label or len(safe) > _LONGEST_LABEL:
+    # Two labels may differ only in what was replaced or cut off.
+    safe = f"{safe[:_LONGEST_LABEL]}-{hashlib.sha256(label.encode()).hexdigest()[:8]}"
+  return safe
+
+
+def path(out: str | Path, suite: str, task: str, label: str) -> Path:
+  """Where the record of that suite, task and label lies."""
+  return Path(out) / suite / task / f"{label}.json"
+
+
+def check_writable(out: str | Path) -> None:
+  """Raises ValueError unless files can be made under `out`: call it before hours of training."""
+  probe = Path(out) / f".probe.{os.getpid()}"
+  try:
+    Path(out).mkdir(parents=True, exist_ok=True)
+    try:
+      probe.write_bytes(bytes(2**16))  # a full disk still takes empty files
+    finally:
+      probe.unlink(missing_ok=True)
+  except OSError as error:
+    raise _unwritable(out, error) from error
+
+
+def write(path: Path, record: Mapping[str, Any]) -> None:
+  """Writes the record so that a file of that name is always a whole one.
+
+  NaN and infinities become null, arrays become lists.
+
+  Raises:
+    ValueError: the folder cannot be written.
+  """
+  # One line per list of numbers: curves and confusion matrices stay readable in a diff.
+  text = json.dumps(plain(record), indent=1, allow_nan=False, ensure_ascii=False)
+  text = re.sub(r'\[\n\s*([^\[\]{}"]*?)\s*\]', lambda m: f"[{' '.join(m[1].split())}]", text)
+  # Names of files may be no UTF-8: their bytes become the escapes that JSON has for them.
+  replace(path, (text + "\n").encode("utf-8", "backslashreplace"))
+
+
+def write_points(path: Path, **arrays: Any) -> None:
+  """Writes `features`, `label`, `domain` and `predicted` of seed 0 beside the record at `path`."""
+  import io
+
+  import numpy as np
+
+  buffer = io.BytesIO()
+  np.savez_compressed(buffer, **arrays)
+  replace(path.with_name(f"{path.stem}.npz"), buffer.getvalue())
+
+
+def read(path: Path) -> dict[str, Any]:
+  """Reads one record.
+
+  Raises:
+    ValueError: the file is not a record of this format.
+  """
+  try:
+    record = schema.load(path.read_text(encoding="utf-8"))
+  except (OSError, ValueError) as error:
+    reason = str(error).replace("\n", " ")
+    raise ValueError(f"{path} cannot be read ({reason}): run again with --force") from error
+  if not isinstance(record, dict) or record.get("format") != FORMAT:
+    raise ValueError(f"{path} is not a record of format {FORMAT}: run again with --force")
+  missing = [key for key in ("suite", "task", "label", "config") if key not in record]
+  if missing:
+    raise ValueError(f"{path} lacks '{missing[0]}': run again with --force")
+  if wrong := schema.record(record):
+    raise ValueError(f"{path} is damaged ({schema.said(wrong)}): run again with --force")
+  return record
+
+
+def read_all(out: str | Path) -> list[dict[str, Any]]:
+  """All records under `out`, sorted by suite, task and label.
+
+  Raises:
+    ValueError: one of them is broken, or lies under another's name.
+  """
+  records = []
+  for file in sorted(Path(out).glob("*/*/*.json")):
+    if file.name.startswith("."):
+      continue
+    record = read(file)
+    place = path(out, record["suite"], record["task"], record["label"])
+    if place != file:
+      raise ValueError(f"{file} holds the record of {place}: delete it, or run with --force")
+    records.append(record)
+  return sorted(records, key=lambda r: (r["suite"], r["task"], r["label"]))
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+  """What changed between two configurations, as lines like `settings.steps: 2000 → 100`."""
+  return _differences("", plain(old), plain(new))
+
+
+def environment() -> dict[str, Any]:
+  """What a run depends on besides its configuration: commit, versions and device."""
+  commit, dirty = _commit(Path(__file__).resolve().parents[1])
+  versions: dict[str, str | None] = {}
+  for package in _PACKAGES:
+    versions[package] = None
+    with contextlib.suppress(metadata.PackageNotFoundError):
+      versions[package] = metadata.version(package)
+  python = platform.python_version()
+  return {
+    "commit": commit,
+    "dirty": dirty,
+    "versions": {**versions, "python": python},
+    "device": _device(),
+    "python": python,
+  }
+
+
+def command() -> str:
+  """How this process was started, without the machine's paths to it."""
+  program = Path(sys.argv[0])
+  name = (
+    ["python", "-m", f"benchmarks.{program.stem}"] if program.suffix == ".py" else [program.name]
+  )
+  return shlex.join([*name, *sys.argv[1:]])
+
+
+def plain(value: Any) -> Any:
+  """The value as JSON has it: arrays and tuples as lists, non-finite numbers as None."""
+  if hasattr(value, "tolist"):  # numpy and jax arrays and scalars
+    value = value.tolist()
+  if isinstance(value, Mapping):
+    return {str(key): plain(item) for key, item in value.items()}
+  if isinstance(value, list | tuple):
+    return [plain(item) for item in value]
+  if isinstance(value, float) and not math.isfinite(value):
+    return None
+  return value
+
+
+def _differences(name: str, old: Any, new: Any) -> list[str]:
+  if isinstance(old, dict) and isinstance(new, dict):
+    lines = []
+    for key in [*old, *(k for k in new if k not in old)]:
+      inner = f"{name}.{key}" if name else key
+      if key in old and key in new:
+        lines += _differences(inner, old[key], new[key])
+      else:
+        before, after = (_shown(side[key]) if key in side else "not set" for side in (old, new))
+        lines.append(f"{inner}: {before} → {after}")
+    return lines
+  return [] if old == new else [f"{name}: {_shown(old)} → {_shown(new)}"]
+
+
+def _shown(value: Any) -> str:
+  return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def replace(path: Path, content: bytes) -> None:
+  """Writes a file so that one of that name is always whole; ValueError if the folder cannot be written."""
+  temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+  try:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with temporary.open("wb") as file:
+      file.write(content)
+      file.flush()
+      os.fsync(file.fileno())
+    temporary.replace(path)
+  except OSError as error:
+    with contextlib.suppress(OSError):
+      temporary.unlink()
+    raise _unwritable(path.parent, error) from error
+
+
+def _unwritable(folder: str | Path, error: OSError) -> ValueError:
+  reason = error.strerror or type(error).__name__
+  return ValueError(f"cannot write in {folder} ({reason}): choose another folder with --out")
+
+
+def _commit(package: Path) -> tuple[str | None, bool | None]:
+  """Commit of the checkout the package lies in, and whether its code differs from that commit."""
+
+  def git(*command: str) -> str:
+    return subprocess.run(
+      ["git", "-C", str(package), *command], capture_output=True, text=True, check=True, timeout=20
+    ).stdout.strip()
+
+  try:
+    # An installed copy may lie inside somebody else's repository: ours tracks this file.
+    git("ls-files", "--error-unmatch", "method.py")
+    commit = git("rev-parse", "HEAD")
+    # Only code decides the numbers, and a suite rewrites results/ as it goes.
+    return commit, bool(git("status", "--porcelain", "--", ".", "../benchmarks"))
+  except (OSError, subprocess.SubprocessError):
+    return None, None
+
+
+def _device() -> str:
+  import jax
+
+  devices = jax.devices()
+  if devices[0].platform != "cpu":
+    return f"{len(devices)} × {devices[0].device_kind}"
+  available = getattr(os, "sched_getaffinity", None)
+  cores = len(available(0)) if available else os.cpu_count()
+  text = f"cpu {platform.machine()}, {cores} cores"
+  return text if len(devices) == 1 else f"{text}, {len(devices)} devices"

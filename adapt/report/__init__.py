@@ -1,0 +1,1 @@
+"""Reports: tables, statistics, figures and pages made from records."""

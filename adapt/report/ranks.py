@@ -1,0 +1,135 @@
+"""Methods ranked over tasks: Friedman's test, Nemenyi's critical difference (Demšar, JMLR 7, 2006)."""
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from adapt.report.significance import LEVEL, is_null
+from adapt.report.style import canvas, save
+from adapt.report.summary import Record, by_seed, cell, headline, labelled
+
+if TYPE_CHECKING:
+  from matplotlib.axes import Axes
+
+FEWEST_METHODS, FEWEST_TASKS = 3, 5
+
+
+class Ranking(NamedTuple):
+  """Mean ranks of methods over the tasks that all of them have; 1 is the best."""
+
+  ranks: dict[str, float]  # label → mean rank, best first
+  tasks: int
+  p: float  # Friedman's test that all methods rank alike
+  difference: float  # the critical difference of two mean ranks, at LEVEL
+  groups: tuple[tuple[str, ...], ...]  # maximal runs of neighbours that are not told apart
+  without: tuple[str, ...]  # labels left out, which lack tasks that others have
+
+
+def ranking(records: Sequence[Record]) -> Ranking | None:
+  """Ranks the methods of one suite that see no target label, by their mean over seeds on each task.
+
+  Null controls are no methods, and how many there are would change everybody's ranks. The tasks are
+  those that most labels have; a label that lacks one is left out. Ties share their mean rank. None
+  below three methods or five tasks, where there is little to rank.
+  """
+  measure = headline(records)
+  scores: dict[str, dict[str, float]] = {}
+  for record in records:
+    mean = cell(by_seed(record, "last", measure).values())
+    if mean.n and not labelled(record) and not is_null(record):
+      scores.setdefault(record["label"], {})[record["task"]] = mean.mean
+  most = statistics.multimode(sorted(map(_set, scores.values()), key=sorted))
+  tasks = sorted(max(most, key=len, default=()))
+  labels = sorted(label for label, mine in scores.items() if set(tasks) <= set(mine))
+  if len(labels) < FEWEST_METHODS or len(tasks) < FEWEST_TASKS:
+    return None
+  from scipy import stats
+
+  table = np.array([[scores[label][task] for label in labels] for task in tasks])  # [tasks, k]
+  ranks = stats.rankdata(-np.round(table, 9), axis=1)
+  mean_ranks = dict(zip(labels, ranks.mean(axis=0).tolist(), strict=True))
+  ordered = dict(sorted(mean_ranks.items(), key=lambda item: (item[1], item[0])))
+  same = bool((np.ptp(ranks, axis=1) == 0).all())  # the statistic would be 0 / 0
+  p = 1.0 if same else float(stats.friedmanchisquare(*(-np.round(table, 9)).T).pvalue)
+  difference = critical_difference(len(labels), len(tasks))
+  without = tuple(sorted(set(scores) - set(labels)))
+  return Ranking(ordered, len(tasks), p, difference, _groups(ordered, difference), without)
+
+
+def critical_difference(methods: int, tasks: int) -> float:
+  """Nemenyi's: two mean ranks further apart differ at LEVEL, whatever else was compared."""
+  from scipy import stats
+
+  q = float(stats.studentized_range.ppf(1 - LEVEL, methods, np.inf)) / np.sqrt(2)
+  return float(q * np.sqrt(methods * (methods + 1) / (6 * tasks)))
+
+
+def _set(mine: dict[str, float]) -> frozenset[str]:
+  return frozenset(mine)
+
+
+def _groups(ranks: dict[str, float], difference: float) -> tuple[tuple[str, ...], ...]:
+  labels, values = list(ranks), list(ranks.values())
+  found, furthest = [], 0
+  for i in range(len(labels)):
+    end = max(j for j in range(i, len(labels)) if values[j] - values[i] < difference) + 1
+    if end > furthest and end - i > 1:
+      found.append(tuple(labels[i:end]))
+    furthest = max(furthest, end)
+  return tuple(found)
+
+
+def diagram(records: Sequence[Record], path: Path) -> Path | None:
+  """The critical-difference diagram: best on the left, thick bars over what is not told apart."""
+  found = ranking(records)
+  if found is None:
+    return None
+  count, half = len(found.ranks), (len(found.ranks) + 1) // 2
+  bars = len(found.groups)
+  depth = 0.8 + 0.35 * bars  # of the first name, below the axis
+  height = depth + 0.55 * half + 1.4
+  figure, axes = canvas(1, 1, (8.0, 0.42 * height + 0.5))
+  axis = axes[0][0]
+  axis.set_xlim(1 - 0.42 * (count - 1), count + 0.42 * (count - 1))
+  axis.set_ylim(height - 1.2, -2.4)
+  axis.axis("off")
+  axis.plot([1, count], [0, 0], color="black", linewidth=1.2)
+  ticks = range(1, count + 1, 1 if count <= 12 else 2)
+  for tick in ticks:
+    axis.plot([tick, tick], [-0.2, 0], color="black", linewidth=1)
+    axis.text(tick, -0.3, str(tick), ha="center", va="bottom", fontsize=9)
+  wide = min(found.difference, count - 1)
+  axis.plot([1, 1 + wide], [-1.45, -1.45], color="black", linewidth=1.2)
+  for end in (1, 1 + wide):
+    axis.plot([end, end], [-1.65, -1.25], color="black", linewidth=1.2)
+  axis.text(
+    1, -1.7, f"critical difference {found.difference:.2f}", ha="left", va="bottom", fontsize=9
+  )
+  _names(axis, found, half, depth)
+  for i, group in enumerate(found.groups):
+    left, right = found.ranks[group[0]], found.ranks[group[-1]]
+    y, short = 0.45 + 0.35 * i, 0.01 * (count - 1)  # a bar over equal ranks is still to be seen
+    room = max(0.0, short - (right - left) / 2)
+    bar = axis.plot([left - room, right + room], [y, y], color="black", linewidth=4)
+    bar[0].set_solid_capstyle("butt")
+  title = f"{records[0]['suite']}: mean rank over {found.tasks} tasks (Friedman p = {found.p:.1g})"
+  axis.set_title(title, fontsize=11)
+  return save(figure, path)
+
+
+def _names(axis: "Axes", found: Ranking, half: int, depth: float) -> None:
+  """Each method's line from its rank down to its name, the better half on the left."""
+  count = len(found.ranks)
+  edge = 0.06 * (count - 1)
+  for i, (label, rank) in enumerate(found.ranks.items()):
+    left = i < half
+    y = depth + 0.55 * (i if left else count - 1 - i)
+    x = 1 - edge if left else count + edge
+    axis.plot([rank, rank, x], [0, y, y], color="black", linewidth=0.7)
+    side = "right" if left else "left"
+    gap = -0.01 if left else 0.01
+    text = f"{label}  {rank:.1f}" if left else f"{rank:.1f}  {label}"
+    axis.text(x + gap * (count - 1), y, text, ha=side, va="center", fontsize=9)

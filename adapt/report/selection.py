@@ -1,0 +1,162 @@
+"""Which iterate a label-free validator picks, read off the records, and what the validators are worth."""
+
+import statistics
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from adapt.report.summary import Record, headline, labelled
+
+ALWAYS = ("last", "oracle")  # rules that are no validators
+# What "auto" stands for: the validator of least regret on the digits' records (results/tables/digits.md).
+AUTO = "bnm"
+
+
+def validators(records: Sequence[Record]) -> list[str]:
+  """The validators that some record has scores of, sorted."""
+  return sorted({name for r in records for name in r.get("validators") or {}})
+
+
+def named(rule: str) -> str:
+  """The rule that is meant, where "auto" leaves the choice to us."""
+  return AUTO if rule == "auto" else rule
+
+
+def checked(records: Sequence[Record], rule: str) -> str:
+  """The rule, if it is `last`, `oracle` or a validator of some record.
+
+  Raises:
+    ValueError: it is none of them.
+  """
+  known = [*ALWAYS, *validators(records)]
+  if rule not in known:
+    raise ValueError(f"no record has scores of '{rule}': choose --select from {', '.join(known)}")
+  return rule
+
+
+def described(rule: str) -> str:
+  """When the numbers under that rule were taken, for a caption."""
+  if rule == "last":
+    return "at the last step"
+  if rule == "oracle":
+    return (
+      "at the evaluation that is best on the target's test labels, which nobody has in practice"
+    )
+  return f"at the evaluation that the label-free validator {rule} scores best"
+
+
+class Run(NamedTuple):
+  """One seed of one record: the numbers that selection is about."""
+
+  task: str
+  label: str
+  seed: int
+  accuracy: np.ndarray  # [evaluations] on the target's test set
+  score: np.ndarray  # [evaluations] of the validator, higher is better
+
+
+def runs(records: Sequence[Record], name: str) -> Iterator[Run]:
+  """Every seed that did not diverge and has the validator's scores."""
+  for record in records:
+    scores = (record.get("validators") or {}).get(name)
+    curves = (record.get("curves") or {}).get("target_accuracy")
+    if scores is None or curves is None:
+      continue
+    for seed, score, curve in zip(record["config"]["seeds"], scores, curves, strict=True):
+      if score is None or curve is None or str(seed) in (record.get("diverged") or {}):
+        continue
+      y, x = (np.array([np.nan if v is None else v for v in values]) for values in (curve, score))
+      x = np.where(np.isnan(x), -np.inf, x)  # a score that is no number picks nothing
+      if np.isfinite(y).all() and np.isfinite(x).any():
+        yield Run(record["task"], record["label"], seed, y, x)
+
+
+def picked(record: Record, rule: str) -> Record:
+  """The record with `last` replaced by the headline where the rule picks it.
+
+  An H-score is kept at the last step, at the oracle and where the run's own validator picks: under
+  another rule it is missing, and so is what a record without such scores would have.
+  """
+  if rule == "last" or not record.get("last"):
+    return record
+  measure = headline([record])
+  seeds = record["config"]["seeds"]
+  of: list[Any] = [None] * len(seeds)
+  own = record.get("oracle" if rule == "oracle" else "selected") or {}
+  if rule == "oracle" or measure != "accuracy":
+    of = own[measure] if measure in own and own.get("validator", rule) == rule else of
+  else:
+    found = {run.seed: float(run.accuracy[run.score.argmax()]) for run in runs([record], rule)}
+    of = [found.get(seed) for seed in seeds]
+  return {**record, "last": {measure: of}}
+
+
+class Worth(NamedTuple):
+  """What a validator is worth on some records; None where there is nothing to compute it from."""
+
+  within: float | None  # Spearman's rank correlation with accuracy over a run's evaluations, mean
+  across: float | None  # over all evaluations of all methods of a task, mean over tasks
+  regret: float | None  # accuracy of the run's best evaluation above that of the picked one, mean
+  regret_across: float | None  # the same where it also picks the method, mean over tasks and seeds
+  runs: int
+
+
+def worth(records: Sequence[Record], name: str) -> Worth:
+  """What one validator is worth, or `last`, which is no validator but has regret too.
+
+  Methods that see target labels do not compete: whoever has some would select by them.
+  """
+  fair = [r for r in records if not labelled(r)]
+  if name == "last":  # a score that rises with the step
+    every = [_in_order(r) for r in fair]
+    found = [run for r in every for run in runs([r], "last")]
+    regret = [float(run.accuracy.max() - run.accuracy[-1]) for run in found]
+    return Worth(None, None, _mean(regret), None, len(found))
+  found = list(runs(fair, name))
+  # One that judges the last iterate alone has no order within a run.
+  within = [_spearman(r.score, r.accuracy) for r in found if np.isfinite(r.score).sum() > 1]
+  regret = [float(run.accuracy.max() - run.accuracy[run.score.argmax()]) for run in found]
+  choices: dict[tuple[str, int], list[Run]] = {}
+  for run in found:
+    choices.setdefault((run.task, run.seed), []).append(run)
+  across, regret_across = [_spearman(x, y) for x, y in by_task(found)], []
+  for some in choices.values():
+    if len(some) > 1:
+      best = max(some, key=lambda run: run.score.max())
+      top = max(float(run.accuracy.max()) for run in some)
+      regret_across.append(top - float(best.accuracy[best.score.argmax()]))
+  return Worth(_mean(within), _mean(across), _mean(regret), _mean(regret_across), len(found))
+
+
+def by_task(found: Sequence[Run]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+  """(scores, accuracies) over all evaluations with a score, of each task that has several methods."""
+  tasks: dict[str, list[Run]] = {}
+  for run in found:
+    tasks.setdefault(run.task, []).append(run)
+  for some in tasks.values():
+    if len({run.label for run in some}) > 1:
+      x, y = (
+        np.concatenate([getattr(run, name) for run in some]) for name in ("score", "accuracy")
+      )
+      yield x[np.isfinite(x)], y[np.isfinite(x)]
+
+
+def _in_order(record: Record) -> Record:
+  curves = (record.get("curves") or {}).get("target_accuracy") or []
+  return {**record, "validators": {"last": [c and list(range(len(c))) for c in curves]}}
+
+
+def _spearman(x: np.ndarray, y: np.ndarray) -> float | None:
+  """Rank correlation, ties at their mean rank; None where one side does not vary."""
+  from scipy import stats
+
+  a, b = stats.rankdata(x), stats.rankdata(y)
+  if np.ptp(a) == 0 or np.ptp(b) == 0:
+    return None
+  return float(np.corrcoef(a, b)[0, 1])
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+  known = [value for value in values if value is not None]
+  return statistics.fmean(known) if known else None

@@ -1,0 +1,145 @@
+"""Whether a difference between methods is real: paired over tasks, with intervals, corrected for many."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from adapt.report.summary import Record, by_seed, headline
+
+BASELINE = "source_only"
+LEVEL = 0.05
+
+
+class Gain(NamedTuple):
+  """What a label has above another, as fractions; tasks are the pairs."""
+
+  mean: float  # over tasks, of the mean over their common seeds
+  low: float  # 95 % bootstrap interval of that mean, over tasks
+  high: float
+  p: float  # two-sided Wilcoxon signed-rank test over tasks
+  wins: int  # tasks on which it is above
+  tasks: int
+
+
+def enough(tasks: int) -> bool:
+  """Whether Wilcoxon's test over that many tasks can reach LEVEL at all: six can, five cannot."""
+  return 2 * 0.5**tasks < LEVEL
+
+
+def differences(ours: Mapping[str, Record], theirs: Mapping[str, Record]) -> dict[str, float]:
+  """Task → mean over common seeds of the difference in the headline measure."""
+  measure = headline([*ours.values(), *theirs.values()])
+  found = {}
+  for task in ours.keys() & theirs.keys():
+    a, b = (by_seed(side[task], "last", measure) for side in (ours, theirs))
+    each = [a[s] - b[s] for s in a.keys() & b.keys() if a[s] is not None and b[s] is not None]
+    if each:
+      found[task] = float(np.mean(each))
+  return found
+
+
+def gain(pairs: Mapping[str, float]) -> Gain | None:
+  """The gain that differences by task come to; None for fewer than three tasks.
+
+  The interval is the bias-corrected and accelerated bootstrap's (Efron, 1987), 9,999 resamples of a
+  fixed seed, so that the same records give the same text.
+  """
+  if len(pairs) < 3:
+    return None
+  from scipy import stats
+
+  values = np.array([pairs[task] for task in sorted(pairs)])
+  mean = float(values.mean())
+  wins = int((values > 0).sum())
+  if np.ptp(values) == 0:  # nothing to resample
+    return Gain(mean, mean, mean, _wilcoxon(values), wins, len(values))
+  interval = stats.bootstrap(
+    (values,), np.mean, n_resamples=9999, rng=np.random.default_rng(0)
+  ).confidence_interval
+  p = _wilcoxon(values)
+  return Gain(mean, float(interval.low), float(interval.high), p, wins, len(values))
+
+
+def tasks_differ(pairs: Mapping[str, float]) -> float | None:
+  """P-value of differences by task, as in `gain`; None where so few could not reach LEVEL."""
+  return _wilcoxon(np.array([pairs[t] for t in sorted(pairs)])) if enough(len(pairs)) else None
+
+
+def _wilcoxon(values: np.ndarray) -> float:
+  """Two-sided signed-rank test; equal differences are as rare as their sign."""
+  if np.ptp(values) == 0:
+    return 1.0 if values[0] == 0 else 2 * 0.5 ** len(values)
+  from scipy import stats
+
+  return float(stats.wilcoxon(values).pvalue)
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+  """P-values corrected for their number (Holm, 1979), in their order."""
+  order = np.argsort(ps, kind="stable")
+  corrected, highest = [0.0] * len(ps), 0.0
+  for rank, i in enumerate(order):
+    highest = max(highest, min(1.0, (len(ps) - rank) * ps[i]))
+    corrected[i] = highest
+  return corrected
+
+
+def seeds_differ(a: Mapping[int, float | None], b: Mapping[int, float | None]) -> float | None:
+  """P-value of Student's paired t-test over the seeds that both have; None for fewer than three.
+
+  None too where all differences are the same: what no seed changes has no spread to be compared with.
+  """
+  pairs = [(a[s], b[s]) for s in sorted(a.keys() & b.keys())]
+  values = np.array([x - y for x, y in pairs if x is not None and y is not None])
+  if len(values) < 3:
+    return None
+  if np.ptp(values) < 1e-9:
+    return 1.0 if abs(values[0]) < 1e-9 else None
+  from scipy import stats
+
+  return float(stats.ttest_1samp(values, 0.0).pvalue)
+
+
+def leaders(means: Mapping[str, float], test: Callable[[str, str], float | None]) -> dict[str, str]:
+  """Who is at the top of a column: {label: "best"}, or "tie" for each that cannot be told apart.
+
+  Args:
+    means: what competes, by label.
+    test: p-value of the difference between two labels; None where nothing can be said. Whoever
+      cannot be compared with the highest has no mark, and the highest is then best of nothing.
+
+  Returns:
+    Marks by label, p-values Holm-corrected for the comparisons with the highest; empty for fewer
+    than two labels and where no comparison says anything.
+  """
+  if len(means) < 2:
+    return {}
+  top = min(means, key=lambda label: (-means[label], label))
+  ps = {label: test(top, label) for label in means if label != top}
+  known = {label: p for label, p in ps.items() if p is not None}
+  corrected = dict(zip(known, holm(list(known.values())), strict=True))
+  ties = [label for label, p in corrected.items() if p >= LEVEL]
+  if ties:
+    return dict.fromkeys([top, *ties], "tie")
+  return {top: "best"} if len(known) == len(ps) else {}
+
+
+def is_null(record: Record) -> bool:
+  """Whether a record is a null control: its adaptation term has no say."""
+  return bool(record["config"]["hyperparameters"].get("weight") == 0.0)
+
+
+def null_of(record: Record, records: Sequence[Record]) -> str | None:
+  """The label of a record's null control: the same configuration with the weight at 0."""
+  others = "devices", "validator", "data", "seeds"  # seeds are paired where both have them
+
+  def of(r: Record) -> dict[str, object]:
+    config = {k: v for k, v in r["config"].items() if k not in others}
+    return {**config, "hyperparameters": {**config["hyperparameters"], "weight": 0.0}}
+
+  for other in records:
+    same = other["task"] == record["task"] and other["method"] == record["method"]
+    if same and is_null(other) and of(other) == of(record):
+      return str(other["label"])
+  return None

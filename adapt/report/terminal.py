@@ -1,0 +1,104 @@
+"""What a run prints when it is done: its records as a table, and what private ones guarantee."""
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from adapt.report.summary import (
+  Record,
+  all_diverged,
+  by_seed,
+  cell,
+  headline,
+  mean_of,
+  percent,
+  rank,
+)
+
+# Columns on the terminal: key in a record, column.
+_SHOWN = {
+  "accuracy": {"accuracy": "accuracy", "precision": "precision", "recall": "recall", "f1": "F1"},
+  "h_score": {"h_score": "H-score", "os_star": "OS*", "unknown": "unknown", "accuracy": "accuracy"},
+}
+
+
+def privacy(records: Sequence[Record]) -> list[str]:
+  """What private runs guarantee whose examples, one line each."""
+  lines = []
+  for r in records:
+    for whose, spent in r.get("privacy", {}).items():
+      delta = r["config"]["dp"]["delta"]
+      lines.append(
+        f"{r['label']} on {r['task']}: one seed's model keeps each {whose} example's gradients "
+        f"(ε = {spent['epsilon']:.2f}, δ = {delta:g})-private, by zero-out; with Poisson samples, add or "
+        f"remove, it would be ε = {spent['epsilon_poisson']:.2f}"
+      )
+  return lines
+
+
+def searched(records: Sequence[Record]) -> list[str]:
+  """What searches chose and how far that is from the best they saw, one line each."""
+  lines = []
+  for r in records:
+    if (found := r.get("search")) is None:
+      continue
+    i, regret = found["chosen"], found["regret"]
+    values = found["candidates"][i or 0]["hyperparameters"]
+    chosen = " ".join(f"{n}={v:.3g}" for n, v in values.items())
+    what = (
+      f"{r['label']} on {r['task']}: searched {found['number']} points of {', '.join(found['ranges'])} "
+      f"({found['sampler']}): "
+    )
+    if i is None:
+      lines.append(
+        f"{what}none came to its end with a score of {found['validator']}; kept {chosen}"
+      )
+      continue
+    worth = (
+      "" if regret is None else f"; regret against the best on target labels {regret:.1f} points"
+    )
+    lines.append(f"{what}chose {chosen} by {found['validator']}{worth}")
+  return lines
+
+
+def table(records: Sequence[Record]) -> Table:
+  """The records as a table for `rich.print`, one line each."""
+  suites, measure = sorted({r["suite"] for r in records}), headline(records)
+  shown = Table(
+    title=f"{', '.join(suites)}: target test set, last step, %",
+    box=box.SIMPLE_HEAD,
+    padding=(0, 1, 0, 0),
+  )
+  shown.add_column("method (seeds)", overflow="fold")
+  for name in (*_SHOWN[measure].values(), "ms / 1000", "seconds"):
+    shown.add_column(name, justify="right", no_wrap=True)
+  several = len({(r["suite"], r["task"]) for r in records}) > 1
+  previous = None
+  for record in sorted(records, key=lambda r: (r["suite"], r["task"], *rank(r["label"]))):
+    place = record["suite"], record["task"]
+    if several and place != previous:
+      if previous is not None:
+        shown.add_section()
+      shown.add_row(Text("/".join(place) if len(suites) > 1 else record["task"], style="bold"))
+    previous = place
+    shown.add_row(
+      f"{record['label']} ({len(record['config']['seeds'])})", *_measured(record, measure)
+    )
+  return shown
+
+
+def _measured(record: Record, measure: str) -> list[str]:
+  values = [cell(by_seed(record, "last", name).values()) for name in _SHOWN[measure]]
+  # Deviations of the other three would not fit eighty columns; the pages have them.
+  shown = [
+    percent(values[0], len(record["config"]["seeds"])),
+    *(percent(value._replace(std=None)) for value in values[1:]),
+  ]
+  shown[0] = "diverged" if all_diverged(record) else shown[0]
+  costs = [
+    mean_of([record], lambda r: r.get("prediction_ms_per_1000")),
+    mean_of([record], lambda r: (r.get("seconds") or {}).get("total")),
+  ]
+  return shown + costs

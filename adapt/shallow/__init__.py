@@ -1,0 +1,1 @@
+"""Shallow alignment: closed-form feature maps and their classifiers."""

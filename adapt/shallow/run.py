@@ -1,0 +1,259 @@
+"""Runs shallow alignment over a suite's tasks and writes the records that every table reads."""
+
+import argparse
+import importlib.util
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from rich.console import Console
+
+from adapt import catalogue, data, weights
+from adapt.cli.command import Parser, guarded
+from adapt.data.domain import Domain
+from adapt.evaluation import metrics
+from adapt.experiments.suite import Settings, Suite, Task
+from adapt.records import record
+from adapt.report import terminal
+from adapt.shallow import classifier, transforms
+from adapt.training import task_data
+
+Domains = Callable[[str], Domain]
+# No step is taken: what decides the numbers is among the hyper-parameters.
+_SETTINGS = Settings("shallow", 0, 0, "none", 0.0, 0.0, 0.0, "none", 0)
+
+
+class Shallow(NamedTuple):
+  """A feature transform and what classifies its features."""
+
+  transform: str = "none"  # a name in adapt/shallow.py
+  classifier: str = "linear"  # one of adapt/classifier.py
+  given: Mapping[str, Any] = {}  # hyper-parameters of the transform that are not its defaults
+  weights: str = ""  # a weighting of the source examples, a name in adapt/weights
+
+
+class Plan(NamedTuple):
+  """What a benchmark runs: its suite, its methods by label, and who is labelled."""
+
+  suite: Suite
+  methods: Mapping[str, Shallow]
+  seeds: int  # by default
+  labelled: Mapping[str, int] = {}  # source domain → examples of each class drawn; empty: all are
+
+
+def main(plan: Plan, argv: Sequence[str] | None = None) -> int:
+  """`python -m benchmarks.NAME` of a shallow benchmark; returns the exit code."""
+  arguments = list(sys.argv[1:] if argv is None else argv)
+  return guarded(lambda: _main(plan, arguments))
+
+
+def _main(plan: Plan, argv: Sequence[str]) -> int:
+  parser = Parser(prog=f"shallow alignment on {plan.suite.name}", description=__doc__)
+  tasks = [t.name for t in plan.suite.tasks]
+  names = ", ".join(plan.methods)
+  parser.add_argument("methods", nargs="*", metavar="METHOD", help=f"all, or some of {names}")
+  parser.add_argument("--task", nargs="+", default=tasks, metavar="TASK", help="tasks to run")
+  parser.add_argument("--seeds", type=int, default=plan.seeds, help="runs 0 … SEEDS-1")
+  parser.add_argument("--out", default="runs", help="folder of records")
+  parser.add_argument("--force", action="store_true", help="run again what is there")
+  parser.add_argument("--data-dir", help="folder of prepared data sets")
+  a = parser.parse_args(argv)
+  chosen = list(plan.methods) if a.methods in ([], ["all"]) else a.methods
+  for name in chosen:
+    if name not in plan.methods:
+      raise ValueError(f"no method '{name}' here: choose from {names}")
+  if importlib.util.find_spec("sklearn") is None:
+    raise ValueError("shallow alignment needs scikit-learn: pip install 'adapt-jax[weights]'")
+  if a.seeds < 1:
+    raise ValueError(f"--seeds {a.seeds}: give 1 or more")
+  record.check_writable(a.out)
+  records = run(plan, chosen, a, lambda name: data.load(name, a.data_dir))
+  Console().print(terminal.table(records))
+  return 0
+
+
+def run(
+  plan: Plan, names: Sequence[str], arguments: argparse.Namespace, domains: Domains
+) -> list[dict[str, Any]]:
+  """Makes the records that are missing.
+
+  Args:
+    plan: of a benchmark.
+    names: labels of its methods.
+    arguments: `task` names, number of `seeds`, folder `out`, and whether to `force`.
+    domains: loads a domain by name.
+
+  Raises:
+    ValueError: an unknown task, data that do not fit, or a record of other settings in the way.
+  """
+  records = []
+  for task in [plan.suite.task(name) for name in arguments.task]:
+    loaded = [domains(name) for name in (task.source[0], task.target)]
+    for label in names:
+      file = record.path(arguments.out, plan.suite.name, task.name, label)
+      config = _config(plan, task, plan.methods[label], arguments.seeds, loaded)
+      if file.exists() and not arguments.force:
+        made = record.read(file)
+        if changed := record.differences(made["config"], config):
+          raise ValueError(
+            f"{file} was made with other settings ({'; '.join(changed[:3])}): --force replaces "
+            "it, --out puts the new one elsewhere"
+          )
+      else:
+        made = _made(plan, task, label, config, *loaded)
+        record.write(file, made)
+        made = record.read(file)
+      print(f"{task.name} {label} {_percent(made)}", file=sys.stderr, flush=True)
+      records.append(made)
+  return records
+
+
+def _percent(made: Mapping[str, Any]) -> str:
+  return f"{100 * np.mean(made['last']['accuracy']):.1f}"
+
+
+def _config(
+  plan: Plan, task: Task, chosen: Shallow, seeds: int, loaded: Sequence[Domain]
+) -> dict[str, Any]:
+  """Everything that determines the numbers."""
+  transform = transforms.get(chosen.transform)
+  own = {p.name: p.default for p in catalogue.parameters(transform)} | dict(chosen.given)
+  drawn = plan.labelled.get(task.source[0])
+  choice = {} if chosen.classifier == "nn" else {"C": list(classifier.CHOICES), "folds": 2}
+  return record.plain(
+    {
+      "hyperparameters": {
+        "transform": chosen.transform,
+        **own,
+        "classifier": chosen.classifier,
+        **choice,
+        **({"labelled_per_class": drawn} if drawn else {}),
+      },
+      "weights": _weighting(chosen.weights),
+      "tuning": None,
+      "settings": _SETTINGS._asdict(),
+      "start": "scratch",
+      "seeds": list(range(seeds)),
+      "source": list(task.source),
+      "target": task.target,
+      "data": {d.name: task_data.fingerprint(d) for d in loaded},
+    }
+  )
+
+
+def _weighting(name: str) -> dict[str, Any] | None:
+  """The name of a weighting and its hyper-parameters."""
+  if not name:
+    return None
+  return {"name": name, **{p.name: p.default for p in catalogue.parameters(weights.get(name))}}
+
+
+class _Seed(NamedTuple):
+  """What one seed gives."""
+
+  confusion: np.ndarray
+  measures: dict[str, Any]
+  c: float | None
+  train: float  # seconds
+  predict: float
+
+
+def _made(
+  plan: Plan,
+  task: Task,
+  label: str,
+  config: dict[str, Any],
+  source: Domain,
+  target: Domain,
+) -> dict[str, Any]:
+  chosen, seeds = plan.methods[label], config["seeds"]
+  count = plan.labelled.get(task.source[0], 0)
+  began = time.perf_counter()
+  runs = _all_seeds(chosen, source, target, seeds, count)
+  total = time.perf_counter() - began
+  measured = [run.measures for run in runs]
+  last = {name: [each[name] for each in measured] for name in measured[0]}
+  train, predict = sum(r.train for r in runs), float(np.mean([r.predict for r in runs]))
+  examples = int(runs[0].confusion.sum())
+  return {
+    "format": record.FORMAT,
+    "suite": plan.suite.name,
+    "task": task.name,
+    "label": label,
+    "method": "shallow",
+    "config": config,
+    "protocol": plan.suite.protocol,
+    "examples": {
+      "source": count * len(source.classes) if count else len(source.train.x),
+      "target": len(target.train.x),
+      "test": examples,
+      "labelled": 0,
+    },
+    "classes": list(source.classes),
+    "last": last,
+    "confusion": [run.confusion for run in runs],
+    "chosen_c": [run.c for run in runs],
+    "selected": None,
+    "oracle": {"step": [0] * len(runs), "accuracy": last["accuracy"]},  # there is but one iterate
+    "validators": {},
+    "curves": {"step": []},
+    "diverged": {},
+    "seconds": {"train": train, "total": total},
+    "images_per_second": None,
+    "prediction_ms_per_1000": 1e6 * predict / examples,
+    "environment": record.environment(),
+    "command": record.command(),
+    "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+  }
+
+
+def _all_seeds(
+  chosen: Shallow, source: Domain, target: Domain, seeds: Sequence[int], count: int
+) -> list[_Seed]:
+  """One run a seed; where all are labelled only the folds differ, and the maps are made once."""
+  if source.train.y is None or target.test.y is None:
+    raise ValueError(f"{source.name} or {target.name} has no labels: shallow runs need both")
+  xs, ys = _vectors(source.train.x, source.name), source.train.y
+  xt, x, y = (*(_vectors(t.x, target.name) for t in (target.train, target.test)), target.test.y)
+  result: list[_Seed] = []
+  fitted: tuple[transforms.Maps, np.ndarray | None] | None = None
+  for seed in seeds:
+    rows = data.few_shot(ys, count, seed) if count else np.arange(len(ys))
+    began = time.perf_counter()
+    if fitted is None or count:
+      fitted = _fitted(chosen, xs[rows], ys[rows], xt)
+    machine = classifier.fit(chosen.classifier, fitted[0], xs[rows], ys[rows], seed, fitted[1])
+    trained = time.perf_counter()
+    predicted = machine.predict(x)
+    ended = time.perf_counter()
+    judged = _judged(predicted, y, len(source.classes))
+    result.append(_Seed(*judged, machine.c, trained - began, ended - trained))
+  return result
+
+
+def _fitted(
+  chosen: Shallow, xs: np.ndarray, ys: np.ndarray, xt: np.ndarray
+) -> tuple[transforms.Maps, np.ndarray | None]:
+  maps = transforms.get(chosen.transform)(xs, xt, **chosen.given)
+  return maps, weights.get(chosen.weights)(xs, ys, xt) if chosen.weights else None
+
+
+def _vectors(x: Any, name: str) -> np.ndarray:
+  if not isinstance(x, np.ndarray) or x.ndim != 2:
+    raise ValueError(f"{name} has no feature vectors: shallow alignment takes [n, d] alone")
+  return x
+
+
+def _judged(
+  predicted: np.ndarray, y: np.ndarray, classes: int
+) -> tuple[np.ndarray, dict[str, Any]]:
+  """Confusion matrix and measures; an SVM gives no probabilities, so it has no calibration error."""
+  certain = 100 * np.eye(classes, dtype=np.float32)[predicted]
+  counts = metrics.count(jnp.asarray(certain), jnp.asarray(y), jnp.ones(len(y)))
+  found = metrics.measures(counts)
+  del found["calibration_error"]
+  return np.asarray(counts.confusion).astype(int), found

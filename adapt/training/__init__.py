@@ -1,0 +1,1 @@
+"""Training: arrays in, trained arrays out; knows no record, suite or flag."""

@@ -1,0 +1,77 @@
+"""Features of a frozen backbone, extracted once and kept: what stands above it then trains in seconds."""
+
+import contextlib
+import hashlib
+import uuid
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from adapt import models
+from adapt.data import builders
+from adapt.evaluation.metrics import blocks
+from adapt.experiments.suite import Settings
+
+_VERSION = 1  # of how features are made; another one does not read the old files
+
+
+def extract(x: Any, settings: Settings, backbone: Any, weights: str, digest: bytes) -> np.ndarray:
+  """The backbone's features, from the cache or made now.
+
+  Args:
+    x: images [n, h, w, c] or token ids [n, l], at the size that the network sees.
+    settings: model and precision are read.
+    backbone: its published variables.
+    weights: what tells them from others.
+    digest: what tells x from other inputs.
+
+  Returns:
+    [n, d] float32.
+  """
+  file = _folder() / f"{_key(x, settings, weights, digest)}.npy"
+  if file.is_file():
+    return np.asarray(np.load(file, mmap_mode="r", allow_pickle=False))
+  _, apply = models.extractor(settings.model, settings.precision)
+  run = jax.jit(apply)
+  variables = jax.device_put(backbone)
+  shown = blocks(x, None)
+  parts = [jax.device_get(run(variables, block)) for block in shown.x]
+  made = np.concatenate(parts)[: shown.examples].astype(np.float32)
+  _keep(file, made)
+  return made
+
+
+def above(settings: Settings) -> Settings:
+  """The settings of what stands above the backbone, on its features."""
+  return settings._replace(
+    model="top",
+    pretrained="",
+    freeze="none",
+    backbone_rate=1.0,
+    image_size=0,
+    cache_features=False,
+  )
+
+
+def _folder() -> Path:
+  return builders.default_data_dir() / "adapt_features"
+
+
+def _key(x: Any, settings: Settings, weights: str, digest: bytes) -> str:
+  parts = (_VERSION, settings.model, weights, settings.precision, x.shape, str(x.dtype))
+  return hashlib.sha256(digest + repr(parts).encode()).hexdigest()[:32]
+
+
+def _keep(file: Path, made: np.ndarray) -> None:
+  """Under a temporary name, then renamed; a folder that cannot be written is no reason to fail."""
+  temporary = file.with_name(f"{file.name}.{uuid.uuid4().hex}.tmp")
+  try:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with temporary.open("xb") as stream:
+      np.save(stream, made, allow_pickle=False)
+    temporary.replace(file)
+  except OSError:
+    with contextlib.suppress(OSError):
+      temporary.unlink()

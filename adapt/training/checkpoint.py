@@ -1,0 +1,298 @@
+"""Checkpoints of a run: orbax writes them beside the training, a digest guards them, two are kept.
+
+What is saved is the state of every cell and the history of evaluations. The stream of batches is a
+function of the seed and the step, so its position is the step. Orbax's commit is a rename, so a
+crash at any instant leaves the checkpoint before it; the digest finds what a disk has spoilt since.
+"""
+
+import contextlib
+import glob
+import hashlib
+import json
+import logging
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from adapt.records import record, schema
+from adapt.training import hosts
+from adapt.training import pytree_io as leaves
+from adapt.training.history import History
+
+_KEPT = 2
+_CONFIG, _LOCK = "config.json", "lock"
+_AND = ".and-"  # other tasks
+_OURS = "state", "history"  # what a checkpoint consists of, besides its digest
+
+
+class Saved(NamedTuple):
+  """What a checkpoint holds."""
+
+  leaves: Mapping[str, np.ndarray]  # by place
+  shapes: list[str]
+  past: History
+
+  def filling(self, mapped: Any) -> Any:
+    """The state that was saved.
+
+    Args:
+      mapped: one of the same structure and shapes, whose values do not matter.
+
+    Raises:
+      ValueError: it is not of the same structure.
+    """
+    if self.shapes != leaves.shapes(mapped):
+      raise ValueError("a checkpoint of another version of the program: --force starts over")
+    return leaves.filled(mapped, self.leaves)
+
+
+class Checkpoints:
+  """The checkpoints of one program, in a folder of its own, which one process holds at a time."""
+
+  def __init__(self, folder: Path, config: Any, minutes: float) -> None:
+    """Takes the folder.
+
+    Args:
+      folder: made if it is not there.
+      config: what was asked for; kept beside the checkpoints, so that they are not mixed up.
+      minutes: between two checkpoints, of which each waits for the next evaluation.
+
+    Raises:
+      ValueError: another process trains there, or the folder cannot be written.
+    """
+    self.folder, self.seconds = folder, 60 * minutes
+    self._last, self._manager = time.monotonic(), None
+    with _writable(folder):
+      folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # others need not read a model
+      self._lock = _locked(folder)
+    record.write(folder / _CONFIG, {"asked": config})
+
+  def due(self) -> bool:
+    """Whether it is time for another one."""
+    return time.monotonic() - self._last >= self.seconds
+
+  def save(self, mapped: Any, past: History, seconds: float) -> None:
+    """Starts writing the state after the steps that `past` knows; training may go on meanwhile.
+
+    Args:
+      mapped: the state of all cells, one copy.
+      past: settled.
+      seconds: this process has spent on them.
+    """
+    import orbax.checkpoint as ocp
+
+    parts = {"state": leaves.arrays(mapped), "history": past.arrays()}
+    about = {
+      "digest": leaves.digest(parts),
+      "shapes": leaves.shapes(mapped),
+      "seconds": past.before + seconds,
+    }
+    items = {name: ocp.args.StandardSave(part) for name, part in parts.items()}
+    with self._unhindered():
+      self._orbax().save(
+        past.steps[-1], args=ocp.args.Composite(**items, about=ocp.args.JsonSave(about))
+      )
+      self._last = time.monotonic()
+
+  def finish(self) -> int:
+    """Waits until all is on the disk; returns the step of the newest checkpoint there, or 0."""
+    with self._unhindered():
+      self._orbax().wait_until_finished()
+    return self._orbax().latest_step() or 0
+
+  def newest(self) -> Saved | None:
+    """The newest checkpoint that is whole, if there is one; a spoilt one is warned of and deleted."""
+    if not any(p.name.isdigit() for p in self.folder.iterdir()):
+      return None  # and orbax need not be imported
+    manager = self._orbax()
+    for step in sorted(manager.all_steps(), reverse=True):
+      found = _read(manager, step)
+      if isinstance(found, Saved):
+        return found
+      print(
+        f"warning: the checkpoint of step {step} in {self.folder} is spoilt ({found}): "
+        "the one before it is used, or training starts over",
+        file=sys.stderr,
+      )
+      manager.delete(step)
+    return None
+
+  def __enter__(self) -> "Checkpoints":
+    return self
+
+  def __exit__(self, kind: object, error: object, trace: object) -> None:
+    """Lets the folder go, and deletes it if all went well: then there is a record."""
+    self._abandon()
+    if kind is None:
+      shutil.rmtree(self.folder, ignore_errors=True)
+    self._lock.close()
+
+  @contextlib.contextmanager
+  def _unhindered(self) -> Iterator[None]:
+    """A checkpoint that cannot be written, now or in the background, is no reason to stop training."""
+    try:
+      yield
+    except Exception as error:  # tensorstore's errors are of many kinds
+      reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+      print(
+        f"warning: a checkpoint could not be written in {self.folder} ({reason}): make room there; "
+        "training goes on",
+        file=sys.stderr,
+      )
+      self._abandon()
+
+  def _abandon(self) -> None:
+    if self._manager is not None:
+      with contextlib.suppress(Exception):  # it tells once more what has been told
+        self._manager.close()
+      self._manager = None
+
+  def _orbax(self) -> Any:
+    if self._manager is None:
+      import orbax.checkpoint as ocp
+
+      logging.getLogger("absl").addFilter(_not_orbaxs)
+
+      processes = ocp.options.MultiprocessingOptions()
+      if hosts.several():  # orbax would wait for all of them
+        processes = ocp.options.MultiprocessingOptions(0, {0}, "adapt")
+      options = ocp.CheckpointManagerOptions(
+        max_to_keep=_KEPT,
+        enable_async_checkpointing=True,
+        cleanup_tmp_directories=True,
+        create=False,
+        multiprocessing_options=processes,
+      )
+      self._manager = ocp.CheckpointManager(self.folder.resolve(), options=options)
+    return self._manager
+
+
+class Elsewhere:
+  """The checkpoints as the other processes of a run know them: process 0 sees to all."""
+
+  def due(self) -> bool:
+    return False
+
+  def save(self, mapped: Any, past: History, seconds: float) -> None:
+    pass
+
+  def finish(self) -> int:
+    return 0
+
+  def newest(self) -> None:
+    return None
+
+
+def folder_of(file: Path, together: Sequence[Mapping[str, Any]] | None = None) -> Path:
+  """Where the checkpoints of the record that is to become `file` lie.
+
+  Args:
+    file: the first of them where a program makes those of several tasks.
+    together: what such a program was asked for; programs of other tasks have other folders.
+  """
+  if together is None:
+    return file.with_name(f".{file.stem}.partial")
+  # Of these the state does not depend on.
+  decisive = [{k: v for k, v in c.items() if k not in ("devices", "validator")} for c in together]
+  name = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
+  return file.with_name(f".{file.stem}{_AND}{name}.partial")
+
+
+def left(file: Path) -> list[Path]:
+  """Folders of checkpoints that a process has left beside a finished record."""
+  several = file.parent.glob(f".{glob.escape(file.stem)}{_AND}*.partial")
+  return [folder_of(file), *sorted(several)]
+
+
+def asked(folder: Path) -> Any:
+  """What the checkpoints there were asked for, a list; None if there are none.
+
+  Raises:
+    ValueError: they do not say.
+  """
+  file = folder / _CONFIG
+  if not file.is_file():
+    return None  # killed before it was written: nothing was saved either
+  try:
+    found = schema.load(file.read_text("utf-8"))
+    if found == {"asked": None}:
+      return None
+    if not isinstance(found, dict) or not isinstance(found.get("asked"), list):
+      raise ValueError("no list 'asked'")
+    if wrong := next(filter(None, map(schema.config, found["asked"])), None):
+      raise ValueError(f"asked{wrong}")
+  except (OSError, ValueError) as error:
+    raise ValueError(
+      f"{file} does not say what its checkpoints were made for ({error}): --force starts over"
+    ) from error
+  return found["asked"]
+
+
+def seeds(folder: Path) -> set[int]:
+  """Of which seeds the checkpoints there are; none where nobody can go on from them."""
+  try:
+    return {seed for config in asked(folder) or () for seed in config["seeds"]}
+  except ValueError:
+    return set()
+
+
+def discard(folder: Path) -> None:
+  """Deletes the checkpoints there; ValueError if a process trains there now."""
+  if folder.exists():
+    _locked(folder).close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _locked(folder: Path) -> Any:
+  """An open file that keeps other processes out for as long as this one lives."""
+  import fcntl
+
+  file = (folder / _LOCK).open("w")
+  try:
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+  except OSError as error:
+    file.close()
+    raise ValueError(
+      f"another process trains {folder.name.removeprefix('.').removesuffix('.partial')} in "
+      f"{folder.parent}: wait for it, or choose another folder with --out"
+    ) from error
+  return file
+
+
+def _not_orbaxs(entry: logging.LogRecord) -> bool:
+  """Leaves out orbax's log, which has a traceback for what is told here in a line."""
+  return "orbax" not in entry.pathname
+
+
+@contextlib.contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+  try:
+    yield
+  except OSError as error:
+    reason = error.strerror or type(error).__name__
+    raise ValueError(f"cannot write in {folder} ({reason}): choose another --out") from error
+
+
+def _read(manager: Any, step: int) -> Saved | str:
+  """What was saved at that step, or why it cannot be used."""
+  import orbax.checkpoint as ocp
+
+  items: dict[str, Any] = {name: ocp.args.StandardRestore() for name in _OURS}
+  try:
+    found = manager.restore(step, args=ocp.args.Composite(**items, about=ocp.args.JsonRestore()))
+    about, parts = found["about"], {name: found[name] for name in _OURS}
+  except Exception as error:  # whatever a parser makes of spoilt bytes
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]
+  known = isinstance(about, dict) and isinstance(about.get("shapes"), list)
+  if not known or not isinstance(about.get("seconds"), int | float):
+    return "it does not say what it holds"
+  if leaves.digest(parts) != about.get("digest"):
+    return "its digest differs"
+  past = History.of_arrays(parts["history"])
+  past.before = about["seconds"]
+  return Saved(parts["state"], about["shapes"], past)

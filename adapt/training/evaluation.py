@@ -1,0 +1,117 @@
+"""What is looked at of a program on its way and at its end, each part's cells on their own data."""
+
+import functools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from adapt import validators
+from adapt.evaluation.metrics import Blocks, Counts, blocks, looked
+from adapt.training.joint_tasks import Part, spans
+from adapt.training.program import Mapped, Program
+from adapt.training.task_data import Material
+
+_POINTS = 500  # examples of each domain kept for pictures
+
+Views = dict[str, Blocks]
+
+
+def at(
+  cells: Program, parts: Sequence[Part], views: Sequence[Views], now: Mapped
+) -> tuple[dict[str, Counts], dict[str, Any]]:
+  """Counts of every view and what validators need, of all cells; nothing is read back."""
+  found = [_seen(cells, own, mine) for own, mine in zip(each(parts, now), views, strict=True)]
+  return found[0] if len(found) == 1 else jax.tree.map(lambda *x: jnp.concatenate(x), *found)
+
+
+def each(parts: Sequence[Part], now: Mapped) -> Iterator[Mapped]:
+  """Every part's cells, one part's after the other's, as they are copies."""
+  for span in spans(parts):
+    yield now if len(parts) == 1 else jax.tree.map(lambda x, span=span: x[span], now)
+
+
+def _seen(cells: Program, now: Mapped, views: Views) -> tuple[dict[str, Counts], dict[str, Any]]:
+  counts, seen = _looked(cells, now, views)
+  return counts, _probed(cells, now, views, seen)
+
+
+def _looked(cells: Program, now: Mapped, views: Views) -> tuple[dict[str, Counts], dict[str, Any]]:
+  """Counts of every view, and the first outputs of those that validators may see."""
+  counts, seen = {}, {}
+  for name, view in views.items():
+    most = 0 if name == "target_test" else validators.SHOWN
+    counts[name], seen[name] = looked(cells.look, now, view, most)
+  return counts, seen
+
+
+def _probed(
+  cells: Program, now: Mapped, views: Views, seen: dict[str, Any]
+) -> dict[str, jax.Array]:
+  """What validators make of source examples with labels and target training inputs without."""
+  source, target = (views[name] for name in ("source_test", "target_train"))
+  fs, ft = seen["source_test"], seen["target_train"]
+  sizes = min(source.examples, validators.SHOWN), min(target.examples, validators.SHOWN)
+  xt = list(target.x)[: len(ft)]
+  return validators.probed(cells.outputs_each, now, fs, source.y[: len(fs)], ft, xt, sizes)
+
+
+def seconds(
+  cells: Program, parts: Sequence[Part], views: Views, now: Mapped, times: int, running: float
+) -> dict[str, float]:
+  """Where the time went, of what ran after preparing and without compiling.
+
+  Evaluation is timed apart, as it overlaps with training on an accelerator, and of the first part.
+
+  Args:
+    cells: the program.
+    parts: what it trained.
+    views: of the first part.
+    now: all cells.
+    times: evaluations.
+    running: seconds of all that.
+  """
+
+  def timed(made: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    jax.block_until_ready(made())
+    return time.perf_counter() - began
+
+  own = next(each(parts, now))
+  took = {n: timed(functools.partial(_looked, cells, own, {n: v})) for n, v in views.items()}
+  _, seen = _looked(cells, own, views)
+  jax.block_until_ready(seen)
+  selecting = timed(functools.partial(_probed, cells, own, views, seen)) * times * len(parts)
+  name = "target_test" if "target_test" in views else "target_train"
+  n = views[name].computed * len(own.ts.step)
+  evaluate = sum(took.values()) * times * len(parts)
+  return {
+    "train": max(running - evaluate - selecting, 1e-9),
+    "evaluate": evaluate,
+    "select": selecting,
+    "predict_1000": took[name] / n * 1000,
+  }
+
+
+def examples(cells: Program, mapped: Mapped, material: Material) -> dict[str, np.ndarray]:
+  """Features and predictions of some test examples; drawn, because a set may be sorted by class."""
+  chosen, x, y = np.random.default_rng(0), [], []
+  for split in material.sources[0].test, material.target.test:
+    rows = np.sort(chosen.permutation(len(split.x))[:_POINTS])
+    x.append(split.x[rows])
+    y.append(np.full(len(rows), -1, np.int32) if split.y is None else split.y[rows])
+  shown = blocks(np.concatenate(x), None)
+  parts = [
+    jax.device_get(cells.look(mapped, *block)[1])
+    for block in zip(shown.x, shown.y, shown.valid, strict=True)
+  ]
+  features, logits = (np.concatenate(p, axis=1) for p in zip(*parts, strict=True))
+  return {
+    "features": features[:, : shown.examples].astype(np.float16),
+    "label": np.concatenate(y),
+    "domain": np.repeat([0, 1], [len(v) for v in x]),
+    "predicted": logits[:, : shown.examples].argmax(-1),
+  }

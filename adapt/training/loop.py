@@ -1,0 +1,210 @@
+"""Trains one compiled program from start to end, with evaluation on the way."""
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from adapt.experiments.experiment import traits
+from adapt.method import Method
+from adapt.models import packed_rows
+from adapt.training import arrays as inputs
+from adapt.training import (
+  checkpoint,
+  devices,
+  dp_sgd,
+  evaluation,
+  feed,
+  history,
+  hosts,
+  resident,
+  stopping,
+)
+from adapt.training.joint_tasks import Part, examples, spans
+from adapt.training.program import Mapped, Program, Spec, keys, program
+
+# (steps done, mean loss over cells, mean target accuracy or None)
+Report = Callable[[int, float, float | None], None]
+
+
+class Trained(NamedTuple):
+  """What a program has made of a part."""
+
+  mapped: Mapped
+  past: history.History
+  points: dict[
+    str, np.ndarray
+  ]  # features [cells, n, d], label [n], domain [n], predicted [cells, n]
+  seconds: dict[str, float]
+  cells: Program
+
+
+def train(
+  parts: Sequence[Part],
+  method: Method,
+  report: Report,
+  saved: checkpoint.Checkpoints | checkpoint.Elsewhere | None = None,
+) -> list[Trained]:
+  """Trains all cells of all parts (points × seeds) in one program.
+
+  Args:
+    parts: what is trained of which task on which data; settings, seeds, layout, weights and tuning
+      are the first one's.
+    method: its traits.
+    report: called once per evaluation.
+    saved: where to save on the way, and to continue from what is there.
+
+  Raises:
+    stopping.Stopped: a signal came, and what is done is saved.
+  """
+  began, compiled = time.perf_counter(), history.compile_seconds()
+  cells, layout, settings = program_of(parts), layout_of(parts), parts[0].material.settings
+  found = saved.newest() if saved else None
+  past = found.past if found else history.History()
+  past.steps = hosts.agreed(lambda: past.steps)  # of the rest, only process 0 makes records
+  mapped, arrays, fed = placed(parts, method, cells, found)
+  prepared, compiled_before = time.perf_counter() - began, history.compile_seconds()
+  pack = arrays.xs is not None and packed_rows.packed(arrays.xs)
+  views = [inputs.views_of(part.material, pack) for part in parts]
+  lengths = _lengths(settings.steps, settings.evaluations)
+  with contextlib.closing(fed), stopping.deferred() as told:
+    for length in lengths[len(past.steps) :]:
+      mapped, metrics = fed.advance(mapped, length)
+      if method.refresh is not None:
+        mapped = devices.settled(layout, cells.refresh(mapped, arrays))
+      now = devices.fetch(layout, mapped)
+      # The device is given the next chunk before the host reads this one's numbers.
+      past.add(length, metrics, *devices.settled(layout, evaluation.at(cells, parts, views, now)))
+      stop = saved is not None and hosts.anyone(told())  # all at the same evaluation
+      past.settle(leave=1, report=report)
+      if saved and (stop or saved.due()):
+        past.settle(leave=0, report=report)
+        saved.save(now, past, time.perf_counter() - began)
+        if stop:
+          done = hosts.agreed(saved.finish)
+          raise stopping.Stopped(f"{done} of {settings.steps} steps are saved")
+    past.settle(leave=0, report=report)
+  total, ended = past.before + time.perf_counter() - began, history.compile_seconds()
+  now = devices.fetch(layout, mapped)
+  running = total - prepared - (ended - compiled_before)
+  seconds = evaluation.seconds(cells, parts, views[0], now, len(past.steps), running)
+  seconds |= {"prepare": prepared, "input_wait": fed.waited(), "total": total}
+  seconds |= {"compile": ended - compiled}
+  shares = {n: v if n == "predict_1000" else v / len(parts) for n, v in seconds.items()}
+  return [
+    Trained(own, past.only(span), evaluation.examples(cells, own, part.material), shares, cells)
+    for part, span, own in zip(parts, spans(parts), evaluation.each(parts, now), strict=True)
+  ]
+
+
+def program_of(parts: Sequence[Part]) -> Program:
+  """The compiled program of these parts."""
+  request, _, material, start = parts[0]
+  static, _ = _split(parts)
+  # None of these shapes the program.
+  settings = material.settings._replace(lr=0.0, shots=0, evaluations=0)
+  way = request.tuning.name, tuple(sorted(request.tuning.given.items()))
+  return program(
+    Spec(
+      request.method,
+      static,
+      settings,
+      len(material.classes),
+      way,
+      layout_of(parts),
+      warm=start != (),
+      unknown=request.task.unknown,
+      dp=request.dp if _private(parts) else None,
+      examples=examples(parts[0]) if len(parts) > 1 else None,
+    )
+  )
+
+
+def layout_of(parts: Sequence[Part]) -> devices.Layout:
+  """How the program of these parts is spread."""
+  return devices.of_cells(parts[0].request.layout, sum(part.cells for part in parts))
+
+
+def _private(parts: Sequence[Part]) -> bool:
+  """Whether the gradients are to be; other methods make what they do of a private source model."""
+  request, missing, *_ = parts[0]
+  return bool(request.dp) and traits(request.method, missing[0].hyperparameters).by_example
+
+
+def placed(
+  parts: Sequence[Part],
+  method: Method,
+  cells: Program,
+  found: checkpoint.Saved | None = None,
+) -> tuple[Mapped, Any, feed.Feed]:
+  """The state before the next step and what training reads, on the device."""
+  layout, (request, missing, material, _) = layout_of(parts), parts[0]
+  streamed = hosts.agreed(lambda: feed.streams(request, method, material.sources, material.target))
+  arrays, first = inputs.arrays_of(parts, streamed)
+  labelled = inputs.labelled_of(parts, method)
+  if request.weights:
+    arrays = arrays._replace(ws=hosts.same(arrays.ws))
+  _, swept = _split(parts)
+  if _private(parts):
+    swept["secret"] = dp_sgd.unguessable(parts[0].cells)
+  example = inputs.example_of(material, arrays, labelled)
+  start = parts[0].start if len(parts) == 1 else _stacked([part.start for part in parts])
+  seeds = tuple(seed for part in parts for _ in part.missing for seed in part.request.seeds)
+  ts = cells.init(keys(seeds), swept, start, material.backbone, example)
+  mapped = Mapped(ts, swept, labelled, first)
+  mapped = hosts.same(mapped, lambda: found.filling(mapped) if found else mapped)
+  mapped = devices.put_stacked(layout, mapped)
+  if request.feed.kind == "auto" and not request.dp:
+    arrays = _packed(cells, method, layout, mapped, arrays)
+  arrays = devices.put_shared(layout, arrays)
+  if not streamed:
+    return mapped, arrays, feed.from_device(cells, layout, arrays)
+  load = inputs.loader_of(request, material, labelled)
+  done = hosts.agreed(lambda: found.past.steps[-1] if found else 0)
+  request = request._replace(layout=layout)
+  return mapped, arrays, feed.from_host(request, cells, arrays, load, len(missing), done)
+
+
+def _stacked(trees: Sequence[Any]) -> Any:
+  """What several parts have of their cells, one after the other."""
+  return jax.tree.map(lambda *x: jnp.concatenate(x), *trees)
+
+
+def _packed(
+  cells: Program, method: Method, layout: devices.Layout, mapped: Mapped, arrays: resident.Arrays
+) -> resident.Arrays:
+  """Inputs as packed rows, where that is faster and the method does but show them to the network."""
+  if jax.default_backend() != "cpu" or not devices.alone(layout) or arrays.xs is None:
+    return arrays
+  rows = packed_rows.pack([np.asarray(arrays.xs), np.asarray(arrays.xt)])
+  if rows is None:
+    return arrays
+  shorter = arrays._replace(xs=rows[0], xt=rows[1])
+  try:
+    jax.eval_shape(cells.chunk(1), mapped, shorter)
+    if method.refresh is not None:
+      jax.eval_shape(cells.refresh, mapped, shorter)
+  except Exception:  # whatever an operation says to inputs that are no vectors
+    return arrays
+  return shorter
+
+
+def _lengths(steps: int, evaluations: int) -> list[int]:
+  ends = np.linspace(0, steps, min(evaluations, steps) + 1).round().astype(int)
+  return np.diff(ends).tolist()
+
+
+def _split(parts: Sequence[Part]) -> tuple[tuple[tuple[str, Any], ...], dict[str, jax.Array]]:
+  """Floats go in as arrays [cells], so that all values share one program; the rest is compiled in."""
+  first = parts[0].missing[0].hyperparameters
+  static = tuple((n, v) for n, v in first.items() if not isinstance(v, float))
+  names = [n for n, v in first.items() if isinstance(v, float)]
+  every = [(point, part) for part in parts for point in part.missing]
+  repeats = np.array([len(part.request.seeds) for _, part in every])
+  floats = {n: [point.hyperparameters[n] for point, _ in every] for n in names}
+  floats["lr"] = [point.lr for point, _ in every]
+  return static, {n: jnp.asarray(np.repeat(v, repeats)) for n, v in floats.items()}

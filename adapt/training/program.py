@@ -1,0 +1,261 @@
+"""The compiled program of a cell: every seed and every swept value of one method, in one computation.
+
+Programs are cached by their specification, so cells whose arrays have equal shapes (the twelve
+Amazon pairs) compile once.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from adapt import methods, models, tuning
+from adapt.augment import random_views
+from adapt.evaluation import metrics as evaluate
+from adapt.experiments.suite import Settings
+from adapt.method import Batch, Method, Net
+from adapt.models import nets
+from adapt.training import devices, dp_sgd, resident, shared_step, stream
+
+Items = tuple[tuple[str, Any], ...]
+
+
+class Spec(NamedTuple):
+  """All that shapes a program. Hashable."""
+
+  method: str
+  hyperparameters: Items  # fixed ones, compiled in
+  settings: Settings
+  classes: int
+  tuning: tuple[str, Items]
+  layout: devices.Layout
+  warm: bool  # starts from given weights
+  unknown: bool = False  # whether label `classes` is that of examples of unknown classes
+  dp: dp_sgd.Privacy | None = None  # None where gradients need not be private
+  examples: tuple[int, int] | None = None  # of a task's sets, where several tasks' lie together
+
+
+class Mapped(NamedTuple):
+  """What each cell of the program has of its own; every leaf has the cells as leading axis."""
+
+  ts: shared_step.TrainState
+  swept: dict[
+    str, jax.Array
+  ]  # swept hyper-parameters, "lr", and under --dp the "secret" of its noise
+  labelled: resident.Labelled | None
+  first: jax.Array | None = None  # [2] where the task's sets begin, if several lie together
+
+
+class Program(NamedTuple):
+  """Functions of a cell. `mapped` and `arrays` are as `parallel.put_*` placed them."""
+
+  init: Callable[
+    ..., shared_step.TrainState
+  ]  # (keys, swept, starts, backbone, batch) -> stacked state
+  chunk: Callable[[int], Callable[..., Any]]  # length -> ((mapped, arrays) -> (mapped, metrics))
+  fed: Callable[..., Any]  # ((mapped, seed of each cell), (arrays, inputs)) -> (mapped, metrics)
+  look: Callable[..., Any]  # (mapped, x, y, valid) -> (counts, (features, logits)), both stacked
+  outputs: Callable[..., Any]  # (mapped, x) -> stacked (features, logits)
+  outputs_each: Callable[..., Any]  # the same of x [cells, b, ...], inputs of each cell's own
+  refresh: Callable[..., Mapped]  # (mapped, arrays) -> mapped, between chunks, if the method has it
+
+
+@functools.lru_cache(maxsize=64)
+def program(spec: Spec) -> Program:
+  """Builds (and remembers) the program of a specification."""
+  settings, layout = spec.settings, spec.layout
+  plain = _network(spec, axis=None)
+  build = _builder(spec, plain)
+
+  def chunk(length: int) -> Callable[..., Any]:
+    def run(mapped: Mapped, arrays: resident.Arrays) -> tuple[Mapped, Any]:
+      return devices.over_cells(lambda *m: _train(spec, build, Mapped(*m), arrays, length))(*mapped)
+
+    return devices.compiled(run, layout, donate=True)
+
+  def fed(stacked: tuple[Mapped, jax.Array], shared: tuple[resident.Arrays, stream.Fed]) -> Any:
+    def one(seed: jax.Array, *m: Any) -> Any:
+      mine = jax.tree.map(lambda x: x[seed], shared[1])
+      return _step_fed(spec, build, Mapped(*m), shared[0], mine)
+
+    return devices.over_cells(one)(stacked[1], *stacked[0])
+
+  def outputs_one(mapped: Mapped, x: jax.Array) -> Any:
+    method, _ = build(mapped.swept, _progress(spec, mapped.ts))
+    seen = _test_view(settings, x)
+    features, logits = method.predict(mapped.ts.params, mapped.ts.state, seen)
+    return features, evaluate.columns(logits, spec.classes, spec.unknown)
+
+  @jax.jit
+  def look(mapped: Mapped, x: jax.Array, y: jax.Array, valid: jax.Array) -> Any:
+    def one(*m: Any) -> Any:
+      outputs = outputs_one(Mapped(*m), x)
+      return evaluate.count(outputs[1], y, valid), outputs
+
+    return devices.over_cells(one)(*mapped)
+
+  @jax.jit
+  def outputs(mapped: Mapped, x: jax.Array) -> Any:
+    return devices.over_cells(lambda *m: outputs_one(Mapped(*m), x))(*mapped)
+
+  @jax.jit
+  def outputs_each(mapped: Mapped, x: jax.Array) -> Any:
+    return devices.over_cells(lambda x, *m: outputs_one(Mapped(*m), x))(x, *mapped)
+
+  init = _initial(spec, plain, build)
+  one_step, chunks = devices.compiled(fed, layout), functools.lru_cache(chunk)
+  return Program(init, chunks, one_step, look, outputs, outputs_each, _refresh(spec, build))
+
+
+Build = Callable[..., tuple[Method, shared_step.Optimizer]]  # (swept, progress, net)
+
+
+def _builder(spec: Spec, plain: Net) -> Build:
+  """Makes the method and the optimiser of a cell, whose swept values may be traced."""
+  way = tuning.get(spec.tuning[0])(**dict(spec.tuning[1]))
+
+  def build(
+    swept: dict[str, Any], progress: jax.Array | float, net: Net = plain
+  ) -> tuple[Method, shared_step.Optimizer]:
+    if spec.settings.freeze == "backbone":
+      net = tuning.only(net, lambda path: path[0] != "backbone")
+    tuned = way.wrap(net, progress)
+    own = {k: v for k, v in swept.items() if k not in ("lr", "secret")}
+    method = methods.get(spec.method)(tuned, **dict(spec.hyperparameters), **own)
+    if way.adjust is not None:
+      method = way.adjust(tuned, method)
+    pull = way.pull and functools.partial(way.pull, progress, spec.settings.weight_decay)
+    return method, shared_step.optimizer(spec.settings, swept.get("lr", spec.settings.lr), pull)
+
+  return build
+
+
+def _progress(spec: Spec, ts: shared_step.TrainState) -> jax.Array:
+  return ts.step / spec.settings.steps
+
+
+def _initial(spec: Spec, plain: Net, build: Build) -> Callable[..., shared_step.TrainState]:
+  """What makes the states before the first step, of all cells."""
+
+  def one(
+    key: jax.Array, swept: Any, start: Any, backbone: Any, batch: Batch
+  ) -> shared_step.TrainState:
+    net = plain
+    if spec.warm:
+      net = nets.beginning_at(plain, *start)
+    elif spec.settings.pretrained:
+      net = nets.with_backbone(plain, backbone)
+    method, opt = build(swept, 0.0, net)
+    return shared_step.init(method, opt, key, batch)
+
+  # It runs once and draws the same bits at any level; LLVM's default takes 2.4 times as long to compile.
+  lower = jax.config.values["jax_disable_most_optimizations"]  # than what is asked for here
+  usual = jax.default_backend() == "cpu" and not lower
+  quick = {"xla_backend_optimization_level": 1} if usual else None
+
+  @functools.partial(jax.jit, compiler_options=quick)
+  def init(keys: jax.Array, swept: Any, starts: Any, backbone: Any, batch: Batch) -> Any:
+    seen = batch._replace(**{n: _test_view(spec.settings, x) for n, x in _inputs(batch).items()})
+    return devices.over_cells(lambda k, v, s: one(k, v, s, backbone, seen))(keys, swept, starts)
+
+  return init
+
+
+def _network(spec: Spec, axis: str | None) -> Net:
+  settings = spec.settings
+  return models.build(settings.model, spec.classes, settings.precision, axis, settings.freeze)
+
+
+def _inputs(batch: Batch) -> dict[str, jax.Array]:
+  """The parts of a batch that a network sees."""
+  parts = {"xs": batch.xs, "xt": batch.xt, "xl": batch.xl}
+  return {name: x for name, x in parts.items() if x is not None}
+
+
+def _test_view(settings: Settings, x: jax.Array) -> jax.Array:
+  if settings.augment == "none":
+    return x
+  return random_views.test_view(x, settings.augment, settings.image_size)
+
+
+def _train_view(settings: Settings, ts: shared_step.TrainState, batch: Batch) -> Batch:
+  """The batch as augmentation shows it: another view at each step, the same for each device layout."""
+  if settings.augment == "none":
+    return batch
+  key = jax.random.fold_in(jax.random.fold_in(ts.key, shared_step.AUGMENT), ts.step)
+  keys = jax.random.split(key, 3)
+  views = {
+    name: random_views.train_view(k, x, settings.augment, settings.image_size)
+    for k, (name, x) in zip(keys, _inputs(batch).items(), strict=False)
+  }
+  return batch._replace(**views)
+
+
+def _train(
+  spec: Spec, build: Build, mapped: Mapped, arrays: resident.Arrays, length: int
+) -> tuple[Mapped, Any]:
+  """One cell's chunk: draw batches and step, `length` times."""
+  ts, swept, labelled, first = mapped
+  order = jax.random.fold_in(ts.key, shared_step.ORDER)
+  sizes = resident.sizes(arrays, labelled, spec.examples)
+  rows = resident.plans(order, sizes, spec.settings.batch_size, ts.step, length)
+  step = _stepper(spec, build, swept)
+
+  def one_step(
+    ts: shared_step.TrainState, rows: resident.Rows
+  ) -> tuple[shared_step.TrainState, Any]:
+    return step(ts, resident.take(arrays, labelled, rows, first))
+
+  ts, metrics = shared_step.scan(one_step, ts, rows)
+  return mapped._replace(ts=ts), metrics
+
+
+def _step_fed(
+  spec: Spec, build: Build, mapped: Mapped, arrays: resident.Arrays, fed: stream.Fed
+) -> tuple[Mapped, Any]:
+  """One cell's step on inputs that the host has decoded; labels are looked up on the device."""
+  ts, swept, labelled, _ = mapped
+  rows = fed.source
+  yl = None if labelled is None else labelled.y[fed.few]
+  drawn = arrays.ys[rows], arrays.ws[rows], arrays.ds[rows]
+  batch = Batch(fed.xs, *drawn, fed.xt, fed.xl, yl, fed.target)
+  ts, metrics = _stepper(spec, build, swept)(ts, batch)
+  return mapped._replace(ts=ts), metrics
+
+
+def _stepper(spec: Spec, build: Build, swept: Any) -> Callable[..., Any]:
+  """(state, batch) -> (state, metrics): the shared step with this cell's method on this layout."""
+  inside = devices.shared_net(spec.layout, _network(spec, spec.layout.axis))
+  grads = functools.partial(devices.average, spec.layout)
+  gradient = dp_sgd.gradient(spec.dp, swept["secret"]) if spec.dp else shared_step.plain
+
+  def step(ts: shared_step.TrainState, batch: Batch) -> tuple[shared_step.TrainState, Any]:
+    method, opt = build(swept, _progress(spec, ts), inside)
+    batch = devices.spread(spec.layout, _train_view(spec.settings, ts, batch))
+    return shared_step.step(method, opt, spec.settings.steps, ts, batch, grads, gradient)
+
+  return step
+
+
+def _refresh(spec: Spec, build: Build) -> Callable[..., Mapped]:
+  def run(mapped: Mapped, arrays: resident.Arrays) -> Mapped:
+    xs, xt = (_test_view(spec.settings, x) for x in (arrays.xs, arrays.xt))
+
+    def one(*m: Any) -> Mapped:
+      mapped = Mapped(*m)
+      ts = mapped.ts
+      method, _ = build(mapped.swept, _progress(spec, ts))
+      assert method.refresh is not None  # cell.py asks only then
+      state = method.refresh(ts.params, ts.state, xs, arrays.ys, xt)
+      return mapped._replace(ts=ts._replace(state=state))
+
+    return devices.over_cells(one)(*mapped)
+
+  return devices.compiled(run, spec.layout)
+
+
+def keys(seeds: tuple[int, ...]) -> jax.Array:
+  """One random key per seed, stacked."""
+  return jnp.stack([jax.random.key(s) for s in seeds])

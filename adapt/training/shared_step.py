@@ -1,0 +1,177 @@
+"""The shared step: one pure function that trains every method, and the scan that repeats it."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from adapt.experiments.suite import Settings
+from adapt.method import Batch, Method, Metrics, Phase
+
+# Random streams of a seed's key: steps count up from 0, these from the other end.
+INIT, ORDER, AUGMENT = 2**32 - 1, 2**32 - 2, 2**32 - 3
+
+
+class TrainState(NamedTuple):
+  """A run, whole: what is needed to continue it."""
+
+  step: jax.Array  # [] int32, steps done
+  key: jax.Array  # the seed's random key, constant
+  params: dict[str, Any]
+  state: dict[str, Any]
+  opt: dict[str, Any]  # the optimiser's state of each entry of params
+  alive: jax.Array  # [] bool, whether every loss and gradient so far was finite
+
+
+class Optimizer(NamedTuple):
+  """Directions and their length apart, so that progress drives the learning rate as it drives all else."""
+
+  direction: Callable[[str], optax.GradientTransformation]  # of an entry of params
+  rate: Callable[[jax.Array], jax.Array]  # progress -> learning rate
+
+
+Pull = Callable[[], optax.GradientTransformation]
+# (loss, entries that move, batch, key) -> ((loss, (state, metrics)), gradients of the entries), where
+# loss(entries, batch, key) -> (loss, (state, metrics))
+Gradient = Callable[[Callable[..., Any], Any, Batch, jax.Array], Any]
+
+
+def optimizer(settings: Settings, lr: jax.Array | float, pull: Pull | None = None) -> Optimizer:
+  """SGD with Nesterov momentum or Adam, with L2 weight decay.
+
+  Args:
+    settings: optimizer, momentum, weight_decay and schedule are read.
+    lr: initial learning rate; may be traced, as in a sweep.
+    pull: a transformation of the network's gradient in place of weight decay (L2-SP).
+
+  Raises:
+    ValueError: an unknown optimizer or schedule.
+  """
+  directions = {
+    "sgd": lambda: optax.trace(settings.momentum, nesterov=True),
+    "adam": optax.scale_by_adam,
+  }
+  schedules: dict[str, Callable[[jax.Array], jax.Array]] = {
+    "inverse": lambda p: lr * (1 + 10 * p) ** -0.75,
+    "cosine": lambda p: lr * 0.5 * (1 + jnp.cos(jnp.pi * p)),
+    "constant": lambda p: jnp.asarray(lr),
+  }
+  for name, known in (("optimizer", directions), ("schedule", schedules)):
+    if getattr(settings, name) not in known:
+      choices = ", ".join(known)
+      raise ValueError(f"unknown {name} '{getattr(settings, name)}': choose from {choices}")
+
+  def direction(entry: str) -> optax.GradientTransformation:
+    # A pull towards the start takes the place of the decay towards zero, which would undo it.
+    pulled = pull is not None and entry == "net"
+    first = pull() if pull and pulled else optax.add_decayed_weights(settings.weight_decay)
+    return optax.chain(first, directions[settings.optimizer](), _slower(settings.backbone_rate))
+
+  return Optimizer(direction, schedules[settings.schedule])
+
+
+def _slower(rate: float) -> optax.GradientTransformation:
+  """Updates of an entry's "backbone" times a rate: pretrained layers move less than new ones."""
+
+  def scale(updates: Any, params: Any) -> Any:
+    del params
+
+    def one(path: Any, update: jax.Array) -> jax.Array:
+      # Anywhere on the path: a tuning such as LoRA keeps the backbone's part beneath its own.
+      inside = any(getattr(key, "key", None) == "backbone" for key in path)
+      return rate * update if inside else update
+
+    return jax.tree_util.tree_map_with_path(one, updates)
+
+  return optax.stateless(scale)
+
+
+def init(method: Method, opt: Optimizer, key: jax.Array, batch: Batch) -> TrainState:
+  """The state before the first step; `batch` gives shapes."""
+  params, state = method.init(jax.random.fold_in(key, INIT), batch)
+  opts = {entry: opt.direction(entry).init(p) for entry, p in params.items()}
+  return TrainState(jnp.zeros((), jnp.int32), key, params, state, opts, jnp.ones((), bool))
+
+
+def plain(loss: Callable[..., Any], moving: Any, batch: Batch, key: jax.Array) -> Any:
+  """The gradient of the batch's loss."""
+  return jax.value_and_grad(loss, has_aux=True)(moving, batch, key)
+
+
+def step(
+  method: Method,
+  opt: Optimizer,
+  steps: int,
+  ts: TrainState,
+  batch: Batch,
+  average: Callable[[Any], Any] = lambda grads: grads,
+  gradient: Gradient = plain,
+) -> tuple[TrainState, Metrics]:
+  """One optimisation step, the same for every method.
+
+  Args:
+    method: loss and after_step are called.
+    opt: how gradients become updates.
+    steps: the length of the run, for progress = step / steps.
+    ts: the state before.
+    batch: the global batch.
+    average: what is done to gradients across devices.
+    gradient: how a phase's gradient is taken.
+
+  Returns:
+    The state after, and the metrics: "loss" and the method's own. Once a loss or a gradient is not
+    finite, all but the step count stays as it was before, and the loss is reported as NaN.
+  """
+  key = jax.random.fold_in(ts.key, ts.step)
+  progress = ts.step / steps
+  params, state, opts = dict(ts.params), ts.state, dict(ts.opt)
+  metrics: Metrics = {}
+  total, alive = jnp.zeros(()), ts.alive
+  phases = _phases(method, params)
+  for i, phase in enumerate(phases):
+    for repeat in range(phase.repeat):
+      alone = len(phases) == phase.repeat == 1
+      k = key if alone else jax.random.fold_in(key, 1000 * i + repeat)
+
+      def loss_of(moving: Any, batch: Batch, k: jax.Array, phase: Phase = phase) -> Any:
+        return phase.loss({**params, **moving}, state, batch, k, progress)  # noqa: B023
+
+      moving = {entry: params[entry] for entry in phase.trains}
+      (loss, (state, new)), grads = gradient(loss_of, moving, batch, k)
+      grads = average(grads)
+      alive &= jnp.isfinite(loss) & jnp.isfinite(sum(map(jnp.sum, jax.tree.leaves(grads))))
+      for entry in phase.trains:
+        updates, opts[entry] = opt.direction(entry).update(grads[entry], opts[entry], params[entry])
+        rate = opt.rate(progress)
+        params[entry] = jax.tree.map(lambda p, u, r=rate: p - r * u, params[entry], updates)
+    metrics |= new
+    total = total + loss
+  state = method.after_step(params, state)
+  params, state, opts = jax.tree.map(
+    lambda new, old: jnp.where(alive, new, old),
+    (params, state, opts),
+    (ts.params, ts.state, dict(ts.opt)),
+  )
+  after = TrainState(ts.step + 1, ts.key, params, state, opts, alive)
+  return after, {"loss": jnp.where(alive, total, jnp.nan), **metrics}
+
+
+def _phases(method: Method, params: dict[str, Any]) -> tuple[Phase, ...]:
+  return (Phase(method.loss, tuple(params)),) if callable(method.loss) else tuple(method.loss)
+
+
+def scan(
+  one_step: Callable[[TrainState, Any], tuple[TrainState, Metrics]], ts: TrainState, rows: Any
+) -> tuple[TrainState, Metrics]:
+  """Repeats a step over the leading axis of rows; no host read on the way.
+
+  Returns:
+    The state after, and the metrics' means over the steps, with "first_bad": the index of the first
+    step whose loss was not finite, or -1.
+  """
+  ts, metrics = jax.lax.scan(one_step, ts, rows)
+  bad = ~jnp.isfinite(metrics["loss"])
+  first_bad = jnp.where(bad.any(), jnp.argmax(bad), -1)
+  return ts, {**jax.tree.map(jnp.mean, metrics), "first_bad": first_bad}

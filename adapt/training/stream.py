@@ -1,0 +1,148 @@
+"""Sets larger than memory: batches decoded on the host by grain, in the order the device would draw them.
+
+The order is `resident.plan`'s, a function of the seed and the step. So it does not depend on how
+many threads or worker processes decode, and a run continues at any step by asking for it.
+"""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from adapt.training import resident
+
+_CHUNK = 512  # steps planned at once, so that a pass's permutation is not drawn again at every step
+
+
+class Fed(NamedTuple):
+  """The inputs of one step, for each seed: rows say which examples they are."""
+
+  source: Any  # [seeds, b] rows of the source
+  target: Any  # [seeds, b] rows of the target
+  few: Any  # [seeds, k] places among the labelled examples, or None
+  xs: Any  # [seeds, b, ...] source inputs
+  xt: Any  # [seeds, b, ...] target inputs
+  xl: Any  # [seeds, k, ...] labelled target inputs, or None
+
+
+class Schedule(NamedTuple):
+  """Which examples each step of each seed draws."""
+
+  source: np.ndarray  # [steps, seeds, b]
+  target: np.ndarray  # [steps, seeds, b]
+  few: np.ndarray | None  # [steps, seeds, k] places among the labelled examples
+  labelled: np.ndarray | None  # [steps, seeds, k] rows of the target
+
+
+def schedule(
+  orders: jax.Array,
+  sizes: resident.Sizes,
+  batch: int,
+  steps: int,
+  labelled: np.ndarray | None = None,
+) -> Schedule:
+  """The whole run's.
+
+  Args:
+    orders: a random key per seed, [seeds].
+    sizes: how many examples there are.
+    batch: examples of each domain a step.
+    steps: the length of the run.
+    labelled: rows of the target that are declared labelled, [seeds, n].
+  """
+
+  def one(key: jax.Array, start: jax.Array) -> Any:
+    return resident.plans(key, sizes, batch, start, _CHUNK)
+
+  planned = jax.jit(jax.vmap(one, in_axes=(0, None)))
+  starts = range(0, steps, _CHUNK)
+  parts = [jax.device_get(planned(orders, jnp.asarray(start))) for start in starts]
+
+  def whole(i: int) -> np.ndarray:
+    return np.concatenate([part[i] for part in parts], axis=1)[:, :steps].swapaxes(0, 1)
+
+  if labelled is None:
+    return Schedule(whole(0), whole(1), None, None)
+  few = whole(2)
+  rows = np.stack([labelled[s][few[:, s]] for s in range(len(labelled))], axis=1)
+  return Schedule(whole(0), whole(1), few, rows)
+
+
+class Loader(NamedTuple):
+  """Makes the batch of a step. Pickles, because worker processes get it."""
+
+  schedule: Schedule
+  xs: tuple[Any, ...]  # inputs of each source domain: arrays or encoded images
+  xt: Any
+  own: np.ndarray | None = None  # places in the batch whose inputs are wanted; None: all
+
+  def at(self, step: int) -> Fed:
+    """The inputs of that step, on the host."""
+    plan = self.schedule
+
+    def wanted(rows: np.ndarray) -> np.ndarray:
+      return rows[step] if self.own is None else rows[step][:, self.own]
+
+    source = gathered(self.xs, wanted(plan.source))
+    target = gathered((self.xt,), wanted(plan.target))
+    few = None if plan.few is None else plan.few[step]
+    labelled = None if plan.labelled is None else gathered((self.xt,), wanted(plan.labelled))
+    return Fed(plan.source[step], plan.target[step], few, source, target, labelled)
+
+
+def gathered(sets: tuple[Any, ...], rows: np.ndarray) -> np.ndarray:
+  """Examples of sets that lie one after the other; rows [seeds, b] → [seeds, b, ...]."""
+  flat = rows.ravel()
+  out = np.empty((len(flat), *sets[0].shape[1:]), sets[0].dtype)
+  first = 0
+  for x in sets:
+    here = (flat >= first) & (flat < first + len(x))
+    out[here] = x[flat[here] - first]
+    first += len(x)
+  return out.reshape(*rows.shape, *out.shape[1:])
+
+
+def batches(
+  load: Callable[[int], Fed], start: int, steps: int, workers: int, ahead: int = 4
+) -> Generator[Fed, None, None]:
+  """The batches of steps start … steps - 1, decoded ahead of their use.
+
+  Args:
+    load: makes the batch of a step.
+    start: first step, so that a run continues where it stopped.
+    steps: where the run ends.
+    workers: processes that decode; 0 means threads of this process.
+    ahead: batches made before they are asked for, by each process.
+  """
+  try:
+    import grain
+  except ImportError as error:
+    raise ValueError(
+      "sets larger than memory need grain: pip install 'adapt-jax[images]'"
+    ) from error
+  options = grain.ReadOptions(num_threads=ahead, prefetch_buffer_size=ahead)
+  made = grain.MapDataset.range(start, steps).map(load).to_iter_dataset(options)
+  if workers:
+    from absl import flags  # grain's workers read flags of absl, which only absl's own main parses
+
+    if not flags.FLAGS.is_parsed():
+      flags.FLAGS(["adapt"])
+    made = made.mp_prefetch(grain.MultiprocessingOptions(workers, per_worker_buffer_size=ahead))
+  iterator = iter(made)
+  try:
+    yield from iterator
+  finally:
+    iterator.close()
+
+
+def on_device(made: Iterator[Fed], put: Callable[[Fed], Any], depth: int = 2) -> Iterator[Any]:
+  """Batches already on their way to the device when they are asked for, `depth` of them."""
+  queue: deque[Any] = deque()
+  for batch in made:
+    queue.append(put(batch))
+    if len(queue) > depth:
+      yield queue.popleft()
+  yield from queue

@@ -1,0 +1,219 @@
+"""A task's data as a run takes it: loaded, checked, brought to size, and where asked for as features."""
+
+import functools
+import hashlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from adapt import data, models
+from adapt.augment import random_views
+from adapt.data import images, label_sets
+from adapt.data.domain import Domain, Split
+from adapt.experiments.experiment import Request
+from adapt.experiments.suite import Settings
+from adapt.method import Method
+from adapt.training import backbone_features
+from adapt.training import shared_step as train
+
+Domains = Callable[[str], Domain]
+
+_LARGEST = 4096  # height and width of images, in pixels
+_HASHED = 10000  # encoded images of a split, at most, that are read for the hash in a record
+
+
+class Material(NamedTuple):
+  """A task's data, checked."""
+
+  sources: tuple[Domain, ...]
+  target: Domain
+  settings: Settings  # as the program takes them: with cached features, no backbone is left
+  hashes: dict[str, str]
+  backbone: Any = ()  # published weights to start from
+
+  @property
+  def classes(self) -> tuple[str, ...]:
+    """Class names; the source's, as a target may come without labels."""
+    return max((d.classes for d in self.sources), key=len)
+
+
+def load(request: Request, method: Method, domains: Domains) -> Material:
+  """The task's data, checked against each other and against what method and network take.
+
+  Raises:
+    ValueError: one line with the remedy.
+  """
+  settings = request.settings
+  sources = tuple(domains(name) for name in request.task.source)
+  target = domains(request.task.target)
+  shots = settings.shots if "labelled" in method.reads else 0
+  _check_settings(settings, target)
+  hashes = {d.name: fingerprint(d) for d in (*sources, target)}
+  sources, target = tuple(_at_size(d, settings) for d in sources), _at_size(target, settings)
+  if sets := request.task.classes:
+    chosen, target = label_sets.restricted(sources, target, sets, _taken)
+    sources = tuple(chosen)
+  data.check_pair(sources, target, settings.batch_size, shots, request.task.unknown)
+  if "all_labelled" in method.reads and target.train.y is None:
+    raise ValueError(f"{request.method} needs target labels, and {target.name} has none")
+  mixes = _check_network(settings, sources[0])
+  if request.dp and mixes:
+    raise ValueError(
+      f"{settings.model} normalises by batches, which mixes examples: with --dp take a network "
+      "without batch-norm, such as mlp or vit_b16"
+    )
+  backbone: Any = ()
+  if settings.pretrained:
+    backbone, hashes["pretrained"] = _published(settings.model, settings.pretrained)
+  if settings.cache_features:
+    weights = hashes["pretrained"]
+    sources = tuple(_as_features(d, settings, backbone, weights) for d in sources)
+    target = _as_features(target, settings, backbone, weights)
+    settings = backbone_features.above(settings)
+    backbone = ()
+  return Material(sources, target, settings, hashes, backbone)
+
+
+def _check_settings(settings: Settings, target: Domain) -> None:
+  """Refuses choices that do not go together; ValueError with the remedy."""
+  kinds = ("none", *random_views.VIEWS)
+  if settings.augment not in kinds:
+    raise ValueError(f"unknown augment '{settings.augment}': choose from {', '.join(kinds)}")
+  image = target.train.x.ndim == 4
+  if settings.augment != "none" and not (image and settings.image_size):
+    raise ValueError(
+      f"--augment {settings.augment} crops images: "
+      + ("give --image-size" if image else f"{target.name} has none, leave it out")
+    )
+  if not 0 <= settings.image_size <= _LARGEST:
+    raise ValueError(f"--image-size {settings.image_size}: give 1 to {_LARGEST} pixels")
+  if settings.image_size and not image:
+    raise ValueError(f"--image-size needs images, and {target.name} has none: leave it out")
+  if settings.freeze not in ("none", "norm", "backbone"):
+    raise ValueError(f"unknown freeze '{settings.freeze}': choose none, norm or backbone")
+  asked = {
+    "--pretrained": settings.pretrained != "",
+    "--freeze": settings.freeze != "none",
+    "--backbone-rate": settings.backbone_rate != 1.0,
+  }
+  for flag in [flag for flag, on in asked.items() if on]:
+    if not models.has_backbone(settings.model):
+      known = ", ".join(n for n in models.names() if models.has_backbone(n))
+      raise ValueError(f"{flag} needs a backbone, and {settings.model} has none: --model {known}")
+  if settings.freeze == "backbone" and not settings.pretrained:
+    raise ValueError("--freeze backbone without --pretrained leaves it random: add --pretrained")
+  if settings.cache_features and not (
+    settings.freeze == "backbone" and settings.pretrained and settings.augment == "none"
+  ):
+    raise ValueError(
+      "--cache-features needs a backbone that stays as it is: add --freeze backbone and "
+      "--pretrained, and leave out --augment"
+    )
+
+
+def _check_network(settings: Settings, domain: Domain) -> bool:
+  """Refuses inputs that the network cannot take; says whether it keeps batch statistics."""
+  train.optimizer(settings, settings.lr)
+  shape = domain.train.x.shape[1:]
+  if settings.augment != "none":
+    shape = (settings.image_size, settings.image_size, shape[-1])
+  # Nothing else matters here, and tracing a large network takes seconds.
+  network = settings.model, max(len(domain.classes), 2), settings.precision, None, settings.freeze
+  return _trace(network, shape, domain.train.x.dtype)
+
+
+@functools.cache
+def _trace(network: tuple[Any, ...], shape: tuple[int, ...], dtype: np.dtype) -> bool:
+  net = models.build(*network)
+  try:
+    _, stats = jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, *shape), dtype))
+    return bool(jax.tree.leaves(stats))
+  except Exception as error:  # whatever a layer says to inputs it was not made for
+    raise ValueError(
+      f"model {network[0]} cannot take inputs of shape {list(shape)}: choose another --model "
+      f"of {', '.join(models.names())}"
+    ) from error
+
+
+@functools.lru_cache(maxsize=2)
+def _published(model: str, what: str) -> tuple[Any, str]:
+  """Published variables of a backbone, and what tells them from others."""
+  from adapt.models import pretrained
+
+  variables = pretrained.load(model, what)
+  digest = hashlib.sha256()
+  for path, leaf in jax.tree_util.tree_leaves_with_path(variables):
+    digest.update(jax.tree_util.keystr(path).encode())
+    digest.update(np.ascontiguousarray(leaf).data)
+  return variables, digest.hexdigest()[:16]
+
+
+# By the identity of inputs; the value holds them, which keeps the identity their own.
+_made: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+_KEPT = 64  # entries: a suite's domains at one size, with their features
+
+
+def _once(x: Any, what: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+  """What was made of inputs before, or made now: the methods and tasks of a suite share it."""
+  key = (id(x), *what)
+  if key not in _made:
+    if len(_made) >= _KEPT:
+      del _made[next(iter(_made))]
+    _made[key] = x, make()
+  return _made[key][1]
+
+
+def _taken(x: Any, rows: np.ndarray) -> Any:
+  # Features are extracted once for inputs of one identity.
+  which = hashlib.sha256(rows.tobytes()).hexdigest()
+  return _once(x, ("rows", which), lambda: images.take(x, rows))
+
+
+def _at_size(domain: Domain, settings: Settings) -> Domain:
+  """Images at the size the network sees, or an eighth larger where crops are taken from them."""
+  if not settings.image_size:
+    return domain
+  side = settings.image_size
+  if settings.augment != "none":
+    side = round(side * 8 / 7)  # 256 for 224, as the literature has it
+  return _each_split(domain, ("size", side), lambda x: images.resized(x, side))
+
+
+def _each_split(domain: Domain, what: tuple[Any, ...], f: Callable[[Any], Any]) -> Domain:
+  """The domain with f of the inputs of both splits, which `what` names."""
+  train, test = (
+    Split(_once(split.x, what, functools.partial(f, split.x)), split.y)
+    for split in (domain.train, domain.test)
+  )
+  return domain._replace(train=train, test=test)
+
+
+def _as_features(domain: Domain, settings: Settings, backbone: Any, weights: str) -> Domain:
+  what = ("features", settings.model, weights, settings.precision)
+
+  def extract(x: Any) -> np.ndarray:
+    return backbone_features.extract(x, settings, backbone, weights, _digest(x, len(x)))
+
+  return _each_split(domain, what, extract)
+
+
+def fingerprint(domain: Domain) -> str:
+  """What a record knows a domain's examples by: 16 hexadecimal digits of their hash."""
+  digest = hashlib.sha256()
+  for split in domain.train, domain.test:
+    digest.update(_once(split.x, ("digest",), functools.partial(_digest, split.x)))
+    digest.update(b"-" if split.y is None else np.ascontiguousarray(split.y).data)
+  return digest.hexdigest()[:16]
+
+
+def _digest(x: Any, most: int = _HASHED) -> bytes:
+  """What tells inputs apart; of encoded images at most so many are read, evenly spaced."""
+  if not isinstance(x, images.Images):
+    return hashlib.sha256(np.ascontiguousarray(x).data).digest()
+  digest = hashlib.sha256(f"{len(x)} images".encode())
+  for i in np.linspace(0, len(x) - 1, min(len(x), most)).astype(int):
+    digest.update(x.encoded(int(i)))
+  return digest.digest()

@@ -1,0 +1,25 @@
+"""MMD between the domains' features as a validator: the closer, the better."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from adapt.losses import discrepancy, kernels
+
+
+def mmd(fs: Float[Array, "n d"], ft: Float[Array, "m d"]) -> Float[Array, ""]:
+  """Minus the squared maximum mean discrepancy (Gretton et al., 2012), so that higher is better.
+
+  Bandwidths about the pooled examples' mean squared distance, so that features of any scale are
+  judged alike; it is twice their variance, where a median would have to be sorted for. Classes may
+  be matched to one another wrongly while the domains coincide: then this score is high and wrong.
+
+  Args:
+    fs: source features.
+    ft: target features.
+
+  Returns:
+    Between −2 and 0.
+  """
+  spread = 2 * jnp.sum(jnp.var(jnp.concatenate([fs, ft]), axis=0))
+  spread = jnp.where(spread > 0, spread, 1.0)
+  return -discrepancy.mmd(fs, ft, spread * jnp.asarray(kernels.MULTIPLES))

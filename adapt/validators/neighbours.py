@@ -1,0 +1,31 @@
+"""SND: how densely target examples lie among those that are predicted alike (arXiv:2108.10860)."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from adapt.losses import ops
+
+TEMPERATURE = 0.05
+
+
+def snd(lt: Float[Array, "m k"]) -> Float[Array, ""]:
+  """Soft neighbourhood density: the mean entropy of each example's similarities to all others.
+
+  Source: Saito et al. (2021): cosines of predicted probabilities, softmax at
+  temperature 0.05 without the example itself. Where re-implementations go wrong: they take the
+  cosines of logits, or leave the example among its own neighbours. A model that predicts one class
+  for everything has the densest neighbourhoods of all, so this score cannot refuse it.
+
+  Args:
+    lt: logits of target examples.
+
+  Returns:
+    Between 0 and log(m − 1), in nats.
+  """
+  p = jax.nn.softmax(lt)
+  unit = p / jnp.linalg.norm(p, axis=1, keepdims=True)
+  cosine = jnp.matmul(unit, unit.T, precision=jax.lax.Precision.HIGHEST)
+  # Finite, as a probability of 0 times a logarithm of -inf is no number.
+  others = jnp.where(jnp.eye(len(p), dtype=bool), -1e30, cosine / TEMPERATURE)
+  return jnp.mean(ops.entropy(others))

@@ -1,0 +1,84 @@
+"""How processes meet: flags that do not go together, the cluster's word, and one line where nobody comes."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from adapt.cli import distributed, main
+from adapt.cli.distributed import Place, asked
+
+SLURM = {"SLURM_JOB_ID": "7", "SLURM_STEP_NODELIST": "n1,n2", "SLURM_PROCID": "1"}
+SLURM |= {"SLURM_LOCALID": "0", "SLURM_NTASKS": "2"}
+MPI = {"OMPI_MCA_orte_hnp_uri": "1.0;tcp://10.0.0.1:3", "OMPI_COMM_WORLD_SIZE": "2"}
+
+
+@pytest.mark.parametrize(
+  ("flags", "message"),
+  [
+    ("--process-id 1", "needs --coordinator"),
+    ("--processes 2", "needs --coordinator HOST:PORT and --process-id I"),
+    ("--coordinator h:1", "needs --processes N and --process-id I"),
+    ("--coordinator h:1 --processes 2", "needs --processes N and --process-id I"),
+    ("--coordinator h:1 --processes 0 --process-id 0", "give 1 or more"),
+    ("--coordinator h:1 --processes 2 --process-id 2", "give one of 0 … 1"),
+    ("--coordinator h:1 --processes 2 --process-id -1", "give one of 0 … 1"),
+    ("--coordinator h --processes 2 --process-id 0", "'h' is not HOST:PORT"),
+    ("--coordinator auto --processes 2", "leave out --processes"),
+    ("--processes two", "invalid int value"),
+    ("--process-id", "expected one argument"),
+  ],
+)
+def test_flags_that_do_not_go_together_are_one_line(flags, message, capsys):
+  argv = f"run --source a.npz --target b.npz {flags}".split()
+  assert main.main(argv) == 2  # before anything is loaded
+  [line] = capsys.readouterr().err.splitlines()
+  assert line.startswith("error: ") and message in line
+
+
+def test_flags_say_the_place():
+  argv = ["--source", "a", "--coordinator", "[::1]:99", "--processes", "3", "--process-id", "2"]
+  assert asked(argv, SLURM) == Place("[::1]:99", 3, 2)
+  assert asked(["--coordinator", "auto"], {}) == Place()
+  assert asked(["--coordinator", "h:1", "--processes", "1", "--process-id", "0"], SLURM) is None
+
+
+@pytest.mark.parametrize("cluster", [SLURM, MPI])
+def test_a_cluster_says_it_where_no_flag_does(cluster):
+  assert asked([], cluster) == Place()
+  assert asked(["--processes", "1"], cluster) is None
+  assert asked(["--help"], cluster) is None
+  for name in cluster:
+    less = {n: v for n, v in cluster.items() if n != name}
+    assert asked([], less) is None, name
+  alone = cluster | {"SLURM_NTASKS": "1", "OMPI_COMM_WORLD_SIZE": "1"}
+  assert asked([], alone) is None
+  assert asked([], {}) is None
+
+
+def test_kubernetes_is_asked_where_its_client_is_there(monkeypatch):
+  pod = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "JOB_COMPLETION_INDEX": "0"}
+  monkeypatch.setattr(distributed.importlib.util, "find_spec", lambda name: name)
+  assert asked([], pod) == Place()
+  monkeypatch.setattr(distributed.importlib.util, "find_spec", lambda name: None)
+  assert asked([], pod) is None
+
+
+def test_a_coordinator_that_nobody_answers_for_is_one_line():
+  code = "import sys; from adapt import cli, meeting; meeting.MEETING = 1; sys.exit(cli.main(sys.argv[1:]))"
+  flags = "--source a.npz --target b.npz --coordinator 127.0.0.1:9 --processes 2 --process-id 1"
+  began = time.monotonic()
+  ended = subprocess.run(
+    [sys.executable, "-c", code, "run", *flags.split()], capture_output=True, text=True, timeout=60
+  )
+  assert ended.returncode == 2 and time.monotonic() - began < 30
+  [line] = ended.stderr.splitlines()
+  assert line.startswith("error: no meeting of 2 processes at 127.0.0.1:9 within 1 s")
+
+
+def test_where_process_0_cannot_listen_is_one_line(capfd):
+  with pytest.raises(
+    ValueError, match=r"cannot start as one of several.*--coordinator with a free"
+  ):
+    distributed.join(Place("127.0.0.1:99999", 2, 0))

@@ -1,0 +1,195 @@
+"""`adapt predict` and `adapt export` as a user meets them: another process, any data, one-line errors."""
+
+import json
+import subprocess
+import sys
+
+import jax
+import numpy as np
+import pytest
+import toy
+
+from adapt import data
+from adapt.cli import main
+from adapt.deploy import saved
+from adapt.experiments.run import run
+
+SHORT = {"steps": 40, "evaluations": 1, "seeds": (0,), "save_model": True}
+X, Y = toy.TURNED.train
+
+
+def trained(out, method, **changes):
+  """The model of a short run, as text."""
+  [made] = run(toy.request(method, **{**SHORT, **changes}), out, domains=toy.load).records
+  return str(out / f"toy/{made['task']}/{made['label']}.seed0.model.npz")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+  return trained(tmp_path_factory.mktemp("models"), "dann")
+
+
+@pytest.fixture
+def file(tmp_path):
+  """Examples with labels, some of each moon."""
+  np.savez(tmp_path / "turned.npz", x=X, y=Y)
+  return str(tmp_path / "turned.npz")
+
+
+def predicted(model, name, out, *flags):
+  """What `adapt predict` writes."""
+  assert (
+    main.main(["predict", "--model", model, "--data", str(name), "--out", str(out), *flags]) == 0
+  )
+  with np.load(out, allow_pickle=False) as found:
+    return dict(found)
+
+
+def probabilities(model, x):
+  return jax.nn.softmax(saved.predictor(saved.read(model))(x))
+
+
+def test_another_process_predicts_the_same_in_the_file_s_order(model, file, tmp_path):
+  arguments = ["predict", "--model", model, "--data", file, "--out", str(tmp_path / "p.npz")]
+  code = f"import sys; from adapt import cli; sys.exit(cli.main({arguments!r}))"
+  done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+  assert done.returncode == 0, done.stderr
+  with np.load(tmp_path / "p.npz", allow_pickle=False) as found:
+    assert sorted(found) == ["classes", "predicted", "probability"]
+    np.testing.assert_allclose(found["probability"], probabilities(model, X), atol=1e-6)
+    np.testing.assert_array_equal(found["predicted"], found["probability"].argmax(axis=1))
+    assert found["classes"].tolist() == ["upper", "lower"]
+    right = (found["predicted"] == Y).mean()
+  assert 0.5 < right < 1
+  assert f"320 predictions, {100 * right:.1f} % of 320 labels right" in done.stdout
+  assert "predict" in done.stderr  # the progress bar
+
+
+def test_labels_need_not_be_there_and_blocks_are_padded(model, tmp_path, capsys):
+  x = np.concatenate([X] * 4)  # three blocks, the last one of 280
+  np.savez(tmp_path / "x.npz", x=x)
+  found = predicted(model, tmp_path / "x.npz", tmp_path / "p.npz")
+  np.testing.assert_allclose(found["probability"], probabilities(model, x), atol=1e-6)
+  assert capsys.readouterr().out.endswith("1280 predictions\n")
+
+
+def test_named_classes_are_matched_by_name(model, tmp_path, capsys):
+  pytest.importorskip("pyarrow")
+  table = [f"{a},{b},{('upper', 'lower')[k]}" for (a, b), k in zip(X, Y, strict=True)]
+  (tmp_path / "t.csv").write_text("\n".join(["a,b,label", *table]))
+  found = predicted(model, tmp_path / "t.csv", tmp_path / "p.npz")
+  assert data.load(str(tmp_path / "t.csv")).classes == ("lower", "upper")
+  right = 100 * (found["predicted"] == Y).mean()
+  assert f"{right:.1f} % of 320 labels right" in capsys.readouterr().out
+  assert right > 60  # were they numbered otherwise, it would be below 40
+
+
+def test_classes_that_the_source_has_not_are_unknown(tmp_path, capsys):
+  model = trained(tmp_path, "osbp")
+  x, y = toy.MOVED.test
+  np.savez(tmp_path / "x.npz", x=x, y=y)
+  found = predicted(model, tmp_path / "x.npz", tmp_path / "p.npz")
+  assert found["classes"].tolist() == [*"abcd", "unknown"]
+  assert found["probability"].shape == (400, 5)
+  right = 100 * (found["predicted"] == np.minimum(y, 4)).mean()
+  assert f"{right:.1f} % of 400 labels right" in capsys.readouterr().out
+
+
+def test_images_are_brought_to_size_and_named(tmp_path, monkeypatch):
+  from PIL import Image
+
+  pixels = np.random.default_rng(0).integers(0, 255, (6, 9, 9, 3)).astype(np.uint8)
+  for i, image in enumerate(pixels):
+    (tmp_path / "photos").mkdir(exist_ok=True)
+    Image.fromarray(image).save(tmp_path / "photos" / f"{i}.png")
+  domain = data.load(str(tmp_path / "photos"))
+  about = {"classes": ["a", "b"], "unknown": False, "image_size": 12}
+  about["inputs"] = {"shape": [12, 12, 3], "dtype": "uint8"}
+  fake = saved.Model(about, None, None, None)  # type: ignore[arg-type]
+  monkeypatch.setattr(saved, "read", lambda path: fake)
+  # The first pixel's red and green are the logits.
+  monkeypatch.setattr(saved, "predictor", lambda model: lambda x: x[:, 0, 0, :2].astype(float) / 99)
+  found = predicted("a.model.npz", tmp_path / "photos", tmp_path / "p.npz")
+  assert [name.rsplit("/", 1)[1] for name in found["name"]] == [f"{i}.png" for i in range(6)]
+  small = np.concatenate([split.x.resized(12)[:] for split in (domain.train, domain.test)])
+  order = np.argsort(np.concatenate([domain.train.x.rows, domain.test.x.rows]))
+  expected = jax.nn.softmax(small[order][:, 0, 0, :2] / 99.0)
+  np.testing.assert_allclose(found["probability"], expected, atol=1e-5)
+
+
+def test_export_writes_two_files_away_from_the_records(model, tmp_path, capsys):
+  assert main.main(["export", "--model", model, "--out", str(tmp_path)]) == 0
+  [module], [signature] = tmp_path.glob("*.stablehlo"), tmp_path.glob("*.json")
+  assert module.stem == signature.stem and module.stem.endswith("seed0")
+  assert json.loads(signature.read_text())["input"]["shape"] == ["n", 2]
+  assert "float32 [n, 2] → probabilities, float32 [n, 2]; for cpu, cuda, tpu" in (
+    capsys.readouterr().out
+  )
+
+
+def refused(capsys, *words, command="predict", **flags):
+  """Runs a command that is wrong, and checks what it says."""
+  pairs = [(f"--{name.replace('_', '-')}", str(value)) for name, value in flags.items()]
+  try:
+    code = main.main([command, *(part for pair in pairs for part in pair)])
+  except SystemExit as stop:
+    code = stop.code
+  lines = capsys.readouterr().err.strip().splitlines()
+  assert code == 2 and len(lines) == 1 and lines[0].startswith("error: "), lines
+  assert all(word in lines[0] for word in words), lines[0]
+
+
+DATA = [
+  ({"x": X[:, :1]}, ["shape [1]", "takes [2]"]),
+  ({"x": np.zeros((4, 8, 8), np.uint8)}, ["shape [8, 8, 1]", "takes [2]"]),
+  ({"x": X, "y": Y + 4}, ["class '5'", "knows 2: upper, lower", "leave out"]),
+  ({"x": X[:1]}, ["one example"]),
+  ({"x": X.astype(object)}, ["object"]),
+]
+
+
+@pytest.mark.parametrize(("arrays", "words"), DATA, ids=lambda v: str(v)[-40:])
+def test_data_that_the_model_does_not_take(model, tmp_path, capsys, arrays, words):
+  np.savez(tmp_path / "bad.npz", **arrays)
+  out = tmp_path / "new" / "p.npz"
+  refused(capsys, *words, model=model, data=tmp_path / "bad.npz", out=out)
+  assert not out.parent.exists()
+
+
+def test_another_type_of_image_is_refused(tmp_path, monkeypatch, capsys):
+  about = {"classes": ["a"], "unknown": False, "image_size": 0}
+  about["inputs"] = {"shape": [4, 4, 1], "dtype": "uint8"}
+  monkeypatch.setattr(saved, "read", lambda path: saved.Model(about, None, None, None))
+  np.savez(tmp_path / "x.npz", x=np.zeros((5, 4, 4), np.float32))
+  words = ["is float32", "takes uint8", "convert"]
+  refused(capsys, *words, model="m", data=tmp_path / "x.npz", out=tmp_path / "p.npz")
+
+
+def test_files_that_cannot_be_read_or_written(model, file, tmp_path, capsys):
+  out = tmp_path / "p.npz"
+  refused(capsys, "no file 'no.model.npz'", model="no.model.npz", data=file, out=out)
+  refused(capsys, "unknown domain 'no'", model=model, data="no", out=out)
+  refused(capsys, "no whole model", model=file, data=file, out=out)
+  refused(capsys, "would replace the --data", model=model, data=file, out=file)
+  refused(capsys, "would replace the --model", model=model, data=file, out=model)
+  refused(capsys, "no .npz file", model=model, data=file, out=tmp_path / "p.csv")
+  refused(capsys, "--out", model=model, data=file)
+  (tmp_path / "taken").write_text("in the way")
+  refused(capsys, "cannot write", "--out", model=model, data=file, out=tmp_path / "taken/p.npz")
+  refused(capsys, "no file 'no'", command="export", model="no")
+  refused(capsys, "cannot write", command="export", model=model, out=tmp_path / "taken")
+  refused(capsys, "no folder", command="export", model=model, methods_path="/no/such/folder")
+  assert not out.exists()
+
+
+def test_the_flag_keeps_models_beside_the_records(tmp_path):
+  paths = []
+  for d in (toy.MOONS, toy.TURNED):
+    paths.append(str(tmp_path / f"{d.name}.npz"))
+    np.savez(paths[-1], x=d.train.x, y=d.train.y)
+  flags = "--method source_only --steps 3 --evaluations 1 --seeds 2 --devices 1 --save-model"
+  out = ["--out", str(tmp_path / "runs")]
+  assert main.main(["run", "--source", paths[0], "--target", paths[1], *out, *flags.split()]) == 0
+  found = sorted(p.name for p in (tmp_path / "runs/run/moons_turned").glob("*.model.npz"))
+  assert found == [f"source_only.seed{s}.model.npz" for s in (0, 1)]
+  predicted(str(tmp_path / "runs/run/moons_turned" / found[1]), paths[1], tmp_path / "p.npz")

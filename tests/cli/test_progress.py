@@ -1,0 +1,72 @@
+"""The board of a grid: every cell that has ended has its line, and the rest its time."""
+
+import io
+
+import pytest
+import sample_records
+from rich.console import Console
+
+from adapt.cli.progress import Board, outcomes
+
+
+def written(cells, steps, width=100, **how):
+  return Board(cells, steps, Console(file=io.StringIO(), width=width, **how))
+
+
+def text(board):
+  return board._bars.console.file.getvalue()
+
+
+@pytest.fixture
+def record():
+  return sample_records.make(seeds=2) | {"last": {"accuracy": [0.5, 0.7]}}
+
+
+def test_a_cell_that_has_ended_stays_as_one_line_whatever_its_name(record):
+  with written(2, 200, width=30) as board:
+    board.begin("[red]a_b method", 100)
+    board.report(50, 0.25, 0.6)
+    board.end([record], fresh=True)
+    [line] = text(board).splitlines()
+  assert line.startswith("1/2  [red]a_b method  target 60.0 ± 14.1  ") and line.endswith(" s")
+
+
+def test_what_was_done_before_takes_no_part_in_the_time_left(record):
+  with written(3, 300) as board:
+    for fresh in (False, True):
+      board.begin("cell", 100)
+      if fresh:
+        board.report(40, 0.2, None)
+      board.end([record], fresh)
+    task = board._bars.tasks[0]
+    assert len(board._bars.tasks) == 1  # a suite of hundreds must fit a terminal
+    assert (task.completed, task.total, task.fields["what"]) == (100, 200, "2 of 3")
+    assert task.time_remaining is not None
+  assert "1/3  cell  target 60.0 ± 14.1  done before" in text(board)
+
+
+def test_a_single_cell_has_no_line_for_all(record):
+  with written(1, 100, force_terminal=True) as board:
+    board.begin("dann", 100)
+    board.report(50, 0.25, 0.6)
+    board._bars.refresh()
+    assert "loss 0.250  target 60.0" in text(board) and "all cells" not in text(board)
+    board.end([record], fresh=True)
+
+
+def test_outcomes_of_several_records_and_of_targets_without_labels(record):
+  other = {**record, "label": "dann-weight=0.5", "last": {}}
+  assert outcomes([record, other]) == [
+    f" ({record['label']})  target 60.0 ± 14.1",
+    " (dann-weight=0.5)",
+  ]
+  one = {**record, "config": {**record["config"], "seeds": [0]}, "last": {"accuracy": [0.5]}}
+  assert outcomes([one]) == ["  target 50.0"]
+
+
+def test_processes_that_do_not_lead_are_silent(record):
+  with Board(1, 10, Console(file=io.StringIO()), quiet=True) as board:
+    board.begin("dann", 10)
+    board.report(5, 0.1, 0.5)
+    board.end([record], fresh=True)
+  assert text(board) == ""

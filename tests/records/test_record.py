@@ -1,0 +1,124 @@
+"""Records: whole or absent, read back as written, errors that name the remedy."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import sample_records
+
+from adapt.records import record
+
+
+@pytest.mark.parametrize(
+  ("arguments", "label"),
+  [
+    (("dann",), "dann"),
+    (("dann", {"weight": 0.0}), "dann-weight=0.0"),
+    (("dann", {}, "kmm"), "dann+kmm"),
+    (("fine_tune", {"rank": 8}, None, "lora"), "fine_tune+lora-rank=8"),
+    (("fine_tune", {}, None, None, "source"), "fine_tune-start=source"),
+    (("fine_tune", {}, None, None, "scratch"), "fine_tune-start=scratch"),
+    (("x", {"b": True, "a": (1, 2)}), "x-a=1,2-b=true"),
+  ],
+)
+def test_label(arguments, label):
+  assert record.label_of(*arguments) == label
+
+
+def test_unsafe_labels_stay_apart():
+  labels = {
+    record.label_of("x", {"a": value}) for value in ("p/q", "p_q", "p q", "../q", "q" * 300)
+  }
+  assert len(labels) == 5
+  assert not any(set(label) & set("/\\ ") or len(label) > 140 for label in labels)
+
+
+def test_round_trip(tmp_path):
+  item = sample_records.make(diverged={"2": 137})
+  sample_records.save(tmp_path, item)
+  file = tmp_path / "digits" / "mnist_usps" / "dann.json"
+  assert record.read(file) == item
+  assert record.read_all(tmp_path) == [item]
+  assert [f.name for f in file.parent.iterdir()] == ["dann.json"]  # no temporary is left
+
+
+def test_numbers_become_plain(tmp_path):
+  file = tmp_path / "a.json"
+  text = "a [ 1,\n 2 ] b"
+  values = {"x": np.float32(0.5), "y": np.array([1.0, math.nan, math.inf]), "t": (1, 2), "s": text}
+  record.write(file, values)
+  assert json.loads(file.read_text()) == {"x": 0.5, "y": [1.0, None, None], "t": [1, 2], "s": text}
+  assert '"y": [1.0, null, null]' in file.read_text()
+
+
+def test_failed_write_leaves_the_old_record(tmp_path):
+  file = tmp_path / "a.json"
+  record.write(file, {"x": 1})
+  with pytest.raises(TypeError):
+    record.write(file, {"x": object()})
+  assert json.loads(file.read_text()) == {"x": 1}
+  assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_unwritable_folder_names_the_flag(tmp_path):
+  (tmp_path / "file").write_text("")
+  inside = tmp_path / "file" / "results"  # root may write anywhere but below a file
+  with pytest.raises(ValueError, match="--out"):
+    record.check_writable(inside)
+  with pytest.raises(ValueError, match="--out"):
+    record.write(inside / "a.json", {})
+  record.check_writable(tmp_path / "new")
+  assert not list((tmp_path / "new").iterdir())
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 0}', '{"format": 1}'])
+def test_broken_record_names_file_and_remedy(tmp_path, text):
+  file = tmp_path / "a.json"
+  file.write_text(text)
+  with pytest.raises(ValueError, match=r"a\.json.*--force") as caught:
+    record.read(file)
+  assert "\n" not in str(caught.value)
+
+
+def test_copied_record_is_refused(tmp_path):
+  sample_records.save(tmp_path, sample_records.make())
+  file = tmp_path / "digits" / "mnist_usps" / "dann.json"
+  file.with_name("copy.json").write_bytes(file.read_bytes())
+  with pytest.raises(ValueError, match=r"copy\.json"):
+    record.read_all(tmp_path)
+
+
+def test_read_all_is_sorted_and_ignores_the_rest(tmp_path):
+  items = [sample_records.make(task, label) for task in ("b_a", "a_b") for label in ("mmd", "dann")]
+  sample_records.save(tmp_path, *items)
+  (tmp_path / "tables").mkdir()
+  (tmp_path / "tables" / "x.json").write_text("{")
+  keys = [(r["task"], r["label"]) for r in record.read_all(tmp_path)]
+  assert keys == [("a_b", "dann"), ("a_b", "mmd"), ("b_a", "dann"), ("b_a", "mmd")]
+  assert record.read_all(tmp_path / "nowhere") == []
+
+
+def test_differences():
+  old = {"settings": {"steps": 2000, "lr": 0.1}, "seeds": [0, 1], "weights": None, "a": 1}
+  new = {
+    "settings": {"steps": 100, "lr": 0.1},
+    "seeds": (0, 1),
+    "weights": {"name": "kmm"},
+    "b": "x",
+  }
+  assert record.differences(old, old) == []
+  assert record.differences(old, new) == [
+    "settings.steps: 2000 → 100",
+    'weights: null → {"name": "kmm"}',
+    "a: 1 → not set",
+    "b: not set → x",
+  ]
+
+
+def test_environment():
+  found = record.environment()
+  assert found["versions"]["jax"]
+  assert found["device"]
+  assert (found["commit"] is None) == (found["dirty"] is None)
+  json.dumps(found)

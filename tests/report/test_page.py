@@ -1,0 +1,217 @@
+"""The results page: escaped, self-contained, and in a real browser it sorts, filters and shows all."""
+
+import re
+import runpy
+from pathlib import Path
+
+import browser
+import numpy as np
+import pytest
+import sample_records
+from PIL import Image
+
+from adapt.report import page
+from adapt.report.table import Entry, Line, Sheet
+
+ROOT = Path(__file__).resolve().parents[2]
+needs_browser = pytest.mark.skipif(
+  browser.find() is None, reason="no Chromium: apt install chromium"
+)
+EVIL = "<script>document.title='pwned'</script><img src=https://example.org/x onerror=alert(1)>"
+
+
+def sheet(**changed):
+  lines = (
+    Line("b<i>", (Entry("80.0 ± 1.0", 80.0), Entry("–")), "(3)"),
+    Line("a", (Entry("9.0", 9.0, mark="best"), Entry("x & y")), "(3)"),
+    Line("Paper's", (Entry("70.0", 70.0), Entry("–")), "[1]", published=True),
+    Line("c", (Entry("–"), Entry("w")), "(3)"),
+    Line("d", (Entry("-3.5", -3.5, mark="tie"), Entry("–")), "(3)"),
+  )
+  made = Sheet(
+    "accuracy", "Target", ("method", "s_t", "said"), lines, "A caption.", ("who, where",)
+  )
+  return made._replace(**changed)
+
+
+def picture(name, task="", side=300, suite="digits"):
+  noise = np.random.default_rng(side).integers(0, 255, (side, side, 3), np.uint8)
+  from io import BytesIO
+
+  buffer = BytesIO()
+  Image.fromarray(noise).save(buffer, "PNG")
+  return page.Picture(suite, task, name, buffer.getvalue())
+
+
+@pytest.mark.holds("shown")
+def test_everything_shown_is_escaped():
+  evil = Line(EVIL, (Entry(EVIL, 1.0, mark="best"), Entry(EVIL)), f"({EVIL})")
+  made = sheet(
+    name=EVIL,
+    title=EVIL,
+    header=(EVIL, EVIL, "said"),
+    lines=(evil, evil._replace(published=True)),
+    caption=EVIL,
+    notes=(EVIL,),
+    warnings=(EVIL,),
+  )
+  text = page.html({EVIL: [made], '"><b>': [made]}, [picture(EVIL, EVIL, suite=EVIL)], EVIL)
+  assert text.count("<script>") == text.count("</script>") == 1
+  assert "example.org" in text and not re.search(r"<img (?!alt=)", text)
+  assert not re.search(r'="[^"]*<script', text)
+
+
+def test_the_same_tables_give_the_same_page_and_nothing_in_it_has_an_address():
+  made = {"digits": [sheet()]}, [picture("ranks")], "at the last step"
+  assert page.html(*made) == page.html(*made)
+  assert not re.search(r"(?:https?:)?//\w", re.sub(r'base64,[^"]*', "", page.html(*made)))
+
+
+def test_pictures_come_by_suite_then_task(tmp_path):
+  for place in ("pacs/ranks", "digits/m_u/confusion", "digits/m_u/curves", "digits/validators"):
+    file = tmp_path / f"{place}.png"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"png")
+  assert [p[:3] for p in page.pictures(tmp_path)] == [
+    ("digits", "", "validators"),
+    ("pacs", "", "ranks"),
+    ("digits", "m_u", "curves"),
+    ("digits", "m_u", "confusion"),
+  ]
+  assert page.pictures(tmp_path / "none") == []
+
+
+def test_pictures_that_do_not_fit_are_named(monkeypatch):
+  large, small = picture("curves", "m_u", 400), picture("ranks", side=20)
+  monkeypatch.setattr(page, "MOST_BYTES", len(large.data) - 1)
+  text = page.html({"digits": [sheet()]}, [large, small], "")
+  assert text.count("<img") == 1
+  assert "Too large for this page: digits/m_u/curves.png." in text
+
+
+def test_anchors_are_their_own():
+  names = ["a b", "a-b", "a_b", "a.b", "a-20-b", "ä"]
+  assert len({page._anchor(name) for name in names}) == len(names)
+  assert page._anchor("amazon_reviews.gains") == "amazon_reviews.gains"
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory):
+  made = browser.Browser(tmp_path_factory.mktemp("profile"))
+  yield made
+  made.close()
+
+
+ROWS = "[...document.querySelectorAll('tbody tr')].filter(r => !r.hidden).map(r => r.cells[0].textContent)"
+HEADS = "[...document.querySelectorAll('thead th')].map(h => h.getAttribute('aria-sort'))"
+FIRST = ["b<i> (3)", "a (3)", "Paper's [1]", "c (3)", "d (3)"]
+
+
+def show(window, tmp_path, *made):
+  file = tmp_path / "index.html"
+  file.write_text(page.html(*made), encoding="utf-8")
+  window.seen.clear()
+  window.sent.clear()
+  window.open(file)
+
+
+@needs_browser
+def test_a_heading_sorts_by_keyboard(window, tmp_path):
+  show(window, tmp_path, {"digits": [sheet()]}, [], "")
+  assert window.value(ROWS) == FIRST
+
+  def enter(column):
+    window.value(f"document.querySelectorAll('thead button')[{column}].focus()")
+    window.press("Enter", 13, "\r")
+    return window.value(ROWS)
+
+  assert enter(1) == ["b<i> (3)", "Paper's [1]", "a (3)", "d (3)", "c (3)"]  # 80, 70, 9, -3.5, none
+  assert window.value(HEADS) == [None, "descending", None]
+  assert enter(1) == [
+    "d (3)",
+    "a (3)",
+    "Paper's [1]",
+    "b<i> (3)",
+    "c (3)",
+  ]  # what is missing stays last
+  assert enter(1) == FIRST
+  assert window.value(HEADS) == [None, None, None]
+  assert enter(0) == ["a (3)", "b<i> (3)", "c (3)", "d (3)", "Paper's [1]"]
+  assert enter(2)[:2] == ["a (3)", "c (3)"]  # text, with what has none behind
+  assert window.value(HEADS) == [None, None, "descending"]
+
+
+@needs_browser
+def test_the_box_filters(window, tmp_path):
+  show(window, tmp_path, {"digits": [sheet()], "pacs": [sheet()]}, [], "")
+  window.value("document.getElementById('filter').focus()")
+  window.type("PAPER  c")
+  assert window.value(ROWS) == ["Paper's [1]", "c (3)"] * 2
+  assert window.value("document.getElementById('shown').textContent") == "4 of 10 rows"
+  window.value("document.getElementById('filter').select()")
+  window.press("Backspace", 8)
+  assert window.value(ROWS) == FIRST * 2
+
+
+@needs_browser
+@pytest.mark.holds("shown")
+def test_a_hostile_name_is_only_shown(window, tmp_path):
+  evil = sheet(lines=(Line(EVIL, (Entry(EVIL), Entry(EVIL))),), header=(EVIL, "s_t", "said"))
+  show(window, tmp_path, {EVIL: [evil]}, [picture("ranks", suite=EVIL)], EVIL)
+  assert window.value("document.title") == "adapt: results"
+  assert window.value(ROWS) == [EVIL]
+  assert {url.split(":")[0] for url in window.sent} == {"file", "data"}
+  assert window.value("document.querySelectorAll('img').length") == 1
+  # And if one got past the escaping, the page's policy would still not run it.
+  window.value(
+    "document.body.insertAdjacentHTML('beforeend', '<img src=x: onerror=\"window.ran=1\">')"
+  )
+  window.value("new Promise(done => setTimeout(done, 100))")
+  assert window.value("window.ran") is None
+
+
+@needs_browser
+def test_the_committed_page(window, tmp_path):
+  file = ROOT / "results" / "index.html"
+  assert file.stat().st_size < 3_000_000
+  window.seen.clear()
+  window.sent.clear()
+  window.open(file)
+  assert window.value("document.querySelectorAll('tbody tr').length") > 50
+  drawn = "Promise.all([...document.images].map(i => i.decode().then(() => i.naturalWidth)))"
+  widths = window.value(drawn)
+  assert len(widths) == len(page.pictures(ROOT / "results" / "figures")) and min(widths) > 300
+  assert [url for url in window.sent if not url.startswith("data:")] == [file.as_uri()]
+  assert window.complaints() == []
+  window.value("document.querySelector('thead th:last-child button').click()")
+  averages = window.value(
+    "[...document.querySelector('tbody').rows].map(r => r.cells[r.cells.length - 1].dataset.value)"
+  )
+  known = [float(v) for v in averages if v is not None]
+  assert known == sorted(known, reverse=True) and len(known) > 3
+  window.screenshot(tmp_path / "page.png")
+  with Image.open(tmp_path / "page.png") as image:
+    assert np.asarray(image.convert("L")).std() > 10
+
+
+@needs_browser
+def test_the_first_column_stays_while_a_wide_table_is_scrolled(window, tmp_path):
+  wide = sheet(
+    header=("method", *(f"source{i}_target{i}" for i in range(40))),
+    lines=(Line("dann", tuple(Entry("80.0 ± 1.0", 80.0, mark="tie") for _ in range(40)), "(3)"),),
+  )
+  show(window, tmp_path, {"digits": [wide]}, [], "")
+  where = "document.querySelector('tbody {}').getBoundingClientRect().left"
+  first, second = (window.value(where.format(cell)) for cell in ("th", "td"))
+  window.value("document.querySelector('.scroll').scrollLeft = 150")
+  assert window.value(where.format("th")) == first
+  assert window.value(where.format("td")) == second - 150
+  assert window.value("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_script_writes_a_page_of_every_suite(tmp_path):
+  sample_records.save(tmp_path, sample_records.make(), sample_records.make(suite="letters"))
+  main = runpy.run_path(str(ROOT / "scripts" / "make_tables.py"))["main"]
+  assert main(["--results", str(tmp_path)]) == 0
+  text = (tmp_path / "index.html").read_text(encoding="utf-8")
+  assert '<h2 id="letters">' in text and '<h2 id="digits">' in text and "Cost" in text

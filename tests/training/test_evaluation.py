@@ -1,0 +1,40 @@
+"""What is looked at: each part's cells on its own data, whatever lies beside them."""
+
+import jax
+import numpy as np
+import pytest
+import toy
+
+from adapt.experiments.experiment import points, traits
+from adapt.experiments.suite import Task
+from adapt.training import arrays, evaluation, loop
+from adapt.training.joint_tasks import Part
+
+
+def parts_of(*tasks):
+  each = [toy.request("source_only", seeds=(0, 1), task=task) for task in tasks]
+  return [Part(asked, points(asked), toy.material_of(asked)) for asked in each]
+
+
+def test_each_part_is_looked_at_as_if_alone():
+  some = parts_of(toy.TASK, Task("turned_moons", ("turned",), "moons"))
+  kind = traits("source_only", {})
+  cells = loop.program_of(some)
+  now, _, _ = loop.placed(some, kind, cells)
+  views = [arrays.views_of(part.material) for part in some]
+  together = evaluation.at(cells, some, views, now)
+  for i, own in enumerate(evaluation.each(some, now)):
+    assert len(own.ts.step) == 2
+    alone = evaluation.at(cells, some[i : i + 1], views[i : i + 1], own)
+    for ours, theirs in zip(jax.tree.leaves(together), jax.tree.leaves(alone), strict=True):
+      np.testing.assert_array_equal(ours[2 * i : 2 * i + 2], theirs)
+
+
+def test_where_the_time_went_adds_up():
+  some = parts_of(toy.TASK)
+  cells = loop.program_of(some)
+  now, _, _ = loop.placed(some, traits("source_only", {}), cells)
+  views = arrays.views_of(some[0].material)
+  spent = evaluation.seconds(cells, some, views, now, 3, 1000.0)
+  assert min(spent.values()) > 0
+  assert spent["train"] + spent["evaluate"] + spent["select"] == pytest.approx(1000.0)

@@ -1,0 +1,90 @@
+"""What is probed of all cells at once against the validators' functions, cell by cell."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from adapt.training import devices
+from adapt.validators import clusters, distance, mixed, neighbours, probe, risk
+
+CELLS, N, M, D, K, BLOCK = 2, 14, 11, 3, 4, 6  # blocks are cut, and the last one padded
+RNG = np.random.default_rng(0)
+W = jnp.asarray(RNG.normal(size=(CELLS, D, K)), jnp.float32)
+XS, XT = (RNG.normal(size=(n, D)).astype(np.float32) for n in (N, M))
+YS = RNG.integers(0, K - 1, N).astype(np.int32)
+
+
+@jax.jit
+def outputs(w, x):
+  """A network of one layer whose features are the inputs' squares; class K - 1 never occurs."""
+  one = lambda w, x: (x**2, (x @ w).at[:, -1].set(-1e30))
+  return devices.over_cells(one)(w, x)
+
+
+def cut(values):
+  padded = np.concatenate([values, np.full((BLOCK, *values.shape[1:]), 7, values.dtype)])
+  return [jnp.asarray(padded[i : i + BLOCK]) for i in range(0, len(values), BLOCK)]
+
+
+def probed(xs, ys, xt, sizes):
+  def made(blocks):
+    return [outputs(W, jnp.broadcast_to(x, (CELLS, *x.shape))) for x in blocks]
+
+  return jax.device_get(
+    probe.probed(outputs, W, made(cut(xs)), cut(ys), made(cut(xt)), cut(xt), sizes)
+  )
+
+
+FOUND = probed(XS, YS, XT, (N, M))
+
+
+@jax.jit
+def of_one(w):
+  both = lambda x: jax.tree.map(lambda v: v[0], outputs(w[None], x[None]))
+  (fs, ls), (ft, lt) = both(XS), both(XT)
+  predicted = lt.argmax(axis=1)
+  which = clusters.clustered(ft, jax.nn.one_hot(predicted, K))
+  weights = jnp.exp(risk.cross_fitted(fs, ft))
+  losses = -jnp.log(jax.nn.softmax(ls)[np.arange(N), YS])
+  partner, paired = mixed.partners(predicted)
+  of_mixture = both(0.55 * XT + 0.45 * jnp.asarray(XT)[partner])[1].argmax(axis=1)
+  return {
+    "snd": neighbours.snd(lt),
+    "iwcv": risk.iwcv(weights, losses),
+    "dev": risk.dev(weights, losses),
+    "mmd": distance.mmd(fs, ft),
+    "class_silhouette": clusters.class_silhouette(ft, which),
+    "clusters": jnp.eye(K)[predicted].T @ which,
+    "predicted": predicted,
+    "mixval": mixed.mixval(predicted, of_mixture, paired),
+  }
+
+
+@pytest.mark.parametrize("cell", range(CELLS))
+def test_every_number_is_its_function_s_on_the_whole(cell):
+  expected = jax.device_get(of_one(W[cell]))
+  assert set(FOUND) == set(expected)
+  for name, value in expected.items():
+    np.testing.assert_allclose(FOUND[name][cell], value, rtol=1e-3, atol=1e-5, err_msg=name)
+  assert 0 < FOUND["mixval"][cell] < 1
+
+
+def test_cells_differ_and_a_class_that_cannot_be_predicted_does_no_harm():
+  for name, values in FOUND.items():
+    assert np.isfinite(values).all(), name
+  assert (FOUND["predicted"][0] != FOUND["predicted"][1]).any()
+  assert FOUND["predicted"].max() < K - 1
+
+
+def test_padding_and_what_is_not_shown_change_nothing():
+  more = np.concatenate([XT, 9 + 0 * XT[:2]])  # in the last block, behind the examples that count
+  again = probed(XS, YS, more, (N, M))
+  for name, values in FOUND.items():
+    np.testing.assert_array_equal(again[name], values, err_msg=name)
+
+
+def test_there_is_no_mixval_of_token_ids():
+  ids = RNG.integers(0, 9, (M, D)).astype(np.int32)
+  found = probed(XS.round().astype(np.int32), YS, ids, (N, M))
+  assert set(FOUND) - set(found) == {"mixval"}
