@@ -13,6 +13,7 @@ import jax
 Params = dict[str, Any]  # what gradients reach: {"net": …, "critic": …}
 State = dict[str, Any]  # what they do not: batch statistics, teachers, queues
 Metrics = dict[str, jax.Array]
+Outputs = tuple[jax.Array, jax.Array]  # (features [b, d], logits [b, k])
 
 
 class Batch(NamedTuple):

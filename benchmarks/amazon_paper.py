@@ -14,7 +14,8 @@ on a CPU core.
 import sys
 
 from adapt import cli
-from adapt.experiments.suite import Settings, Suite, Task
+from adapt.experiments.suite import Suite, Task
+from adapt.training.settings import Settings
 from benchmarks import amazon_reviews
 
 _OURS = amazon_reviews.SUITE

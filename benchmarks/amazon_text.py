@@ -3,7 +3,8 @@
 import sys
 
 from adapt import cli
-from adapt.experiments.suite import Settings, Suite, pairs
+from adapt.experiments.suite import Suite, pairs
+from adapt.training.settings import Settings
 
 SUITE = Suite(
   name="amazon_text",

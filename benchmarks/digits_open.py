@@ -8,7 +8,8 @@ and that of the unknown ones.
 import sys
 
 from adapt import cli
-from adapt.experiments.suite import IMAGES, ClassSets, Suite, Task
+from adapt.data.label_sets import ClassSets
+from adapt.experiments.suite import IMAGES, Suite, Task
 
 SETS = ClassSets(shared=5, target_private=5)
 

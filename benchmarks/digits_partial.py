@@ -7,7 +7,8 @@ first five, and compares with no published table.
 import sys
 
 from adapt import cli
-from adapt.experiments.suite import IMAGES, ClassSets, Suite, Task
+from adapt.data.label_sets import ClassSets
+from adapt.experiments.suite import IMAGES, Suite, Task
 
 SETS = ClassSets(shared=5, source_private=5)
 

@@ -22,11 +22,13 @@ from rich.console import Console
 from adapt import methods
 from adapt.cli.command import guarded
 from adapt.data import Domain, Split
+from adapt.data.label_sets import ClassSets
 from adapt.experiments.experiment import Request, points, traits
-from adapt.experiments.suite import ClassSets, Settings, Suite, Task
+from adapt.experiments.suite import Suite, Task
 from adapt.records import record
 from adapt.training import loop
 from adapt.training.joint_tasks import Part
+from adapt.training.settings import Settings
 from adapt.training.task_data import Material
 
 SETTINGS = Settings(model="lenet", steps=10000, batch_size=64, lr=0.01, evaluations=1, shots=10)

@@ -6,7 +6,8 @@ The protocol of Liu et al. (2019, CVPR, STA); else as in `benchmarks/office_home
 import sys
 
 from adapt import cli
-from adapt.experiments.suite import ClassSets, Suite
+from adapt.data.label_sets import ClassSets
+from adapt.experiments.suite import Suite
 from benchmarks import office_home
 
 SETS = ClassSets(shared=25, target_private=40)

@@ -6,7 +6,8 @@ The protocol of Cao et al. (2018, arXiv:1808.04205); else as in `benchmarks/offi
 import sys
 
 from adapt import cli
-from adapt.experiments.suite import ClassSets, Suite
+from adapt.data.label_sets import ClassSets
+from adapt.experiments.suite import Suite
 from benchmarks import office_home
 
 SETS = ClassSets(shared=25, source_private=40)

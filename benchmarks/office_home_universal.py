@@ -7,7 +7,8 @@ The protocol of You et al. (2019, CVPR, UAN): classes in alphabetical order; els
 import sys
 
 from adapt import cli
-from adapt.experiments.suite import ClassSets, Suite
+from adapt.data.label_sets import ClassSets
+from adapt.experiments.suite import Suite
 from benchmarks import office_home
 
 SETS = ClassSets(shared=10, source_private=5, target_private=50)

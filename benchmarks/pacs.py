@@ -7,7 +7,8 @@ beside these.
 import sys
 
 from adapt import cli
-from adapt.experiments.suite import Settings, Suite, pairs
+from adapt.experiments.suite import Suite, pairs
+from adapt.training.settings import Settings
 
 SUITE = Suite(
   name="pacs",

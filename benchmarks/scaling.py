@@ -21,8 +21,9 @@ from adapt.cli.command import Parser, guarded
 from adapt.data import Domain
 from adapt.evaluation import metrics
 from adapt.experiments.experiment import Request
-from adapt.experiments.suite import Settings, Suite, Task
+from adapt.experiments.suite import Suite, Task
 from adapt.records import record
+from adapt.training.settings import Settings
 from benchmarks import machine
 from benchmarks.method_cost import Training, domain
 

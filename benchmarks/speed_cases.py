@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from adapt.compile_cache import KEPT
-from adapt.experiments.suite import PHOTOS, Settings
+from adapt.experiments.suite import PHOTOS
+from adapt.training.settings import Settings
 from benchmarks import amazon_reviews, contender, digits, machine
 from benchmarks.contender import Contender, Work
 

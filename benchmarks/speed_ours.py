@@ -13,10 +13,11 @@ from adapt import methods, models
 from adapt.data import Domain
 from adapt.experiments import run
 from adapt.experiments.experiment import Feed, Request, points
-from adapt.experiments.suite import Settings, Suite, Task
+from adapt.experiments.suite import Suite, Task
 from adapt.method import Batch, Method
 from adapt.models import packed_rows
 from adapt.training import devices, resident, shared_step
+from adapt.training.settings import Settings
 from benchmarks import contender, machine
 from benchmarks.contender import Handlers, Work
 from benchmarks.method_cost import Training, domain

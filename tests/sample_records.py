@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from adapt.experiments.suite import Reported, Settings, Suite, Task
+from adapt.experiments.suite import Reported, Suite, Task
 from adapt.records import record
+from adapt.training.settings import Settings
 
 DIGITS = tuple("0123456789")
 

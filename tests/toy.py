@@ -8,11 +8,13 @@ import numpy as np
 
 from adapt import catalogue, methods
 from adapt.data import Domain, Split, label_sets
+from adapt.data.label_sets import ClassSets
 from adapt.experiments.experiment import Request, traits
 from adapt.experiments.run import run
-from adapt.experiments.suite import ClassSets, Settings, Suite, Task
+from adapt.experiments.suite import Suite, Task
 from adapt.training import checkpoint, task_data
 from adapt.training.loop import Report
+from adapt.training.settings import Settings
 
 
 def moons(n: int, degrees: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -246,3 +246,8 @@ RANDAUGMENT: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
   "translate_x": lambda x, level: translate_x(x, 0.3 * level),
   "translate_y": lambda x, level: translate_y(x, 0.3 * level),
 }
+
+
+def as_float(x: jax.Array) -> jax.Array:
+  """uint8 pixels to [-1, 1]; floats as they are."""
+  return x.astype(jnp.float32) / 127.5 - 1.0 if x.dtype == jnp.uint8 else x

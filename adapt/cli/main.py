@@ -10,9 +10,10 @@ from adapt.cli import distributed, flag_types
 from adapt.cli.command import Parser, guarded
 from adapt.data import Domain, label_sets
 from adapt.experiments.experiment import traits
-from adapt.experiments.suite import Settings, Suite, Task
+from adapt.experiments.suite import Suite, Task
 from adapt.method import Method
 from adapt.training import hosts
+from adapt.training.settings import Settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:

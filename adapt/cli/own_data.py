@@ -11,7 +11,8 @@ import numpy as np
 
 from adapt import data
 from adapt.data import tabular
-from adapt.experiments.suite import IMAGES, VECTORS, Settings, Task
+from adapt.experiments.suite import IMAGES, VECTORS, Task
+from adapt.training.settings import Settings
 
 
 class Pair(NamedTuple):

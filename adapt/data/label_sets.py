@@ -1,17 +1,35 @@
 """Partial, open-set and universal tasks: the examples of some classes alone, and "unknown" for the rest."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from adapt.data import images
 from adapt.data.domain import Domain, Split
-from adapt.experiments.suite import ClassSets
 
 UNKNOWN = "unknown"  # the class of all examples of classes that no source has
 
 Take = Callable[[Any, np.ndarray], Any]  # (inputs, rows) -> those inputs
+
+
+class ClassSets(NamedTuple):
+  """Which classes each side has, as numbers of them in the order of the data's class list.
+
+  First those that both sides have, then those of the source alone, then those of the target alone;
+  classes after those are left out. So do the published protocols count, in alphabetical order.
+  """
+
+  shared: int
+  source_private: int = 0
+  target_private: int = 0  # together they are the class "unknown", which no source example has
+
+  @property
+  def relation(self) -> str:
+    """closed, partial (the source has more), open (the target has more) or universal (both have)."""
+    if self.target_private:
+      return "universal" if self.source_private else "open"
+    return "partial" if self.source_private else "closed"
 
 
 def parsed(text: str) -> ClassSets | None:

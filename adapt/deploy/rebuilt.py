@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from adapt.experiments.experiment import Point, Request, traits
-from adapt.experiments.suite import Settings
 from adapt.method import Batch
 from adapt.training import program
 from adapt.training.devices import Layout
+from adapt.training.settings import Settings
 from adapt.training.task_data import Material
 
 Named = dict[str, Any]  # leaves of a tree by their paths, e.g. "params/net/head/kernel"

@@ -15,9 +15,9 @@ from adapt.data.domain import Domain
 from adapt.data.label_sets import UNKNOWN
 from adapt.deploy.rebuilt import describe, empty, name, named, nested, rebuild
 from adapt.experiments.experiment import Point, Request
-from adapt.experiments.suite import Settings
 from adapt.records import record, schema
 from adapt.training import program
+from adapt.training.settings import Settings
 from adapt.training.task_data import Material
 
 KIND, VERSION = "adapt model", 1

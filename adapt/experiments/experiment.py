@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from adapt import catalogue, methods, tuning, validators, weights
-from adapt.experiments.suite import Settings, Suite, Task
+from adapt.experiments.suite import Suite, Task
 from adapt.method import Method, Net
 from adapt.records import record
 from adapt.training import dp_sgd
 from adapt.training.devices import Layout
+from adapt.training.settings import Settings
 
 _MOST = 1000  # swept combinations in one program
 

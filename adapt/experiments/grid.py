@@ -19,13 +19,14 @@ from adapt.experiments.experiment import Choice, Feed, Request, points
 from adapt.experiments.more_seeds import without
 from adapt.experiments.plan import Plan, file_of, planned
 from adapt.experiments.run import run_together
-from adapt.experiments.suite import Settings, Suite, Task
+from adapt.experiments.suite import Suite, Task
 from adapt.records import record
 from adapt.report import figures, terminal
 from adapt.report.summary import by_seed, cell
 from adapt.report.wandb_log import Mode, Tracker
 from adapt.training import checkpoint, devices, dp_sgd, hosts, joint_tasks
 from adapt.training.joint_tasks import Part
+from adapt.training.settings import Settings
 
 DIVERGED = 3  # exit code
 

@@ -9,10 +9,10 @@ from adapt import catalogue, data, methods, validators
 from adapt.deploy.saved import Inputs, inputs_of, lacking
 from adapt.experiments import more_seeds, reverse
 from adapt.experiments.experiment import Point, Request, as_chosen, config, points, start_of, traits
-from adapt.experiments.suite import Settings
 from adapt.method import Method
 from adapt.records import record
 from adapt.training import checkpoint, dp_sgd, feed, hosts
+from adapt.training.settings import Settings
 from adapt.training.task_data import Domains, Material, load
 
 

@@ -3,66 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-
-class Settings(NamedTuple):
-  """How every method of a suite is trained. Each attribute is a command-line flag of its name.
-
-  Attributes:
-    model: network, a name in adapt/models.
-    steps: optimiser steps.
-    batch_size: source examples per step, and as many target examples.
-    optimizer: sgd (Nesterov momentum) or adam.
-    lr: initial learning rate.
-    momentum: momentum of sgd.
-    weight_decay: L2 penalty, added to the gradient.
-    schedule: inverse, that is lr / (1 + 10 progress)^0.75, cosine or constant.
-    evaluations: evaluations, evenly spaced; the last one is the headline.
-    shots: labelled target examples per class, for methods that read them.
-    precision: f32 or bf16 compute; parameters stay float32.
-    image_size: height and width at which the network sees images; 0 means as they are.
-    augment: random views of training images: none, crop, centre or jitter (adapt/augment.py).
-    pretrained: published weights of the backbone, a name or a .safetensors or .pth file.
-    backbone_rate: learning rate of the backbone relative to the rest.
-    freeze: none; norm, the backbone's batch statistics stay as published; or backbone, all of it.
-    cache_features: extract a frozen backbone's features once and train what stands above it.
-  """
-
-  model: str = "lenet"
-  steps: int = 2000
-  batch_size: int = 64
-  optimizer: str = "sgd"
-  lr: float = 0.01
-  momentum: float = 0.9
-  weight_decay: float = 0.001
-  schedule: str = "inverse"
-  evaluations: int = 10
-  shots: int = 0
-  precision: str = "f32"
-  image_size: int = 0
-  augment: str = "none"
-  pretrained: str = ""
-  backbone_rate: float = 1.0
-  freeze: str = "none"
-  cache_features: bool = False
-
-
-class ClassSets(NamedTuple):
-  """Which classes each side has, as numbers of them in the order of the data's class list.
-
-  First those that both sides have, then those of the source alone, then those of the target alone;
-  classes after those are left out. So do the published protocols count, in alphabetical order.
-  """
-
-  shared: int
-  source_private: int = 0
-  target_private: int = 0  # together they are the class "unknown", which no source example has
-
-  @property
-  def relation(self) -> str:
-    """closed, partial (the source has more), open (the target has more) or universal (both have)."""
-    if self.target_private:
-      return "universal" if self.source_private else "open"
-    return "partial" if self.source_private else "closed"
+from adapt.data.label_sets import ClassSets
+from adapt.training.settings import Settings
 
 
 class Task(NamedTuple):

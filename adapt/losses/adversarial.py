@@ -4,7 +4,7 @@ Conditioning on predictions is CDAN's (Long et al., 2018, arXiv:1705.10667).
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,8 +12,14 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from adapt.losses import ops
-from adapt.models.critic import Critic
-from adapt.models.nets import Outputs
+from adapt.method import Outputs
+
+
+class Critic(NamedTuple):
+  """A critic as pure functions."""
+
+  init: Callable[..., Any]  # (key, features [b, d]) -> params
+  apply: Callable[..., jax.Array]  # (params, features [b, d]) -> logits [b]
 
 
 def losses(

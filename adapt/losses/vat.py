@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from adapt.augment.image_ops import as_float
 from adapt.losses import ops
 from adapt.method import Net
-from adapt.models.linen import as_float
 
 
 def smoothness(

@@ -3,8 +3,8 @@
 import jax
 import jax.numpy as jnp
 
-from adapt.losses import two_classifiers
 from adapt.method import Batch, Method, Net
+from adapt.methods import _two_classifiers
 
 
 def mcd(net: Net, *, weight: float = 1.0, inner: int = 4) -> Method:
@@ -26,13 +26,13 @@ def mcd(net: Net, *, weight: float = 1.0, inner: int = 4) -> Method:
     raise ValueError(f"inner is {inner}: choose at least 1")
 
   def init(key, batch: Batch):
-    return two_classifiers.start(net, key, batch)
+    return _two_classifiers.start(net, key, batch)
 
   def apart(first, second, key):
     return jnp.abs(jax.nn.softmax(first) - jax.nn.softmax(second)).mean()
 
   def predict(params, state, x):
-    features, (first, second), _ = two_classifiers.run(net, params, state["stats"], x, False, None)
+    features, (first, second), _ = _two_classifiers.run(net, params, state["stats"], x, False, None)
     return features, (first + second) / 2
 
-  return Method(init, two_classifiers.phases(net, apart, weight, inner), predict)
+  return Method(init, _two_classifiers.phases(net, apart, weight, inner), predict)

@@ -3,8 +3,9 @@
 import jax
 import jax.numpy as jnp
 
-from adapt.losses import discrepancy, two_classifiers
+from adapt.losses import discrepancy
 from adapt.method import Batch, Method, Net
+from adapt.methods import _two_classifiers
 
 
 def swd(net: Net, *, weight: float = 1.0, directions: int = 128, repeat: int = 1) -> Method:
@@ -27,7 +28,7 @@ def swd(net: Net, *, weight: float = 1.0, directions: int = 128, repeat: int = 1
       raise ValueError(f"{name} is {number}: choose at least 1")
 
   def init(key, batch: Batch):
-    return two_classifiers.start(net, key, batch)
+    return _two_classifiers.start(net, key, batch)
 
   def apart(first, second, key):
     lines = jax.random.normal(key, (first.shape[1], directions))
@@ -35,7 +36,7 @@ def swd(net: Net, *, weight: float = 1.0, directions: int = 128, repeat: int = 1
     return discrepancy.sliced_wasserstein(jax.nn.softmax(first), jax.nn.softmax(second), lines)
 
   def predict(params, state, x):
-    features, (first, _), _ = two_classifiers.run(net, params, state["stats"], x, False, None)
+    features, (first, _), _ = _two_classifiers.run(net, params, state["stats"], x, False, None)
     return features, first
 
-  return Method(init, two_classifiers.phases(net, apart, weight, repeat), predict)
+  return Method(init, _two_classifiers.phases(net, apart, weight, repeat), predict)

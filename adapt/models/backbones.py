@@ -9,9 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from adapt.augment.image_ops import as_float
 from adapt.method import Net
 from adapt.models import efficientnet, minilm, resnet, vit
-from adapt.models.linen import as_float, as_net
+from adapt.models.linen import as_net
 from adapt.models.top import WIDTH, above
 
 

@@ -1,21 +1,14 @@
 """Domain critic: a small MLP from features to one logit."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import flax.linen as nn
 import jax
 
+from adapt.losses.adversarial import Critic
 from adapt.models.layers import Dense
 
 _WIDEST, _DEEPEST = 100_000, 100
-
-
-class Critic(NamedTuple):
-  """A critic as pure functions."""
-
-  init: Callable[..., Any]  # (key, features [b, d]) -> params
-  apply: Callable[..., jax.Array]  # (params, features [b, d]) -> logits [b]
 
 
 class Module(nn.Module):

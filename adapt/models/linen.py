@@ -6,6 +6,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from adapt.augment.image_ops import as_float
 from adapt.method import Net
 
 
@@ -33,8 +34,3 @@ def as_net(module: nn.Module) -> Net:
     return outputs, new.get("batch_stats", stats)
 
   return Net(init, apply)
-
-
-def as_float(x: jax.Array) -> jax.Array:
-  """uint8 pixels to [-1, 1]; floats as they are."""
-  return x.astype(jnp.float32) / 127.5 - 1.0 if x.dtype == jnp.uint8 else x

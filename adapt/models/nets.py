@@ -6,9 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from adapt.method import Batch, Net, Params, State
-
-Outputs = tuple[jax.Array, jax.Array]  # (features [b, d], logits [b, k])
+from adapt.method import Batch, Net, Outputs, Params, State
 
 
 def start(net: Net, key: jax.Array, batch: Batch) -> tuple[Any, Any, jax.Array]:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from adapt.experiments import more_seeds
-from adapt.experiments.suite import Settings, Suite
+from adapt.experiments.suite import Suite
 from adapt.records import record as stored
 from adapt.report import comparisons, formats, published, selection
 from adapt.report.significance import LEVEL, differences, leaders, seeds_differ, tasks_differ
@@ -26,6 +26,7 @@ from adapt.report.summary import (
   tasks_of,
 )
 from adapt.report.table import Entry, Line, Sheet, line, measured, number
+from adapt.training.settings import Settings
 
 
 def sheets(records: Sequence[Record], suite: Suite | None, rule: str | None = None) -> list[Sheet]:

@@ -16,11 +16,12 @@ from adapt import catalogue, data, weights
 from adapt.cli.command import Parser, guarded
 from adapt.data.domain import Domain
 from adapt.evaluation import metrics
-from adapt.experiments.suite import Settings, Suite, Task
+from adapt.experiments.suite import Suite, Task
 from adapt.records import record
 from adapt.report import terminal
 from adapt.shallow import classifier, transforms
 from adapt.training import task_data
+from adapt.training.settings import Settings
 
 Domains = Callable[[str], Domain]
 # No step is taken: what decides the numbers is among the hyper-parameters.

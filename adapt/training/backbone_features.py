@@ -12,7 +12,7 @@ import numpy as np
 from adapt import models
 from adapt.data import builders
 from adapt.evaluation.metrics import blocks
-from adapt.experiments.suite import Settings
+from adapt.training.settings import Settings
 
 _VERSION = 1  # of how features are made; another one does not read the old files
 

@@ -107,17 +107,6 @@ def alone(layout: Layout) -> bool:
   return layout.devices == 1 or layout.kind == "seeds"
 
 
-def over_cells(f: Callable[..., Any]) -> Callable[..., Any]:
-  """Maps f over the leading axis of its arguments: seeds and swept values, in one program.
-
-  On a CPU one after the other, because batching small products costs more than it saves there; on
-  an accelerator side by side.
-  """
-  if jax.default_backend() == "cpu":
-    return lambda *args: jax.lax.map(lambda a: f(*a), args)
-  return jax.vmap(f)
-
-
 def ahead(layout: Layout) -> int:
   """Steps that may be dispatched before the device is done with an earlier one.
 

@@ -13,11 +13,12 @@ import jax.numpy as jnp
 
 from adapt import methods, models, tuning
 from adapt.augment import random_views
+from adapt.evaluation import cells
 from adapt.evaluation import metrics as evaluate
-from adapt.experiments.suite import Settings
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 from adapt.training import devices, dp_sgd, resident, shared_step, stream
+from adapt.training.settings import Settings
 
 Items = tuple[tuple[str, Any], ...]
 
@@ -71,7 +72,7 @@ def program(spec: Spec) -> Program:
 
   def chunk(length: int) -> Callable[..., Any]:
     def run(mapped: Mapped, arrays: resident.Arrays) -> tuple[Mapped, Any]:
-      return devices.over_cells(lambda *m: _train(spec, build, Mapped(*m), arrays, length))(*mapped)
+      return cells.over_cells(lambda *m: _train(spec, build, Mapped(*m), arrays, length))(*mapped)
 
     return devices.compiled(run, layout, donate=True)
 
@@ -80,7 +81,7 @@ def program(spec: Spec) -> Program:
       mine = jax.tree.map(lambda x: x[seed], shared[1])
       return _step_fed(spec, build, Mapped(*m), shared[0], mine)
 
-    return devices.over_cells(one)(stacked[1], *stacked[0])
+    return cells.over_cells(one)(stacked[1], *stacked[0])
 
   def outputs_one(mapped: Mapped, x: jax.Array) -> Any:
     method, _ = build(mapped.swept, _progress(spec, mapped.ts))
@@ -94,15 +95,15 @@ def program(spec: Spec) -> Program:
       outputs = outputs_one(Mapped(*m), x)
       return evaluate.count(outputs[1], y, valid), outputs
 
-    return devices.over_cells(one)(*mapped)
+    return cells.over_cells(one)(*mapped)
 
   @jax.jit
   def outputs(mapped: Mapped, x: jax.Array) -> Any:
-    return devices.over_cells(lambda *m: outputs_one(Mapped(*m), x))(*mapped)
+    return cells.over_cells(lambda *m: outputs_one(Mapped(*m), x))(*mapped)
 
   @jax.jit
   def outputs_each(mapped: Mapped, x: jax.Array) -> Any:
-    return devices.over_cells(lambda x, *m: outputs_one(Mapped(*m), x))(x, *mapped)
+    return cells.over_cells(lambda x, *m: outputs_one(Mapped(*m), x))(x, *mapped)
 
   init = _initial(spec, plain, build)
   one_step, chunks = devices.compiled(fed, layout), functools.lru_cache(chunk)
@@ -158,7 +159,7 @@ def _initial(spec: Spec, plain: Net, build: Build) -> Callable[..., shared_step.
   @functools.partial(jax.jit, compiler_options=quick)
   def init(keys: jax.Array, swept: Any, starts: Any, backbone: Any, batch: Batch) -> Any:
     seen = batch._replace(**{n: _test_view(spec.settings, x) for n, x in _inputs(batch).items()})
-    return devices.over_cells(lambda k, v, s: one(k, v, s, backbone, seen))(keys, swept, starts)
+    return cells.over_cells(lambda k, v, s: one(k, v, s, backbone, seen))(keys, swept, starts)
 
   return init
 
@@ -251,7 +252,7 @@ def _refresh(spec: Spec, build: Build) -> Callable[..., Mapped]:
       state = method.refresh(ts.params, ts.state, xs, arrays.ys, xt)
       return mapped._replace(ts=ts._replace(state=state))
 
-    return devices.over_cells(one)(*mapped)
+    return cells.over_cells(one)(*mapped)
 
   return devices.compiled(run, spec.layout)
 

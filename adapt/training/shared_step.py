@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from adapt.experiments.suite import Settings
 from adapt.method import Batch, Method, Metrics, Phase
+from adapt.training.settings import Settings
 
 # Random streams of a seed's key: steps count up from 0, these from the other end.
 INIT, ORDER, AUGMENT = 2**32 - 1, 2**32 - 2, 2**32 - 3

@@ -14,10 +14,10 @@ from adapt.augment import random_views
 from adapt.data import images, label_sets
 from adapt.data.domain import Domain, Split
 from adapt.experiments.experiment import Request
-from adapt.experiments.suite import Settings
 from adapt.method import Method
 from adapt.training import backbone_features
 from adapt.training import shared_step as train
+from adapt.training.settings import Settings
 
 Domains = Callable[[str], Domain]
 

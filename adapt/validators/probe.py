@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from adapt.evaluation import cells
 from adapt.losses import ops
-from adapt.training import devices
 from adapt.validators.clusters import class_silhouette, clustered
 from adapt.validators.distance import mmd
 from adapt.validators.mixed import mixable, mixture, mixval, partners
@@ -92,7 +92,7 @@ def _numbers(
   lm = None if mixed is None else _joined(mixed, m)
   seen = Seen(_joined(fs, n), _joined(ls, n), labels, _joined(ft, m), _joined(lt, m), lm)
   with jax.default_matmul_precision("highest"):  # tensor cores would round similarities
-    return devices.over_cells(lambda *one: of_cell(Seen(*one)))(*seen)
+    return cells.over_cells(lambda *one: of_cell(Seen(*one)))(*seen)
 
 
 def of_cell(seen: Seen) -> dict[str, jax.Array]:

@@ -6,7 +6,8 @@ from PIL import Image
 
 from adapt.data import Domain, Split, check_pair, label_sets
 from adapt.data.images import Files, Images
-from adapt.experiments.suite import ClassSets, Task
+from adapt.data.label_sets import ClassSets
+from adapt.experiments.suite import Task
 
 NAMES = tuple("abcdefgh")
 Y = np.array([0, 7, 3, 2, 5, 1, 4, 6, 0, 2, 7, 5], np.int32)

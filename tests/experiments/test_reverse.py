@@ -5,10 +5,11 @@ import pytest
 import toy
 
 from adapt.data import Domain, Split
+from adapt.data.label_sets import ClassSets
 from adapt.deploy import saved
 from adapt.experiments import reverse, search
 from adapt.experiments.run import run
-from adapt.experiments.suite import ClassSets, Task
+from adapt.experiments.suite import Task
 from adapt.training.dp_sgd import Privacy
 
 SHORT = {"steps": 40, "evaluations": 2, "seeds": (0, 1)}

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from adapt import catalogue, methods, tuning, weights
 from adapt.cli import main
 from adapt.cli.command import Parser
-from adapt.experiments.suite import Settings, Suite
+from adapt.experiments.suite import Suite
+from adapt.training.settings import Settings
 
 SPECIAL = {
   "--classes": [

@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from adapt import methods, models
-from adapt.experiments.suite import Settings
 from adapt.method import Batch
 from adapt.models import nets
 from adapt.training import shared_step
+from adapt.training.settings import Settings
 
 B, D, K = 8, 3, 3
 SETTINGS = Settings(lr=0.05, momentum=0.9, weight_decay=0.01, schedule="constant")

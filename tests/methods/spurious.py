@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from adapt import methods, models
-from adapt.experiments.suite import Settings
 from adapt.method import Batch
 from adapt.training import shared_step
+from adapt.training.settings import Settings
 
 SETTINGS = Settings(optimizer="adam", weight_decay=0.0, schedule="constant")
 STEPS = 300

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from adapt import methods, models
-from adapt.experiments.suite import Settings
 from adapt.method import Batch
 from adapt.training import shared_step
+from adapt.training.settings import Settings
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.4, 1.0])

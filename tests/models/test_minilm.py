@@ -13,9 +13,9 @@ import pytest
 from scipy.special import erf
 
 from adapt import models
+from adapt.augment.image_ops import as_float
 from adapt.data.text import tokenize
 from adapt.models import pretrained
-from adapt.models.linen import as_float
 from adapt.models.minilm import MiniLM, convert
 
 TINY = {"layers": 2, "width": 8, "heads": 2, "vocabulary": 11, "positions": 6}

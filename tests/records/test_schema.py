@@ -6,8 +6,8 @@ import json
 import pytest
 import sample_records
 
-from adapt.experiments.suite import Settings
 from adapt.records import schema
+from adapt.training.settings import Settings
 
 RECORD = sample_records.make(diverged={"2": 137})
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from adapt.experiments.suite import Settings
 from adapt.report import significance
+from adapt.training.settings import Settings
 
 
 def record(label, task, accuracy, weight=1.0):

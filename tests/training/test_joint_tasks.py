@@ -75,7 +75,7 @@ def test_each_record_is_that_of_the_task_alone(method, tmp_path, monkeypatch):
 
 
 def test_side_by_side_as_on_an_accelerator(dann, tmp_path, monkeypatch):
-  monkeypatch.setattr("adapt.training.devices.over_cells", jax.vmap)
+  monkeypatch.setattr("adapt.evaluation.cells.over_cells", jax.vmap)
   program.program.cache_clear()
   beside = together(asked("dann"), tmp_path)
   program.program.cache_clear()

@@ -8,10 +8,10 @@ import numpy as np
 import optax
 import pytest
 
-from adapt.experiments.suite import Settings
 from adapt.losses import ops
 from adapt.method import Method, Phase
 from adapt.training import shared_step
+from adapt.training.settings import Settings
 
 STEPS, LR, MOMENTUM, DECAY = 8, 0.1, 0.9, 0.05
 SETTINGS = Settings(optimizer="sgd", momentum=MOMENTUM, weight_decay=DECAY, schedule="inverse")

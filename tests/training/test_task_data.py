@@ -8,16 +8,17 @@ import toy
 from encoded import Encoded
 
 from adapt import methods
+from adapt.augment.image_ops import as_float
 from adapt.data import Domain, Split
 from adapt.data.images import Images
 from adapt.evaluation import metrics
 from adapt.experiments.experiment import Feed, Request, points, traits
 from adapt.experiments.run import run
-from adapt.experiments.suite import Settings, Suite, Task
+from adapt.experiments.suite import Suite, Task
 from adapt.models import backbones, pretrained
-from adapt.models.linen import as_float
 from adapt.training import loop, task_data
 from adapt.training.joint_tasks import Part
+from adapt.training.settings import Settings
 
 CLASSES = ("dark", "bright")
 

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import pytest
 
 from adapt import methods
-from adapt.experiments.suite import Settings
 from adapt.method import Batch, Net
 from adapt.training import shared_step as train
+from adapt.training.settings import Settings
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from adapt.training import devices
+from adapt.evaluation import cells
 from adapt.validators import clusters, distance, mixed, neighbours, probe, risk
 
 CELLS, N, M, D, K, BLOCK = 2, 14, 11, 3, 4, 6  # blocks are cut, and the last one padded
@@ -19,7 +19,7 @@ YS = RNG.integers(0, K - 1, N).astype(np.int32)
 def outputs(w, x):
   """A network of one layer whose features are the inputs' squares; class K - 1 never occurs."""
   one = lambda w, x: (x**2, (x @ w).at[:, -1].set(-1e30))
-  return devices.over_cells(one)(w, x)
+  return cells.over_cells(one)(w, x)
 
 
 def cut(values):
