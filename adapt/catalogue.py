@@ -6,11 +6,14 @@ import importlib.util
 import inspect
 import math
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
+
+OWN = "own"  # the family of an entry that declares none
 
 _KINDS = (float, int, bool, str, type(None))  # of defaults
 _WIDE = 30.0  # how far a search goes from a default, either way, as a factor
@@ -164,6 +167,21 @@ def meanings(documented: Any) -> dict[str, str]:
   except Exception:  # whatever a parser makes of a text of the user's own
     return {}
   return {p.arg_name: " ".join((p.description or "").split()) for p in doc.params}
+
+
+class Facts(NamedTuple):
+  """What an entry's own file says of it."""
+
+  paper: str  # at the end of the module docstring's first line, in brackets; "" if there is none
+  family: str  # the module's constant FAMILY, by which lists are grouped
+
+
+def facts(factory: Callable[..., Any]) -> Facts:
+  """What the module of an entry declares. Lists and pages are made of these, never kept by hand."""
+  module = inspect.getmodule(factory)
+  first = (getattr(module, "__doc__", None) or "").split("\n", 1)[0]
+  found = re.search(r"\(([^()]*\d{4}[^()]*)\)\.?$", first)
+  return Facts(found[1] if found else "", getattr(module, "FAMILY", OWN))
 
 
 def summary(factory: Callable[..., Any]) -> str:

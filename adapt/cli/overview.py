@@ -1,34 +1,32 @@
 """The catalogue at a glance: each method's family, setting, paper, and what it keeps beside the network."""
 
-import inspect
 import json
-import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from adapt import methods, models
+from adapt import catalogue, methods, models
 from adapt.experiments.experiment import traits
 from adapt.method import Batch, Method
 
-FAMILIES: Mapping[str, str] = {
-  "baselines": "source_only target_only fine_tune weighted source_and_target",
-  "adversarial": "dann cdan adda mcd mdd swd wdgrl bsp vada dirt_t",
-  "moment matching": "coral dan jan dsan cmd homm",
-  "optimal transport": "deepjdot otda",
-  "self-training, consistency": "pseudo_label mean_teacher fixmatch adamatch atdoc",
-  "target regularisers": "entropy information_maximisation bnm mcc afn",
-  "batch statistics": "adabn dsbn",
-  "few labelled targets": "mme",
-  "source-free, test-time": "shot_im shot nrc aad tent",
-  "partial, open-set, universal": "pada iwan osbp dance",
-  "several sources": "mdan m3sda",
-  "robust over source domains": "group_dro vrex irm",
-}
-OWN = "own"  # of methods that are not of this package
+# The order in which lists show them. Each method's file says to which one it belongs.
+FAMILIES = (
+  "baselines",
+  "adversarial",
+  "moment matching",
+  "optimal transport",
+  "self-training, consistency",
+  "target regularisers",
+  "batch statistics",
+  "few labelled targets",
+  "source-free, test-time",
+  "partial, open-set, universal",
+  "several sources",
+  "robust over source domains",
+)
+OWN = catalogue.OWN  # of methods that declare none of these
 
 _SHAPE, _CLASSES, _BATCH = (28, 28, 1), 10, 64  # of the example whose state is counted
 
@@ -45,16 +43,14 @@ class Overview(NamedTuple):
 
 def family(name: str) -> str:
   """The family of a method."""
-  return next((f for f, names in FAMILIES.items() if name in names.split()), OWN)
+  declared = catalogue.facts(methods.get(name)).family
+  return declared if declared in FAMILIES else OWN
 
 
 def of(name: str) -> Overview:
   """The overview of one method with its default hyper-parameters."""
   method = traits(name, {})
-  module = inspect.getmodule(methods.get(name))
-  first = (getattr(module, "__doc__", None) or "").split("\n", 1)[0]
-  found = re.search(r"\(([^()]*\d{4}[^()]*)\)\.?$", first)
-  paper = found[1] if found else "–"
+  paper = catalogue.facts(methods.get(name)).paper or "–"
   return Overview(name, family(name), setting(method), paper, extra(name, method))
 
 

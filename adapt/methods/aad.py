@@ -8,6 +8,8 @@ from adapt.losses import memory_bank as queues
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "source-free, test-time"
+
 
 def aad(
   net: Net,

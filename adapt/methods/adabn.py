@@ -6,6 +6,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "batch statistics"
+
 
 def adabn(net: Net) -> Method:
   """Trains on the source alone, bit for bit as source_only, and predicts under target statistics.

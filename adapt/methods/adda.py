@@ -10,6 +10,8 @@ from adapt.method import Batch, Method, Net, Phase
 from adapt.models import head, nets
 from adapt.models.critic import critic as make_critic
 
+FAMILY = "adversarial"
+
 
 def adda(net: Net, *, weight: float = 1.0, width: int = 500, depth: int = 2) -> Method:
   """Trains a copy of the source model's encoder until a critic takes its target features for source.

@@ -8,6 +8,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "target regularisers"
+
 
 def afn(
   net: Net,

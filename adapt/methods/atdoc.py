@@ -10,6 +10,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "self-training, consistency"
+
 
 def atdoc(net: Net, *, weight: float = 0.2, neighbours: int = 5, memory: int = 1024) -> Method:
   """Trains on the source labels and on target labels that target neighbours vote for.

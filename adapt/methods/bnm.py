@@ -7,6 +7,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "target regularisers"
+
 
 def bnm(net: Net, *, weight: float = 1.0) -> Method:
   """Trains on the source labels and towards target predictions that are sure and diverse.

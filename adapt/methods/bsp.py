@@ -12,6 +12,8 @@ from adapt.method import Batch, Method, Net
 from adapt.models import nets
 from adapt.models.critic import critic as make_critic
 
+FAMILY = "adversarial"
+
 # What the critic sees of features and logits.
 SHOWN: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
   "dann": lambda features, logits: features,

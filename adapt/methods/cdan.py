@@ -9,6 +9,8 @@ from adapt.method import Batch, Method, Net
 from adapt.models import nets
 from adapt.models.critic import critic as make_critic
 
+FAMILY = "adversarial"
+
 
 def cdan(
   net: Net,

@@ -4,6 +4,8 @@ from adapt.losses import discrepancy, ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "moment matching"
+
 
 def coral(net: Net, *, weight: float = 1.0, layer: str = "logits") -> Method:
   """Trains outputs whose covariances agree between the domains.

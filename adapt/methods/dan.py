@@ -4,6 +4,8 @@ from adapt.losses import discrepancy, ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "moment matching"
+
 LAYERS = {"features": (0,), "logits": (1,), "both": (0, 1)}
 
 

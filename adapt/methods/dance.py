@@ -13,6 +13,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net, Params
 from adapt.models import nets
 
+FAMILY = "partial, open-set, universal"
+
 
 def dance(
   net: Net,

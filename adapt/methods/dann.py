@@ -8,6 +8,8 @@ from adapt.method import Batch, Method, Net
 from adapt.models import nets
 from adapt.models.critic import critic as make_critic
 
+FAMILY = "adversarial"
+
 
 def dann(
   net: Net,

@@ -7,6 +7,8 @@ from adapt.losses import kernels, ops, optimal_transport
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "optimal transport"
+
 
 def deepjdot(
   net: Net,

@@ -13,6 +13,8 @@ from adapt.method import Batch, Method, Metrics, Net, Params, Phase, State
 from adapt.methods.vada import Factors, in_turn
 from adapt.models.critic import critic as make_critic
 
+FAMILY = "adversarial"
+
 
 def dirt_t(
   net: Net,
@@ -108,10 +110,8 @@ def refinement(
 
 def renewed(state, number: jax.Array):
   """The teacher of that number: the averaged model of now where the one there is an older one."""
-  is_new = number > state["teacher"]["number"]
-  return jax.tree.map(
-    lambda a, b: jnp.where(is_new, a, b), averaged(state, number), state["teacher"]
-  )
+  is_new, now = number > state["teacher"]["number"], averaged(state, number)
+  return jax.tree.map(lambda a, b: jnp.where(is_new, a, b), now, state["teacher"])
 
 
 def averaged(state: State, number: jax.Array) -> dict[str, Any]:

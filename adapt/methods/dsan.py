@@ -6,6 +6,8 @@ from adapt.losses import discrepancy, ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "moment matching"
+
 
 def dsan(net: Net, *, weight: float = 2.5, ramp: float = 10.0) -> Method:
   """Trains features that agree between the domains class by class, target classes as predicted.

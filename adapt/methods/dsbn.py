@@ -8,6 +8,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "batch statistics"
+
 
 def dsbn(net: Net, *, weight: float = 1.0, ramp: float = 10.0) -> Method:
   """Trains on source labels and target pseudo-labels; normalisation layers alone are not shared.

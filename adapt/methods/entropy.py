@@ -4,6 +4,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "target regularisers"
+
 
 def entropy(net: Net, *, weight: float = 0.1) -> Method:
   """Trains on the source labels and towards predictions of low entropy on the target.

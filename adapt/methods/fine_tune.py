@@ -6,6 +6,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "baselines"
+
 
 def fine_tune(net: Net) -> Method:
   """Trains the source model of the same seed on with the labelled target examples."""

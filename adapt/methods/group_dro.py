@@ -10,6 +10,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "robust over source domains"
+
 
 def group_dro(
   net: Net, *, weight: Annotated[float, Range(0.0, 1.0)] = 1.0, eta: float = 0.01

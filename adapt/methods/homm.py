@@ -6,6 +6,8 @@ from adapt.losses import discrepancy, ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "moment matching"
+
 
 def homm(net: Net, *, weight: float = 1e4, order: int = 3, samples: int = 0) -> Method:
   """Trains features whose moment tensors agree between the domains.

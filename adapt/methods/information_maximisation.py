@@ -4,6 +4,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "target regularisers"
+
 
 def information_maximisation(net: Net, *, weight: float = 1.0, diversity: float = 1.0) -> Method:
   """Trains on the source labels and towards target predictions that tell much about the input.

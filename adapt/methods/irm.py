@@ -11,6 +11,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "robust over source domains"
+
 
 def irm(
   net: Net,

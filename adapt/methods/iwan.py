@@ -13,6 +13,8 @@ from adapt.models import head, nets
 from adapt.models.critic import Critic
 from adapt.models.critic import critic as make_critic
 
+FAMILY = "partial, open-set, universal"
+
 
 def iwan(
   net: Net,

@@ -6,6 +6,8 @@ from adapt.losses import discrepancy, ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "moment matching"
+
 # One kernel on probabilities, whose distances never exceed 2: exp(−‖p − q‖² / 1.68), as in the
 # authors' code (TLlib's σ = 0.92 comes to 1.69). A median would shrink as predictions sharpen.
 PROBABILITY_BANDWIDTHS = (1.68,)

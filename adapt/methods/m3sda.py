@@ -7,6 +7,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "several sources"
+
 
 def m3sda(net: Net, *, weight: float = 0.5, moments: int = 2) -> Method:
   """Trains features whose moments agree between each source and the target and between sources.

@@ -8,6 +8,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "target regularisers"
+
 
 def mcc(net: Net, *, weight: float = 1.0, temperature: float = 2.5) -> Method:
   """Trains on the source labels and towards target predictions that confuse no two classes.

@@ -6,6 +6,8 @@ import jax.numpy as jnp
 from adapt.method import Batch, Method, Net
 from adapt.methods import _two_classifiers
 
+FAMILY = "adversarial"
+
 
 def mcd(net: Net, *, weight: float = 1.0, inner: int = 4) -> Method:
   """Trains features on which two classifiers, pushed apart on the target, cannot disagree.

@@ -13,6 +13,8 @@ from adapt.models import nets
 from adapt.models.critic import Critic
 from adapt.models.critic import critic as make_critic
 
+FAMILY = "several sources"
+
 
 def mdan(
   net: Net,
@@ -65,7 +67,6 @@ def mdan(
     bounds = risks - weight * said(jnp.zeros(len(parts)))
     counts = jax.lax.stop_gradient(sharpen(parts, bounds, weight * gamma, soft))
     domain_losses = said(weight * counts)
-
     label_loss = counts @ risks
     metrics = {"label_loss": label_loss, "domain_loss": domain_losses.sum(), "most": counts.max()}
     return label_loss + domain_losses.sum(), ({"stats": stats}, metrics)
@@ -98,8 +99,7 @@ def told_apart(
     target = ops.binary_cross_entropy(logits[len(fs) :], jnp.zeros(len(ft)))
     return (own.sum() > 0) * (ops.weighted_mean(source, own) + target.mean()) / 2
 
-  # Copies, and not vmap over the strengths alone, which adds up the critics' gradients before they
-  # are reversed.
+  # Copies: vmap over the strengths alone would add the critics' gradients up before reversing them.
   each = jnp.stack([jnp.concatenate([fs, ft])] * len(strengths))  # [s, b + m, d]
   reversed_each = ops.reverse_gradient(each, strengths[:, None, None])
   return jax.vmap(one, in_axes=(0, 0, 1))(params, reversed_each, shares)

@@ -11,6 +11,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import head, nets
 
+FAMILY = "adversarial"
+
 
 def mdd(
   net: Net,

@@ -11,6 +11,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "few labelled targets"
+
 
 def mme(
   net: Net, *, weight: float = 0.1, temperature: Annotated[float, Range(0.01, 0.5, "log")] = 0.05

@@ -9,6 +9,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "source-free, test-time"
+
 
 def nrc(
   net: Net,

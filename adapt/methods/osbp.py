@@ -11,6 +11,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net, Params
 from adapt.models import head, nets
 
+FAMILY = "partial, open-set, universal"
+
 
 def osbp(
   net: Net, *, weight: float = 1.0, threshold: Annotated[float, Range(0.1, 0.9)] = 0.5

@@ -9,6 +9,8 @@ from adapt.losses import kernels, ops, optimal_transport
 from adapt.method import Batch, Method, Net
 from adapt.models import head, nets
 
+FAMILY = "optimal transport"
+
 
 def otda(
   net: Net, *, weight: Annotated[float, Range(0.0, 1.0)] = 1.0, epsilon: float = 0.1

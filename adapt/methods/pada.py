@@ -13,6 +13,8 @@ from adapt.method import Batch, Method, Net
 from adapt.models import nets
 from adapt.models.critic import critic as make_critic
 
+FAMILY = "partial, open-set, universal"
+
 
 def pada(
   net: Net,

@@ -9,6 +9,8 @@ from adapt.method import Batch, Method, Net
 from adapt.models import nets
 from adapt.models.head import split
 
+FAMILY = "source-free, test-time"
+
 
 def shot(net: Net, *, weight: float = 1.0, pseudo: float = 0.3, diversity: float = 1.0) -> Method:
   """Trains as shot_im does, and on target labels by the nearest class centroid in feature space.

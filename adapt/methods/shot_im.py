@@ -5,6 +5,8 @@ from adapt.method import Batch, Method, Net
 from adapt.models import nets
 from adapt.models.head import split
 
+FAMILY = "source-free, test-time"
+
 
 def shot_im(net: Net, *, weight: float = 1.0, diversity: float = 1.0) -> Method:
   """Trains the source model's features, under its frozen head, towards sure and diverse predictions.

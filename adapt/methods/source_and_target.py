@@ -3,6 +3,8 @@
 from adapt.method import Method, Net
 from adapt.methods.weighted import weighted
 
+FAMILY = "baselines"
+
 
 def source_and_target(net: Net, *, weight: float = 1.0) -> Method:
   """Trains on the source and on the labelled target examples, as many of each per step.

@@ -6,6 +6,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "baselines"
+
 
 def source_only(net: Net) -> Method:
   """Trains on the labelled source alone; the target is not looked at."""

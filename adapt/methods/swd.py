@@ -7,6 +7,8 @@ from adapt.losses import discrepancy
 from adapt.method import Batch, Method, Net
 from adapt.methods import _two_classifiers
 
+FAMILY = "adversarial"
+
 
 def swd(net: Net, *, weight: float = 1.0, directions: int = 128, repeat: int = 1) -> Method:
   """Trains features on which two classifiers, pushed apart on the target, cannot disagree.

@@ -3,6 +3,8 @@
 from adapt.method import Method, Net
 from adapt.methods.fine_tune import fine_tune
 
+FAMILY = "baselines"
+
 
 def target_only(net: Net) -> Method:
   """Trains on every target training label, from scratch: the upper bound, not an adaptation."""

@@ -4,6 +4,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "source-free, test-time"
+
 
 def tent(net: Net, *, weight: float = 1.0) -> Method:
   """Trains the scales and shifts of the source model's normalisation layers for sure target predictions.

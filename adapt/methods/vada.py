@@ -13,6 +13,8 @@ from adapt.models import nets
 from adapt.models.critic import Critic
 from adapt.models.critic import critic as make_critic
 
+FAMILY = "adversarial"
+
 
 class Factors(NamedTuple):
   """What the terms count, as `vada` describes them, and the radius of the perturbations."""
@@ -40,8 +42,7 @@ def vada(
 
   Critic and network are trained in turn, the network on inverted domain labels instead of a
   reversed gradient (the paper's appendix). Each domain has its own batch-norm pass. The average
-  of the parameters over the steps predicts, as in the paper. Instance normalisation of the inputs
-  is the network's business.
+  of the parameters over the steps predicts, as in the paper. Inputs are not instance-normalised.
 
   Where re-implementations go wrong: sure predictions without smoothness put the boundary anywhere,
   even through single points, so both terms belong together; smoothness is asked for around source
@@ -83,11 +84,9 @@ def in_turn(net: Net, critic: Critic, factors: Factors, average: Any) -> Method:
     return {**state, "average": ops.ema(state["average"], params["net"], average)}
 
   def predict(params, state, x):
-    outputs, _ = net.apply(state["average"], state["stats"], x, train=False, key=None)
-    return outputs
+    return net.apply(state["average"], state["stats"], x, train=False, key=None)[0]
 
-  phases = (Phase(tell_apart, ("critic",)), Phase(adapt, ("net",)))
-  return Method(init, phases, predict, after_step)
+  return Method(init, (Phase(tell_apart, ("critic",)), Phase(adapt, ("net",))), predict, after_step)
 
 
 def adaptation(

@@ -9,6 +9,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "robust over source domains"
+
 
 def vrex(
   net: Net, *, weight: float = 10.0, share: Annotated[float, Range(0.0, 0.9)] = 0.1

@@ -12,6 +12,8 @@ from adapt.models import nets
 from adapt.models.critic import Critic
 from adapt.models.critic import critic as make_critic
 
+FAMILY = "adversarial"
+
 
 def wdgrl(
   net: Net,

@@ -9,6 +9,8 @@ from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
+FAMILY = "baselines"
+
 
 def weighted(
   net: Net, *, balance: Annotated[float, Range(0.05, 0.95)] = 0.5, ramped: bool = False

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+FAMILY = "label shift"
+
 
 def class_balanced(
   xs: np.ndarray, ys: np.ndarray, xt: np.ndarray, *, beta: float = 1.0

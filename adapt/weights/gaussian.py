@@ -4,6 +4,8 @@ import numpy as np
 
 from adapt.weights._content import clipped, refuse_unfit
 
+FAMILY = "covariate shift"
+
 NEEDS = ("sklearn",)
 
 

@@ -5,6 +5,8 @@ import numpy as np
 from adapt.weights._content import clipped
 from adapt.weights._kernels import BANDWIDTHS, choices, distances
 
+FAMILY = "covariate shift"
+
 NEEDS = ("scipy", "sklearn")
 
 

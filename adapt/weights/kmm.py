@@ -4,6 +4,8 @@ import numpy as np
 
 from adapt.weights._kernels import median, squared
 
+FAMILY = "covariate shift"
+
 NEEDS = ("piqp", "sklearn")
 
 

@@ -4,6 +4,8 @@ import numpy as np
 
 from adapt.weights._label_shift import HeldOut, held_out, per_example, softmax
 
+FAMILY = "label shift"
+
 NEEDS = ("scipy", "sklearn")
 
 

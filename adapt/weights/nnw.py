@@ -4,6 +4,8 @@ import numpy as np
 
 from adapt.weights._content import by_content, clipped, refuse_unfit
 
+FAMILY = "covariate shift"
+
 NEEDS = ("sklearn",)
 _MEBIBYTES = 256  # of distances at a time
 

@@ -4,6 +4,8 @@ import numpy as np
 
 from adapt.weights._label_shift import confusion, held_out, per_example
 
+FAMILY = "label shift"
+
 NEEDS = ("scipy", "sklearn")
 
 

@@ -6,6 +6,8 @@ from adapt.weights._content import mean_one
 from adapt.weights._kernels import BANDWIDTHS, choices, distances
 from adapt.weights.ulsif import RIDGES
 
+FAMILY = "covariate shift"
+
 NEEDS = ("sklearn",)
 
 

@@ -5,6 +5,8 @@ import numpy as np
 from adapt.weights._content import clipped
 from adapt.weights._kernels import BANDWIDTHS, choices, distances
 
+FAMILY = "covariate shift"
+
 NEEDS = ("sklearn",)
 RIDGES = tuple(np.geomspace(1e-3, 10.0, 9))
 _PAIRS = 2000  # left out one at a time

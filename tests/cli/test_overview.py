@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapt import methods
+from adapt import catalogue, methods
 from adapt.cli import overview
 from adapt.method import Method
 
@@ -14,9 +14,20 @@ def test_every_method_has_a_family_and_a_paper(name):
   assert row.paper[0].isupper() and any(c.isdigit() for c in row.paper)
 
 
-def test_families_name_methods_that_are_there_once():
-  named = [name for names in overview.FAMILIES.values() for name in names.split()]
-  assert sorted(named) == sorted(methods.names())
+def test_every_family_has_methods_and_is_shown_once():
+  assert {overview.family(name) for name in methods.names()} == set(overview.FAMILIES)
+  assert len(set(overview.FAMILIES)) == len(overview.FAMILIES)
+
+
+@pytest.mark.parametrize(
+  ("line", "family"),
+  [("", "own"), ('FAMILY = "of mine"', "own"), ('FAMILY = "adversarial"', "adversarial")],
+)
+def test_a_users_own_file_says_its_family(line, family, tmp_path, monkeypatch):
+  monkeypatch.setattr(catalogue, "_extra", {})
+  (tmp_path / "mine.py").write_text(f'"""Mine."""\n\n{line}\n\n\ndef mine(net):\n  """Adapts."""\n')
+  catalogue.add_folder("adapt.methods", str(tmp_path))
+  assert overview.family("mine") == family
 
 
 def test_settings_follow_from_traits():
