@@ -2,7 +2,7 @@
 
 import ast
 import functools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from adapt import methods
@@ -21,13 +21,17 @@ median of paired rounds (`python -m benchmarks.method_cost`). Every method also 
 """
 
 
-def page(root: Path) -> str:
+def page(root: Path, names: Collection[str] | None = None) -> str:
   """The page's text.
+
+  Args:
+    root: of the repository.
+    names: the methods it lists; None for all. One that is no method is left out.
 
   Raises:
     ValueError: a method without one of its proofs.
   """
-  proofs = {name: _proofs(root, name) for name in methods.names()}
+  proofs = {name: _proofs(root, name) for name in methods.names() if names is None or name in names}
   rows = [overview.of(name) for name in proofs]
   order = [*overview.FAMILIES, overview.OWN]
   rows.sort(key=lambda r: (order.index(r.family), r.name))
@@ -73,7 +77,7 @@ def equals(root: Path, name: str) -> str:
 
 @functools.cache
 def proofs_of_gain(root: Path) -> dict[str, str]:
-  """Method → the test that it adapts: by the contract's margins, or one marked `adapts("NAME")`."""
+  """Method → the test that it adapts: one marked `adapts("NAME")`, or the margin in its own test."""
   found = {}
   files = sorted((root / "tests").rglob("test_*.py"))
   for file in (f for f in files if "mark.adapts(" in f.read_text("utf-8")):
@@ -83,8 +87,16 @@ def proofs_of_gain(root: Path) -> dict[str, str]:
           for argument in mark.args:
             name = ast.literal_eval(argument)
             found[name] = f"`{file.name}::{function.name}`"
-  for node in ast.parse((root / _CONTRACT).read_text("utf-8")).body:
-    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "MARGINS":
-      for name in ast.literal_eval(node.value):
-        found.setdefault(name, f"`test_contract.py::{_LEARNS}[{name}]`")
+  for file in files:
+    if file.parent == root / "tests" / "methods" and "margin" in _toy(file):
+      name = file.stem.removeprefix("test_")
+      found.setdefault(name, f"`test_contract.py::{_LEARNS}[{name}]`")
   return found
+
+
+def _toy(file: Path) -> dict[str, object]:
+  """What the test of a method declares for the contract: its constant TOY."""
+  for node in ast.parse(file.read_text("utf-8")).body:
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TOY":
+      return dict(ast.literal_eval(node.value))
+  return {}

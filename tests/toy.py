@@ -2,9 +2,11 @@
 
 import shutil
 from pathlib import Path
+from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
+from declared import declared
 
 from adapt import catalogue, methods
 from adapt.data import Domain, Split, label_sets
@@ -89,62 +91,44 @@ def write(folder: Path, d: Domain) -> None:
   np.savez(folder / f"{d.name}.npz", x=d.train.x, y=d.train.y, x_test=d.test.x, y_test=d.test.y)
 
 
-# Small critics and memories, and weights at which a method has something to say on moons, or does
-# not drown the labels (cmd, afn).
-GIVEN: dict[str, dict] = {
-  "dann": {"width": 32, "depth": 1},
-  "coral": {"layer": "features", "weight": 300.0},
-  "cmd": {"weight": 0.1},
-  "homm": {"weight": 1e5},
-  "entropy": {"weight": 1.0},
-  "mcc": {"temperature": 1.0},
-  "afn": {"weight": 0.003},
-  "atdoc": {"memory": 256},
-  "aad": {"memory": 256, "weight": 0.1},
-  "nrc": {"memory": 256, "weight": 0.1},
-  "deepjdot": {"feature": 0.01, "label": 0.3},
-  "fixmatch": {"threshold": 0.8},
-  "mean_teacher": {"noise": 0.3},
-  "otda": {"epsilon": 0.02},
-  "cdan": {"width": 32, "depth": 1},
-  "bsp": {"width": 32, "depth": 1},
-  "mdd": {"weight": 20.0, "margin": 0.5},
-  "mcd": {"weight": 0.3, "inner": 2},
-  "wdgrl": {"width": 32, "penalty": 0.3, "inner": 3},
-  "adda": {"width": 32, "depth": 1, "weight": 0.03},
-  "mdan": {"width": 32, "depth": 1},
-  "m3sda": {"weight": 0.1},
-  "vrex": {"weight": 100.0},
-  "irm": {"weight": 1.0},
-  "vada": {"width": 32, "radius": 1.0},
-  "pada": {"width": 32, "depth": 1, "decay": 0.9},
-  "iwan": {"width": 32, "depth": 1, "weight": 1.0, "ramp": 10.0},
-  "dance": {"memory": 128},
-  "dirt_t": {"width": 32, "radius": 1.0, "share": 0.75, "trust": 0.1, "average": 0.99},
-}
-
-# How far apart, in their parameters' length, layouts may be after 20 steps where it is not 1e-5:
-# entropy at a temperature of 0.05 amplifies rounding.
-AMPLIFIED = {"mme": 1e-4}
-
-# Methods that say nothing to an MLP, as they live in normalisation layers.
-NETWORKS = dict.fromkeys(("adabn", "dsbn", "tent"), "normed")
 catalogue.add_folder("adapt.models", str(Path(__file__).parent / "networks"))
 
 
-# Critics and adversaries without normalisation do not bear the others' learning rate.
-RATES = dict.fromkeys(("mdd", "wdgrl"), 0.01)
-# The penalty's curvature grows with the logits.
-RATES["irm"] = 0.03
+class Needs(NamedTuple):
+  """What a method needs on the toy problem: the `TOY` of its test file, a dict of these by name.
+
+  `given` are its hyper-parameters: small critics and memories, and weights at which the method has
+  something to say on moons.
+  """
+
+  given: dict[str, Any]
+  model: str = SETTINGS.model  # "normed" for methods that live in normalisation layers
+  lr: float = SETTINGS.lr
+  # Points of accuracy by which it beats source_only on turned moons. Without a margin it must not
+  # fall behind by more than two points.
+  margin: float | None = None
+  null_margin: float | None = None  # over its null control, where that is another
+  null: bool = True  # whether `weight` is a term to switch off
+  falls: bool = True  # whether its loss falls as it learns
+  optimised: bool = False  # whether to compile with optimisation, as its steps are slow without
+  # How far apart, in their parameters' length, layouts may be after 20 steps.
+  amplified: float = 1e-5
+  layouts: dict[str, Any] | None = None  # hyper-parameters of the tests of layouts, if others
+
+
+def needs(method: str) -> Needs:
+  """What the method's own test file declares in `TOY`."""
+  return Needs(**{"given": {}, **declared("methods", method, "TOY", {})})
 
 
 def request(method: str, **changes) -> Request:
   """A request on the method's task, three seeds; changes of settings or of the request by name."""
   settings = {k: v for k, v in changes.items() if k in Settings._fields}
   others = {k: v for k, v in changes.items() if k not in settings}
-  others.setdefault("given", GIVEN.get(method, {}))
-  settings.setdefault("model", NETWORKS.get(method, SETTINGS.model))
-  settings.setdefault("lr", RATES.get(method, SETTINGS.lr))
+  own = needs(method)
+  others.setdefault("given", own.given)
+  settings.setdefault("model", own.model)
+  settings.setdefault("lr", own.lr)
   others.setdefault("task", task_of(method))
   asked = Request(SUITE, TASK, method, SETTINGS._replace(**settings), (0, 1, 2))
   return asked._replace(**others)

@@ -60,7 +60,7 @@ def test_a_sweep_equals_its_values_run_alone(tmp_path):
   assert [r["label"] for r in swept] == [
     f"dann-depth=1-lr={lr}-weight={w}-width=32" for w in (0.1, 0.7) for lr in (0.05, 0.1)
   ]
-  given = {**toy.GIVEN["dann"], "weight": 0.7}
+  given = {**toy.needs("dann").given, "weight": 0.7}
   [alone] = made(tmp_path / "b", "dann", seeds=(0, 1), given=given, lr=0.05)
   assert alone["last"] == swept[2]["last"]
   assert alone["curves"] == swept[2]["curves"]

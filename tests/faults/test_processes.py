@@ -93,9 +93,10 @@ def start(folder):
   return started
 
 
-NORMED = ["adabn", "dsbn", "tent"]  # need a network with batch-norm
-OPEN = ["osbp"]  # needs unknown classes
-SEVERAL = ["group_dro", "irm", "m3sda", "mdan", "vrex"]  # sources
+# Those that need a network with batch-norm, unknown classes, several sources.
+NORMED = [n for n in methods.names() if toy.needs(n).model == "normed"]
+OPEN = [n for n in methods.names() if toy.task_of(n) == toy.OPEN]
+SEVERAL = [n for n in methods.names() if toy.task_of(n) == toy.SEVERAL]
 REST = [n for n in methods.names() if n not in (*NORMED, *OPEN, *SEVERAL)]
 TASKS = {
   "vectors": (["moons"], "turned", REST),
@@ -141,7 +142,7 @@ def test_every_method_has_the_numbers_of_one_on_two_and_four(folder, start, task
     apart[re.split("[-+.]", file.name)[0]] = far
   print({name: f"{far:.1e}" for name, far in apart.items()})
   assert sorted(apart) == sorted(names)
-  assert all(far < toy.AMPLIFIED.get(name, 1e-5) for name, far in apart.items()), apart
+  assert all(far < toy.needs(name).amplified for name, far in apart.items()), apart
 
 
 def test_every_method_is_on_one_of_these_tasks():

@@ -13,7 +13,7 @@ from adapt.training import shared_step
 
 def started(name: str, **hyper):
   """(method, state, compiled step) on the normed network, whose predictions differ in confidence."""
-  net = models.build(toy.NETWORKS["tent"], by_hand.K)
+  net = models.build(toy.needs("tent").model, by_hand.K)
   params, stats = net.init(jax.random.key(3), by_hand.batch().xs)
   params = {**params, "head": {**params["head"], "kernel": 2 * params["head"]["kernel"]}}
   # Source statistics that no batch has, so that using them shows.

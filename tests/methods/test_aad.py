@@ -8,6 +8,9 @@ import pytest
 
 from adapt import methods, models
 
+TOY = {"given": {"memory": 256, "weight": 0.1}, "margin": 0.04}
+GOLDEN = {"attraction": 0.7098829, "dispersion": 23.17723, "loss": 1.15996}
+
 GIVEN = {"weight": 3.0, "neighbours": 2, "memory": 12, "decay": 2.0}
 rng = np.random.default_rng(4)
 MEMORY = {

@@ -9,6 +9,9 @@ import pytest
 from adapt import methods, models
 from adapt.training import shared_step
 
+TOY = {"given": {"memory": 256}, "margin": 0.03}
+GOLDEN = {"label_loss": 0.9596409, "loss": 1.011332, "pseudo_loss": 0.5169071, "vote": 0.01629655}
+
 GIVEN = {"weight": 3.0, "neighbours": 2, "memory": 12}
 rng = np.random.default_rng(4)
 MEMORY = {

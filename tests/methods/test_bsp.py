@@ -8,6 +8,14 @@ import pytest
 from adapt import methods, models
 from adapt.methods.bsp import spectrum
 
+TOY = {"given": {"width": 32, "depth": 1}, "margin": 0.12}
+GOLDEN = {
+  "domain_loss": 0.6763163,
+  "label_loss": 0.6740801,
+  "loss": 1.510895,
+  "spectral_loss": 1604.991,
+}
+
 B = by_hand.B
 
 

@@ -7,6 +7,9 @@ import pytest
 
 from adapt import methods, models
 
+TOY = {"given": {"width": 32, "depth": 1}, "margin": 0.15}
+GOLDEN = {"domain_loss": 0.703181, "label_loss": 0.6740841, "loss": 1.377265}
+
 B = by_hand.B
 IS_SOURCE = np.repeat([1.0, 0.0], B)
 STRENGTH = 0.7 * (2 / (1 + np.exp(-10 * 0.4)) - 1)  # weight 0.7, progress 4 / 10

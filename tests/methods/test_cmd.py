@@ -6,6 +6,10 @@ import pytest
 
 from adapt import methods, models
 
+# A weight that does not drown the labels.
+TOY = {"given": {"weight": 0.1}}
+GOLDEN = {"cmd_loss": 0.6553537, "label_loss": 0.9596481, "loss": 1.025183}
+
 
 def test_one_step_equals_the_step_by_hand():
   ts, step = by_hand.start("cmd", weight=0.7, moments=4, span=2.0)

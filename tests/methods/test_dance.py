@@ -8,6 +8,14 @@ import pytest
 from adapt import methods, models
 from adapt.methods import dance
 
+TOY = {"given": {"memory": 128}}
+GOLDEN = {
+  "cluster_loss": 3.248607,
+  "label_loss": 11.87938,
+  "loss": 12.04181,
+  "separation_loss": 0.0,
+}
+
 T, MARGIN = 0.02, 0.1
 GIVEN = {"temperature": T, "margin": MARGIN, "memory": 5}
 MEMORY = np.random.default_rng(6).normal(size=(5, 100)).astype(np.float32)

@@ -9,6 +9,9 @@ import pytest
 from adapt import methods, models
 from adapt.training import shared_step
 
+TOY = {"given": {"width": 32, "depth": 1}, "margin": 0.15}
+GOLDEN = {"domain_loss": 0.6763158, "label_loss": 0.6740841, "loss": 1.3504}
+
 
 @pytest.mark.parametrize(
   ("weight", "ramp", "scale_loss"),

@@ -10,6 +10,19 @@ from test_vada import GIVEN, entropy, smoothness
 from adapt import methods, models
 from adapt.methods.dirt_t import renewed
 
+TOY = {
+  "given": {"width": 32, "radius": 1.0, "share": 0.75, "trust": 0.1, "average": 0.99},
+  "margin": 0.2,
+}
+GOLDEN = {
+  "domain_loss": 0.6763257,
+  "entropy_loss": 0.6762973,
+  "label_loss": 0.6760256,
+  "loss": 1.369244,
+  "smoothness": 0.002315817,
+  "teacher_loss": 0.0,
+}
+
 B = by_hand.B
 
 

@@ -6,6 +6,9 @@ import pytest
 
 from adapt.augment import weak_and_strong
 
+TOY = {"given": {"threshold": 0.8}, "margin": 0.02}
+GOLDEN = {"label_loss": 0.9596409, "loss": 1.037073, "pseudo_loss": 0.07743259, "sure": 0.453125}
+
 
 @pytest.fixture(autouse=True)
 def _known_views(monkeypatch):

@@ -6,6 +6,14 @@ import pytest
 
 from adapt.losses import ops
 
+TOY = {"margin": 0.05}
+GOLDEN = {
+  "entropy_loss": 0.5432942,
+  "label_loss": 0.9607713,
+  "loss": 0.9595251,
+  "marginal_entropy": 0.5445403,
+}
+
 
 @pytest.mark.parametrize("diversity", [0.0, 1.0, 0.3])
 def test_one_step_equals_the_step_by_hand(diversity):

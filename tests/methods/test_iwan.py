@@ -9,6 +9,14 @@ import pytest
 from adapt import methods, models
 from adapt.methods import iwan
 
+TOY = {"given": {"width": 32, "depth": 1, "weight": 1.0, "ramp": 10.0}}
+GOLDEN = {
+  "domain_loss": 0.6720421,
+  "entropy_loss": 0.6899916,
+  "loss": 1.38234,
+  "weigher_loss": 0.6762855,
+}
+
 
 def begun(weight):
   """A start at which the target encoder is not the source's any more."""

@@ -12,6 +12,9 @@ from jax.test_util import check_grads
 from adapt import methods, models
 from adapt.methods.m3sda import moment_distance
 
+TOY = {"given": {"weight": 0.1}}
+GOLDEN = {"label_loss": 0.7571804, "loss": 0.9895432, "moment_distance": 2.323627}
+
 
 def by_loops(sources, target, moments):
   """(distance, its gradients by each source and by the target)."""

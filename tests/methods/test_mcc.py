@@ -8,6 +8,9 @@ import pytest
 
 from adapt.methods import mcc
 
+TOY = {"given": {"temperature": 1.0}, "margin": 0.05}
+GOLDEN = {"confusion": 0.4987472, "label_loss": 0.96077, "loss": 1.459517}
+
 
 def confusion_by_loop(p):
   """(loss, its gradient by p) with one loop per class pair."""

@@ -8,6 +8,9 @@ import pytest
 
 from adapt import methods, models
 
+TOY = {"given": {"weight": 0.3, "inner": 2}, "margin": 0.03}
+GOLDEN = {"apart": 0.1351711, "discrepancy": 0.2614938, "label_loss": 1.233255, "loss": 2.354374}
+
 
 def distance(outs):
   first, second = (by_hand.softmax(o.l) for o in outs)

@@ -9,6 +9,9 @@ import pytest
 from adapt import methods, models
 from adapt.methods.mdan import sharpen
 
+TOY = {"given": {"width": 32, "depth": 1}, "margin": 0.1}
+GOLDEN = {"domain_loss": 1.358693, "label_loss": 0.646261, "loss": 2.004953, "most": 0.55513}
+
 
 def assert_equals_by_hand(weight, soft, gamma):
   ts, step = by_hand.start("mdan", weight=weight, soft=soft, gamma=gamma, depth=0)

@@ -8,6 +8,15 @@ import pytest
 
 from adapt.methods.mdd import log_other
 
+# A critic without normalisation does not bear the others' learning rate.
+TOY = {"given": {"weight": 20.0, "margin": 0.5}, "lr": 0.01, "margin": 0.15}
+GOLDEN = {
+  "agree_loss": 0.5696097,
+  "disagree_loss": 0.8350909,
+  "label_loss": 0.6862378,
+  "loss": 1.806134,
+}
+
 B, K = by_hand.B, by_hand.K
 
 

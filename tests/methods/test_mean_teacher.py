@@ -10,6 +10,15 @@ from adapt import methods, models
 from adapt.augment import weak_and_strong
 from adapt.methods.mean_teacher import class_balance
 
+TOY = {"given": {"noise": 0.3}}
+GOLDEN = {
+  "balance_loss": 0.0,
+  "consistency_loss": 0.0,
+  "label_loss": 0.9619288,
+  "loss": 0.9619288,
+  "sure": 0.0,
+}
+
 GIVEN = {"weight": 5.0, "threshold": 0.9, "balance": 0.1, "decay": 0.9}
 
 
@@ -84,7 +93,7 @@ def test_student_and_teacher_draw_different_views(monkeypatch):
 def test_the_teacher_keeps_target_statistics_of_its_own():
   import toy
 
-  method = methods.get("mean_teacher")(models.build(toy.NETWORKS["adabn"], by_hand.K), noise=0.0)
+  method = methods.get("mean_teacher")(models.build(toy.needs("adabn").model, by_hand.K), noise=0.0)
   batch = by_hand.batch()
   params, state = method.init(jax.random.key(0), batch)
   _, (new, _) = method.loss(params, state, batch, jax.random.key(1), 0.5)

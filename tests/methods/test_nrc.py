@@ -8,6 +8,9 @@ import pytest
 
 from adapt import methods, models
 
+TOY = {"given": {"memory": 256, "weight": 0.1}, "margin": 0.04}
+GOLDEN = {"attraction": 1.795777, "further_attraction": 0.9003876, "loss": -0.3887991}
+
 GIVEN = {"weight": 3.0, "neighbours": 3, "further": 2, "affinity": 0.2, "memory": 14}
 rng = np.random.default_rng(5)
 MEMORY = {

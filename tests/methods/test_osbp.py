@@ -8,6 +8,8 @@ import pytest
 from adapt import methods, models
 from adapt.methods import osbp
 
+GOLDEN = {"label_loss": 1.766794, "loss": 2.624143, "rejected": 0.5, "unknown_loss": 0.8573489}
+
 
 def extended(ts, x):
   """(outputs of the network, logits of K + 1 classes)."""

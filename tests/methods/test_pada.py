@@ -7,6 +7,9 @@ import pytest
 
 from adapt.methods import pada
 
+TOY = {"given": {"width": 32, "depth": 1, "decay": 0.9}}
+GOLDEN = {"counted": 0.9977952, "domain_loss": 0.6754848, "label_loss": 0.6737965, "loss": 1.349281}
+
 SHARES = np.array([0.1, 0.6, 0.3], np.float32)
 
 

@@ -16,6 +16,9 @@ from adapt.training.joint_tasks import Part
 from adapt.training.task_data import Material
 from adapt.tuning.linear_probe import linear_probe
 
+TOY = {"margin": 0.04}
+GOLDEN = {"entropy_loss": 0.6446876, "loss": -0.0004906654, "marginal_entropy": 0.6451783}
+
 SOURCE_FREE = [name for name in methods.names() if traits(name, {}).reads == ("target",)]
 
 

@@ -6,6 +6,15 @@ import numpy as np
 
 from adapt import methods, models
 
+TOY = {"given": {"width": 32, "radius": 1.0}, "margin": 0.2}
+GOLDEN = {
+  "domain_loss": 0.6763257,
+  "entropy_loss": 0.6762973,
+  "label_loss": 0.6760256,
+  "loss": 1.369244,
+  "smoothness": 0.002315817,
+}
+
 B = by_hand.B
 GIVEN = {
   "weight": 0.5,

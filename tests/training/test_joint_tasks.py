@@ -234,7 +234,7 @@ def test_sets_that_do_not_fit_together_are_refused(tmp_path, monkeypatch):
 def test_the_command_line(dann, tmp_path, capsys):
   argv = ["source_only", "dann", "--batch-tasks", "--devices", "1", "--out", str(tmp_path)]
   argv += [f"--{name}={SHORT[name]}" for name in ("steps", "evaluations")] + ["--seeds=2"]
-  argv += [f"--{name}={value}" for name, value in toy.GIVEN.get("dann", {}).items()]
+  argv += [f"--{name}={value}" for name, value in toy.needs("dann").given.items()]
   argv += ["--task", *(task.name for task in TASKS), TASKS[0].name]  # one of them twice
   assert main.benchmark(SUITE, argv, toy.load) == 0
   shown = capsys.readouterr()
