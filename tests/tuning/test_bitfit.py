@@ -5,6 +5,8 @@ import numpy as np
 
 from adapt.tuning.bitfit import bitfit
 
+TRAINABLE = ["head", "conv/bias", "block/dense/bias", "block/norm/bias"]
+
 
 def test_scales_are_frozen_and_statistics_are_not(tiny, x):
   net, key = bitfit().wrap(tiny, 0.0), jax.random.key(0)

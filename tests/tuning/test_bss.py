@@ -7,6 +7,8 @@ import pytest
 
 from adapt.tuning.bss import bss, spectral_tail
 
+TRAINABLE = ["body", "norm", "head"]
+
 ETA = 20.0
 
 

@@ -9,6 +9,8 @@ import toy
 from adapt.experiments.experiment import Choice, points
 from adapt.tuning.co_tuning import co_tuning
 
+TRAINABLE = ["body", "norm", "head", "source_head/kernel", "source_head/bias"]
+
 WEIGHT = 1.7
 
 

@@ -6,6 +6,8 @@ import numpy as np
 
 from adapt.tuning.delta import attention_of, delta, rises
 
+TRAINABLE = ["body", "norm", "head"]
+
 ALPHA, BETA, HEAT = 0.8, 0.2, 2.0
 
 

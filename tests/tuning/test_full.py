@@ -2,6 +2,8 @@
 
 from adapt.tuning.full import full
 
+TRAINABLE = ["body", "norm", "head"]
+
 
 def test_the_network_is_untouched(tiny):
   tuning = full()

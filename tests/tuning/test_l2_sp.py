@@ -8,6 +8,8 @@ import pytest
 
 from adapt.tuning.l2_sp import l2_sp
 
+TRAINABLE = ["body", "norm", "head"]
+
 ALPHA, BETA, RATE = 0.3, 0.7, 0.1
 
 

@@ -5,6 +5,8 @@ import numpy as np
 
 from adapt.tuning.linear_probe import linear_probe
 
+TRAINABLE = ["head"]
+
 
 def test_training_mode_changes_neither_features_nor_statistics(tiny, x):
   net, key = linear_probe().wrap(tiny, 0.0), jax.random.key(0)

@@ -6,6 +6,14 @@ import pytest
 
 from adapt.tuning.lora import lora, updated
 
+TRAINABLE = [
+  "head",
+  "lora/conv/kernel/a",
+  "lora/conv/kernel/b",
+  "lora/block/dense/kernel/a",
+  "lora/block/dense/kernel/b",
+]
+
 RANK, ALPHA = 2, 3.0
 
 

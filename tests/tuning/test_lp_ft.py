@@ -11,6 +11,8 @@ from adapt.training import loop
 from adapt.training.joint_tasks import Part
 from adapt.tuning.lp_ft import lp_ft
 
+TRAINABLE = ["body", "norm", "head"]
+
 
 def body(state):
   return {name: entry for name, entry in state.params["net"].items() if name != "head"}

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from declared import declared
 from flax.traverse_util import flatten_dict
 
 from adapt import tuning
@@ -15,21 +16,20 @@ from adapt.method import Method, Phase
 BODY = {"conv/kernel", "conv/bias", "block/dense/kernel", "block/dense/bias"}
 NORM = {"block/norm/scale", "block/norm/bias"}
 HEAD = {"head/kernel", "head/bias"}
-TRAINABLE = {
-  "full": BODY | NORM | HEAD,
-  "linear_probe": HEAD,
-  "bitfit": HEAD | {"conv/bias", "block/dense/bias", "block/norm/bias"},
-  "lora": HEAD
-  | {f"lora/{layer}/kernel/{f}" for layer in ("conv", "block/dense") for f in ("a", "b")},
-  "l2_sp": BODY | NORM | HEAD,
-  "lp_ft": BODY | NORM | HEAD,
-  "wise_ft": BODY | NORM | HEAD,
-  "delta": BODY | NORM | HEAD,
-  "bss": BODY | NORM | HEAD,
-  "co_tuning": BODY | NORM | HEAD | {f"source_{leaf}" for leaf in HEAD},
-}
-ELSEWHERE = {"stochnorm"}  # refuses this network, see its own test
-ADDED = {"lora", "source_head"}
+GROUPS = {"body": BODY, "norm": NORM, "head": HEAD}
+
+
+def trainable(name):
+  """The leaves that a tuning trains of this network, as the `TRAINABLE` of its own test says.
+
+  It is a list of leaves and of the groups "body", "norm" and "head"; empty for a tuning that refuses
+  this network and is tested by its own test alone.
+  """
+  leaves = declared("tuning", name, "TRAINABLE", ["nothing declared"])
+  return set().union(*(GROUPS.get(leaf, {leaf}) for leaf in leaves))
+
+
+NAMES = [name for name in tuning.names() if trainable(name)]
 YS = jnp.array([0, 1, 1, 0, 1, 0])
 
 
@@ -45,8 +45,10 @@ def step(net, params, stats, x, key, rate=0.3):
   return jax.tree.map(lambda p, g: p - rate * g, params, grads), stats
 
 
-def test_every_file_is_tested_here():
-  assert set(tuning.names()) == set(TRAINABLE) | ELSEWHERE
+def test_every_tuning_says_what_it_trains():
+  for name in tuning.names():
+    said = declared("tuning", name, "TRAINABLE")
+    assert said is not None, f'add to tests/tuning/test_{name}.py: TRAINABLE = ["body", "head", …]'
 
 
 def test_an_unknown_name_lists_the_known_ones():
@@ -54,7 +56,7 @@ def test_an_unknown_name_lists_the_known_ones():
     tuning.get("nothing")
 
 
-@pytest.mark.parametrize("name", TRAINABLE)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_start_is_the_inner_networks(name, tiny, x):
   net, key = tuning.get(name)().wrap(tiny, 1.0), jax.random.key(0)
   (features, logits), _ = net.apply(*net.init(key, x), x, False, None)
@@ -63,12 +65,12 @@ def test_the_start_is_the_inner_networks(name, tiny, x):
   np.testing.assert_array_equal(features, inner_features)
 
 
-@pytest.mark.parametrize("name", TRAINABLE)
+@pytest.mark.parametrize("name", NAMES)
 def test_exactly_the_intended_leaves_move(name, tiny, x):
   net, key = tuning.get(name)().wrap(tiny, 1.0), jax.random.key(0)
   params, stats = net.init(key, x)
   before = flatten_dict(params, sep="/")
-  assert set(before) == TRAINABLE[name]
+  assert set(before) == trainable(name)
   # Two steps: in the first, LoRA's A gets no gradient through B = 0.
   after, new = step(net, *step(net, params, stats, x, key), x, key)
   for path, leaf in flatten_dict(after, sep="/").items():
@@ -79,17 +81,18 @@ def test_exactly_the_intended_leaves_move(name, tiny, x):
   assert jax.tree.structure(new) == jax.tree.structure(stats)
 
 
-@pytest.mark.parametrize("name", TRAINABLE)
+@pytest.mark.parametrize("name", NAMES)
 def test_no_leaf_of_the_network_is_lost_or_doubled(name, tiny, x):
   net = tuning.get(name)().wrap(tiny, 1.0)
   params, stats = net.init(jax.random.key(0), x)
-  held = set(flatten_dict({k: v for k, v in params.items() if k not in ADDED}, sep="/"))
+  added = {leaf.split("/")[0] for leaf in trainable(name) - (BODY | NORM | HEAD)}
+  held = set(flatten_dict({k: v for k, v in params.items() if k not in added}, sep="/"))
   frozen = set(flatten_dict(stats.get("frozen", {}), sep="/"))
   assert held | frozen == BODY | NORM | HEAD
   assert not held & frozen
 
 
-@pytest.mark.parametrize("name", TRAINABLE)
+@pytest.mark.parametrize("name", NAMES)
 def test_vmapped_seeds_equal_single_ones(name, tiny, x):
   net = tuning.get(name)().wrap(tiny, 1.0)
 

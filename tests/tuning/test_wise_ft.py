@@ -8,6 +8,8 @@ from adapt import methods
 from adapt.tuning.full import full
 from adapt.tuning.wise_ft import wise_ft
 
+TRAINABLE = ["body", "norm", "head"]
+
 
 def predicted(way, ts, net, x, name="fine_tune", **hyper):
   return way.adjust(net, methods.get(name)(net, **hyper)).predict(ts.params, ts.state, x)
