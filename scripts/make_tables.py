@@ -1,4 +1,4 @@
-"""Regenerates the tables under results/, the page and the README's blocks from the records alone.
+"""Regenerates the tables under results/, the page and the README's blocks from records and entries.
 
 python scripts/make_tables.py [--results results] [--out results/tables] [--select RULE] [--check]
 """
@@ -83,13 +83,29 @@ def filled(
 
 
 def generated(
-  results: Path, out: Path, readme: Path | None, benchmarks: Path, rule: str | None = None
+  results: Path,
+  out: Path,
+  readme: Path | None,
+  benchmarks: Path,
+  rule: str | None = None,
+  add: bool = True,
 ) -> dict[Path, str]:
-  """Path → text of every file that follows from the records.
+  """Path → text of every file that follows from the records, and from the entries' own files.
+
+  Args:
+    results: folder of records.
+    out: folder of the tables.
+    readme: file whose blocks are filled in, if any.
+    benchmarks: folder of suites.
+    rule: which evaluation counts, in place of what each suite's protocol says.
+    add: whether methods and other entries that README and results/methods.md do not list yet are
+      added to them.
 
   Raises:
     ValueError: a record is broken, or the rule is no validator of any.
   """
+  import entry_lists  # beside this script, which its folder's path is added for above
+
   records = record.read_all(results)
   if rule:
     selection.checked(records, rule)
@@ -108,26 +124,39 @@ def generated(
     import promises_page
     import speed_page
 
-    files[results / "methods.md"] = methods_page.page(ROOT)
+    listed = None if add else entry_lists.listed(_text(results / "methods.md"))
+    files[results / "methods.md"] = methods_page.page(ROOT, listed)
     files[results / "reliability.md"] = promises_page.page(ROOT)
     files[results / "speed" / "README.md"] = speed_page.page(results / "speed")
     others["speed"] = speed_page.summary(results / "speed")
   if readme is not None and readme.exists():
-    files[readme] = filled(readme.read_text(encoding="utf-8"), records, known, others)
+    text = entry_lists.filled(readme.read_text(encoding="utf-8"), add)
+    files[readme] = filled(text, records, known, others)
   return files
+
+
+def _text(path: Path) -> str:
+  return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def differences(files: Mapping[Path, str], out: Path) -> list[str]:
   """Lines of a diff from the files as they lie to what the records say; empty if equal."""
   lines: list[str] = []
   for path, text in files.items():
-    old = path.read_text(encoding="utf-8") if path.exists() else ""
+    old = _text(path)
     names = (f"{path} (as it is)", f"{path} (from the records)")
     diff = difflib.unified_diff(old.splitlines(), text.splitlines(), *names, lineterm="", n=0)
     lines += [line[:300] for line in diff]  # a picture in the page is one long line
   made = (p for p in sorted(out.glob("*")) if p.suffix in (".md", ".tex", ".csv"))
   lines += [f"{path}: no records, delete it" for path in made if path not in files]
   return lines
+
+
+def _unlisted(readme: Path) -> str:
+  """A line for each entry that a writing run would add. A new entry is one file, so no difference."""
+  import entry_lists
+
+  return "".join(f"not listed yet: {entry}\n" for entry in entry_lists.unlisted(_text(readme)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -154,13 +183,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
   if readme is None and args.results.resolve() == ROOT / "results":
     readme = ROOT / "README.md"
   try:
-    files = generated(args.results, out, None if rule else readme, args.benchmarks, rule)
+    readme = None if rule else readme
+    files = generated(args.results, out, readme, args.benchmarks, rule, add=not args.check)
   except ValueError as error:
     print(error, file=sys.stderr)
     return 2
   if args.check:
     lines = differences(files, out)
     print("\n".join(lines) if lines else "tables agree with the records")
+    if readme is not None:
+      print(_unlisted(readme), end="")
     return 1 if lines else 0
   for path, text in files.items():
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,14 +1,11 @@
 """The shape of the code: what may import what, how long files and functions are, tests beside sources."""
 
 import ast
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-from adapt import methods, tuning, weights
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "adapt").rglob("*.py"))
@@ -70,14 +67,6 @@ def test_every_source_has_its_test():
     if file.parent.name == "builders" or file.stem in through:
       continue
     assert f"test_{file.stem}.py" in tests, f"{file.relative_to(ROOT)} has no test"
-
-
-def test_the_readme_lists_every_method_weighting_and_tuning():
-  text = (ROOT / "README.md").read_text()
-  table = text[text.index("## Methods") : text.index("## Benchmarks")]
-  named = set(re.findall(r"`(\w+)`", table))
-  for package in (methods, weights, tuning):
-    assert set(package.names()) <= named, set(package.names()) - named
 
 
 def test_importing_adapt_is_light():
