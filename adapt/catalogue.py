@@ -87,6 +87,52 @@ def _load(package: str, file: Path) -> Any:
   return sys.modules[key]
 
 
+class Bound(NamedTuple):
+  """An entry of a catalogue, resolved, with the arguments that a user has set."""
+
+  name: str  # as records and labels show it
+  factory: Callable[..., Any]
+  given: Mapping[str, Any] = {}
+  package: str = ""  # whose `bind` finds it by name; empty for a factory of one's own
+
+  @property
+  def key(self) -> tuple[Any, ...]:
+    """What tells it from others; hashable."""
+    return self.factory, tuple(sorted(self.given.items()))
+
+  @property
+  def arguments(self) -> dict[str, Any]:
+    """Every keyword argument: its default, or what was set."""
+    return {**{p.name: p.default for p in parameters(self.factory)}, **self.given}
+
+  def __reduce__(self) -> tuple[Any, ...]:
+    """By name where it has one, so that another process takes its own and keeps its programs."""
+    if self.package:
+      return _rebound, (self.package, self.name, dict(self.given))
+    return Bound, tuple(self)
+
+  def __call__(self, *positional: Any, **more: Any) -> Any:
+    """Calls the factory with the arguments that were set, and with others."""
+    return self.factory(*positional, **{**self.given, **more})
+
+
+def _rebound(package: str, name: str, given: Mapping[str, Any]) -> Bound:
+  found: Bound = importlib.import_module(package).bind(name, **given)
+  return found
+
+
+def bound(
+  name: str, factory: Callable[..., Any], given: Mapping[str, Any], package: str = ""
+) -> Bound:
+  """An entry with arguments of a user's; ValueError names one that it does not take."""
+  known = {p.name for p in parameters(factory)}
+  for argument in given:
+    if argument not in known:
+      takes = ", ".join(p.name for p in parameters(factory)) or "nothing"
+      raise ValueError(f"{name} has no '{argument}': it takes {takes}")
+  return Bound(name, factory, dict(given), package)
+
+
 class Range(NamedTuple):
   """Where a search looks for a float: `threshold: Annotated[float, Range(0.5, 0.99)] = 0.9`."""
 

@@ -9,8 +9,9 @@ training and test reviews is not published, so no row can be met exactly.
 
 import sys
 
+from adapt.cli.shallow import main
 from adapt.experiments.suite import VECTORS, Suite, Task, row
-from adapt.shallow.run import Plan, Shallow, main
+from adapt.shallow.run import Plan, Shallow
 
 METHODS = {
   "source_only": Shallow(),

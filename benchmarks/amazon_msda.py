@@ -14,11 +14,11 @@ import sys
 from collections.abc import Callable, Sequence
 
 from adapt import cli, data
+from adapt.cli.shallow import main as shallow
 from adapt.data import Domain
 from adapt.experiments.suite import Suite, Task, row
 from adapt.shallow import msda
 from adapt.shallow.run import Plan, Shallow
-from adapt.shallow.run import main as shallow
 from benchmarks import amazon_reviews
 
 _RAW = amazon_reviews.SUITE

@@ -7,7 +7,8 @@ Its C is chosen by two-fold cross-validation on the labelled source. Takes about
 
 import sys
 
-from adapt.shallow.run import Plan, Shallow, main
+from adapt.cli.shallow import main
+from adapt.shallow.run import Plan, Shallow
 from benchmarks import amazon_reviews
 
 if __name__ == "__main__":

@@ -23,13 +23,13 @@ from adapt import methods
 from adapt.cli.command import guarded
 from adapt.data import Domain, Split
 from adapt.data.label_sets import ClassSets
-from adapt.experiments.experiment import Request, points, traits
+from adapt.experiments.experiment import Experiment, points, resolve
 from adapt.experiments.suite import Suite, Task
 from adapt.records import record
 from adapt.training import loop
 from adapt.training.joint_tasks import Part
 from adapt.training.settings import Settings
-from adapt.training.task_data import Material
+from adapt.training.task_data import unchecked
 
 SETTINGS = Settings(model="lenet", steps=10000, batch_size=64, lr=0.01, evaluations=1, shots=10)
 CLASSES = 10
@@ -51,14 +51,13 @@ def domain(
 class Training:
   """What `adapt run` trains, on the device, to be taken as many steps further as asked."""
 
-  def __init__(self, asked: Request, made: Callable[[str], Domain]) -> None:
-    self.asked, todo = asked, points(asked)
-    sources = tuple(map(made, asked.task.source))
-    self.data = Material(sources, made(asked.task.target), asked.settings, {})
-    parts = [Part(asked, todo, self.data)]
+  def __init__(self, experiment: Experiment, made: Callable[[str], Domain]) -> None:
+    self.experiment, task = experiment, experiment.task
+    sources = [made(name) for name in task.source]
+    self.data = unchecked(experiment.setup, sources, made(task.target))
+    parts = [Part(experiment.setup, points(experiment), self.data)]
     self.cells = loop.program_of(parts)
-    kind = traits(asked.method, todo[0].hyperparameters)
-    self.mapped, self.arrays, self._fed = loop.placed(parts, kind, self.cells)
+    self.mapped, self.arrays, self._fed = loop.placed(parts, self.cells)
 
   def advance(self, length: int) -> None:
     """Takes so many steps, and waits for them."""
@@ -68,12 +67,12 @@ class Training:
 
 def stepper(name: str, length: int) -> Callable[[], None]:
   """A function that takes `length` steps of a method and waits for them."""
-  kind = traits(name, {})
+  kind = methods.traits(name)
   sources = tuple(f"source{'s' * i}" for i in range(kind.sources))
   relation = None if "closed" in kind.serves else ClassSets(CLASSES, 0, 1)
   task = Task("random", sources, "target", relation)
-  asked = Request(Suite("cost", (task,), SETTINGS, ""), task, name, SETTINGS)
-  return functools.partial(Training(asked, domain).advance, length)
+  experiment = resolve(Suite("cost", (task,), SETTINGS, ""), task, name)
+  return functools.partial(Training(experiment, domain).advance, length)
 
 
 def ratios(name: str, base: Callable[[], None], length: int, rounds: int) -> list[float]:

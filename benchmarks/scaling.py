@@ -18,9 +18,9 @@ import jax
 import numpy as np
 
 from adapt.cli.command import Parser, guarded
-from adapt.data import Domain
+from adapt.data import Domain, atomic_files
 from adapt.evaluation import metrics
-from adapt.experiments.experiment import Request
+from adapt.experiments.experiment import resolve
 from adapt.experiments.suite import Suite, Task
 from adapt.records import record
 from adapt.training.settings import Settings
@@ -69,9 +69,11 @@ def training(method: str, **changed: int) -> Training:
   )
   task = Task("random", ("source",), "target")
   seeds = tuple(range(sizes["seeds"]))
-  asked = Request(Suite("scaling", (task,), settings, ""), task, method, settings, seeds)
+  experiment = resolve(Suite("scaling", (task,), settings, ""), task, method, seeds=seeds)
   examples = max(sizes["examples"], 2 * sizes["batch"])
-  return Training(asked, functools.partial(_domain, examples=examples, classes=sizes["classes"]))
+  return Training(
+    experiment, functools.partial(_domain, examples=examples, classes=sizes["classes"])
+  )
 
 
 def cost(method: str, axis: str, size: int) -> Cost:
@@ -140,11 +142,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(out: Path) -> int:
-  record.check_writable(out.parent)
+  atomic_files.check_writable(out.parent)
   tell = functools.partial(print, flush=True)
   made = {axis.name: along(axis, tell) for axis in AXES}
   made["evaluation"] = evaluation(tell)
-  record.write(out, {"case": "scaling", **made, "environment": record.environment()})
+  atomic_files.write_json(out, {"case": "scaling", **made, "environment": record.environment()})
   return 0
 
 

@@ -31,6 +31,7 @@ from typing import Any
 import jax
 
 from adapt.cli.command import Parser, guarded
+from adapt.data import atomic_files
 from adapt.records import record
 from adapt.training import devices
 from benchmarks import machine, speed_cases
@@ -227,7 +228,7 @@ def _run(arguments: argparse.Namespace) -> int:
   devices.cores_as_devices()  # as a command does
   known = speed_cases.cases(jax.default_backend() == "cpu", jax.device_count())
   chosen = _chosen(arguments.cases, known)
-  record.check_writable(arguments.out)
+  atomic_files.check_writable(arguments.out)
   sides = [s for s in MODULES if s != "torch" or importlib.util.find_spec("torch")]
   if "torch" not in sides and chosen != [COLD]:
     print(_HINT)
@@ -245,7 +246,7 @@ def _run(arguments: argparse.Namespace) -> int:
       continue
     print("\n".join(lines(name, made)), flush=True)
     made = {"case": name, **made, "environment": record.environment()}
-    record.write(arguments.out / f"{name}.json", made)
+    atomic_files.write_json(arguments.out / f"{name}.json", made)
     failed |= bool(made["failed"]) or not made["rounds"]
   return int(failed)
 

@@ -9,15 +9,15 @@ from unittest import mock
 import jax
 import jax.numpy as jnp
 
-from adapt import methods, models
 from adapt.data import Domain
 from adapt.experiments import run
-from adapt.experiments.experiment import Feed, Request, points
+from adapt.experiments.experiment import Experiment, points, resolve
 from adapt.experiments.suite import Suite, Task
 from adapt.method import Batch, Method
 from adapt.models import packed_rows
 from adapt.training import devices, resident, shared_step
 from adapt.training.settings import Settings
+from adapt.training.setup import Feed
 from benchmarks import contender, machine
 from benchmarks.contender import Handlers, Work
 from benchmarks.method_cost import Training, domain
@@ -29,7 +29,7 @@ def made(work: Work, name: str) -> Domain:
   return domain(name, work.shape, work.examples, work.classes)
 
 
-def request(work: Work, **changed: Any) -> Request:
+def experiment(work: Work, **changed: Any) -> Experiment:
   """The work as a run is asked for; `changed` are settings."""
   settings = Settings(
     model=work.model,
@@ -43,7 +43,7 @@ def request(work: Work, **changed: Any) -> Request:
   names = ("weight", "ramp", "depth", "width") if work.method == "dann" else ()
   kind = "sharding" if work.kind == "plain" else work.kind
   task = Task("random", ("source",), "target")
-  return Request(
+  return resolve(
     suite=Suite("speed", (task,), settings, ""),
     task=task,
     method=work.method,
@@ -57,21 +57,21 @@ def request(work: Work, **changed: Any) -> Request:
 
 def training(work: Work) -> Training:
   """The program of the work, its state and its data."""
-  return Training(request(work), functools.partial(made, work))
+  return Training(experiment(work), functools.partial(made, work))
 
 
-def method_of(asked: Request, classes: int) -> Method:
+def method_of(experiment: Experiment, classes: int) -> Method:
   """The method on its network, with its hyper-parameters as constants."""
-  net = models.build(asked.settings.model, classes, asked.settings.precision)
-  made_of = points(asked)[0].hyperparameters
-  method: Method = methods.get(asked.method)(net, **made_of)
+  net = experiment.model.factory(classes, experiment.settings.precision)
+  hyperparameters = points(experiment)[0].hyperparameters
+  method: Method = experiment.method.factory(net, **hyperparameters)
   return method
 
 
 def plain(whole: Training) -> Callable[[int], None]:
   """The steps of one seed as a jitted scan that knows nothing of seeds, layouts and feeds."""
-  settings, arrays = whole.asked.settings, whole.arrays
-  method = method_of(whole.asked, len(whole.data.classes))
+  settings, arrays = whole.experiment.settings, whole.arrays
+  method = method_of(whole.experiment, len(whole.data.classes))
   opt = shared_step.optimizer(settings, settings.lr)
   ts = jax.tree.map(lambda x: x[0], whole.mapped.ts)
 
@@ -98,7 +98,7 @@ def layers(work: Work) -> dict[str, list[int]]:
   b, dtype = work.batch, jnp.uint8 if len(work.shape) > 1 else jnp.float32
   x = jnp.zeros((b, *work.shape), dtype)
   batch = Batch(x, jnp.zeros(b, jnp.int32), jnp.ones(b), jnp.ones((b, 1)), x)
-  init = method_of(request(work), work.classes).init
+  init = method_of(experiment(work), work.classes).init
   params, _ = jax.eval_shape(init, jax.random.key(0), batch)
   return {name: sorted(leaf.size for leaf in jax.tree.leaves(p)) for name, p in params.items()}
 
@@ -113,7 +113,7 @@ def flops(whole: Training) -> float | None:
   whose work is the same but for what devices tell each other, and for packed rows, whose products
   are a loop.
   """
-  if whole.asked.layout != devices.Layout() or packed_rows.packed(whole.arrays.xs):
+  if whole.experiment.layout != devices.Layout() or packed_rows.packed(whole.arrays.xs):
     return None
   one = jax.tree.map(lambda x: x[:1], whole.mapped)
   with mock.patch.object(jax, "default_backend", return_value="gpu"):
@@ -151,7 +151,7 @@ def start(work: Work) -> Handlers:
     there["advance"] = plain(whole) if work.kind == "plain" else whole.advance
 
   def whole_run(steps: int, evaluations: int, minutes: float = 60.0) -> None:
-    asked = request(work, steps=steps, evaluations=evaluations)
+    asked = experiment(work, steps=steps, evaluations=evaluations)
     with tempfile.TemporaryDirectory() as out:
       run.run(asked, out, domains=functools.partial(made, work), minutes=minutes)
 

@@ -18,8 +18,9 @@ divides by population deviations, which moves an image or two in a thousand.
 
 import sys
 
+from adapt.cli.shallow import main
 from adapt.experiments.suite import VECTORS, Suite, row
-from adapt.shallow.run import Plan, Shallow, main
+from adapt.shallow.run import Plan, Shallow
 from benchmarks.office_caltech10 import DOMAINS
 from benchmarks.office_caltech10 import SUITE as FEATURES
 

@@ -9,8 +9,9 @@ paper says no more than of that one's.
 
 import sys
 
+from adapt.cli.shallow import main
 from adapt.experiments.suite import VECTORS, Suite, row
-from adapt.shallow.run import Plan, main
+from adapt.shallow.run import Plan
 from benchmarks import surf_full
 
 _PER_CLASS = {"amazon": 20, "caltech10": 20, "webcam": 20, "dslr": 8}

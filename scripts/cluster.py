@@ -16,8 +16,8 @@ import jax
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from adapt import cli
-from adapt.cli import flag_types
+from adapt import cli, data
+from adapt.cli import flag_types, run
 from adapt.cli.command import Parser, guarded
 from adapt.experiments import ray_cluster
 from adapt.experiments.suite import Suite
@@ -67,11 +67,27 @@ def _run(argv: list[str], started: str) -> int:
   _refuse_alone(flags, parser)
   needs = ray_cluster.Needs(flags.address, flags.cpus, flags.gpus, flags.tpus)
   jax.config.update("jax_platforms", "cpu")  # accelerators are the cells'
-  return ray_cluster.run(suite, tasks, names, flags, needs, started)
+  alone = argparse.Namespace(**{**vars(flags), "devices": 1})
+
+  def domain(name: str) -> data.Domain:
+    return data.load(name, flags.data_dir)
+
+  code, records = ray_cluster.run(
+    run.experiments_of(suite, tasks, names, alone),
+    functools.cache(domain),
+    run.options_of(flags),
+    needs,
+    started,
+    data_dir=flags.data_dir,
+    plugins=flags.methods_path,
+  )
+  return code or run.show(records)
 
 
 def _refuse_alone(flags: argparse.Namespace, parser: Parser) -> None:
   """Raises ValueError for flags of a run that one process watches, or several share."""
+  if flags.batch_tasks:
+    raise ValueError("a cluster's tasks are cells of their own: leave out --batch-tasks")
   for name in ("coordinator", "processes", "process_id", "wandb", "checkpoint_minutes"):
     if getattr(flags, name) != parser.get_default(name):
       flag = f"--{name.replace('_', '-')}"

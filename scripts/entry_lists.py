@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from adapt import catalogue, methods, tuning, validators, weights
 from adapt.cli import overview
-from adapt.experiments.experiment import traits
 
 _BLOCK = re.compile(r"(<!-- list:(\w+) -->\n).*?(<!-- /list -->)", re.DOTALL)
 _ROW = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
@@ -76,7 +75,7 @@ def _methods() -> Iterator[Row]:
   for name in methods.names():
     factory = methods.get(name)
     paper = catalogue.facts(factory).paper or _NONE
-    cells = catalogue.summary(factory), overview.setting(traits(name, {})), paper
+    cells = catalogue.summary(factory), overview.setting(methods.traits(name)), paper
     yield Row(name, overview.family(name), cells)
 
 

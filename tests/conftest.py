@@ -67,7 +67,7 @@ def toy_run(tmp_path_factory):
   def record_of(method: str, **changes) -> dict:
     key = str((method, sorted(changes.items(), key=str)))
     if key not in done:
-      request = toy.request(method, **changes)
+      request = toy.experiment(method, **changes)
       done[key] = run(request, out / str(len(done)), domains=toy.load).records[0]
     return done[key]
 

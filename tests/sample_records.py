@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from adapt.data import atomic_files
 from adapt.experiments.suite import Reported, Suite, Task
 from adapt.records import record
 from adapt.training.settings import Settings
@@ -133,7 +134,7 @@ def make(
 def save(out: Path, *records: dict[str, Any]) -> None:
   """Writes records under `out`."""
   for item in records:
-    record.write(record.path(out, item["suite"], item["task"], item["label"]), item)
+    atomic_files.write_json(record.path(out, item["suite"], item["task"], item["label"]), item)
 
 
 def save_points(out: Path, item: dict[str, Any], size: int = 40, shift: float = 4.0) -> None:

@@ -11,7 +11,7 @@ import toy
 from declared import HERE, declared
 
 from adapt import methods
-from adapt.experiments.experiment import points, traits
+from adapt.experiments.experiment import points
 from adapt.training import loop
 from adapt.training.joint_tasks import Part
 
@@ -34,12 +34,12 @@ def test_golden_values_are_of_methods_that_are_there():
 
 
 def metrics(name):
-  asked = toy.request(name, seeds=(0,), steps=2, evaluations=1)
+  asked = toy.experiment(name, seeds=(0,), steps=2, evaluations=1)
   todo = points(asked)
-  data = toy.material_of(asked)
+  data = toy.data_of(asked)
   parts = [Part(asked, todo, data)]
   cells = loop.program_of(parts)
-  kind = traits(name, todo[0].hyperparameters)
+  kind = methods.traits(name, todo[0].hyperparameters)
   mapped, arrays, _ = loop.placed(parts, kind, cells)
   _, mean = cells.chunk(2)(mapped, arrays)
   return {k: float(v[0]) for k, v in mean.items() if k != "first_bad"}

@@ -9,9 +9,9 @@ import numpy as np
 from declared import declared
 
 from adapt import catalogue, methods
-from adapt.data import Domain, Split, label_sets
+from adapt.data import Domain, Split
 from adapt.data.label_sets import ClassSets
-from adapt.experiments.experiment import Request, traits
+from adapt.experiments.experiment import Experiment, resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite, Task
 from adapt.training import checkpoint, task_data
@@ -121,35 +121,34 @@ def needs(method: str) -> Needs:
   return Needs(**{"given": {}, **declared("methods", method, "TOY", {})})
 
 
-def request(method: str, **changes) -> Request:
-  """A request on the method's task, three seeds; changes of settings or of the request by name."""
+def experiment(method: str, **changes) -> Experiment:
+  """The method on its task, three seeds; changes of settings or of the experiment by name."""
   settings = {k: v for k, v in changes.items() if k in Settings._fields}
   others = {k: v for k, v in changes.items() if k not in settings}
   own = needs(method)
   others.setdefault("given", own.given)
   settings.setdefault("model", own.model)
   settings.setdefault("lr", own.lr)
-  others.setdefault("task", task_of(method))
-  asked = Request(SUITE, TASK, method, SETTINGS._replace(**settings), (0, 1, 2))
-  return asked._replace(**others)
+  task, seeds = others.pop("task", None) or task_of(method), others.pop("seeds", (0, 1, 2))
+  suite = others.pop("suite", SUITE)
+  return resolve(suite, task, method, SETTINGS._replace(**settings), seeds, **others)
 
 
 def task_of(method: str) -> Task:
   """The toy task that a method is tested on, by its traits."""
   if method not in methods.names():
     return TASK  # a test asks for what there is not
-  kind = traits(method, {})
+  kind = methods.traits(method)
   if "closed" not in kind.serves:
     return OPEN
   return SEVERAL if kind.sources > 1 else TASK
 
 
-def material_of(asked: Request) -> task_data.Material:
-  """The data of a request as a run takes it, without the checks."""
-  source, target = [load(name) for name in asked.task.source], load(asked.task.target)
-  if sets := asked.task.classes:
-    source, target = label_sets.restricted(source, target, sets)
-  return task_data.Material(tuple(source), target, asked.settings, {})
+def data_of(experiment: Experiment) -> task_data.TaskData:
+  """The data of an experiment as a run takes it, without the checks."""
+  sources = [load(name) for name in experiment.task.source]
+  target = load(experiment.task.target)
+  return task_data.unchecked(experiment.setup, sources, target, experiment.task.classes)
 
 
 def load(name: str) -> Domain:
@@ -178,7 +177,7 @@ def crash_at(step: int) -> Report:
   return report
 
 
-def interrupted(asked: Request, out: Path, *steps: int) -> list[dict]:
+def interrupted(asked: Experiment, out: Path, *steps: int) -> list[dict]:
   """The records of a run that crashes at each of the steps, and is called again each time."""
   for step in steps:
     try:
@@ -189,7 +188,7 @@ def interrupted(asked: Request, out: Path, *steps: int) -> list[dict]:
   return run(asked, out, domains=load, minutes=0).records
 
 
-def whole_and_continued(asked: Request, out: Path, step: int) -> tuple[list[dict], list[dict]]:
+def whole_and_continued(asked: Experiment, out: Path, step: int) -> tuple[list[dict], list[dict]]:
   """The records of a run, and of what another makes of the files that were there at that step."""
   save = checkpoint.Checkpoints.save
 

@@ -10,10 +10,9 @@ from typing import Any, NoReturn
 import jax
 
 from adapt import compile_cache
+from adapt.experiments.reporter import one_line
 from adapt.records import record
 from adapt.training import stopping
-
-_LONGEST = 200  # characters of a word in a message
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -31,13 +30,6 @@ class Parser(argparse.ArgumentParser):
 
   def error(self, message: str) -> NoReturn:
     self.exit(2, f"error: {one_line(message)} (see --help)\n")
-
-
-def one_line(message: object) -> str:
-  """A message as one line of moderate length that a terminal shows as it is, whatever names are in it."""
-  words = (w if len(w) < _LONGEST else f"{w[:100]}…{w[-50:]}" for w in str(message).split())
-  line = "".join(c if c.isprintable() else "?" for c in " ".join(words))
-  return line if len(line) < 10 * _LONGEST else f"{line[: 5 * _LONGEST]} … {line[-4 * _LONGEST :]}"
 
 
 def guarded(work: Callable[[], int]) -> int:

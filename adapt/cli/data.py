@@ -203,7 +203,7 @@ def _unwritable(error: OSError) -> str:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-  from adapt.cli import own_data
+  from adapt.experiments import own_data
 
   *sources, target = own_data.loaded([*arguments.source, arguments.target], arguments.data_dir)
   report = audit(sources, target)

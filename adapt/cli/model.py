@@ -10,13 +10,12 @@ import jax
 import numpy as np
 
 from adapt import catalogue, data
-from adapt.cli import own_data
-from adapt.data import images, whole
+from adapt.data import atomic_files, images, whole
 from adapt.data.domain import Domain, Split
 from adapt.deploy import exported, saved
 from adapt.deploy.saved import Model
 from adapt.evaluation import metrics
-from adapt.records import record
+from adapt.experiments import own_data
 
 _WHERE = "NAME, tfds:NAME, a folder of images, an .npz, .npy, .csv or .parquet file"
 
@@ -72,13 +71,13 @@ def _predict(arguments: argparse.Namespace) -> int:
   domain = data.load(arguments.data, arguments.data_dir)
   places = whole.places(arguments.data, domain)
   splits = [_fitting(arguments.data, split, model) for split in _numbered(domain, model)]
-  record.check_writable(out.parent)
+  atomic_files.check_writable(out.parent)
   found = {name: np.concatenate(parts) for name, parts in _outputs(model, splits).items()}
   arrays: dict[str, Any] = {n: v[np.argsort(places)] for n, v in found.items()}
   label = arrays.pop("label")
   buffer = io.BytesIO()
   np.savez(buffer, **arrays, classes=np.array(model.classes, np.str_))
-  record.replace(out, buffer.getvalue())
+  atomic_files.replace(out, buffer.getvalue())
   right = (arrays["predicted"] == label)[label >= 0]
   accuracy = f", {100 * right.mean():.1f} % of {len(right)} labels right" if len(right) else ""
   print(f"{out}: {len(label)} predictions{accuracy}")
@@ -169,11 +168,11 @@ def _export(arguments: argparse.Namespace) -> int:
   file = Path(arguments.model)
   model = saved.read(file)
   folder = Path(arguments.out) if arguments.out else file.parent / _EXPORTS
-  record.check_writable(folder)
+  atomic_files.check_writable(folder)
   module, signature = exported.export(model)
   where = folder / f"{file.name.removesuffix(saved.SUFFIX)}.stablehlo"
-  record.replace(where, module)
-  record.write(where.with_suffix(".json"), signature)
+  atomic_files.replace(where, module)
+  atomic_files.write_json(where.with_suffix(".json"), signature)
   shown = [
     f"{side['dtype']} [{', '.join(map(str, side['shape']))}]"
     for side in (signature["input"], signature["output"])

@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 
 from adapt import catalogue, methods, models
-from adapt.experiments.experiment import traits
 from adapt.method import Batch, Method
 
 # The order in which lists show them. Each method's file says to which one it belongs.
@@ -49,7 +48,7 @@ def family(name: str) -> str:
 
 def of(name: str) -> Overview:
   """The overview of one method with its default hyper-parameters."""
-  method = traits(name, {})
+  method = methods.traits(name)
   paper = catalogue.facts(methods.get(name)).paper or "–"
   return Overview(name, family(name), setting(method), paper, extra(name, method))
 

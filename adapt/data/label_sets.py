@@ -31,6 +31,11 @@ class ClassSets(NamedTuple):
       return "universal" if self.source_private else "open"
     return "partial" if self.source_private else "closed"
 
+  @property
+  def unknown(self) -> bool:
+    """Whether target examples may be of a class that no source has."""
+    return self.target_private > 0
+
 
 def parsed(text: str) -> ClassSets | None:
   """Class sets from "SHARED/SOURCE/TARGET", as 10/5/50; None for an empty text.

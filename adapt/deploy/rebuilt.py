@@ -7,12 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt.experiments.experiment import Point, Request, traits
+from adapt import methods, models, tuning
 from adapt.method import Batch
 from adapt.training import program
 from adapt.training.devices import Layout
 from adapt.training.settings import Settings
-from adapt.training.task_data import Material
+from adapt.training.setup import Point, Setup
+from adapt.training.task_data import TaskData
 
 Named = dict[str, Any]  # leaves of a tree by their paths, e.g. "params/net/head/kernel"
 
@@ -51,21 +52,21 @@ class Rebuilt(NamedTuple):
     return {path for i, path in enumerate(named(self.trained)) if i in kept}
 
 
-def describe(request: Request, point: Point, material: Material) -> dict[str, Any]:
+def describe(setup: Setup, point: Point, data: TaskData) -> dict[str, Any]:
   """All that `rebuild` needs, as JSON has it."""
   # Published weights are where training starts; what became of them is in the arrays.
-  settings = material.settings._replace(lr=point.lr, pretrained="")
-  x = material.target.train.x
-  reads = traits(request.method, point.hyperparameters).reads
+  settings = data.settings._replace(lr=point.lr, pretrained="")
+  x = data.target.train.x
+  reads = setup.traits([point]).reads
   return {
-    "method": request.method,
+    "method": setup.method.name,
     "hyperparameters": point.hyperparameters,
-    "tuning": {"name": request.tuning.name, "given": dict(request.tuning.given)},
+    "tuning": {"name": setup.tuning.name, "given": dict(setup.tuning.given)},
     "settings": settings._asdict(),
-    "classes": list(material.classes),
-    "unknown": request.task.unknown,
+    "classes": list(data.classes),
+    "unknown": data.unknown,
     "seen": {"shape": list(x.shape[1:]), "dtype": str(x.dtype)},
-    "sources": len(material.sources),
+    "sources": len(data.sources),
     "labelled": bool({"labelled", "all_labelled"} & set(reads)),
   }
 
@@ -80,11 +81,12 @@ def rebuild(about: Mapping[str, Any]) -> Rebuilt:
   hyper = {n: hashable(v) for n, v in about["hyperparameters"].items()}
   way = about["tuning"]
   spec = program.Spec(
-    method=about["method"],
+    method=methods.get(about["method"]),
     hyperparameters=tuple((n, v) for n, v in hyper.items() if not isinstance(v, float)),
     settings=settings._replace(lr=0.0, shots=0, evaluations=0),
+    model=models.bind(settings.model).key,
     classes=len(about["classes"]),
-    tuning=(way["name"], tuple(sorted((n, hashable(v)) for n, v in way["given"].items()))),
+    tuning=tuning.bind(way["name"], **{n: hashable(v) for n, v in way["given"].items()}).key,
     layout=Layout(),
     warm=False,
     unknown=about["unknown"],

@@ -10,15 +10,15 @@ import jax
 import numpy as np
 
 from adapt import catalogue, methods, models, tuning
-from adapt.data import npy
+from adapt.data import atomic_files, npy
 from adapt.data.domain import Domain
 from adapt.data.label_sets import UNKNOWN
 from adapt.deploy.rebuilt import describe, empty, name, named, nested, rebuild
-from adapt.experiments.experiment import Point, Request
-from adapt.records import record, schema
+from adapt.records import schema
 from adapt.training import program
 from adapt.training.settings import Settings
-from adapt.training.task_data import Material
+from adapt.training.setup import Point, Setup
+from adapt.training.task_data import TaskData
 
 KIND, VERSION = "adapt model", 1
 SUFFIX = ".model.npz"
@@ -74,15 +74,15 @@ def lacking(file: Path, made: Mapping[str, Any]) -> bool:
     return True
 
 
-def inputs_of(domain: Domain, material: Material, settings: Settings) -> Inputs:
-  """What the whole network takes, the backbone included whose features the material may be.
+def inputs_of(domain: Domain, data: TaskData, settings: Settings) -> Inputs:
+  """What the whole network takes, the backbone included whose features the data may be.
 
   Args:
     domain: the target, as loaded.
-    material: the same as the program takes it.
+    data: the same as the program takes it.
     settings: as asked for.
   """
-  x = material.target.train.x
+  x = data.target.train.x
   shape = x.shape[1:]
   if settings.cache_features:  # no views are drawn then, so images have the network's size
     x, side = domain.train.x, settings.image_size
@@ -93,8 +93,8 @@ def inputs_of(domain: Domain, material: Material, settings: Settings) -> Inputs:
 def write_models(
   file: Path,
   made: Mapping[str, Any],
-  asked: tuple[Request, Point],
-  material: Material,
+  asked: tuple[Setup, Point],
+  data: TaskData,
   inputs: Inputs,
   mapped: program.Mapped,
   cells: Sequence[int],
@@ -104,8 +104,8 @@ def write_models(
   Args:
     file: the record's.
     made: the record.
-    asked: the request and its point.
-    material: what was trained on; none of it is written.
+    asked: what was trained, and at which point.
+    data: what was trained on; none of it is written.
     inputs: see `inputs_of`.
     mapped: the finished program's state.
     cells: the record's places in it, one per seed. Those of diverged seeds are left out.
@@ -113,28 +113,28 @@ def write_models(
   Raises:
     ValueError: a file cannot be written.
   """
-  request, point = asked
+  setup, point = asked
   about: dict[str, Any] = {"kind": KIND, "version": VERSION}
   about |= {n: made[n] for n in ("suite", "task", "label", "date")}
-  about |= describe(request, point, material)
-  about |= {"inputs": inputs._asdict(), "image_size": request.settings.image_size}
+  about |= describe(setup, point, data)
+  about |= {"inputs": inputs._asdict(), "image_size": setup.settings.image_size}
   about["environment"] = made["environment"]["versions"]
   about["backbone"], backbone = None, {}
-  if request.settings.cache_features:  # what was trained stands on features that this one makes
+  if setup.settings.cache_features:  # what was trained stands on features that this one makes
     from adapt.models import pretrained
 
-    about["backbone"] = {n: getattr(request.settings, n) for n in ("model", "precision")}
-    variables = pretrained.load(request.settings.model, request.settings.pretrained)
+    about["backbone"] = {n: getattr(setup.settings, n) for n in ("model", "precision")}
+    variables = pretrained.load(setup.settings.model, setup.settings.pretrained)
     backbone = {f"{_BACKBONE}{n}": leaf for n, leaf in named(variables).items()}
   made_anew = rebuild(about)
   trained, reads = {"params": mapped.ts.params, "state": mapped.ts.state}, made_anew.reads()
   assert list(named(trained)) == list(named(made_anew.trained))
-  for cell, seed in zip(cells, request.seeds, strict=True):
+  for cell, seed in zip(cells, setup.seeds, strict=True):
     if str(seed) in made["diverged"]:
       continue
     kept = {n: jax.device_get(leaf[cell]) for n, leaf in named(trained).items() if n in reads}
     own = {**about, "seed": seed, "step": int(mapped.ts.step[cell])}
-    record.replace(path(file, seed), _packed(own, kept | backbone))
+    atomic_files.replace(path(file, seed), _packed(own, kept | backbone))
 
 
 def read(file: str | Path) -> Model:
@@ -224,7 +224,7 @@ def _parts(
     raise ValueError(f"no file '{file}': give a model that adapt run --save-model has written")
   try:
     with npy.members(file) as (found, array):
-      about = schema.load(array(_ABOUT).tobytes().decode())
+      about = atomic_files.load_json(array(_ABOUT).tobytes().decode())
       kind, version = about["kind"], about["version"]
       same = (kind, version) == (KIND, VERSION)
       if same and (lost := _KEYS - set(about)):

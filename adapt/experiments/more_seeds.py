@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapt import validators
-from adapt.experiments.experiment import Request
-from adapt.records import record, schema
+from adapt.data import atomic_files
+from adapt.experiments.experiment import Experiment
+from adapt.records import schema
 
 Record = Mapping[str, Any]
 
@@ -23,26 +24,26 @@ _SECTIONS = {
 }
 
 
-def there(request: Request, made: Record) -> tuple[int, ...]:
-  """The seeds that a record has of a request's, if they are the first of them but not all; else none.
+def existing(experiment: Experiment, made: Record) -> tuple[int, ...]:
+  """The seeds that a record has of an experiment's, if they are the first of them but not all; else none.
 
   Not added to are a search, which chose by all of its seeds; private training, whose promise is of one run;
   models that are to be kept; and what one of the two selects by reverse validation, which costs trainings.
   """
   seeds, validator = tuple(made["config"]["seeds"]), made["config"].get("validator")
-  if request.search or request.save_model or request.dp:
+  if experiment.search or experiment.save_model or experiment.dp:
     return ()
   if validator not in (*validators.VALIDATORS, validators.REVERSE):
     return ()
-  if (validator == validators.REVERSE) != (request.validator == validators.REVERSE):
+  if (validator == validators.REVERSE) != (experiment.validator == validators.REVERSE):
     return ()
-  begins = len(seeds) < len(request.seeds) and request.seeds[: len(seeds)] == seeds
+  begins = len(seeds) < len(experiment.seeds) and experiment.seeds[: len(seeds)] == seeds
   return seeds if begins else ()
 
 
-def without(request: Request, seeds: tuple[int, ...]) -> Request:
-  """The request for its other seeds."""
-  return request._replace(seeds=request.seeds[len(seeds) :])
+def without(experiment: Experiment, seeds: tuple[int, ...]) -> Experiment:
+  """The experiment for its other seeds."""
+  return experiment._replace(seeds=experiment.seeds[len(seeds) :])
 
 
 def joined(old: Record, new: Record) -> dict[str, Any]:
@@ -68,7 +69,9 @@ def joined(old: Record, new: Record) -> dict[str, Any]:
   earlier = [*before, {"seeds": own, **{k: old[k] for k in _ORIGIN if k in old}}]
   made = {**made, **_costs(old, new), "earlier": earlier}
   steps = [(part.get("curves") or {}).get("step") for part in (old, new)]
-  wrong = "of other evaluations" if steps[0] != steps[1] else schema.record(record.plain(made))
+  wrong = (
+    "of other evaluations" if steps[0] != steps[1] else schema.record(atomic_files.plain(made))
+  )
   if wrong:
     raise ValueError(
       f"the record of {new['label']} on {new['task']} cannot take more seeds ({wrong}): --force starts over"

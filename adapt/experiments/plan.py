@@ -1,157 +1,150 @@
-"""What a request comes to before anything is trained: its data, its points, and what stands in its way."""
+"""What an experiment comes to before training: its data, its points, and those without a record."""
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from adapt import catalogue, data, methods, validators
+from adapt import validators
+from adapt.catalogue import Bound
+from adapt.data import few_shot
+from adapt.data.domain import Domain
 from adapt.deploy.saved import Inputs, inputs_of, lacking
-from adapt.experiments import more_seeds, reverse
-from adapt.experiments.experiment import Point, Request, as_chosen, config, points, start_of, traits
+from adapt.experiments import more_seeds, reverse, unfinished
+from adapt.experiments.experiment import Experiment, as_chosen, config, points
 from adapt.method import Method
 from adapt.records import record
-from adapt.training import checkpoint, dp_sgd, feed, hosts
+from adapt.training import dp_sgd, feed, hosts, task_data
+from adapt.training.joint_tasks import Part
 from adapt.training.settings import Settings
-from adapt.training.task_data import Domains, Material, load
+from adapt.training.setup import Point, traits
+from adapt.training.task_data import TaskData
 
-
-class Place(NamedTuple):
-  """Where records and checkpoints go."""
-
-  out: str | Path
-  minutes: float  # between checkpoints
-  force: bool = False  # whether to start over
-
-  @contextlib.contextmanager
-  def checkpoints(
-    self, asked: Sequence[tuple[Request, "Plan"]]
-  ) -> Iterator[checkpoint.Checkpoints | checkpoint.Elsewhere]:
-    """Those of the program that makes the missing records of these plans.
-
-    Those of several tasks lie beside the first one's, in a folder of just these; what each would take
-    alone is taken too, so that no other process trains it meanwhile.
-    """
-    taken = hosts.led(lambda: self._all_taken(asked))
-    if taken is None:
-      yield checkpoint.Elsewhere()
-    else:
-      held, saved = taken
-      with held:
-        yield saved
-
-  def _all_taken(
-    self, asked: Sequence[tuple[Request, "Plan"]]
-  ) -> tuple[contextlib.ExitStack, checkpoint.Checkpoints]:
-    alone = [[one] for one in asked] if len(asked) > 1 else []
-    with contextlib.ExitStack() as held:
-      taken = [held.enter_context(self._taken(some)) for some in (*alone, asked)]
-      return held.pop_all(), taken[-1]
-
-  def _taken(self, asked: Sequence[tuple[Request, "Plan"]]) -> checkpoint.Checkpoints:
-    first, plan = asked[0]
-    made = [config(r, p, plan.material.hashes) for r, plan in asked for p in plan.missing]
-    folder = checkpoint.folder_of(
-      file_of(first, plan.missing[0], self.out), made if len(asked) > 1 else None
-    )
-    # What is left beside a finished record by a process that was killed between the two is of its seeds.
-    if self.force or (plan.there and checkpoint.seeds(folder) <= set(plan.there)):
-      checkpoint.discard(folder)
-    return checkpoint.Checkpoints(folder, made, self.minutes)
+Domains = Callable[[str], Domain]
 
 
 class Plan(NamedTuple):
-  """What a request comes to: its data, its points, and those of them without a record."""
+  """An experiment with its data, its points, and those of them that lack a record or seeds."""
 
+  experiment: Experiment
   method: Method
-  material: Material
+  data: TaskData
   points: list[Point]
   missing: list[Point]
   inputs: Inputs | None = None  # what the models that are to be kept take
-  there: tuple[int, ...] = ()  # the seeds that the missing ones' records have already
+  existing_seeds: tuple[int, ...] = ()  # that the records of the missing points have already
+
+  @property
+  def remaining(self) -> Experiment:
+    """The experiment for the seeds that are to be trained."""
+    return more_seeds.without(self.experiment, self.existing_seeds)
+
+  def part(self, start: Any = ()) -> Part:
+    """What is to be trained, as training takes it."""
+    return Part(self.remaining.setup, self.missing, self.data, start)
+
+  def config(self, point: Point) -> dict[str, Any]:
+    """The configuration of one missing point."""
+    return config(self.remaining, point, self.data.hashes)
 
 
-def planned(request: Request, out: str | Path, force: bool, domains: Domains) -> Plan:
-  """Everything that can be said of a request before training; raises ValueError as `run` does."""
-  asked, method, material = hosts.together(lambda: _loaded(request, domains))
-  hosts.alike("data", material.hashes)
-  places, there = hosts.agreed(
-    lambda: _missing(request, method, material, asked, Place(out, 0.0, force))
-  )
-  keeps = request.save_model
-  inputs = inputs_of(domains(request.task.target), material, request.settings) if keeps else None
-  return Plan(method, material, asked, [asked[i] for i in places], inputs, tuple(there))
+def alone(experiment: Experiment, data: TaskData) -> Plan:
+  """The plan that trains all points of an experiment on data that are there, whatever has a record."""
+  todo = points(experiment)
+  return Plan(experiment, traits(experiment.method, todo[0].hyperparameters), data, todo, todo)
 
 
-def _loaded(request: Request, domains: Domains) -> tuple[list[Point], Method, Material]:
-  asked = points(request)
-  method = traits(request.method, asked[0].hyperparameters)
-  material = load(request, method, domains)
-  feed.streams(request, method, material.sources, material.target)  # refuses what it cannot do
-  privacy(request, method, material)  # so does this
-  validators.check(request.validator, material.target.train.x)  # and this
-  reverse.check(request, method)
-  return asked, method, material
+def plan(experiment: Experiment, out: str | Path, force: bool, domains: Domains) -> Plan:
+  """Everything that can be said of an experiment before training; raises ValueError as `run` does.
+
+  Args:
+    experiment: what to plan.
+    out: folder of records.
+    force: whether what is there is run again.
+    domains: loads a domain by name.
+  """
+  whole = hosts.together(lambda: _checked(experiment, domains))
+  hosts.alike("data", whole.data.hashes)
+  places, existing = hosts.agreed(lambda: _missing(whole, out, force))
+  inputs = None
+  if experiment.save_model:
+    inputs = inputs_of(domains(experiment.task.target), whole.data, experiment.settings)
+  missing = [whole.points[i] for i in places]
+  return whole._replace(missing=missing, inputs=inputs, existing_seeds=tuple(existing))
 
 
-def _missing(
-  request: Request, method: Method, material: Material, asked: list[Point], place: Place
-) -> tuple[list[int], tuple[int, ...]]:
+def _checked(experiment: Experiment, domains: Domains) -> Plan:
+  """The plan with all points missing; refuses what data and choices rule out."""
+  task, setup = experiment.task, experiment.setup
+  todo = points(experiment)
+  method = traits(experiment.method, todo[0].hyperparameters)
+  sources, target = [domains(name) for name in task.source], domains(task.target)
+  data = task_data.prepare(setup, method, sources, target, task.classes)
+  feed.streams(setup, method, data.sources, data.target, len(todo) * len(setup.seeds))
+  privacy(experiment, method, data)
+  validators.check(experiment.validator, data.target.train.x)
+  reverse.check(experiment, method)
+  return Plan(experiment, method, data, todo, todo)
+
+
+def _missing(whole: Plan, out: str | Path, force: bool) -> tuple[list[int], tuple[int, ...]]:
   """Which points lack a record or seeds, and which seeds all of those have; refuses other settings."""
+  experiment = whole.experiment
   missing: dict[int, tuple[int, ...]] = {}
-  for i, point in enumerate(asked):
-    file = file_of(request, point, place.out)
-    if place.force or not file.exists():
+  for i, point in enumerate(whole.points):
+    file = file_of(experiment, point, out)
+    if force or not file.exists():
       missing[i] = ()
       continue
     made = record.read(file)
-    there = more_seeds.there(request, made)
-    alike = request._replace(seeds=there or request.seeds)
-    wanted = config(alike, as_chosen(request, point, made["config"]), material.hashes)
-    refuse_other(file, made["config"], wanted, request, method)
-    if there or (request.save_model and lacking(file, made)):
-      missing[i] = there
+    existing = more_seeds.existing(experiment, made)
+    alike = experiment._replace(seeds=existing or experiment.seeds)
+    wanted = config(alike, as_chosen(experiment, point, made["config"]), whole.data.hashes)
+    refuse_other(file, made["config"], wanted, experiment.method, whole.method)
+    if existing or (experiment.save_model and lacking(file, made)):
+      missing[i] = existing
   if len(different := set(missing.values())) > 1:
     most = max(map(len, different))
     raise ValueError(
-      f"some records of {request.method} on {request.task.name} have {most} seeds and others fewer: "
-      f"run --seeds {most} first, or all again with --force"
+      f"some records of {experiment.method.name} on {experiment.task.name} have {most} seeds and "
+      f"others fewer: run --seeds {most} first, or all again with --force"
     )
-  there = next(iter(different), ())
-  if missing and not place.force:
-    todo = Plan(method, material, [], [asked[i] for i in missing], None, there)
-    refuse_checkpoints(more_seeds.without(request, there), todo, place.out)
-  return list(missing), there
+  existing = next(iter(different), ())
+  if missing and not force:
+    todo = [whole.points[i] for i in missing]
+    refuse_checkpoints(whole._replace(missing=todo, existing_seeds=existing), out)
+  return list(missing), existing
 
 
-def refuse_checkpoints(request: Request, plan: "Plan", out: str | Path) -> None:
+def refuse_checkpoints(plan: Plan, out: str | Path) -> None:
   """Raises ValueError where checkpoints of the missing points were made with other settings or seeds."""
-  folder = checkpoint.folder_of(file_of(request, plan.missing[0], out))
-  for made, point in zip(checkpoint.asked(folder) or (), plan.missing, strict=False):
-    wanted = config(request, point, plan.material.hashes)
-    if set(made["seeds"]) <= set(plan.there):
+  folder = unfinished.folder_of(file_of(plan.experiment, plan.missing[0], out))
+  count = len(plan.existing_seeds)
+  for made, point in zip(unfinished.configs(folder) or (), plan.missing, strict=False):
+    wanted, seeds = plan.config(point), made["seeds"]
+    if set(seeds) <= set(plan.existing_seeds):
       continue
-    if made["seeds"] == list(range(len(plan.there), len(plan.there) + len(made["seeds"]))):
-      refuse_other(folder, made, {**wanted, "seeds": made["seeds"]}, request, plan.method)
-      if made["seeds"] != wanted["seeds"]:
-        last = made["seeds"][-1] + 1
+    if seeds == list(range(count, count + len(seeds))):
+      own = {**wanted, "seeds": seeds}
+      refuse_other(folder, made, own, plan.experiment.method, plan.method)
+      if seeds != wanted["seeds"]:
+        last = seeds[-1] + 1
         raise ValueError(
-          f"{folder} is of other seeds ({made['seeds'][0]} to {last - 1}): finish them by --seeds {last} "
+          f"{folder} is of other seeds ({seeds[0]} to {last - 1}): finish them by --seeds {last} "
           "and add to them then, or --force starts over"
         )
-    refuse_other(folder, made, wanted, request, plan.method)
+    refuse_other(folder, made, wanted, plan.experiment.method, plan.method)
 
 
-def file_of(request: Request, point: Point, out: str | Path) -> Path:
+def file_of(experiment: Experiment, point: Point, out: str | Path) -> Path:
   """Where the record of a point is, or will be."""
-  return record.path(out, request.suite.name, request.task.name, point.label)
+  return record.path(out, experiment.suite.name, experiment.task.name, point.label)
 
 
 def refuse_other(
-  file: Path, made: dict[str, Any], wanted: dict[str, Any], request: Request, method: Method
+  file: Path, made: dict[str, Any], wanted: dict[str, Any], bound: Bound, method: Method
 ) -> None:
   """Compares what decides the numbers: not the device count, nor what only reads the scores."""
-  defaults = {p.name: p.default for p in catalogue.parameters(methods.get(request.method))}
+  defaults = Bound(bound.name, bound.factory).arguments
   known = "pretrained" in made["data"] and "pretrained" in wanted["data"]
 
   def decisive(config: dict[str, Any]) -> dict[str, Any]:
@@ -174,16 +167,16 @@ def refuse_other(
     )
 
 
-def privacy(request: Request, method: Method, material: Material) -> dict[str, Any]:
-  """What a private run spends of whose privacy, for the record."""
-  if request.dp is None:
+def privacy(experiment: Experiment, method: Method, data: TaskData) -> dict[str, Any]:
+  """What a private run spends of whose privacy, for the record; refuses what it cannot account for."""
+  if experiment.dp is None:
     return {}
-  settings, labels = request.settings, material.target.train.y
+  settings, labels = experiment.settings, data.target.train.y
   if "all_labelled" in method.reads or labels is None:
-    labelled = len(material.target.train.x)
+    labelled = len(data.target.train.x)
   else:
-    labelled = len(data.few_shot(labels, settings.shots, request.seeds[0]))
-  examples = {"source": sum(len(d.train.x) for d in material.sources), "labelled": labelled}
-  whose = dp_sgd.protected(method, start_of(request, method))
+    labelled = len(few_shot(labels, settings.shots, experiment.seeds[0]))
+  examples = {"source": sum(len(d.train.x) for d in data.sources), "labelled": labelled}
+  whose = dp_sgd.protected(method, experiment.start)
   times = settings.batch_size, settings.steps
-  return {"privacy": {w: dp_sgd.spent(request.dp, examples[w], *times) for w in whose}}
+  return {"privacy": {w: dp_sgd.spent(experiment.dp, examples[w], *times) for w in whose}}

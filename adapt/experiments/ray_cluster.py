@@ -5,13 +5,13 @@ the process that submits the cells writes to --out, so a record is never half th
 however often Ray starts a cell again because its node has died.
 """
 
-import argparse
 import contextlib
 import functools
 import json
 import logging
 import math
 import os
+import pickle
 import platform
 import signal
 import socket
@@ -26,15 +26,15 @@ from rich.console import Console
 from rich.text import Text
 
 from adapt import catalogue, compile_cache, data
-from adapt.cli import command
+from adapt.data import atomic_files
 from adapt.deploy import saved
 from adapt.experiments import grid
-from adapt.experiments.experiment import Request
-from adapt.experiments.plan import planned
-from adapt.experiments.run import run as run_request
-from adapt.experiments.suite import Suite, Task
+from adapt.experiments.experiment import Experiment
+from adapt.experiments.plan import Domains, file_of, plan
+from adapt.experiments.reporter import one_line
+from adapt.experiments.run import run as run_experiment
 from adapt.records import record
-from adapt.training import devices as parallel
+from adapt.training import devices
 from adapt.training.stopping import Stopped
 
 CRASHED, REFUSED = 1, 2  # exit codes
@@ -57,13 +57,13 @@ class Needs(NamedTuple):
 class Cell(NamedTuple):
   """What a node is told."""
 
-  request: Request  # laid out for one device
+  experiment: Any  # laid out for one device; pickled on its way to the node
   devices: int  # as asked for; 0 means all that the node lets it have
   data_dir: str | None
-  methods_path: str | None
+  plugins: str | None  # folder of the user's own entries
   hashes: dict[str, str]  # of the data, where the cells are submitted
   wanted: frozenset[str]  # labels of the records to make
-  known: dict[str, bytes]  # the request's other records, by label
+  known: dict[str, bytes]  # the experiment's other records, by label
 
 
 class Made(NamedTuple):
@@ -82,98 +82,100 @@ def trained(cell: Cell) -> Made:
   node = platform.node()
   compile_cache.keep()
   try:
-    if cell.methods_path:
-      catalogue.add_folder("adapt.methods", cell.methods_path)
+    if cell.plugins:
+      catalogue.add_folder("adapt.methods", cell.plugins)
+    own = cell._replace(experiment=pickle.loads(cell.experiment))  # its entries are known now
     with tempfile.TemporaryDirectory(prefix="adapt-cell-") as folder:
-      return Made(node, _trained(cell, Path(folder)))
+      return Made(node, _trained(own, Path(folder)))
   except (ValueError, OSError) as error:
-    return Made(node, {}, command.one_line(error))
+    return Made(node, {}, one_line(error))
 
 
 def run(
-  suite: Suite,
-  tasks: Sequence[Task],
-  names: Sequence[str],
-  arguments: argparse.Namespace,
+  experiments: Sequence[Experiment],
+  domains: Domains,
+  options: grid.Options,
   needs: Needs,
   as_from: str,
+  *,
+  data_dir: str | None = None,
+  plugins: str | None = None,
   work: Work = trained,
-) -> int:
-  """Runs every method on every task, each on a node of the cluster, and prints the table.
+) -> tuple[int, list[dict[str, Any]]]:
+  """Runs every experiment, each on a node of the cluster.
 
   Args:
-    suite: of the tasks.
-    tasks: to run.
-    names: of the methods.
-    arguments: the flags of a benchmark.
+    experiments: laid out for one device: what devices there are, the nodes know.
+    domains: loads a domain by name, here.
+    options: where records go; `devices` are each node's.
     needs: the cluster, and what a cell takes of it.
     as_from: the command that this is, for the records.
+    data_dir: where prepared sets lie, on each node.
+    plugins: folder of the user's own entries, on each node.
     work: what a node does with a cell.
 
   Returns:
-    The exit code: 0; 1 if a cell crashed, else 2 if a node refused one, else 3 if a seed diverged.
+    1 if a cell crashed, else 2 if a node refused one, else 0; and the records that are there.
 
   Raises:
     ValueError: bad input, or no such cluster; before anything is trained.
   """
+  codes = {0}
   with _connected(needs) as ray:  # first, because starting Ray forks, and JAX has threads
-    cells, files = _planned(suite, tasks, names, arguments)
-    codes = {0}
+    cells, files = _planned(experiments, domains, options, data_dir, plugins)
     for i, (cell, made, crash) in enumerate(_answers(ray, cells, work, needs), 1):
-      name = f"[{i}/{len(cells)}] {cell.request.task.name} {cell.request.method}"
+      name = f"[{i}/{len(cells)}] {cell.experiment.task.name} {cell.experiment.method.name}"
       if wrong := crash or made.refused:
         codes.add(CRASHED if crash else REFUSED)
         print(f"error: {name}: {wrong}", file=sys.stderr)
       else:
-        _keep(cell, made, arguments.out, files, as_from)
+        _keep(cell, made, options.out, files, as_from)
         _say(f"{name}: done on {made.node}")
-  codes.add(grid.shown([record.read(f) for f in files if f.exists()]))
-  return next(c for c in (CRASHED, REFUSED, grid.DIVERGED, 0) if c in codes)
+  code = next(c for c in (CRASHED, REFUSED, 0) if c in codes)
+  return code, [record.read(f) for f in files if f.exists()]
 
 
 def _planned(
-  suite: Suite, tasks: Sequence[Task], names: Sequence[str], arguments: argparse.Namespace
+  experiments: Sequence[Experiment],
+  domains: Domains,
+  options: grid.Options,
+  data_dir: str | None,
+  plugins: str | None,
 ) -> tuple[list[Cell], list[Path]]:
-  """The cells that are to be run, and the records that there are then; refuses as `grid.run` does."""
-  if arguments.batch_tasks:
-    raise ValueError("a cluster's tasks are cells of their own: leave out --batch-tasks")
-  domains = functools.cache(lambda name: data.load(name, arguments.data_dir))
+  """The cells that are to be run, and the records that there are then; refuses as a grid does."""
   # A node's processes stand elsewhere.
-  prepared, own = (
-    p and str(Path(p).resolve()) for p in (arguments.data_dir, arguments.methods_path)
-  )
-  # What devices there are, the nodes know.
-  alone = argparse.Namespace(**{**vars(arguments), "devices": 1})
+  prepared, own = (p and str(Path(p).resolve()) for p in (data_dir, plugins))
   cells: list[Cell] = []
   files: list[Path] = []
-  for request, plan in grid.checked(suite, tasks, names, alone, domains):
-    there = {p.label: _file(request, p.label, arguments.out) for p in plan.points}
+  for one in grid.checked(experiments, domains, options):
+    experiment = one.experiment
+    there = {p.label: file_of(experiment, p, options.out) for p in one.points}
     files += there.values()
-    wanted = frozenset(p.label for p in plan.missing)
+    wanted = frozenset(p.label for p in one.missing)
     if not wanted:
-      _say(f"{request.task.name} {plan.points[0].label}: done before")
+      _say(f"{experiment.task.name} {one.points[0].label}: done before")
       continue
-    known = {
-      label: f.read_bytes() for label, f in there.items() if plan.there or label not in wanted
-    }
-    hashes = plan.material.hashes
-    cells.append(Cell(request, arguments.devices, prepared, own, hashes, wanted, known))
+    added_to = bool(one.existing_seeds)
+    known = {n: f.read_bytes() for n, f in there.items() if added_to or n not in wanted}
+    hashes = one.data.hashes
+    cells.append(Cell(experiment, options.devices, prepared, own, hashes, wanted, known))
   return cells, list(dict.fromkeys(files))
 
 
 def _trained(cell: Cell, out: Path) -> dict[str, dict[str, bytes]]:
-  kind, batch_size = cell.request.layout.kind, cell.request.settings.batch_size
-  request = cell.request._replace(layout=parallel.layout(kind, cell.devices, batch_size))
+  asked = cell.experiment
+  kind, batch_size = asked.layout.kind, asked.settings.batch_size
+  experiment = asked._replace(layout=devices.layout(kind, cell.devices, batch_size))
   domains = functools.partial(_domain, data_dir=cell.data_dir)
   for label, content in cell.known.items():
-    record.replace(_file(request, label, out), content)
-  if planned(request, out, False, domains).material.hashes != cell.hashes:
+    atomic_files.replace(_file(experiment, label, out), content)
+  if plan(experiment, out, False, domains).data.hashes != cell.hashes:
     raise ValueError("the data here are others than where the cells are submitted: copy them")
-  run_request(request, out, domains=domains, minutes=math.inf)
+  run_experiment(experiment, out, domains=domains, minutes=math.inf)
   files: dict[str, dict[str, bytes]] = {}
-  for made in sorted(_file(request, "", out).parent.glob("[!.]*.json")):
+  for made in sorted(_file(experiment, "", out).parent.glob("[!.]*.json")):
     if made.stem in cell.wanted or made.stem not in cell.known:
-      models = [saved.path(made, seed) for seed in request.seeds]
+      models = [saved.path(made, seed) for seed in experiment.seeds]
       each = [p for p in (made.with_name(f"{made.stem}.npz"), *models) if p.exists()]
       files[made.stem] = {p.name: p.read_bytes() for p in (*each, made)}
   return files
@@ -185,21 +187,21 @@ def _domain(name: str, data_dir: str | None) -> data.Domain:
   return data.load(name, data_dir)
 
 
-def _file(request: Request, label: str, out: str | Path) -> Path:
-  return record.path(out, request.suite.name, request.task.name, label)
+def _file(experiment: Experiment, label: str, out: str | Path) -> Path:
+  return record.path(out, experiment.suite.name, experiment.task.name, label)
 
 
-def _keep(cell: Cell, made: Made, out: str, asked: Collection[Path], as_from: str) -> None:
+def _keep(cell: Cell, made: Made, out: str | Path, asked: Collection[Path], as_from: str) -> None:
   """Writes what a cell has made, as if it had been made here."""
   for label, files in made.files.items():
-    file = _file(cell.request, label, out)
+    file = _file(cell.experiment, label, out)
     # A source model trained on the way leaves its record too, unless that has a cell of its own.
     if label not in cell.wanted and (file in asked or file.exists()):
       continue
     for name, content in files.items():
       if name != file.name:
-        record.replace(file.with_name(name), content)
-    record.write(file, json.loads(files[file.name]) | {"command": as_from})
+        atomic_files.replace(file.with_name(name), content)
+    atomic_files.write_json(file, json.loads(files[file.name]) | {"command": as_from})
 
 
 def _answers(
@@ -214,7 +216,10 @@ def _answers(
     max_retries=_AGAIN,
     retry_exceptions=[Stopped],  # a node that is shut down tells its cells first
   )(work)
-  waiting = {task.remote(cell): cell for cell in cells}
+  waiting = {}
+  for cell in cells:
+    sent = cell._replace(experiment=ray.cloudpickle.dumps(cell.experiment))
+    waiting[task.remote(sent)] = cell
   while waiting:
     (answer,), _ = ray.wait(list(waiting))
     cell, made, crash = waiting.pop(answer), Made("", {}), ""
@@ -222,7 +227,7 @@ def _answers(
       made = ray.get(answer)
     except ray.exceptions.RayError as error:
       cause = getattr(error, "cause", error)
-      crash = command.one_line(f"{type(cause).__name__}: {cause}")
+      crash = one_line(f"{type(cause).__name__}: {cause}")
     yield cell, made, crash
 
 
@@ -253,7 +258,7 @@ def _connected(needs: Needs) -> Iterator[Any]:
     )
   except OSError as error:
     raise ValueError(
-      f"no Ray cluster answers at {needs.address} ({command.one_line(error)}): start one with ray "
+      f"no Ray cluster answers at {needs.address} ({one_line(error)}): start one with ray "
       "start --head, or leave out --address"
     ) from error
   try:

@@ -16,27 +16,28 @@ from jaxtyping import Float, Int
 from adapt import validators
 from adapt.data import Domain, Split
 from adapt.evaluation import metrics
-from adapt.experiments.experiment import Point, Request
+from adapt.experiments.experiment import Experiment
 from adapt.method import Method
 from adapt.training import loop
-from adapt.training.task_data import Material
+from adapt.training.setup import Point
+from adapt.training.task_data import TaskData
 
-# (request, point, material) -> the trained program of one cell
-Train = Callable[[Request, Point, Material], loop.Trained]
+# (experiment, point, data) -> the trained program of one cell
+Train = Callable[[Experiment, Point, TaskData], loop.Trained]
 
 
-def check(request: Request, method: Method) -> None:
+def check(experiment: Experiment, method: Method) -> None:
   """Raises ValueError where source and target cannot change places."""
-  if request.validator != validators.REVERSE:
+  if experiment.validator != validators.REVERSE:
     return
   reason = None
-  if len(request.task.source) > 1:
+  if len(experiment.task.source) > 1:
     reason = "there are several sources"
-  elif request.task.classes is not None:
+  elif experiment.task.classes is not None:
     reason = "the domains have classes of their own"
   elif {"labelled", "all_labelled"} & set(method.reads):
-    reason = f"{request.method} reads target labels"
-  elif request.dp:
+    reason = f"{experiment.method.name} reads target labels"
+  elif experiment.dp:
     reason = "--dp accounts for one training"
   elif jax.process_count() > 1:
     reason = "several processes do not"
@@ -47,34 +48,34 @@ def check(request: Request, method: Method) -> None:
 
 
 def scores(
-  request: Request,
-  method: Method,
+  experiment: Experiment,
   missing: Sequence[Point],
-  material: Material,
+  data: TaskData,
   trained: loop.Trained,
   train: Train,
 ) -> Float[np.ndarray, " cells"]:
   """The accuracy on held-out source examples of the model that learns back from each cell.
 
   Args:
-    request: what was trained.
-    method: its traits.
+    experiment: what was trained.
     missing: its points.
-    material: what it was trained on. No target label of it is read.
+    data: what it was trained on. No target label of it is read.
     trained: the program, all cells.
     train: trains a cell.
 
   Returns:
     A fraction per cell, NaN for one that diverged, here or on the way back.
   """
-  predicted = predictions(material, trained)
+  predicted = predictions(data, trained)
   found = np.full(len(predicted), np.nan)
   for c, labels in enumerate(predicted):
     if c in trained.past.diverged:
       continue
-    point, seed = missing[c // len(request.seeds)], request.seeds[c % len(request.seeds)]
-    alone = request._replace(seeds=(seed,), sweep={}, candidates=(), search=None, save_model=False)
-    back = train(alone._replace(validator="entropy"), point, turned(material, labels))
+    point, seed = missing[c // len(experiment.seeds)], experiment.seeds[c % len(experiment.seeds)]
+    alone = experiment._replace(
+      seeds=(seed,), sweep={}, candidates=(), search=None, save_model=False
+    )
+    back = train(alone._replace(validator="entropy"), point, turned(data, labels))
     if not back.past.diverged:
       accuracy = back.past.accuracies("target_test")
       assert accuracy is not None  # the source has labels
@@ -82,21 +83,21 @@ def scores(
   return found
 
 
-def predictions(material: Material, trained: loop.Trained) -> Int[np.ndarray, "cells m"]:
+def predictions(data: TaskData, trained: loop.Trained) -> Int[np.ndarray, "cells m"]:
   """The classes that each cell predicts for the target's training inputs."""
-  inputs = metrics.blocks(material.target.train.x, None)
+  inputs = metrics.blocks(data.target.train.x, None)
   logits = [np.asarray(trained.cells.outputs(trained.mapped, x)[1]) for x in inputs.x]
   return np.concatenate(logits, axis=1)[:, : inputs.examples].argmax(-1).astype(np.int32)
 
 
-def turned(material: Material, labels: Int[np.ndarray, " m"]) -> Material:
+def turned(data: TaskData, labels: Int[np.ndarray, " m"]) -> TaskData:
   """The task the other way round: the target with these labels is the source."""
-  [source], target = material.sources, material.target
+  [source], target = data.sources, data.target
   learnt = Split(target.train.x, labels)
   given = Domain(target.name, learnt, learnt, source.classes)
   asked = Domain(source.name, Split(source.train.x, None), source.test, source.classes)
   hashes = {
-    **material.hashes,
+    **data.hashes,
     validators.REVERSE: hashlib.sha256(labels.tobytes()).hexdigest()[:16],
   }
-  return material._replace(sources=(given,), target=asked, hashes=hashes)
+  return data._replace(sources=(given,), target=asked, hashes=hashes)

@@ -2,7 +2,7 @@
 
 A grid's points are given. Else optuna proposes them, all at once at random or by TPE in rounds that it is
 told of, and the defaults are the first point. What is left is one record, that of the point whose score by
-the request's validator, a mean over seeds after the last step, is the highest; the others are in it with
+the experiment's validator, a mean over seeds after the last step, is the highest; the others are in it with
 their scores and, for the regret alone, their accuracies.
 """
 
@@ -14,20 +14,22 @@ from typing import Any
 
 import numpy as np
 
-from adapt import catalogue, methods, validators
-from adapt.experiments import run as runs
-from adapt.experiments.experiment import Point, Request, Search, combinations, points
-from adapt.experiments.plan import Place, Plan, refuse_checkpoints
-from adapt.records import record
+from adapt import catalogue, validators
+from adapt.data.atomic_files import plain
+from adapt.experiments import execute, unfinished
+from adapt.experiments.experiment import Experiment, Search, combinations, points
+from adapt.experiments.plan import Plan, file_of, refuse_checkpoints
+from adapt.experiments.unfinished import Place
 from adapt.training import checkpoint, hosts
 from adapt.training.loop import Report, Trained
+from adapt.training.setup import Point
 
 ROUND = 8  # points that TPE proposes at once
 _REFUSED = 1000  # points in a round that the method's factory may refuse
 
 
-def asked(request: Request, number: int, sampler: str) -> Request:
-  """The request with a search of that many points of `lr` and of its method's floats; 0 means none.
+def searching(experiment: Experiment, number: int, sampler: str) -> Experiment:
+  """The experiment with a search of that many points of `lr` and of its method's floats; 0 means none.
 
   What is given stays as it is. `lr` is looked for tenfold about its setting. The first round's points
   are made, so that what the method refuses is known before anything is trained. A grid has the points of
@@ -37,86 +39,84 @@ def asked(request: Request, number: int, sampler: str) -> Request:
     ValueError: flags that do not go together, nothing to look about, or optuna is missing.
   """
   if sampler == "grid":
-    return _grid(request, number)
+    return _grid(experiment, number)
   if not number:
     if sampler != "random":
       raise ValueError(f"--sampler {sampler} is for a search: give --search N")
-    return request
-  if request.sweep:
+    return experiment
+  if experiment.sweep:
     raise ValueError("--search and --sweep exclude each other: leave one out")
   if sampler == "tpe" and (number % ROUND or number < 2 * ROUND):
     raise ValueError(
       f"--sampler tpe goes by rounds of {ROUND}, the first at random: give --search {2 * ROUND}, "
       f"{3 * ROUND} and so on"
     )
-  if (lr := request.settings.lr) <= 0:
+  if (lr := experiment.settings.lr) <= 0:
     raise ValueError(f"--search looks about --lr, which is {lr}: give one above 0")
-  every = catalogue.ranges(methods.get(request.method), points(request)[0].hyperparameters)
-  ranges = {n: where for n, where in every.items() if n not in request.given}
+  every = catalogue.ranges(experiment.method.factory, points(experiment)[0].hyperparameters)
+  ranges = {n: where for n, where in every.items() if n not in experiment.method.given}
   ranges["lr"] = catalogue.Range(lr / 10, lr * 10, "log")
-  searching = request._replace(search=Search(number, sampler, ranges))
-  _ask(searching, _study(searching))
-  return searching
+  made = experiment._replace(search=Search(number, sampler, ranges))
+  _ask(made, _study(made))
+  return made
 
 
-def _grid(request: Request, number: int) -> Request:
-  """The request with its sweep as what a search tries; without one where the method takes none of it."""
+def _grid(experiment: Experiment, number: int) -> Experiment:
+  """The experiment with its sweep as what a search tries; without one where the method takes none of it."""
   if number:
     raise ValueError(f"--sampler grid tries what --sweep lists: leave out --search {number}")
-  if not request.sweep:
-    return request
-  if request.dp:
+  if not experiment.sweep:
+    return experiment
+  if experiment.dp:
     raise ValueError("what a grid chooses tells of the private examples: leave it out with --dp")
-  tried = Search(len(points(request)), "grid", request.sweep)
-  return request._replace(search=tried, sweep={})
+  tried = Search(len(points(experiment)), "grid", experiment.sweep)
+  return experiment._replace(search=tried, sweep={})
 
 
-def rounds(request: Request) -> int:
-  """How many programs a request trains, one after the other."""
-  search = request.search
+def rounds(experiment: Experiment) -> int:
+  """How many programs an experiment trains, one after the other."""
+  search = experiment.search
   return search.number // ROUND if search and search.sampler == "tpe" else 1
 
 
-def make(request: Request, plan: Plan, place: Place, report: Report) -> None:
+def make(plan: Plan, place: Place, report: Report) -> None:
   """Trains every round and writes the record.
 
   A search that was interrupted goes on from the last checkpoint of the round that it was in.
   """
-  [point], steps, times = plan.points, request.settings.steps, rounds(request)
+  experiment, [point] = plan.experiment, plan.points
   if place.force:
-    hosts.led(lambda: _discard(request, point, place))
-  study = hosts.led(lambda: _study(request))
+    hosts.led(lambda: _discard(experiment, point, place))
+  study = hosts.led(lambda: _study(experiment))
   seen: list[dict[str, Any]] = []
   with contextlib.ExitStack() as kept:  # until the record is there, which then needs no checkpoint
-    for number in range(times):
-      now = request._replace(candidates=tuple(hosts.agreed(lambda: _ask(request, study))))
-      mine = plan._replace(missing=points(now))
-      trained = _trained(now, mine, place, _later(report, number * steps), number, kept)
+    for number in range(rounds(experiment)):
+      candidates = tuple(hosts.agreed(lambda: _ask(experiment, study)))
+      now = experiment._replace(candidates=candidates)
+      own = plan._replace(experiment=now, missing=points(now))
+      trained = _trained(own, place, report, number, kept)
       new = hosts.agreed(functools.partial(_scored, now, trained))
-      hosts.led(functools.partial(_tell, study, [_score(request, c) for c in new]))
-      chosen = validators.best([_score(request, c) for c in [*seen, *new]])
+      hosts.led(functools.partial(_tell, study, [_score(experiment, c) for c in new]))
+      chosen = validators.best([_score(experiment, c) for c in [*seen, *new]])
       if number == 0 or (chosen is not None and chosen >= len(seen)):
-        best, i = (now, mine, place, trained), (chosen or 0) - len(seen)
+        best, i = (own, place, trained), (chosen or 0) - len(seen)
       seen += new
-    hosts.led(lambda: runs.write(*best, i, search=_outcome(request, seen, chosen)))
+    hosts.led(lambda: execute.write(*best, i, search=_outcome(experiment, seen, chosen)))
 
 
 def _trained(
-  now: Request,
-  plan: Plan,
-  place: Place,
-  report: Report,
-  number: int,
-  kept: contextlib.ExitStack,
+  plan: Plan, place: Place, report: Report, number: int, kept: contextlib.ExitStack
 ) -> Trained:
   """A round's program, trained; the checkpoints of all rounds are kept until the search has ended.
 
   One that another follows is saved as it is, so that an interrupted search need not train it again.
   """
+  experiment, steps = plan.experiment, plan.experiment.settings.steps
   own = plan._replace(missing=[_of_round(p, number) for p in plan.missing])
-  hosts.led(lambda: None if place.force else refuse_checkpoints(now, own, place.out))
-  [trained], saved = kept.enter_context(runs.training([(now, own)], place, report))
-  if number + 1 < rounds(now) and hosts.agreed(saved.finish) < now.settings.steps:
+  hosts.led(lambda: None if place.force else refuse_checkpoints(own, place.out))
+  shown = _later(report, number * steps)
+  [trained], saved = kept.enter_context(execute.training([own], place, shown))
+  if number + 1 < rounds(experiment) and hosts.agreed(saved.finish) < steps:
     spent = trained.seconds["total"] - trained.past.before
     saved.save(trained.mapped, trained.past, spent)
   return trained
@@ -132,19 +132,18 @@ def _later(report: Report, before: int) -> Report:
   return lambda step, loss, accuracy: report(before + step, loss, accuracy)
 
 
-def _discard(request: Request, point: Point, place: Place) -> None:
+def _discard(experiment: Experiment, point: Point, place: Place) -> None:
   """Deletes the checkpoints of all rounds."""
   for number in itertools.count():
-    label = _of_round(point, number).label
-    file = record.path(place.out, request.suite.name, request.task.name, label)
-    if not checkpoint.folder_of(file).exists():
+    folder = unfinished.folder_of(file_of(experiment, _of_round(point, number), place.out))
+    if not folder.exists():
       return
-    checkpoint.discard(checkpoint.folder_of(file))
+    checkpoint.discard(folder)
 
 
-def _study(request: Request) -> Any:
-  """An optuna study whose first point is the request without a search; None for a grid."""
-  search = request.search
+def _study(experiment: Experiment) -> Any:
+  """An optuna study whose first point is the experiment without a search; None for a grid."""
+  search = experiment.search
   assert search is not None
   if search.sampler == "grid":
     return None
@@ -153,7 +152,7 @@ def _study(request: Request) -> Any:
   except ImportError:
     raise ValueError("--search needs optuna: pip install 'adapt-jax[search]'") from None
   optuna.logging.set_verbosity(optuna.logging.WARNING)
-  [point] = points(request)
+  [point] = points(experiment)
   sampler: Any = optuna.samplers.RandomSampler(seed=0)
   if search.sampler == "tpe":  # a round's points keep apart, and values are judged together
     sampler = optuna.samplers.TPESampler(
@@ -165,16 +164,16 @@ def _study(request: Request) -> Any:
   return study
 
 
-def _ask(request: Request, study: Any) -> list[dict[str, float]]:
+def _ask(experiment: Experiment, study: Any) -> list[dict[str, float]]:
   """A round of points, none of which the method refuses."""
-  search = request.search
+  search = experiment.search
   assert search is not None
   if study is None:
-    return [dict(values) for values in combinations(request._replace(sweep=search.ranges))]
+    return [dict(values) for values in combinations(experiment._replace(sweep=search.ranges))]
   from optuna.distributions import FloatDistribution
   from optuna.trial import TrialState
 
-  number, found, reason = search.number // rounds(request), [], ""
+  number, found, reason = search.number // rounds(experiment), [], ""
   where = {
     n: FloatDistribution(low, high, log=scale == "log")
     for n, (low, high, scale) in search.ranges.items()
@@ -182,7 +181,7 @@ def _ask(request: Request, study: Any) -> list[dict[str, float]]:
   for _ in range(number + _REFUSED):
     trial = study.ask(where)
     try:
-      points(request._replace(candidates=(trial.params,)))
+      points(experiment._replace(candidates=(trial.params,)))
     except ValueError as error:
       reason = str(error)
       study.tell(trial, state=TrialState.FAIL)
@@ -191,8 +190,8 @@ def _ask(request: Request, study: Any) -> list[dict[str, float]]:
     if len(found) == number:
       return found
   raise ValueError(
-    f"{request.method} refuses nearly every point of a search ({reason}): give that value, or "
-    f"declare a Range for it in {request.method}.py"
+    f"{experiment.method.name} refuses nearly every point of a search ({reason}): give that value, or "
+    f"declare a Range for it in {experiment.method.name}.py"
   )
 
 
@@ -210,24 +209,24 @@ def _tell(study: Any, scores: Sequence[float | None]) -> None:
       study.tell(trial.number, score)
 
 
-def _scored(request: Request, trained: Trained) -> list[dict[str, Any]]:
+def _scored(experiment: Experiment, trained: Trained) -> list[dict[str, Any]]:
   """Every candidate's values, and means over seeds at the last evaluation.
 
   Those are None if a seed diverged, accuracies also where the target has no labels.
   """
-  past, seeds = trained.past, len(request.seeds)
+  past, seeds = trained.past, len(experiment.seeds)
   measured: dict[str, Any] = {"accuracy": past.accuracies("target_test")}
-  if request.task.unknown:
+  if experiment.task.unknown:
     known = measured["accuracy"] is not None
     measured["h_score"] = past.measured("target_test", "h_score") if known else None
   found = []
-  for i, values in enumerate(request.candidates):
+  for i, values in enumerate(experiment.candidates):
     cells = list(range(i * seeds, (i + 1) * seeds))
-    lost = [seed for seed, c in zip(request.seeds, cells, strict=True) if c in past.diverged]
+    lost = [seed for seed, c in zip(experiment.seeds, cells, strict=True) if c in past.diverged]
     each = [past.scores(c) for c in cells]
 
     def mean(numbers: Any, lost: list[int] = lost) -> float | None:
-      return None if lost else record.plain(np.mean(numbers))
+      return None if lost else plain(np.mean(numbers))
 
     scores = {n: mean([own[n][-1] for own in each]) for n in each[0]}
     means = {n: None if m is None else mean(m[-1][cells]) for n, m in measured.items()}
@@ -235,22 +234,24 @@ def _scored(request: Request, trained: Trained) -> list[dict[str, Any]]:
   return found
 
 
-def _score(request: Request, candidate: dict[str, Any]) -> float | None:
-  """What chooses, the highest: the mean score by the request's validator."""
-  score: float | None = candidate["validators"].get(request.validator)
+def _score(experiment: Experiment, candidate: dict[str, Any]) -> float | None:
+  """What chooses, the highest: the mean score by the experiment's validator."""
+  score: float | None = candidate["validators"].get(experiment.validator)
   return score
 
 
-def _outcome(request: Request, seen: list[dict[str, Any]], chosen: int | None) -> dict[str, Any]:
+def _outcome(
+  experiment: Experiment, seen: list[dict[str, Any]], chosen: int | None
+) -> dict[str, Any]:
   """What the record says of the search; target labels come in here, when all is chosen."""
-  assert request.search is not None
-  measure = "h_score" if request.task.unknown else "accuracy"
+  assert experiment.search is not None
+  measure = "h_score" if experiment.task.unknown else "accuracy"
   oracle, regret = validators.best([c[measure] for c in seen]), None
   if oracle is not None and chosen is not None:
     regret = 100 * (seen[oracle][measure] - seen[chosen][measure])
   return {
-    **request.search._asdict(),
-    "validator": request.validator,
+    **experiment.search._asdict(),
+    "validator": experiment.validator,
     "candidates": seen,
     "chosen": chosen,
     "oracle": oracle,

@@ -1,9 +1,12 @@
 """Methods by name: one file, one method, one subcommand."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 from adapt import catalogue
-from adapt.method import Method
+from adapt.method import Method, Net
 
 
 def names() -> tuple[str, ...]:
@@ -16,3 +19,51 @@ def get(name: str) -> Callable[..., Method]:
   if name not in names():
     raise ValueError(f"unknown method '{name}': choose from {', '.join(names())}")
   return catalogue.get(__name__, name)
+
+
+def bind(method: str | Callable[..., Any] | catalogue.Bound, **given: Any) -> catalogue.Bound:
+  """The method of that name, or a factory of one's own, with what is set of it.
+
+  Raises:
+    ValueError: an unknown name, or an argument that it does not take.
+  """
+  if isinstance(method, catalogue.Bound):
+    return catalogue.bound(method.name, method.factory, {**method.given, **given}, method.package)
+  if isinstance(method, str):
+    return catalogue.bound(method, get(method), given, __name__)
+  return catalogue.bound(method.__name__, method, given)
+
+
+def traits(method: str | Callable[..., Any], hyperparameters: Mapping[str, Any] = {}) -> Method:
+  """The method with no network behind it, to ask what it reads and where it starts.
+
+  Args:
+    method: a name or a factory.
+    hyperparameters: those that are not at their defaults.
+
+  Raises:
+    ValueError: its factory refuses the hyper-parameters, or is wrong.
+  """
+  factory = get(method) if isinstance(method, str) else method
+  try:
+    made = factory(Net(_no_network, _no_network), **hyperparameters)
+  except ValueError:
+    raise
+  except Exception as error:  # whatever a user's own file does
+    name, reason = factory.__name__, f"{type(error).__name__}: {error}"
+    raise ValueError(f"'{name}' makes no method ({reason}): mend {_file_of(factory)}") from error
+  if not isinstance(made, Method):
+    raise ValueError(
+      f"'{factory.__name__}' makes a {type(made).__name__}: return a Method in {_file_of(factory)}"
+    )
+  return made
+
+
+def _file_of(factory: Callable[..., Any]) -> str:
+  """The name of the file that defines a factory."""
+  module = sys.modules.get(getattr(factory, "__module__", ""), None)
+  return Path(getattr(module, "__file__", None) or f"{factory.__name__}.py").name
+
+
+def _no_network(*_: Any) -> Any:
+  raise AssertionError("a method's factory must not run its network")

@@ -5,14 +5,16 @@ A file NAME.py defines `NAME(classes, *, dtype, axis) -> Net`: `dtype` is the co
 The backbones of `backbones.py` are networks too: each with a bottleneck and a head above it.
 """
 
+import functools
 from typing import Any
 
 from adapt import catalogue
 from adapt.method import Net
 
 _HELPERS = (
-  *("backbones", "critic", "efficientnet", "head", "layers", "linen", "minilm", "pretrained"),
-  *("published", "resnet", "stochastic", "vit", "weights_file", "winograd"),
+  *("backbones", "critic", "efficientnet", "head", "layers", "linen", "minilm", "nets"),
+  *("packed_rows", "pretrained", "published", "resnet", "stochastic", "vit", "weights_file"),
+  "winograd",
 )
 
 
@@ -62,6 +64,18 @@ def build(
     raise ValueError(f"model {name} has no backbone to freeze: leave out --freeze {freeze}")
   net: Net = catalogue.get(__name__, name)(classes, dtype=dtype, axis=axis)
   return net
+
+
+@functools.cache
+def bind(name: str) -> catalogue.Bound:
+  """The network of that name: a function (classes, precision, axis, freeze) -> Net."""
+
+  def factory(
+    classes: int, precision: str = "f32", axis: str | None = None, freeze: str = "none"
+  ) -> Net:
+    return build(name, classes, precision, axis, freeze)
+
+  return catalogue.Bound(name, factory, package=__name__)
 
 
 def extractor(name: str, precision: str = "f32") -> Any:

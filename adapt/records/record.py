@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import math
 import os
 import platform
 import re
@@ -15,6 +14,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from adapt.data import atomic_files
+from adapt.data.atomic_files import plain
 from adapt.records import schema
 
 FORMAT = 1
@@ -61,34 +62,6 @@ def path(out: str | Path, suite: str, task: str, label: str) -> Path:
   return Path(out) / suite / task / f"{label}.json"
 
 
-def check_writable(out: str | Path) -> None:
-  """Raises ValueError unless files can be made under `out`: call it before hours of training."""
-  probe = Path(out) / f".probe.{os.getpid()}"
-  try:
-    Path(out).mkdir(parents=True, exist_ok=True)
-    try:
-      probe.write_bytes(bytes(2**16))  # a full disk still takes empty files
-    finally:
-      probe.unlink(missing_ok=True)
-  except OSError as error:
-    raise _unwritable(out, error) from error
-
-
-def write(path: Path, record: Mapping[str, Any]) -> None:
-  """Writes the record so that a file of that name is always a whole one.
-
-  NaN and infinities become null, arrays become lists.
-
-  Raises:
-    ValueError: the folder cannot be written.
-  """
-  # One line per list of numbers: curves and confusion matrices stay readable in a diff.
-  text = json.dumps(plain(record), indent=1, allow_nan=False, ensure_ascii=False)
-  text = re.sub(r'\[\n\s*([^\[\]{}"]*?)\s*\]', lambda m: f"[{' '.join(m[1].split())}]", text)
-  # Names of files may be no UTF-8: their bytes become the escapes that JSON has for them.
-  replace(path, (text + "\n").encode("utf-8", "backslashreplace"))
-
-
 def write_points(path: Path, **arrays: Any) -> None:
   """Writes `features`, `label`, `domain` and `predicted` of seed 0 beside the record at `path`."""
   import io
@@ -97,7 +70,7 @@ def write_points(path: Path, **arrays: Any) -> None:
 
   buffer = io.BytesIO()
   np.savez_compressed(buffer, **arrays)
-  replace(path.with_name(f"{path.stem}.npz"), buffer.getvalue())
+  atomic_files.replace(path.with_name(f"{path.stem}.npz"), buffer.getvalue())
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -107,7 +80,7 @@ def read(path: Path) -> dict[str, Any]:
     ValueError: the file is not a record of this format.
   """
   try:
-    record = schema.load(path.read_text(encoding="utf-8"))
+    record = atomic_files.load_json(path.read_text(encoding="utf-8"))
   except (OSError, ValueError) as error:
     reason = str(error).replace("\n", " ")
     raise ValueError(f"{path} cannot be read ({reason}): run again with --force") from error
@@ -171,19 +144,6 @@ def command() -> str:
   return shlex.join([*name, *sys.argv[1:]])
 
 
-def plain(value: Any) -> Any:
-  """The value as JSON has it: arrays and tuples as lists, non-finite numbers as None."""
-  if hasattr(value, "tolist"):  # numpy and jax arrays and scalars
-    value = value.tolist()
-  if isinstance(value, Mapping):
-    return {str(key): plain(item) for key, item in value.items()}
-  if isinstance(value, list | tuple):
-    return [plain(item) for item in value]
-  if isinstance(value, float) and not math.isfinite(value):
-    return None
-  return value
-
-
 def _differences(name: str, old: Any, new: Any) -> list[str]:
   if isinstance(old, dict) and isinstance(new, dict):
     lines = []
@@ -200,27 +160,6 @@ def _differences(name: str, old: Any, new: Any) -> list[str]:
 
 def _shown(value: Any) -> str:
   return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def replace(path: Path, content: bytes) -> None:
-  """Writes a file so that one of that name is always whole; ValueError if the folder cannot be written."""
-  temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-  try:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with temporary.open("wb") as file:
-      file.write(content)
-      file.flush()
-      os.fsync(file.fileno())
-    temporary.replace(path)
-  except OSError as error:
-    with contextlib.suppress(OSError):
-      temporary.unlink()
-    raise _unwritable(path.parent, error) from error
-
-
-def _unwritable(folder: str | Path, error: OSError) -> ValueError:
-  reason = error.strerror or type(error).__name__
-  return ValueError(f"cannot write in {folder} ({reason}): choose another folder with --out")
 
 
 def _commit(package: Path) -> tuple[str | None, bool | None]:

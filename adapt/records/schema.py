@@ -1,6 +1,5 @@
 """What JSON that runs leave must be, so that its readers need not ask: the first thing that is wrong."""
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,16 +7,6 @@ from typing import Any
 Kind = Callable[[Any], str | None]  # what is wrong with a value, as " is …" or ".part is …"
 
 _GREATEST = 1e100  # of a number: no measure, loss or time is larger
-
-
-def load(content: bytes | str) -> Any:
-  """Parses JSON; ValueError, with the reason alone, for whatever is none."""
-  try:
-    return json.loads(content, parse_constant=_constant)
-  except RecursionError as error:
-    raise ValueError("it is nested too deeply") from error
-  except ValueError as error:
-    raise ValueError(" ".join(str(error).split())[:100]) from error
 
 
 def record(value: Any) -> str | None:
@@ -143,10 +132,6 @@ def _shapes(value: Mapping[str, Any]) -> str | None:
     if bins is not None and any(len(row) != 3 for row in bins):
       return ".bins has rows that are not three numbers"
   return None
-
-
-def _constant(name: str) -> Any:
-  raise ValueError(f"{name} is no number of JSON")
 
 
 def _shown(value: Any) -> str:

@@ -1,24 +1,20 @@
 """Runs shallow alignment over a suite's tasks and writes the records that every table reads."""
 
-import argparse
-import importlib.util
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from rich.console import Console
 
 from adapt import catalogue, data, weights
-from adapt.cli.command import Parser, guarded
+from adapt.data import atomic_files
 from adapt.data.domain import Domain
 from adapt.evaluation import metrics
 from adapt.experiments.suite import Suite, Task
 from adapt.records import record
-from adapt.report import terminal
 from adapt.shallow import classifier, transforms
 from adapt.training import task_data
 from adapt.training.settings import Settings
@@ -46,58 +42,39 @@ class Plan(NamedTuple):
   labelled: Mapping[str, int] = {}  # source domain → examples of each class drawn; empty: all are
 
 
-def main(plan: Plan, argv: Sequence[str] | None = None) -> int:
-  """`python -m benchmarks.NAME` of a shallow benchmark; returns the exit code."""
-  arguments = list(sys.argv[1:] if argv is None else argv)
-  return guarded(lambda: _main(plan, arguments))
-
-
-def _main(plan: Plan, argv: Sequence[str]) -> int:
-  parser = Parser(prog=f"shallow alignment on {plan.suite.name}", description=__doc__)
-  tasks = [t.name for t in plan.suite.tasks]
-  names = ", ".join(plan.methods)
-  parser.add_argument("methods", nargs="*", metavar="METHOD", help=f"all, or some of {names}")
-  parser.add_argument("--task", nargs="+", default=tasks, metavar="TASK", help="tasks to run")
-  parser.add_argument("--seeds", type=int, default=plan.seeds, help="runs 0 … SEEDS-1")
-  parser.add_argument("--out", default="runs", help="folder of records")
-  parser.add_argument("--force", action="store_true", help="run again what is there")
-  parser.add_argument("--data-dir", help="folder of prepared data sets")
-  a = parser.parse_args(argv)
-  chosen = list(plan.methods) if a.methods in ([], ["all"]) else a.methods
-  for name in chosen:
-    if name not in plan.methods:
-      raise ValueError(f"no method '{name}' here: choose from {names}")
-  if importlib.util.find_spec("sklearn") is None:
-    raise ValueError("shallow alignment needs scikit-learn: pip install 'adapt-jax[weights]'")
-  if a.seeds < 1:
-    raise ValueError(f"--seeds {a.seeds}: give 1 or more")
-  record.check_writable(a.out)
-  records = run(plan, chosen, a, lambda name: data.load(name, a.data_dir))
-  Console().print(terminal.table(records))
-  return 0
-
-
 def run(
-  plan: Plan, names: Sequence[str], arguments: argparse.Namespace, domains: Domains
+  plan: Plan,
+  tasks: Sequence[Task],
+  names: Sequence[str],
+  seeds: int,
+  out: str | Path,
+  domains: Domains,
+  *,
+  force: bool = False,
+  report: Callable[[str], None] = lambda line: None,
 ) -> list[dict[str, Any]]:
   """Makes the records that are missing.
 
   Args:
     plan: of a benchmark.
+    tasks: of its suite.
     names: labels of its methods.
-    arguments: `task` names, number of `seeds`, folder `out`, and whether to `force`.
+    seeds: runs 0 … seeds-1.
+    out: folder of records.
     domains: loads a domain by name.
+    force: run again what is there.
+    report: told a line per record.
 
   Raises:
-    ValueError: an unknown task, data that do not fit, or a record of other settings in the way.
+    ValueError: data that do not fit, or a record of other settings in the way.
   """
   records = []
-  for task in [plan.suite.task(name) for name in arguments.task]:
+  for task in tasks:
     loaded = [domains(name) for name in (task.source[0], task.target)]
     for label in names:
-      file = record.path(arguments.out, plan.suite.name, task.name, label)
-      config = _config(plan, task, plan.methods[label], arguments.seeds, loaded)
-      if file.exists() and not arguments.force:
+      file = record.path(out, plan.suite.name, task.name, label)
+      config = _config(plan, task, plan.methods[label], seeds, loaded)
+      if file.exists() and not force:
         made = record.read(file)
         if changed := record.differences(made["config"], config):
           raise ValueError(
@@ -106,9 +83,9 @@ def run(
           )
       else:
         made = _made(plan, task, label, config, *loaded)
-        record.write(file, made)
+        atomic_files.write_json(file, made)
         made = record.read(file)
-      print(f"{task.name} {label} {_percent(made)}", file=sys.stderr, flush=True)
+      report(f"{task.name} {label} {_percent(made)}")
       records.append(made)
   return records
 
@@ -125,7 +102,7 @@ def _config(
   own = {p.name: p.default for p in catalogue.parameters(transform)} | dict(chosen.given)
   drawn = plan.labelled.get(task.source[0])
   choice = {} if chosen.classifier == "nn" else {"C": list(classifier.CHOICES), "folds": 2}
-  return record.plain(
+  return atomic_files.plain(
     {
       "hyperparameters": {
         "transform": chosen.transform,

@@ -6,27 +6,23 @@ crash at any instant leaves the checkpoint before it; the digest finds what a di
 """
 
 import contextlib
-import glob
-import hashlib
-import json
 import logging
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from adapt.records import record, schema
+from adapt.data import atomic_files
 from adapt.training import hosts
 from adapt.training import pytree_io as leaves
 from adapt.training.history import History
 
 _KEPT = 2
 _CONFIG, _LOCK = "config.json", "lock"
-_AND = ".and-"  # other tasks
 _OURS = "state", "history"  # what a checkpoint consists of, besides its digest
 
 
@@ -70,7 +66,7 @@ class Checkpoints:
     with _writable(folder):
       folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # others need not read a model
       self._lock = _locked(folder)
-    record.write(folder / _CONFIG, {"asked": config})
+    atomic_files.write_json(folder / _CONFIG, {"asked": config})
 
   def due(self) -> bool:
     """Whether it is time for another one."""
@@ -188,29 +184,8 @@ class Elsewhere:
     return None
 
 
-def folder_of(file: Path, together: Sequence[Mapping[str, Any]] | None = None) -> Path:
-  """Where the checkpoints of the record that is to become `file` lie.
-
-  Args:
-    file: the first of them where a program makes those of several tasks.
-    together: what such a program was asked for; programs of other tasks have other folders.
-  """
-  if together is None:
-    return file.with_name(f".{file.stem}.partial")
-  # Of these the state does not depend on.
-  decisive = [{k: v for k, v in c.items() if k not in ("devices", "validator")} for c in together]
-  name = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
-  return file.with_name(f".{file.stem}{_AND}{name}.partial")
-
-
-def left(file: Path) -> list[Path]:
-  """Folders of checkpoints that a process has left beside a finished record."""
-  several = file.parent.glob(f".{glob.escape(file.stem)}{_AND}*.partial")
-  return [folder_of(file), *sorted(several)]
-
-
 def asked(folder: Path) -> Any:
-  """What the checkpoints there were asked for, a list; None if there are none.
+  """What the checkpoints there were asked for, a list of objects; None if there are none.
 
   Raises:
     ValueError: they do not say.
@@ -219,26 +194,21 @@ def asked(folder: Path) -> Any:
   if not file.is_file():
     return None  # killed before it was written: nothing was saved either
   try:
-    found = schema.load(file.read_text("utf-8"))
-    if found == {"asked": None}:
-      return None
-    if not isinstance(found, dict) or not isinstance(found.get("asked"), list):
-      raise ValueError("no list 'asked'")
-    if wrong := next(filter(None, map(schema.config, found["asked"])), None):
-      raise ValueError(f"asked{wrong}")
+    found = atomic_files.load_json(file.read_text("utf-8"))
   except (OSError, ValueError) as error:
-    raise ValueError(
-      f"{file} does not say what its checkpoints were made for ({error}): --force starts over"
-    ) from error
+    raise unclear(folder, error) from error
+  if found == {"asked": None}:
+    return None
+  if not isinstance(found, dict) or not isinstance(found.get("asked"), list):
+    raise unclear(folder, "no list 'asked'")
   return found["asked"]
 
 
-def seeds(folder: Path) -> set[int]:
-  """Of which seeds the checkpoints there are; none where nobody can go on from them."""
-  try:
-    return {seed for config in asked(folder) or () for seed in config["seeds"]}
-  except ValueError:
-    return set()
+def unclear(folder: Path, reason: object) -> ValueError:
+  """The error for checkpoints that do not say what they are of."""
+  return ValueError(
+    f"{folder / _CONFIG} does not say what its checkpoints were made for ({reason}): --force starts over"
+  )
 
 
 def discard(folder: Path) -> None:

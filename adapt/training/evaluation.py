@@ -13,7 +13,7 @@ from adapt import validators
 from adapt.evaluation.metrics import Blocks, Counts, blocks, looked
 from adapt.training.joint_tasks import Part, spans
 from adapt.training.program import Mapped, Program
-from adapt.training.task_data import Material
+from adapt.training.task_data import TaskData
 
 _POINTS = 500  # examples of each domain kept for pictures
 
@@ -96,10 +96,10 @@ def seconds(
   }
 
 
-def examples(cells: Program, mapped: Mapped, material: Material) -> dict[str, np.ndarray]:
+def examples(cells: Program, mapped: Mapped, data: TaskData) -> dict[str, np.ndarray]:
   """Features and predictions of some test examples; drawn, because a set may be sorted by class."""
   chosen, x, y = np.random.default_rng(0), [], []
-  for split in material.sources[0].test, material.target.test:
+  for split in data.sources[0].test, data.target.test:
     rows = np.sort(chosen.permutation(len(split.x))[:_POINTS])
     x.append(split.x[rows])
     y.append(np.full(len(rows), -1, np.int32) if split.y is None else split.y[rows])

@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 
 from adapt.data import Domain
-from adapt.experiments.experiment import Request, points
 from adapt.method import Method
 from adapt.training import devices, resident, stream
 from adapt.training.program import Mapped, Program
+from adapt.training.setup import Setup
 
 KINDS = ("auto", "device", "stream")
 
@@ -24,23 +24,32 @@ class Feed(NamedTuple):
   close: Callable[[], None] = lambda: None
 
 
-def streams(request: Request, method: Method, sources: Sequence[Domain], target: Domain) -> bool:
+def streams(
+  setup: Setup, method: Method, sources: Sequence[Domain], target: Domain, cells: int
+) -> bool:
   """Whether inputs are decoded batch by batch rather than put on the device whole.
+
+  Args:
+    setup: what is trained.
+    method: its traits.
+    sources: of the task.
+    target: of the task.
+    cells: points × seeds of the program.
 
   Raises:
     ValueError: streamed inputs asked for, or needed, where all are needed at once.
   """
-  kind = request.feed.kind
+  kind = setup.feed.kind
   if kind not in KINDS:
     raise ValueError(f"unknown feed '{kind}': choose from {', '.join(KINDS)}")
   size = sum(d.train.x.nbytes for d in (*sources, target))
-  used = devices.of_cells(request.layout, len(request.seeds) * len(points(request)))
+  used = devices.of_cells(setup.layout, cells)
   streamed = kind == "stream" or (kind == "auto" and size > devices.budget(used))
   reason = None
   if method.refresh is not None:
-    reason = f"{request.method} looks at the whole training set between steps"
-  elif request.weights:
-    reason = f"--weights {request.weights.name} compares the whole training sets"
+    reason = f"{setup.method.name} looks at the whole training set between steps"
+  elif setup.weighting:
+    reason = f"--weights {setup.weighting.name} compares the whole training sets"
   if streamed and reason:
     raise ValueError(
       f"{reason}, and these inputs are streamed ({size / 2**30:.1f} GiB decoded): use "
@@ -60,7 +69,7 @@ def from_device(cells: Program, layout: devices.Layout, arrays: resident.Arrays)
 
 
 def from_host(
-  request: Request,
+  setup: Setup,
   cells: Program,
   arrays: resident.Arrays,
   load: stream.Loader,
@@ -70,15 +79,15 @@ def from_host(
   """A step is one compiled program; batches are decoded and sent to the device ahead of it.
 
   Args:
-    request: steps, seeds, layout and the number of workers are read.
+    setup: steps, seeds, layout and the number of workers are read.
     cells: the program.
     arrays: labels, weights and domains on the device; inputs None.
     load: makes the batch of a step.
     copies: swept points per seed.
     start: first step, when a run continues.
   """
-  layout, batch = request.layout, request.settings.batch_size
-  steps, seeds = request.settings.steps, len(request.seeds)
+  layout, batch = setup.layout, setup.settings.batch_size
+  steps, seeds = setup.settings.steps, len(setup.seeds)
   load = load._replace(own=devices.own_rows(layout, batch))
 
   def put(fed: stream.Fed) -> stream.Fed:
@@ -90,7 +99,7 @@ def from_host(
     return rows._replace(**shares)
 
   which = devices.put_stacked(layout, jnp.tile(jnp.arange(seeds), copies))
-  made = stream.batches(load.at, start, steps, request.feed.workers)
+  made = stream.batches(load.at, start, steps, setup.feed.workers)
   coming = stream.on_device(made, put)
   waited, behind = [0.0], devices.ahead(layout)
 

@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt.experiments.experiment import traits
 from adapt.method import Method
 from adapt.models import packed_rows
 from adapt.training import arrays as inputs
@@ -45,16 +44,13 @@ class Trained(NamedTuple):
 
 def train(
   parts: Sequence[Part],
-  method: Method,
   report: Report,
   saved: checkpoint.Checkpoints | checkpoint.Elsewhere | None = None,
 ) -> list[Trained]:
   """Trains all cells of all parts (points × seeds) in one program.
 
   Args:
-    parts: what is trained of which task on which data; settings, seeds, layout, weights and tuning
-      are the first one's.
-    method: its traits.
+    parts: what is trained on which data; all but the data and the points is the first one's.
     report: called once per evaluation.
     saved: where to save on the way, and to continue from what is there.
 
@@ -62,14 +58,15 @@ def train(
     stopping.Stopped: a signal came, and what is done is saved.
   """
   began, compiled = time.perf_counter(), history.compile_seconds()
-  cells, layout, settings = program_of(parts), layout_of(parts), parts[0].material.settings
+  cells, layout, settings = program_of(parts), layout_of(parts), parts[0].data.settings
+  method = parts[0].setup.traits(parts[0].points)
   found = saved.newest() if saved else None
   past = found.past if found else history.History()
   past.steps = hosts.agreed(lambda: past.steps)  # of the rest, only process 0 makes records
-  mapped, arrays, fed = placed(parts, method, cells, found)
+  mapped, arrays, fed = placed(parts, cells, found)
   prepared, compiled_before = time.perf_counter() - began, history.compile_seconds()
   pack = arrays.xs is not None and packed_rows.packed(arrays.xs)
-  views = [inputs.views_of(part.material, pack) for part in parts]
+  views = [inputs.views_of(part.data, pack) for part in parts]
   lengths = _lengths(settings.steps, settings.evaluations)
   with contextlib.closing(fed), stopping.deferred() as told:
     for length in lengths[len(past.steps) :]:
@@ -96,29 +93,29 @@ def train(
   seconds |= {"compile": ended - compiled}
   shares = {n: v if n == "predict_1000" else v / len(parts) for n, v in seconds.items()}
   return [
-    Trained(own, past.only(span), evaluation.examples(cells, own, part.material), shares, cells)
+    Trained(own, past.only(span), evaluation.examples(cells, own, part.data), shares, cells)
     for part, span, own in zip(parts, spans(parts), evaluation.each(parts, now), strict=True)
   ]
 
 
 def program_of(parts: Sequence[Part]) -> Program:
   """The compiled program of these parts."""
-  request, _, material, start = parts[0]
+  setup, _, data, start = parts[0]
   static, _ = _split(parts)
   # None of these shapes the program.
-  settings = material.settings._replace(lr=0.0, shots=0, evaluations=0)
-  way = request.tuning.name, tuple(sorted(request.tuning.given.items()))
+  settings = data.settings._replace(lr=0.0, shots=0, evaluations=0)
   return program(
     Spec(
-      request.method,
+      setup.method.factory,
       static,
       settings,
-      len(material.classes),
-      way,
+      data.model.key,
+      len(data.classes),
+      setup.tuning.key,
       layout_of(parts),
       warm=start != (),
-      unknown=request.task.unknown,
-      dp=request.dp if _private(parts) else None,
+      unknown=data.unknown,
+      dp=setup.dp if _private(parts) else None,
       examples=examples(parts[0]) if len(parts) > 1 else None,
     )
   )
@@ -126,47 +123,45 @@ def program_of(parts: Sequence[Part]) -> Program:
 
 def layout_of(parts: Sequence[Part]) -> devices.Layout:
   """How the program of these parts is spread."""
-  return devices.of_cells(parts[0].request.layout, sum(part.cells for part in parts))
+  return devices.of_cells(parts[0].setup.layout, sum(part.cells for part in parts))
 
 
 def _private(parts: Sequence[Part]) -> bool:
   """Whether the gradients are to be; other methods make what they do of a private source model."""
-  request, missing, *_ = parts[0]
-  return bool(request.dp) and traits(request.method, missing[0].hyperparameters).by_example
+  setup, points, *_ = parts[0]
+  return bool(setup.dp) and setup.traits(points).by_example
 
 
 def placed(
-  parts: Sequence[Part],
-  method: Method,
-  cells: Program,
-  found: checkpoint.Saved | None = None,
+  parts: Sequence[Part], cells: Program, found: checkpoint.Saved | None = None
 ) -> tuple[Mapped, Any, feed.Feed]:
   """The state before the next step and what training reads, on the device."""
-  layout, (request, missing, material, _) = layout_of(parts), parts[0]
-  streamed = hosts.agreed(lambda: feed.streams(request, method, material.sources, material.target))
+  layout, (setup, points, data, _) = layout_of(parts), parts[0]
+  method, total = setup.traits(points), sum(part.cells for part in parts)
+  streamed = hosts.agreed(lambda: feed.streams(setup, method, data.sources, data.target, total))
   arrays, first = inputs.arrays_of(parts, streamed)
   labelled = inputs.labelled_of(parts, method)
-  if request.weights:
+  if setup.weighting:
     arrays = arrays._replace(ws=hosts.same(arrays.ws))
   _, swept = _split(parts)
   if _private(parts):
     swept["secret"] = dp_sgd.unguessable(parts[0].cells)
-  example = inputs.example_of(material, arrays, labelled)
+  example = inputs.example_of(data, arrays, labelled)
   start = parts[0].start if len(parts) == 1 else _stacked([part.start for part in parts])
-  seeds = tuple(seed for part in parts for _ in part.missing for seed in part.request.seeds)
-  ts = cells.init(keys(seeds), swept, start, material.backbone, example)
+  seeds = tuple(seed for part in parts for _ in part.points for seed in part.setup.seeds)
+  ts = cells.init(keys(seeds), swept, start, data.backbone, example)
   mapped = Mapped(ts, swept, labelled, first)
   mapped = hosts.same(mapped, lambda: found.filling(mapped) if found else mapped)
   mapped = devices.put_stacked(layout, mapped)
-  if request.feed.kind == "auto" and not request.dp:
+  if setup.feed.kind == "auto" and not setup.dp:
     arrays = _packed(cells, method, layout, mapped, arrays)
   arrays = devices.put_shared(layout, arrays)
   if not streamed:
     return mapped, arrays, feed.from_device(cells, layout, arrays)
-  load = inputs.loader_of(request, material, labelled)
+  load = inputs.loader_of(setup, data, labelled)
   done = hosts.agreed(lambda: found.past.steps[-1] if found else 0)
-  request = request._replace(layout=layout)
-  return mapped, arrays, feed.from_host(request, cells, arrays, load, len(missing), done)
+  setup = setup._replace(layout=layout)
+  return mapped, arrays, feed.from_host(setup, cells, arrays, load, len(points), done)
 
 
 def _stacked(trees: Sequence[Any]) -> Any:
@@ -200,11 +195,11 @@ def _lengths(steps: int, evaluations: int) -> list[int]:
 
 def _split(parts: Sequence[Part]) -> tuple[tuple[tuple[str, Any], ...], dict[str, jax.Array]]:
   """Floats go in as arrays [cells], so that all values share one program; the rest is compiled in."""
-  first = parts[0].missing[0].hyperparameters
+  first = parts[0].points[0].hyperparameters
   static = tuple((n, v) for n, v in first.items() if not isinstance(v, float))
   names = [n for n, v in first.items() if isinstance(v, float)]
-  every = [(point, part) for part in parts for point in part.missing]
-  repeats = np.array([len(part.request.seeds) for _, part in every])
+  every = [(point, part) for part in parts for point in part.points]
+  repeats = np.array([len(part.setup.seeds) for _, part in every])
   floats = {n: [point.hyperparameters[n] for point, _ in every] for n in names}
   floats["lr"] = [point.lr for point, _ in every]
   return static, {n: jnp.asarray(np.repeat(v, repeats)) for n, v in floats.items()}

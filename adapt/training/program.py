@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from adapt import methods, models, tuning
+from adapt import tuning
 from adapt.augment import random_views
 from adapt.evaluation import cells
 from adapt.evaluation import metrics as evaluate
@@ -24,13 +24,14 @@ Items = tuple[tuple[str, Any], ...]
 
 
 class Spec(NamedTuple):
-  """All that shapes a program. Hashable."""
+  """All that shapes a program. Hashable; factories count by identity."""
 
-  method: str
+  method: Callable[..., Method]
   hyperparameters: Items  # fixed ones, compiled in
   settings: Settings
+  model: tuple[Callable[..., Net], Items]
   classes: int
-  tuning: tuple[str, Items]
+  tuning: tuple[Callable[..., tuning.Tuning], Items]
   layout: devices.Layout
   warm: bool  # starts from given weights
   unknown: bool = False  # whether label `classes` is that of examples of unknown classes
@@ -115,7 +116,7 @@ Build = Callable[..., tuple[Method, shared_step.Optimizer]]  # (swept, progress,
 
 def _builder(spec: Spec, plain: Net) -> Build:
   """Makes the method and the optimiser of a cell, whose swept values may be traced."""
-  way = tuning.get(spec.tuning[0])(**dict(spec.tuning[1]))
+  way = spec.tuning[0](**dict(spec.tuning[1]))
 
   def build(
     swept: dict[str, Any], progress: jax.Array | float, net: Net = plain
@@ -124,7 +125,7 @@ def _builder(spec: Spec, plain: Net) -> Build:
       net = tuning.only(net, lambda path: path[0] != "backbone")
     tuned = way.wrap(net, progress)
     own = {k: v for k, v in swept.items() if k not in ("lr", "secret")}
-    method = methods.get(spec.method)(tuned, **dict(spec.hyperparameters), **own)
+    method = spec.method(tuned, **dict(spec.hyperparameters), **own)
     if way.adjust is not None:
       method = way.adjust(tuned, method)
     pull = way.pull and functools.partial(way.pull, progress, spec.settings.weight_decay)
@@ -165,8 +166,9 @@ def _initial(spec: Spec, plain: Net, build: Build) -> Callable[..., shared_step.
 
 
 def _network(spec: Spec, axis: str | None) -> Net:
+  factory, given = spec.model
   settings = spec.settings
-  return models.build(settings.model, spec.classes, settings.precision, axis, settings.freeze)
+  return factory(spec.classes, settings.precision, axis, settings.freeze, **dict(given))
 
 
 def _inputs(batch: Batch) -> dict[str, jax.Array]:
@@ -248,7 +250,7 @@ def _refresh(spec: Spec, build: Build) -> Callable[..., Mapped]:
       mapped = Mapped(*m)
       ts = mapped.ts
       method, _ = build(mapped.swept, _progress(spec, ts))
-      assert method.refresh is not None  # cell.py asks only then
+      assert method.refresh is not None  # loop.py asks only then
       state = method.refresh(ts.params, ts.state, xs, arrays.ys, xt)
       return mapped._replace(ts=ts._replace(state=state))
 

@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -11,56 +11,82 @@ import numpy as np
 
 from adapt import data, models
 from adapt.augment import random_views
+from adapt.catalogue import Bound
 from adapt.data import images, label_sets
 from adapt.data.domain import Domain, Split
-from adapt.experiments.experiment import Request
-from adapt.method import Method
-from adapt.training import backbone_features
-from adapt.training import shared_step as train
+from adapt.data.label_sets import ClassSets
+from adapt.method import Method, Net
+from adapt.training import backbone_features, shared_step
 from adapt.training.settings import Settings
-
-Domains = Callable[[str], Domain]
+from adapt.training.setup import Setup
 
 _LARGEST = 4096  # height and width of images, in pixels
 _HASHED = 10000  # encoded images of a split, at most, that are read for the hash in a record
 
 
-class Material(NamedTuple):
-  """A task's data, checked."""
+class TaskData(NamedTuple):
+  """A task's data, checked, and the network that takes them."""
 
   sources: tuple[Domain, ...]
   target: Domain
   settings: Settings  # as the program takes them: with cached features, no backbone is left
   hashes: dict[str, str]
+  model: Bound  # with cached features, of what stands above the backbone
   backbone: Any = ()  # published weights to start from
+  sets: ClassSets | None = None  # which classes each side has; None: those that its data have
 
   @property
   def classes(self) -> tuple[str, ...]:
     """Class names; the source's, as a target may come without labels."""
     return max((d.classes for d in self.sources), key=len)
 
+  @property
+  def unknown(self) -> bool:
+    """Whether target examples may be of a class that no source has."""
+    return self.sets is not None and self.sets.unknown
 
-def load(request: Request, method: Method, domains: Domains) -> Material:
-  """The task's data, checked against each other and against what method and network take.
+
+def unchecked(
+  setup: Setup, sources: Sequence[Domain], target: Domain, sets: ClassSets | None = None
+) -> TaskData:
+  """Domains as they are, restricted to class sets; for data that are known to fit."""
+  if sets:
+    sources, target = label_sets.restricted(sources, target, sets)
+  return TaskData(tuple(sources), target, setup.settings, {}, setup.model, (), sets)
+
+
+def prepare(
+  setup: Setup,
+  method: Method,
+  sources: Sequence[Domain],
+  target: Domain,
+  sets: ClassSets | None = None,
+) -> TaskData:
+  """A task's data, checked against each other and against what method and network take.
+
+  Args:
+    setup: what is to be trained.
+    method: its traits.
+    sources: labelled domains.
+    target: the domain to adapt to.
+    sets: which classes each side is to have; None: those that its data have.
 
   Raises:
     ValueError: one line with the remedy.
   """
-  settings = request.settings
-  sources = tuple(domains(name) for name in request.task.source)
-  target = domains(request.task.target)
+  settings, model = setup.settings, setup.model
   shots = settings.shots if "labelled" in method.reads else 0
   _check_settings(settings, target)
   hashes = {d.name: fingerprint(d) for d in (*sources, target)}
-  sources, target = tuple(_at_size(d, settings) for d in sources), _at_size(target, settings)
-  if sets := request.task.classes:
-    chosen, target = label_sets.restricted(sources, target, sets, _taken)
-    sources = tuple(chosen)
-  data.check_pair(sources, target, settings.batch_size, shots, request.task.unknown)
+  sources, target = [_at_size(d, settings) for d in sources], _at_size(target, settings)
+  if sets:
+    sources, target = label_sets.restricted(sources, target, sets, _taken)
+  unknown = sets is not None and sets.unknown
+  data.check_pair(sources, target, settings.batch_size, shots, unknown)
   if "all_labelled" in method.reads and target.train.y is None:
-    raise ValueError(f"{request.method} needs target labels, and {target.name} has none")
-  mixes = _check_network(settings, sources[0])
-  if request.dp and mixes:
+    raise ValueError(f"{setup.method.name} needs target labels, and {target.name} has none")
+  mixes = _check_network(setup, sources[0])
+  if setup.dp and mixes:
     raise ValueError(
       f"{settings.model} normalises by batches, which mixes examples: with --dp take a network "
       "without batch-norm, such as mlp or vit_b16"
@@ -70,11 +96,11 @@ def load(request: Request, method: Method, domains: Domains) -> Material:
     backbone, hashes["pretrained"] = _published(settings.model, settings.pretrained)
   if settings.cache_features:
     weights = hashes["pretrained"]
-    sources = tuple(_as_features(d, settings, backbone, weights) for d in sources)
+    sources = [_as_features(d, settings, backbone, weights) for d in sources]
     target = _as_features(target, settings, backbone, weights)
-    settings = backbone_features.above(settings)
-    backbone = ()
-  return Material(sources, target, settings, hashes, backbone)
+    settings, backbone = backbone_features.above(settings), ()
+    model = models.bind(settings.model)
+  return TaskData(tuple(sources), target, settings, hashes, model, backbone, sets)
 
 
 def _check_settings(settings: Settings, target: Domain) -> None:
@@ -114,26 +140,33 @@ def _check_settings(settings: Settings, target: Domain) -> None:
     )
 
 
-def _check_network(settings: Settings, domain: Domain) -> bool:
+def _check_network(setup: Setup, domain: Domain) -> bool:
   """Refuses inputs that the network cannot take; says whether it keeps batch statistics."""
-  train.optimizer(settings, settings.lr)
+  settings = setup.settings
+  shared_step.optimizer(settings, settings.lr)
   shape = domain.train.x.shape[1:]
   if settings.augment != "none":
     shape = (settings.image_size, settings.image_size, shape[-1])
   # Nothing else matters here, and tracing a large network takes seconds.
-  network = settings.model, max(len(domain.classes), 2), settings.precision, None, settings.freeze
-  return _trace(network, shape, domain.train.x.dtype)
+  options = max(len(domain.classes), 2), settings.precision, None, settings.freeze
+  return _trace(setup.model.name, setup.model.factory, options, shape, domain.train.x.dtype)
 
 
 @functools.cache
-def _trace(network: tuple[Any, ...], shape: tuple[int, ...], dtype: np.dtype) -> bool:
-  net = models.build(*network)
+def _trace(
+  name: str,
+  factory: Callable[..., Net],
+  options: tuple[Any, ...],
+  shape: tuple[int, ...],
+  dtype: np.dtype,
+) -> bool:
+  net = factory(*options)
   try:
     _, stats = jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, *shape), dtype))
     return bool(jax.tree.leaves(stats))
   except Exception as error:  # whatever a layer says to inputs it was not made for
     raise ValueError(
-      f"model {network[0]} cannot take inputs of shape {list(shape)}: choose another --model "
+      f"model {name} cannot take inputs of shape {list(shape)}: choose another --model "
       f"of {', '.join(models.names())}"
     ) from error
 

@@ -54,6 +54,19 @@ def get(name: str) -> Callable[..., Tuning]:
   return catalogue.get(__name__, name)
 
 
+def bind(tuning: str | Callable[..., Any] | catalogue.Bound, **given: Any) -> catalogue.Bound:
+  """The tuning of that name, or a factory of one's own, with what is set of it.
+
+  Raises:
+    ValueError: an unknown name, or an argument that it does not take.
+  """
+  if isinstance(tuning, catalogue.Bound):
+    return catalogue.bound(tuning.name, tuning.factory, {**tuning.given, **given}, tuning.package)
+  if isinstance(tuning, str):
+    return catalogue.bound(tuning, get(tuning), given, __name__)
+  return catalogue.bound(tuning.__name__, tuning, given)
+
+
 def only(net: Net, moves: Callable[[Path], bool], *, body_trains: bool = True) -> Net:
   """The network with only some of its parameters left to training.
 

@@ -9,6 +9,7 @@ needs more than the base installation says so: NEEDS = ("sklearn", …).
 import importlib.util
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -29,3 +30,18 @@ def get(name: str) -> Callable[..., np.ndarray]:
     if importlib.util.find_spec(library) is None:
       raise ValueError(f"{name} needs {library}: pip install 'adapt-jax[weights]'")
   return weighting
+
+
+def bind(weighting: str | Callable[..., Any] | catalogue.Bound, **given: Any) -> catalogue.Bound:
+  """The weighting of that name, or a factory of one's own, with what is set of it.
+
+  Raises:
+    ValueError: an unknown name, or an argument that it does not take.
+  """
+  if isinstance(weighting, catalogue.Bound):
+    return catalogue.bound(
+      weighting.name, weighting.factory, {**weighting.given, **given}, weighting.package
+    )
+  if isinstance(weighting, str):
+    return catalogue.bound(weighting, get(weighting), given, __name__)
+  return catalogue.bound(weighting.__name__, weighting, given)

@@ -66,7 +66,7 @@ def test_kubernetes_is_asked_where_its_client_is_there(monkeypatch):
 
 
 def test_a_coordinator_that_nobody_answers_for_is_one_line():
-  code = "import sys; from adapt import cli, meeting; meeting.MEETING = 1; sys.exit(cli.main(sys.argv[1:]))"
+  code = "import sys; from adapt.cli import distributed, main as cli; distributed.MEETING = 1; sys.exit(cli.main(sys.argv[1:]))"
   flags = "--source a.npz --target b.npz --coordinator 127.0.0.1:9 --processes 2 --process-id 1"
   began = time.monotonic()
   ended = subprocess.run(

@@ -11,7 +11,7 @@ import toy
 
 from adapt import catalogue, methods
 from adapt.cli import main
-from adapt.experiments.experiment import traits
+from adapt.experiments import unfinished
 from adapt.training import checkpoint
 
 SHORT = [
@@ -210,7 +210,7 @@ def test_all_is_every_method_that_the_shots_allow():
   assert {"source_only", "target_only", "dann", "coral"} <= few
   more = set(main._expand(["all"], shots=5)) - few
   assert {"fine_tune", "weighted"} <= more
-  assert all("labelled" in traits(name, {}).reads for name in more)
+  assert all("labelled" in methods.traits(name, {}).reads for name in more)
   assert main._expand(["dann", "source_only", "dann"], shots=0) == ["source_only", "dann"]
 
 
@@ -220,7 +220,7 @@ def test_all_leaves_out_what_needs_more_sources_than_a_task_has():
     main._expand(["all"], 0, [several, one])
   )
   assert {"mdan", "m3sda", "group_dro", "vrex", "irm"} <= left_out
-  assert left_out == {n for n in main._expand(["all"], 0) if traits(n, {}).sources > 1}
+  assert left_out == {n for n in main._expand(["all"], 0) if methods.traits(n, {}).sources > 1}
 
 
 def test_the_flags_of_all_methods_go_together(capsys):
@@ -254,7 +254,7 @@ def test_own_data_needs_no_data_libraries(pair, tmp_path):
     *SHORT,
   ]
   code = (
-    f"import sys; from adapt import cli; assert cli.main({arguments!r}) == 0; "
+    f"import sys; from adapt.cli import main as cli; assert cli.main({arguments!r}) == 0; "
     f"bad = [m for m in {heavy.split()} if m in sys.modules]; assert not bad, bad"
   )
   subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
@@ -298,7 +298,7 @@ def test_what_a_kill_has_left_beside_a_finished_record_is_deleted(pair, tmp_path
   out = tmp_path / "runs"
   assert adapt(pair, out, "--method", "source_only") == 0
   [made] = out.glob("*/*/*.json")
-  left = checkpoint.folder_of(made)
+  left = unfinished.folder_of(made)
   held = checkpoint.Checkpoints(left, None, 5.0)
   assert adapt(pair, out, "--method", "source_only") == 0
   assert left.exists()

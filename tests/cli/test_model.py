@@ -20,7 +20,7 @@ X, Y = toy.TURNED.train
 
 def trained(out, method, **changes):
   """The model of a short run, as text."""
-  [made] = run(toy.request(method, **{**SHORT, **changes}), out, domains=toy.load).records
+  [made] = run(toy.experiment(method, **{**SHORT, **changes}), out, domains=toy.load).records
   return str(out / f"toy/{made['task']}/{made['label']}.seed0.model.npz")
 
 
@@ -51,7 +51,7 @@ def probabilities(model, x):
 
 def test_another_process_predicts_the_same_in_the_file_s_order(model, file, tmp_path):
   arguments = ["predict", "--model", model, "--data", file, "--out", str(tmp_path / "p.npz")]
-  code = f"import sys; from adapt import cli; sys.exit(cli.main({arguments!r}))"
+  code = f"import sys; from adapt.cli import main as cli; sys.exit(cli.main({arguments!r}))"
   done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
   assert done.returncode == 0, done.stderr
   with np.load(tmp_path / "p.npz", allow_pickle=False) as found:

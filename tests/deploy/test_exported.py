@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import toy
 
+from adapt.data import atomic_files
 from adapt.deploy import exported, saved
 from adapt.experiments.run import run
-from adapt.records import record
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 # What `pip install jax` brings.
@@ -37,7 +37,7 @@ def model(tmp_path_factory):
   """A trained model, read from its file."""
   out = tmp_path_factory.mktemp("models")
   short = {"steps": 40, "evaluations": 1, "seeds": (0,), "save_model": True}
-  [made] = run(toy.request("dann", **short), out, domains=toy.load).records
+  [made] = run(toy.experiment("dann", **short), out, domains=toy.load).records
   return saved.read(out / f"toy/moons_turned/{made['label']}.seed0.model.npz")
 
 
@@ -45,7 +45,7 @@ def model(tmp_path_factory):
 def test_the_readme_s_lines_load_it_where_only_jax_is_installed(model, tmp_path):
   module, signature = exported.export(model)
   (tmp_path / "dann.seed0.stablehlo").write_bytes(module)
-  record.write(tmp_path / "dann.seed0.json", signature)
+  atomic_files.write_json(tmp_path / "dann.seed0.json", signature)
   [shown] = re.findall(r"<!-- load -->\n```python\n(.*?)```", README, re.DOTALL)
   x = toy.TURNED.test.x[:37]
   np.save(tmp_path / "x.npy", x)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import toy
 
+from adapt import methods, tuning
 from adapt.deploy import rebuilt
-from adapt.experiments.experiment import Choice, points, traits
+from adapt.experiments.experiment import points
 from adapt.training import arrays as inputs
 from adapt.training import loop, program
 from adapt.training.joint_tasks import Part
@@ -16,16 +17,16 @@ from adapt.training.joint_tasks import Part
 
 def described(method, **changes):
   """A description that has been JSON."""
-  asked = toy.request(method, seeds=(0,), **changes)
-  about = rebuilt.describe(asked, points(asked)[0], toy.material_of(asked))
+  asked = toy.experiment(method, seeds=(0,), **changes)
+  about = rebuilt.describe(asked, points(asked)[0], toy.data_of(asked))
   return asked, json.loads(json.dumps(about))
 
 
 @pytest.mark.parametrize("method", ["dann", "m3sda", "mme", "osbp", "nrc"])
 def test_shapes_are_those_of_training(method):
   asked, about = described(method)
-  [point], material = points(asked), toy.material_of(asked)
-  kind = traits(method, point.hyperparameters)
+  [point], material = points(asked), toy.data_of(asked)
+  kind = methods.traits(method, point.hyperparameters)
   parts = [Part(asked, [point], material)]
   (arrays, _), labelled = inputs.arrays_of(parts, False), inputs.labelled_of(parts, kind)
   example = inputs.example_of(material, arrays, labelled)
@@ -43,7 +44,7 @@ READS = [
   ("dann", {}, ["params/net"]),  # no critic
   ("nrc", {}, ["params/net"]),  # no queue of target features
   ("mean_teacher", {}, ["state/teacher/net"]),  # no student
-  ("fine_tune", {"tuning": Choice("wise_ft")}, ["params/net", "state/wise_ft/0/net"]),
+  ("fine_tune", {"tuning": tuning.bind("wise_ft")}, ["params/net", "state/wise_ft/0/net"]),
 ]
 
 

@@ -10,12 +10,11 @@ import tiny
 import toy
 from encoded import Encoded
 
-from adapt import catalogue
+from adapt import catalogue, tuning
 from adapt.data import Domain, Split
 from adapt.data.images import Images
 from adapt.deploy import saved
 from adapt.evaluation import metrics
-from adapt.experiments.experiment import Choice
 from adapt.experiments.run import run
 from adapt.models import backbones, pretrained
 from adapt.training import program, task_data
@@ -27,8 +26,8 @@ OWN = '''
 import jax
 import jax.numpy as jnp
 
-from adapt import nets
 from adapt.method import Method
+from adapt.models import nets
 
 
 def odd(net, *, sign: float = 1.0):
@@ -52,7 +51,7 @@ def odd(net, *, sign: float = 1.0):
 
 def made(out, method, load=toy.load, **changes):
   """The record of a short run, and the file it lies in."""
-  [record] = run(toy.request(method, **{**SHORT, **changes}), out, domains=load).records
+  [record] = run(toy.experiment(method, **{**SHORT, **changes}), out, domains=load).records
   return record, out / f"{record['suite']}/{record['task']}/{record['label']}.json"
 
 
@@ -92,15 +91,15 @@ def test_each_seed_s_model_predicts_what_evaluation_saw(kept):
 @pytest.mark.parametrize(
   ("method", "changes"),
   [
-    ("fine_tune", {"tuning": Choice("lora", {"rank": 2})}),  # what does not move is in the state
-    ("fine_tune", {"tuning": Choice("wise_ft", {"alpha": 0.3})}),  # two networks, in a tuple
+    ("fine_tune", {"tuning": tuning.bind("lora", rank=2)}),  # what does not move is in the state
+    ("fine_tune", {"tuning": tuning.bind("wise_ft", alpha=0.3)}),  # two networks, in a tuple
     ("osbp", {"task": toy.OPEN}),
   ],
 )
 def test_what_lies_beside_the_network_comes_along(tmp_path, method, changes):
   record, file = made(tmp_path, method, **changes)
-  asked = toy.request(method, **changes)
-  assert_predicts(record, file, toy.material_of(asked).target.test)
+  asked = toy.experiment(method, **changes)
+  assert_predicts(record, file, toy.data_of(asked).target.test)
   classes = saved.read(saved.path(file, 0)).classes
   assert classes == record["classes"]
 
@@ -112,7 +111,7 @@ def test_nothing_is_kept_but_what_predictions_read(kept):
 
 
 def test_models_are_made_where_they_are_missing(tmp_path):
-  asked = toy.request("source_only", **SHORT)
+  asked = toy.experiment("source_only", **SHORT)
   alone = run(asked._replace(save_model=False), tmp_path, domains=toy.load)
   file = tmp_path / "toy/moons_turned/source_only.json"
   assert not saved.path(file, 0).exists()
@@ -128,7 +127,7 @@ def test_models_are_made_where_they_are_missing(tmp_path):
 
 
 def test_a_diverged_seed_leaves_no_model_and_is_not_tried_again(tmp_path):
-  asked = toy.request("source_only", **SHORT, weight_decay=1e30)
+  asked = toy.experiment("source_only", **SHORT, weight_decay=1e30)
   result = run(asked, tmp_path, domains=toy.load)
   assert set(result.records[0]["diverged"]) == {"0", "1"}
   assert not list(tmp_path.rglob("*.model.npz"))

@@ -8,6 +8,7 @@ import pytest
 import sample_records
 import toy
 
+from adapt.data import atomic_files
 from adapt.experiments import grid, more_seeds, ray_cluster
 from adapt.experiments.experiment import Search, config
 from adapt.experiments.plan import planned
@@ -22,7 +23,7 @@ TWO, FOUR = (0, 1), (0, 1, 2, 3)
 
 
 def asked(method="dann", seeds=FOUR, **changes):
-  return toy.request(method, **{**SHORT, **changes}, seeds=seeds)
+  return toy.experiment(method, **{**SHORT, **changes}, seeds=seeds)
 
 
 def made(request, out, **options):
@@ -187,7 +188,7 @@ def test_a_record_that_another_process_has_changed_meanwhile_is_kept(tmp_path):
 
   def change(*_):
     before["config"]["settings"]["lr"] = 0.3
-    record.write(file, before)
+    atomic_files.write_json(file, before)
 
   with pytest.raises(ValueError, match=r"settings.lr: 0.3 → 0.1"):
     made(asked(), tmp_path, report=change)
@@ -211,7 +212,7 @@ def left_over(folder, seeds, out):
   folder.mkdir()
   plan = planned(asked(seeds=seeds), out, True, toy.load)
   wanted = config(asked(seeds=seeds), plan.points[0], plan.material.hashes)
-  record.write(folder / "config.json", {"asked": [wanted]})
+  atomic_files.write_json(folder / "config.json", {"asked": [wanted]})
 
 
 def test_checkpoints_of_seeds_that_are_there_do_not_stop_the_next(tmp_path):

@@ -3,16 +3,16 @@
 import pytest
 import toy
 
+from adapt.data import atomic_files
 from adapt.experiments import plan
 from adapt.experiments.run import run
-from adapt.records import record
 from adapt.training.devices import Layout
 
 SHORT = {"steps": 8, "evaluations": 2}
 
 
 def request(**changes):
-  return toy.request("source_only", **{**SHORT, **changes})
+  return toy.experiment("source_only", **{**SHORT, **changes})
 
 
 def missing(asked, out, **options):
@@ -63,7 +63,7 @@ def test_what_a_record_does_not_know_of_had_its_default(made, tmp_path):
   kept = {k: v for k, v in old["config"]["settings"].items() if k != "precision"}
   old = {**old, "config": {**old["config"], "settings": kept}}
   file = plan.file_of(request(), plan.planned(request(), out, False, toy.load).points[0], tmp_path)
-  record.write(file, old)
+  atomic_files.write_json(file, old)
   assert missing(request(), tmp_path) == []
   with pytest.raises(ValueError, match=r"settings.precision: f32 → bf16"):
     missing(request(precision="bf16"), tmp_path)
@@ -71,8 +71,8 @@ def test_what_a_record_does_not_know_of_had_its_default(made, tmp_path):
 
 def test_a_sweep_makes_the_values_that_are_missing(tmp_path):
   swept = {"sweep": {"weight": (0.5, 2.0)}}
-  one = toy.request("coral", **SHORT, given={"layer": "features", "weight": 0.5})
-  both = toy.request("coral", **SHORT, given={"layer": "features"}, **swept)
+  one = toy.experiment("coral", **SHORT, given={"layer": "features", "weight": 0.5})
+  both = toy.experiment("coral", **SHORT, given={"layer": "features"}, **swept)
   run(one, tmp_path, domains=toy.load)
   names = [point.label for point in missing(both, tmp_path)]
   assert len(names) == 1 and "weight=2" in names[0]

@@ -16,7 +16,7 @@ SHORT = {"steps": 40, "evaluations": 2, "seeds": (0, 1)}
 
 
 def scored(out, method, domains=toy.load, **changes):
-  asked = toy.request(method, **{**SHORT, "validator": "reverse", **changes})
+  asked = toy.experiment(method, **{**SHORT, "validator": "reverse", **changes})
   [record] = run(asked, out, domains=domains).records
   return record
 
@@ -40,7 +40,7 @@ def test_the_score_is_the_accuracy_of_a_run_the_other_way_round(folder, record, 
       "moons": Domain("turned", Split(x, labels), Split(x, labels), toy.MOONS.classes),
       "turned": toy.MOONS,
     }
-    asked = toy.request("dann", **{**SHORT, "seeds": (seed,)})
+    asked = toy.experiment("dann", **{**SHORT, "seeds": (seed,)})
     [other] = run(asked, tmp_path / str(seed), domains=back.get).records
     assert scores == [None, pytest.approx(other["last"]["accuracy"][0])]
 
@@ -78,7 +78,7 @@ def test_a_method_that_starts_from_a_source_model_does_so_on_the_way_back(tmp_pa
 
 
 def test_a_search_may_go_by_it(tmp_path):
-  asked = toy.request("coral", **{**SHORT, "validator": "reverse", "seeds": (0,)})
+  asked = toy.experiment("coral", **{**SHORT, "validator": "reverse", "seeds": (0,)})
   asked = search.asked(asked, 3, "random")
   [record] = run(asked, tmp_path, domains=toy.load).records
   told = record["search"]

@@ -11,26 +11,26 @@ import numpy as np
 import pytest
 import toy
 
-from adapt import data, methods
-from adapt.experiments.experiment import Choice, points, traits
+from adapt import data, methods, tuning
+from adapt.experiments.experiment import points
 from adapt.experiments.run import run
 from adapt.training import loop, program
 from adapt.training.joint_tasks import Part
-from adapt.training.task_data import Material
+from adapt.training.task_data import TaskData
 
 SHORT = {"steps": 40, "evaluations": 2}
 
 
 def made(tmp_path, method, load=toy.load, **changes):
-  return run(toy.request(method, **{**SHORT, **changes}), tmp_path, domains=load).records
+  return run(toy.experiment(method, **{**SHORT, **changes}), tmp_path, domains=load).records
 
 
 def trained(method, load=toy.load, **changes):
   """The final state of a run, on the host."""
-  request = toy.request(method, **{**SHORT, **changes})
+  request = toy.experiment(method, **{**SHORT, **changes})
   asked = points(request)
-  material = Material((load("moons"),), load("turned"), request.settings, {})
-  kind = traits(method, asked[0].hyperparameters)
+  material = TaskData((load("moons"),), load("turned"), request.settings, {})
+  kind = methods.traits(method, asked[0].hyperparameters)
   [trained] = loop.train([Part(request, asked, material)], kind, lambda *_: None)
   ts = trained.mapped.ts
   return jax.tree.map(np.asarray, (ts.params, ts.state))
@@ -95,7 +95,7 @@ def test_fine_tuning_starts_where_the_source_model_of_the_seed_ended(tmp_path, m
   monkeypatch.setattr(
     "adapt.experiments.run._models", {}
   )  # another test may have trained the same one
-  made(tmp_path, "fine_tune", tuning=Choice("linear_probe"))
+  made(tmp_path, "fine_tune", tuning=tuning.bind("linear_probe"))
   files = tmp_path / "toy/moons_turned"
   # The source model was made on the way, with a record of its own, and a probe keeps its features.
   start, probe = (np.load(files / f"{n}.npz") for n in ("source_only", "fine_tune+linear_probe"))
@@ -141,8 +141,8 @@ def test_refresh_is_called_between_chunks(monkeypatch):
 
 
 def test_weights_and_tunings_compose_with_any_method(tmp_path):
-  weighting = Choice("discriminator", {"clip": 5.0})
-  [record] = made(tmp_path, "dann", weights=weighting, tuning=Choice("lora", {"rank": 2}))
+  weighting = BIND("discriminator", clip=5.0)
+  [record] = made(tmp_path, "dann", weights=weighting, tuning=tuning.bind("lora", rank=2))
   assert record["label"] == "dann+discriminator+lora-clip=5.0-depth=1-rank=2-width=32"
   assert record["config"]["weights"]["clip"] == 5.0
   assert record["config"]["start"] == "source"
@@ -153,14 +153,14 @@ def test_weights_and_tunings_compose_with_any_method(tmp_path):
 def test_a_diverged_seed_is_named_and_the_others_are_kept(tmp_path, monkeypatch):
   files = tmp_path / "toy/moons_turned"
   # One seed's data order is poisoned on the device: its ninth step sees a NaN.
-  real = program.train.step
+  real = program.shared_step.step
 
   def step(method, opt, steps, ts, *others):
     after, metrics = real(method, opt, steps, ts, *others)
     second = (ts.key == jax.random.key(1)) & (ts.step == 9)
     return after, {**metrics, "loss": jax.numpy.where(second, jax.numpy.nan, metrics["loss"])}
 
-  monkeypatch.setattr(program.train, "step", step)
+  monkeypatch.setattr(program.shared_step, "step", step)
   program.program.cache_clear()
   [record] = made(tmp_path, "source_only")
   program.program.cache_clear()

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import toy
 
-from adapt import catalogue, methods
+from adapt import catalogue, methods, tuning
 from adapt.catalogue import Range
 from adapt.cli import main
 from adapt.experiments import search
-from adapt.experiments.experiment import Choice, points, traits
+from adapt.experiments.experiment import points
 from adapt.experiments.plan import Place
 from adapt.experiments.run import run
 from adapt.records import record, schema
@@ -24,7 +24,7 @@ SHORT = {"steps": 4, "evaluations": 2, "seeds": (0, 1), "given": {"layer": "feat
 
 
 def asked(number=4, sampler="random", method="coral", **changes):
-  return search.asked(toy.request(method, **{**SHORT, **changes}), number, sampler)
+  return search.asked(toy.experiment(method, **{**SHORT, **changes}), number, sampler)
 
 
 def made(request, out, **options):
@@ -80,7 +80,7 @@ def test_the_record_is_that_of_the_chosen_point_and_says_what_was_searched(found
   # The same as that point on its own.
   weight = chosen["hyperparameters"]["weight"]
   given, lr = {"layer": "features", "weight": weight}, config["settings"]["lr"]
-  alone = made(toy.request("coral", **{**SHORT, "given": given, "lr": lr}), tmp_path)
+  alone = made(toy.experiment("coral", **{**SHORT, "given": given, "lr": lr}), tmp_path)
   assert alone["last"] == found["last"] and alone["parameters"] == found["parameters"]
 
 
@@ -199,7 +199,7 @@ def test_what_diverged_is_never_chosen(found, lost, tmp_path, monkeypatch):
 
 def test_a_warm_start_is_that_of_the_usual_rate(tmp_path, monkeypatch):
   monkeypatch.setattr("adapt.experiments.run._models", {})
-  changes = {"given": {}, "tuning": Choice("linear_probe"), "lr": 0.1}
+  changes = {"given": {}, "tuning": tuning.bind("linear_probe"), "lr": 0.1}
   there = made(asked(2, method="fine_tune", **changes), tmp_path)
   assert there["label"] == "fine_tune+search+linear_probe"
   assert there["config"]["source_lr"] == 0.1 and list(there["search"]["ranges"]) == ["lr"]
@@ -209,14 +209,14 @@ def test_a_warm_start_is_that_of_the_usual_rate(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", methods.names())
 def test_every_method_can_be_searched(name):
-  request = toy.request(name, given={})
+  request = toy.experiment(name, given={})
   ranges = search.asked(request, 2, "random").search.ranges
   known = {p.name: p for p in catalogue.parameters(methods.get(name)) if p.kind is float}
   assert set(ranges) - {"lr"} == set(known)  # no default of 0 without a range
   for n, (low, high, _) in ranges.items():
     assert n == "lr" or low <= known[n].default <= high
   for end in (0, 1):  # a factory takes what its ranges promise
-    traits(name, {n: ranges[n][end] for n in known})
+    methods.traits(name, {n: ranges[n][end] for n in known})
 
 
 def plain(*, weight: float = 1.0, width: int = 3):

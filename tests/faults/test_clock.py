@@ -10,7 +10,7 @@ from adapt.experiments.run import run
 
 @pytest.mark.holds("resumed")
 def test_a_clock_that_goes_backwards_changes_nothing(tmp_path, monkeypatch):
-  asked = toy.request("dann", steps=40, evaluations=4, seeds=(0,))
+  asked = toy.experiment("dann", steps=40, evaluations=4, seeds=(0,))
   [straight] = run(asked, tmp_path / "straight", domains=toy.load).records
   now, looks, steps = [time.time_ns()], [0], []
 

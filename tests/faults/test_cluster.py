@@ -86,7 +86,7 @@ def stub(suite, log, act=lambda cell, node: None):
   made_up = {m: sample_records.make("a_b", m, suite=suite.name, seeds=1) for m in METHODS}
 
   def work(cell):
-    task, method = cell.request.task.name, cell.request.method
+    task, method = cell.experiment.task.name, cell.experiment.method
     node = ray.get_runtime_context().get_node_id()
 
     def note(what):
@@ -188,12 +188,12 @@ def test_a_refused_cell_and_a_crashed_one_leave_the_others_and_are_run_again(
   trained = ray_cluster.trained
 
   def act(cell, node):
-    if cell.request.method == "coral":  # as if this node had other data
+    if cell.experiment.method == "coral":  # as if this node had other data
       return trained(cell._replace(hashes={}))
-    if cell.request.method == "dann" and trouble.exists():
+    if cell.experiment.method == "dann" and trouble.exists():
       raise TypeError("what nobody expects")
     times = collections.Counter(c.split("/")[1] for c, *_ in noted(log, "began"))
-    if cell.request.method == "mcc" and times["mcc"] == 1:
+    if cell.experiment.method == "mcc" and times["mcc"] == 1:
       raise Stopped("as if its node had been told to stop")
 
   trouble.touch()
@@ -236,7 +236,7 @@ def test_ctrl_c_ends_what_runs_and_keeps_what_is_done(suite, start, tmp_path, ca
   kept = tmp_path / "out/toy/moons_turned0/source_only.json"
 
   def act(cell, node):
-    if cell.request.method == "coral":
+    if cell.experiment.method == "coral":
       until(kept.exists)
       os.kill(own, signal.SIGINT)
       time.sleep(LIMIT)

@@ -26,7 +26,7 @@ def small(tmp_path):
 
 
 def request():
-  return toy.request("dann", given=LARGE, steps=40, evaluations=4, seeds=(0,))
+  return toy.experiment("dann", given=LARGE, steps=40, evaluations=4, seeds=(0,))
 
 
 def fill(folder):

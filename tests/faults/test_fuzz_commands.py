@@ -115,7 +115,7 @@ def test_model_commands(tmp_path, capsys):
 
 OWN = '''"""A method of one's own."""
 
-from adapt import nets
+from adapt.models import nets
 from adapt.method import Method
 
 
@@ -144,12 +144,12 @@ CHANGES = [
   ("return Method(", "return dict(a="),
   ("return Method(lambda key, batch: ({}, {}), ", "return Method("),
   ("return ", "yield "),
-  ("from adapt import nets", "import nothing_of_this_name"),
-  ("from adapt import nets", "import sys\nsys.exit(0)"),
-  ("from adapt import nets", "raise SystemExit"),
-  ("from adapt import nets", "1 / 0"),
-  ("from adapt import nets", "def f(:"),
-  ("from adapt import nets", "mine = 3"),
+  ("from adapt.models import nets", "import nothing_of_this_name"),
+  ("from adapt.models import nets", "import sys\nsys.exit(0)"),
+  ("from adapt.models import nets", "raise SystemExit"),
+  ("from adapt.models import nets", "1 / 0"),
+  ("from adapt.models import nets", "def f(:"),
+  ("from adapt.models import nets", "mine = 3"),
   ('"""Learns.', 'r"""Learns.\n\n  Args:\n  :::\n    : \n  Returns'),
   ('"""Learns.', '"""%s %(default)s {x} [bold] %'),
   ("def mine(", "class mine:\n  def __init__("),

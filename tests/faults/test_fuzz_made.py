@@ -119,7 +119,7 @@ def test_weights(tmp_path):
 @pytest.fixture
 def model(tmp_path):
   """What a model says of itself, and its arrays: as after training, but zeros."""
-  asked = toy.request("dann", given={"width": 8, "depth": 1})
+  asked = toy.experiment("dann", given={"width": 8, "depth": 1})
   plan = planned(asked, tmp_path, False, toy.load)
   about = {"kind": saved.KIND, "version": saved.VERSION, "suite": "a", "task": "b", "label": "c"}
   about |= {"date": "2026", **describe(asked, plan.points[0], plan.material), "image_size": 0}

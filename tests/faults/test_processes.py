@@ -17,16 +17,16 @@ import toy
 from adapt import methods
 from adapt.data import Split
 
-PLAIN = "import sys; from adapt import cli; sys.exit(cli.main(sys.argv[1:]))"
+PLAIN = "import sys; from adapt.cli import main as cli; sys.exit(cli.main(sys.argv[1:]))"
 # Told to stop, as a cluster would: at its first evaluation.
 TOLD = (
-  "import os, signal; from adapt import history; real = history.History.add\n"
+  "import os, signal; from adapt.training import history; real = history.History.add\n"
   "def add(self, *what): real(self, *what); os.kill(os.getpid(), signal.SIGTERM)\n"
   f"history.History.add = add; {PLAIN}"
 )
 # Dies with no warning while it decodes the inputs of a step.
 KILLED = (
-  "import os; from adapt.data import stream; real = stream.Loader.at\n"
+  "import os; from adapt.training import stream; real = stream.Loader.at\n"
   "def at(self, step): step == {step} and os.kill(os.getpid(), 9); return real(self, step)\n"
   f"stream.Loader.at = at; {PLAIN}"
 )

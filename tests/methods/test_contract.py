@@ -9,7 +9,6 @@ import pytest
 import toy
 
 from adapt import methods, models
-from adapt.experiments.experiment import traits
 from adapt.method import Batch
 from adapt.training import shared_step
 
@@ -104,10 +103,10 @@ def with_null(name):
   """A request, swept over its weight and none where that is its null control: one program of both."""
   own = toy.needs(name)
   if own.margin is None or not own.null:
-    return toy.request(name)
+    return toy.experiment(name)
   given = dict(own.given)
   default = inspect.signature(methods.get(name)).parameters["weight"].default
-  return toy.request(name, sweep={"weight": (given.pop("weight", default), 0.0)}, given=given)
+  return toy.experiment(name, sweep={"weight": (given.pop("weight", default), 0.0)}, given=given)
 
 
 def accuracy(record):
@@ -120,4 +119,4 @@ def test_names_its_paper_and_its_reads(name):
   first = (inspect.getmodule(factory).__doc__ or "").split("\n")[0]
   assert any(mark in first for mark in ("arXiv:", "(19", "(20", ", 19", ", 20")), first
   known = {"source", "target", "labelled", "all_labelled"}
-  assert set(traits(name, toy.needs(name).given).reads) <= known
+  assert set(methods.traits(name, toy.needs(name).given).reads) <= known

@@ -2,7 +2,7 @@
 
 import by_hand
 
-from adapt.experiments.experiment import traits
+from adapt import methods
 
 # Target labels are its gain: there is no term to switch off.
 TOY = {"margin": 0.1, "null": False}
@@ -18,5 +18,5 @@ def test_one_step_equals_the_step_by_hand():
 
 
 def test_starts_from_the_source_model_and_reads_only_declared_labels():
-  method = traits("fine_tune", {})
+  method = methods.traits("fine_tune", {})
   assert method.starts == "source" and method.reads == ("labelled",)

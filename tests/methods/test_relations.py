@@ -5,7 +5,6 @@ import pytest
 import toy
 
 from adapt import methods
-from adapt.experiments.experiment import traits
 from adapt.experiments.run import run
 
 # Clustering needs features that point in different directions, which sigmoids do not.
@@ -29,7 +28,7 @@ def last(tmp_path_factory):
 
   def measured(name, task, weights, **changes):
     if name not in done:
-      asked = toy.request(name, task=task, sweep={"weight": weights}, **changes)
+      asked = toy.experiment(name, task=task, sweep={"weight": weights}, **changes)
       asked = asked._replace(settings=asked.settings._replace(steps=400, evaluations=1))
       records = run(asked, tmp_path_factory.mktemp(name), domains=toy.load).records
       done[name] = [{k: np.mean(v) for k, v in r["last"].items()} for r in records]
@@ -60,7 +59,7 @@ def test_passes_over_planted_absent_classes(name, last):
 
 def test_every_relation_is_served_and_the_baseline_serves_all():
   known = {"closed", "partial", "open", "universal"}
-  served = {n: set(traits(n, {}).serves) for n in methods.names()}
+  served = {n: set(methods.traits(n, {}).serves) for n in methods.names()}
   assert all(kinds <= known for kinds in served.values())
   assert served["source_only"] == known
   for name in ("target_only", "fine_tune", "weighted"):  # their labels know no "unknown"

@@ -9,17 +9,17 @@ import toy
 
 from adapt import methods, models
 from adapt.data import Domain, Split
-from adapt.experiments.experiment import points, traits
+from adapt.experiments.experiment import points
 from adapt.models import nets
 from adapt.training import loop
 from adapt.training.joint_tasks import Part
-from adapt.training.task_data import Material
+from adapt.training.task_data import TaskData
 from adapt.tuning.linear_probe import linear_probe
 
 TOY = {"margin": 0.04}
 GOLDEN = {"entropy_loss": 0.6446876, "loss": -0.0004906654, "marginal_entropy": 0.6451783}
 
-SOURCE_FREE = [name for name in methods.names() if traits(name, {}).reads == ("target",)]
+SOURCE_FREE = [name for name in methods.names() if methods.traits(name, {}).reads == ("target",)]
 
 
 def information(p):
@@ -56,15 +56,15 @@ def test_a_tuning_that_moves_the_head_alone_is_refused():
 
 @pytest.mark.parametrize("name", SOURCE_FREE)
 def test_poisoned_source_data_change_no_bit(name):
-  asked = toy.request(name, seeds=(0,), steps=8, evaluations=2, model="normed")
+  asked = toy.experiment(name, seeds=(0,), steps=8, evaluations=2, model="normed")
   net = models.build("normed", 2)
   start = net.init(jax.random.key(5), jnp.asarray(toy.TURNED.train.x))
   start = jax.tree.map(lambda v: v[None], start)  # one cell
-  kind = traits(name, points(asked)[0].hyperparameters)
+  kind = methods.traits(name, points(asked)[0].hyperparameters)
   assert kind.starts == "source"
 
   def final(source):
-    material = Material((source,), toy.TURNED, asked.settings, {})
+    material = TaskData((source,), toy.TURNED, asked.settings, {})
     parts = [Part(asked, points(asked), material, start)]
     [trained] = loop.train(parts, kind, lambda *_: None)
     ts = trained.mapped.ts

@@ -2,7 +2,7 @@
 
 import by_hand
 
-from adapt.experiments.experiment import traits
+from adapt import methods
 
 # Target labels are its gain: there is no term to switch off.
 TOY = {"margin": 0.15, "null": False}
@@ -18,5 +18,5 @@ def test_one_step_equals_the_step_by_hand():
 
 
 def test_is_an_upper_bound_from_scratch_on_all_labels():
-  method = traits("target_only", {})
+  method = methods.traits("target_only", {})
   assert method.starts == "scratch" and method.reads == ("all_labelled",)

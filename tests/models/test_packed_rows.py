@@ -8,10 +8,10 @@ import toy
 
 from adapt import models
 from adapt.data import Domain, Split
-from adapt.experiments.experiment import Feed
 from adapt.experiments.run import run
 from adapt.models import layers, packed_rows
 from adapt.training import loop
+from adapt.training.setup import Feed
 
 WORDS = 512
 
@@ -144,7 +144,7 @@ DOMAINS = {"moons": domain("moons", 0), "turned": domain("turned", 1)}
 
 def trained(folder, method, kind, **changes):
   short = {"steps": 20, "evaluations": 2, "seeds": (0, 1)}
-  asked = toy.request(method, feed=Feed(kind), **{**short, **changes})
+  asked = toy.experiment(method, feed=Feed(kind), **{**short, **changes})
   return run(asked, folder / kind, domains=DOMAINS.get).records[0]
 
 

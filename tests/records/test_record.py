@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import sample_records
 
+from adapt.data import atomic_files
 from adapt.records import record
 
 
@@ -47,16 +48,16 @@ def test_numbers_become_plain(tmp_path):
   file = tmp_path / "a.json"
   text = "a [ 1,\n 2 ] b"
   values = {"x": np.float32(0.5), "y": np.array([1.0, math.nan, math.inf]), "t": (1, 2), "s": text}
-  record.write(file, values)
+  atomic_files.write_json(file, values)
   assert json.loads(file.read_text()) == {"x": 0.5, "y": [1.0, None, None], "t": [1, 2], "s": text}
   assert '"y": [1.0, null, null]' in file.read_text()
 
 
 def test_failed_write_leaves_the_old_record(tmp_path):
   file = tmp_path / "a.json"
-  record.write(file, {"x": 1})
+  atomic_files.write_json(file, {"x": 1})
   with pytest.raises(TypeError):
-    record.write(file, {"x": object()})
+    atomic_files.write_json(file, {"x": object()})
   assert json.loads(file.read_text()) == {"x": 1}
   assert len(list(tmp_path.iterdir())) == 1
 
@@ -65,10 +66,10 @@ def test_unwritable_folder_names_the_flag(tmp_path):
   (tmp_path / "file").write_text("")
   inside = tmp_path / "file" / "results"  # root may write anywhere but below a file
   with pytest.raises(ValueError, match="--out"):
-    record.check_writable(inside)
+    atomic_files.check_writable(inside)
   with pytest.raises(ValueError, match="--out"):
-    record.write(inside / "a.json", {})
-  record.check_writable(tmp_path / "new")
+    atomic_files.write_json(inside / "a.json", {})
+  atomic_files.check_writable(tmp_path / "new")
   assert not list((tmp_path / "new").iterdir())
 
 

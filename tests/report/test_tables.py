@@ -11,7 +11,7 @@ import pytest
 import sample_records
 from rich.console import Console
 
-from adapt.records import record
+from adapt.data import atomic_files
 from adapt.report import summary, tables, terminal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -180,7 +180,7 @@ def test_selection_is_computed_from_the_records(tree, capsys):
     item["validators"] = {
       "early": [[-float(e) for e in range(10)] for _ in item["config"]["seeds"]]
     }
-    record.write(file, item)
+    atomic_files.write_json(file, item)
   main = script("make_tables.py")
   assert main([*flags(tree), "--select", "early"]) == 0
   text = (tree / "results" / "tables" / "early" / "digits.md").read_text(encoding="utf-8")

@@ -123,7 +123,7 @@ def test_a_server_that_is_absent_or_hangs_costs_one_line(tmp_path):
   """The real package against a port that nobody listens on, and one where nobody answers."""
   pytest.importorskip("wandb")
   code = (
-    "import sys; from adapt.tracking import Tracker; t = Tracker();"
+    "import sys; from adapt.report.wandb_log import Tracker; t = Tracker();"
     "t.start('online', 'p', 'n', {}, sys.argv[1]); t.log(1, {}); t.finish({}, {}); print('done')"
   )
   with contextlib.ExitStack() as stack:
@@ -163,7 +163,7 @@ def test_missing_package_is_one_line(tmp_path, monkeypatch, capsys):
 
 def test_off_imports_nothing(tmp_path):
   code = (
-    "import sys; from adapt.tracking import Tracker; t = Tracker();"
+    "import sys; from adapt.report.wandb_log import Tracker; t = Tracker();"
     "t.start('off', 'p', 'n', {}, '.'); t.log(1, {}); t.finish({}, {});"
     "sys.exit('wandb' in sys.modules)"
   )

@@ -72,9 +72,9 @@ def test_what_is_trained_sees_the_labelled_alone(tmp_path, monkeypatch):
 
   def watched(xs, xt):
     seen.append((xs, xt))
-    return shallow_run.shallow.none(xs, xt)
+    return shallow_run.transforms.none(xs, xt)
 
-  monkeypatch.setitem(shallow_run.shallow.TRANSFORMS, "none", watched)
+  monkeypatch.setitem(shallow_run.transforms.TRANSFORMS, "none", watched)
   source, target = load("a"), load("b")
   run(tmp_path / "all")
   assert len(seen) == 1  # the maps do not depend on the folds

@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 import toy
 
-from adapt.experiments.experiment import Choice, Feed
+from adapt import tuning
 from adapt.experiments.run import run
 from adapt.training import checkpoint, dp_sgd, stopping
+from adapt.training.setup import Feed
 
 STEPS = {"steps": 40, "evaluations": 4}
 
 
 @pytest.fixture(scope="module")
 def asked():
-  return toy.request("dann", **STEPS)
+  return toy.experiment("dann", **STEPS)
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +49,12 @@ def test_a_run_interrupted_twice_ends_as_if_it_had_not_been(asked, whole, tmp_pa
   [
     {"feed": Feed("stream")},
     {"sweep": {"weight": (0.1, 0.7)}},
-    {"tuning": Choice("l2_sp")},
+    {"tuning": tuning.bind("l2_sp")},
   ],
 )
 @pytest.mark.holds("resumed")
 def test_streams_sweeps_and_warm_starts_resume_too(changes, tmp_path):
-  asked = toy.request("dann", **STEPS, **changes)
+  asked = toy.experiment("dann", **STEPS, **changes)
   straight = run(asked, tmp_path / "a", domains=toy.load).records
   resumed = toy.interrupted(asked, tmp_path / "b", 30)
   assert len(resumed) == len(straight)
@@ -62,7 +63,7 @@ def test_streams_sweeps_and_warm_starts_resume_too(changes, tmp_path):
 
 
 def test_private_noise_goes_on_with_its_secret(tmp_path):
-  asked = toy.request("source_only", **STEPS, dp=dp_sgd.parsed("noise=1,clip=1"))
+  asked = toy.experiment("source_only", **STEPS, dp=dp_sgd.parsed("noise=1,clip=1"))
   with pytest.raises(toy.Crash):
     run(asked, tmp_path, domains=toy.load, report=toy.crash_at(20), minutes=0)
   folder = partial(tmp_path, next(tmp_path.glob("toy/*/.*.partial")).name[1 : -len(".partial")])
@@ -146,7 +147,7 @@ def test_a_killed_command_leaves_what_the_next_one_continues(tmp_path):
   flags = ["--steps", "40", "--evaluations", "4", "--seeds", "1", "--checkpoint-minutes", "0"]
   files = ["--source", str(tmp_path / "moons.npz"), "--target", str(tmp_path / "turned.npz")]
   kill = (
-    "import os, sys; from adapt import checkpoint, cli; real = checkpoint.Checkpoints.save\n"
+    "import os, sys; from adapt.cli import main as cli; from adapt.training import checkpoint; real = checkpoint.Checkpoints.save\n"
     "def save(self, mapped, past, seconds):\n"
     "  real(self, mapped, past, seconds)\n"
     "  if past.steps[-1] == 20: self.finish(); os.kill(os.getpid(), 9)\n"
@@ -157,7 +158,7 @@ def test_a_killed_command_leaves_what_the_next_one_continues(tmp_path):
     argv = [sys.executable, "-c", code, "run", *files, *flags, "--out", str(tmp_path / out)]
     return subprocess.run(argv, capture_output=True, text=True)
 
-  plain = "import sys; from adapt import cli; sys.exit(cli.main(sys.argv[1:]))"
+  plain = "import sys; from adapt.cli import main as cli; sys.exit(cli.main(sys.argv[1:]))"
   assert command(kill, "a").returncode == -signal.SIGKILL
   assert not list((tmp_path / "a").rglob("dann.json"))
   for out in ("a", "b"):

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import toy
 
-from adapt import catalogue, methods
-from adapt.experiments.experiment import Choice, Feed, points, traits
+from adapt import catalogue, methods, tuning
+from adapt.experiments.experiment import points
 from adapt.experiments.run import run
 from adapt.method import Net
 from adapt.training import arrays as inputs
@@ -20,6 +20,7 @@ from adapt.training import devices as parallel
 from adapt.training import loop
 from adapt.training.devices import Layout
 from adapt.training.joint_tasks import Part
+from adapt.training.setup import Feed
 
 catalogue.add_folder("adapt.models", str(Path(__file__).parents[1] / "networks"))
 
@@ -33,13 +34,13 @@ def final_params(name, *layouts, tuned="full"):
   """
   own = toy.needs(name)
   given = own.given if own.layouts is None else own.layouts
-  asked = toy.request(
+  asked = toy.experiment(
     name, seeds=(0, 1), model="normed", steps=STEPS, evaluations=1, batch_size=16, given=given
   )
-  asked = asked._replace(tuning=Choice(tuned))
-  data = toy.material_of(asked)
+  asked = asked._replace(tuning=tuning.bind(tuned))
+  data = toy.data_of(asked)
   todo = points(asked)
-  method = traits(name, todo[0].hyperparameters)
+  method = methods.traits(name, todo[0].hyperparameters)
   parts = [Part(asked, todo, data)]
   begun, arrays, _ = loop.placed(parts, method, loop.program_of(parts))
   copied = jax.jit(lambda tree: jax.tree.map(jnp.copy, tree))  # a layout donates what it is given
@@ -127,7 +128,7 @@ def test_seeds_on_devices_of_their_own_are_those_of_one_device(tmp_path, name, d
   short = {"steps": 8, "evaluations": 2, **changes}
   made = []
   for layout in (Layout(), Layout("seeds", devices)):
-    asked = toy.request(name, layout=layout, **short)
+    asked = toy.experiment(name, layout=layout, **short)
     made.append(run(asked, tmp_path / layout.kind, domains=toy.load).records)
   for one, apart in zip(*made, strict=True):
     assert apart["config"].pop("devices") == devices and one["config"].pop("devices") == 1
@@ -140,7 +141,7 @@ def test_seeds_on_devices_of_their_own_are_those_of_one_device(tmp_path, name, d
 
 @pytest.mark.holds("layouts", "resumed")
 def test_seeds_apart_stop_and_go_on_anywhere(tmp_path):
-  asked = toy.request("dann", steps=12, evaluations=3, layout=Layout("seeds", 2))
+  asked = toy.experiment("dann", steps=12, evaluations=3, layout=Layout("seeds", 2))
   [straight] = run(asked, tmp_path / "straight", domains=toy.load).records
   [cut] = toy.interrupted(asked, tmp_path / "cut", 8)
   toy.assert_same_numbers(cut, straight)
@@ -168,9 +169,7 @@ def test_auto_gives_seeds_devices_and_a_single_one_a_core_s_worth(monkeypatch):
   assert parallel.layout("auto", 0, 64) == Layout("sharding", 8)
 
 
-CORES = (
-  "import jax; from adapt import parallel; parallel.cores_as_devices(); print(jax.device_count())"
-)
+CORES = "import jax; from adapt.training import devices; devices.cores_as_devices(); print(jax.device_count())"
 
 
 def test_cores_are_devices_unless_jax_was_told_otherwise():

@@ -8,8 +8,8 @@ import pytest
 import toy
 from scipy import optimize, stats
 
-from adapt import methods, models
-from adapt.experiments.experiment import Choice, points, traits
+from adapt import methods, models, tuning, weights
+from adapt.experiments.experiment import points
 from adapt.experiments.run import run
 from adapt.training import dp_sgd, shared_step
 from adapt.training.devices import Layout
@@ -117,35 +117,35 @@ def test_text_is_read():
   ("method", "changes", "message"),
   [
     ("coral", {}, "belongs to one example alone.*source_only"),
-    ("source_only", {"weights": Choice("kmm")}, "computed from the private examples"),
+    ("source_only", {"weighting": weights.bind("kmm")}, "computed from the private examples"),
     ("source_only", {"layout": Layout("pmap", 8)}, "--parallel sharding"),
     ("shot", {"start": "scratch"}, "leaves shot nothing private"),
-    ("fine_tune", {"tuning": Choice("delta")}, "learns from whole batches"),
+    ("fine_tune", {"tuning": tuning.bind("delta")}, "learns from whole batches"),
   ],
 )
 def test_what_would_not_be_private_is_refused(method, changes, message):
   with pytest.raises(ValueError, match=message):
-    points(toy.request(method, dp=Privacy(1.0, 1.0), **changes))
+    points(toy.experiment(method, dp=Privacy(1.0, 1.0), **changes))
 
 
 def test_batch_statistics_are_refused(tmp_path):
-  asked = toy.request("source_only", dp=Privacy(1.0, 1.0), model="normed")
+  asked = toy.experiment("source_only", dp=Privacy(1.0, 1.0), model="normed")
   with pytest.raises(ValueError, match="mixes examples"):
     run(asked, tmp_path, domains=toy.load)
 
 
 def test_what_cannot_be_accounted_for_is_refused_before_training(tmp_path):
   pytest.importorskip("dp_accounting")
-  few = toy.request("fine_tune", dp=Privacy(1.0, 1.0), shots=2)
+  few = toy.experiment("fine_tune", dp=Privacy(1.0, 1.0), shots=2)
   with pytest.raises(ValueError, match="with 4 private examples: --batch-size 4 or less"):
     run(few, tmp_path, domains=toy.load)
   with pytest.raises(ValueError, match=r"choose delta below 0\.003"):
-    run(toy.request("source_only", dp=Privacy(1.0, 1.0, 0.5)), tmp_path, domains=toy.load)
+    run(toy.experiment("source_only", dp=Privacy(1.0, 1.0, 0.5)), tmp_path, domains=toy.load)
   assert not list(tmp_path.rglob("*.*"))
 
 
 def test_whose_privacy_a_method_keeps():
-  kinds = {n: traits(n, {}) for n in ("source_only", "shot", "fine_tune", "dann")}
+  kinds = {n: methods.traits(n, {}) for n in ("source_only", "shot", "fine_tune", "dann")}
   kept = {n: dp_sgd.protected(kind, kind.starts) for n, kind in kinds.items()}
   assert kept == {
     "source_only": ("source",),
@@ -160,7 +160,7 @@ def test_shot_adapts_a_private_source_model(tmp_path):
   pytest.importorskip("dp_accounting")
   records = {
     noise: run(
-      toy.request("shot", dp=Privacy(noise, 1.0), steps=4, evaluations=2, seeds=(0,)),
+      toy.experiment("shot", dp=Privacy(noise, 1.0), steps=4, evaluations=2, seeds=(0,)),
       tmp_path / str(noise),
       domains=toy.load,
     ).records[0]

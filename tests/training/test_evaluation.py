@@ -5,20 +5,21 @@ import numpy as np
 import pytest
 import toy
 
-from adapt.experiments.experiment import points, traits
+from adapt import methods
+from adapt.experiments.experiment import points
 from adapt.experiments.suite import Task
 from adapt.training import arrays, evaluation, loop
 from adapt.training.joint_tasks import Part
 
 
 def parts_of(*tasks):
-  each = [toy.request("source_only", seeds=(0, 1), task=task) for task in tasks]
-  return [Part(asked, points(asked), toy.material_of(asked)) for asked in each]
+  each = [toy.experiment("source_only", seeds=(0, 1), task=task) for task in tasks]
+  return [Part(asked, points(asked), toy.data_of(asked)) for asked in each]
 
 
 def test_each_part_is_looked_at_as_if_alone():
   some = parts_of(toy.TASK, Task("turned_moons", ("turned",), "moons"))
-  kind = traits("source_only", {})
+  kind = methods.traits("source_only", {})
   cells = loop.program_of(some)
   now, _, _ = loop.placed(some, kind, cells)
   views = [arrays.views_of(part.material) for part in some]
@@ -33,7 +34,7 @@ def test_each_part_is_looked_at_as_if_alone():
 def test_where_the_time_went_adds_up():
   some = parts_of(toy.TASK)
   cells = loop.program_of(some)
-  now, _, _ = loop.placed(some, traits("source_only", {}), cells)
+  now, _, _ = loop.placed(some, methods.traits("source_only", {}), cells)
   views = arrays.views_of(some[0].material)
   spent = evaluation.seconds(cells, some, views, now, 3, 1000.0)
   assert min(spent.values()) > 0

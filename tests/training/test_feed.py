@@ -4,18 +4,19 @@ import numpy as np
 import pytest
 import toy
 
-from adapt.experiments.experiment import Choice, Feed
+from adapt import weights
 from adapt.experiments.run import run
 from adapt.method import Method
 from adapt.training import devices
 from adapt.training.devices import Layout
 from adapt.training.feed import streams
+from adapt.training.setup import Feed
 
 SHORT = {"steps": 12, "evaluations": 3, "seeds": (0, 1)}
 
 
 def record(tmp_path, method, kind, **changes):
-  request = toy.request(method, feed=Feed(kind), **{**SHORT, **changes})
+  request = toy.experiment(method, feed=Feed(kind), **{**SHORT, **changes})
   return run(request, tmp_path / kind, domains=toy.load).records
 
 
@@ -42,7 +43,7 @@ def test_swept_values_share_the_stream_of_their_seed(tmp_path):
 
 
 def test_auto_streams_what_does_not_fit(monkeypatch):
-  request, method = toy.request("dann"), Method(None, None, None)
+  request, method = toy.experiment("dann"), Method(None, None, None)
   domains = (toy.MOONS,), toy.TURNED
   assert not streams(request, method, *domains)
   monkeypatch.setattr(devices, "budget", lambda _: 1000)
@@ -55,9 +56,9 @@ def test_what_needs_all_inputs_is_refused(monkeypatch):
   domains = (toy.MOONS,), toy.TURNED
   looks = Method(None, None, None, refresh=lambda *_: {})
   with pytest.raises(ValueError, match=r"looks at the whole training set .* --cache-features"):
-    streams(toy.request("dann"), looks, *domains)
-  weighted = toy.request("dann", weights=Choice("kmm"))
+    streams(toy.experiment("dann"), looks, *domains)
+  weighted = toy.experiment("dann", weighting=weights.bind("kmm"))
   with pytest.raises(ValueError, match="--weights kmm compares the whole training sets"):
     streams(weighted, Method(None, None, None), *domains)
   with pytest.raises(ValueError, match="unknown feed 'tape': choose from auto, device, stream"):
-    streams(toy.request("dann", feed=Feed("tape")), looks, *domains)
+    streams(toy.experiment("dann", feed=Feed("tape")), looks, *domains)

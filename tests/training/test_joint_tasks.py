@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import toy
 
+from adapt import methods, weights
 from adapt.cli import main
 from adapt.data import Split
 from adapt.experiments import grid
-from adapt.experiments.experiment import Choice, Feed, points, traits
+from adapt.experiments.experiment import points
 from adapt.experiments.plan import planned
 from adapt.experiments.run import run, run_together
 from adapt.experiments.suite import Suite, Task
@@ -18,6 +19,7 @@ from adapt.records import record
 from adapt.training import history, joint_tasks, program
 from adapt.training.dp_sgd import Privacy
 from adapt.training.joint_tasks import Part
+from adapt.training.setup import Feed
 
 TASKS = (
   toy.TASK,
@@ -30,7 +32,7 @@ SHORT = {"steps": 6, "evaluations": 3, "seeds": (0, 1)}
 
 def asked(method: str, **changes):
   changes = {**SHORT, **changes}
-  return [toy.request(method, **changes, suite=SUITE, task=task) for task in TASKS]
+  return [toy.experiment(method, **changes, suite=SUITE, task=task) for task in TASKS]
 
 
 def part_of(request, out):
@@ -135,7 +137,7 @@ def test_sets_of_one_name_are_not_the_same(tmp_path):
 
   tasks = [Task(f"{s}_turned", (f"{s}/train",), "turned") for s in ("a", "b")]
   suite = SUITE._replace(tasks=tuple(tasks))
-  requests = [toy.request("dann", **SHORT, suite=suite, task=task) for task in tasks]
+  requests = [toy.experiment("dann", **SHORT, suite=suite, task=task) for task in tasks]
   both = [way(requests, tmp_path / way.__name__, named) for way in (alone, together)]
   for ours, theirs in zip(*both, strict=True):
     toy.assert_same_numbers(ours, theirs)
@@ -173,14 +175,14 @@ def test_no_task_of_it_is_trained_by_another_process_meanwhile(tmp_path):
     ("shot", {}),
     ("dann", {"validator": "reverse"}),
     ("dann", {"feed": Feed("stream")}),
-    ("dann", {"weights": Choice("kmm")}),
+    ("dann", {"weighting": weights.bind("kmm")}),
     ("source_only", {"dp": Privacy(1.0, 1.0)}),
   ],
 )
 def test_what_looks_at_whole_sets_or_guards_them_stays_alone(method, changes):
-  request = toy.request(method, **changes)
-  part = Part(request, points(request), toy.material_of(request))
-  kind = traits(method, part.missing[0].hyperparameters)
+  request = toy.experiment(method, **changes)
+  part = Part(request, points(request), toy.data_of(request))
+  kind = methods.traits(method, part.missing[0].hyperparameters)
   assert joint_tasks.shape(kind, part) is None
 
 
@@ -191,9 +193,9 @@ def flags(**changed):
 
 def test_targets_without_a_class_stay_apart():
   def shape(target):
-    request = toy.request("fine_tune", shots=4)
-    part = Part(request, points(request), toy.material_of(request)._replace(target=target))
-    return joint_tasks.shape(traits("fine_tune", {}), part)
+    request = toy.experiment("fine_tune", shots=4)
+    part = Part(request, points(request), toy.data_of(request)._replace(target=target))
+    return joint_tasks.shape(methods.traits("fine_tune", {}), part)
 
   x, y = toy.TURNED.train
   lacking = toy.TURNED._replace(train=Split(x, np.zeros_like(y)))

@@ -12,13 +12,14 @@ from adapt.augment.image_ops import as_float
 from adapt.data import Domain, Split
 from adapt.data.images import Images
 from adapt.evaluation import metrics
-from adapt.experiments.experiment import Feed, Request, points, traits
+from adapt.experiments.experiment import points
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite, Task
 from adapt.models import backbones, pretrained
 from adapt.training import loop, task_data
 from adapt.training.joint_tasks import Part
 from adapt.training.settings import Settings
+from adapt.training.setup import Feed
 
 CLASSES = ("dark", "bright")
 
@@ -47,7 +48,7 @@ def request(method="source_only", **settings):
 
 def loaded(**settings):
   asked = request(**settings)
-  return task_data.load(asked, traits("source_only", {}), DOMAINS.__getitem__)
+  return task_data.load(asked, methods.traits("source_only", {}), DOMAINS.__getitem__)
 
 
 TINY = backbones.Backbone(tiny.make_smallest, lambda state: state, 16, "tiny's")
@@ -141,7 +142,7 @@ def test_features_are_read_from_the_cache_and_made_again_for_other_weights(backb
 def test_a_frozen_backbone_stays_and_a_slow_one_moves_less(backbone):
   def moved(**settings):
     asked = request(pretrained="tiny", weight_decay=0.0, **settings)
-    method, todo = traits("source_only", {}), points(asked)
+    method, todo = methods.traits("source_only", {}), points(asked)
     got = task_data.load(asked, method, DOMAINS.__getitem__)
     parts = [Part(asked, todo, got)]
     cells = loop.program_of(parts)
@@ -193,7 +194,9 @@ def test_equal_inputs_with_other_labels_are_another_domain(backbone):
   turned = day._replace(train=day.train._replace(y=1 - day.train.y))
   asked = request()
   got = [
-    task_data.load(asked, traits("source_only", {}), {"day": d, "night": DOMAINS["night"]}.get)
+    task_data.load(
+      asked, methods.traits("source_only", {}), {"day": d, "night": DOMAINS["night"]}.get
+    )
     for d in (day, turned)
   ]
   assert got[0].hashes["day"] != got[1].hashes["day"]
@@ -230,7 +233,7 @@ def test_choices_that_do_not_go_together_are_refused(backbone, settings, message
   ],
 )
 def test_vectors_have_no_size(settings, message):
-  asked = toy.request("source_only", **settings)
+  asked = toy.experiment("source_only", **settings)
   with pytest.raises(ValueError, match=message):
     task_data.load(asked, methods.get("source_only")(None), toy.load)
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import toy
 
-from adapt.experiments.experiment import Choice, points
+from adapt import tuning
+from adapt.experiments.experiment import points
 from adapt.tuning.co_tuning import co_tuning
 
 TRAINABLE = ["body", "norm", "head", "source_head/kernel", "source_head/bias"]
@@ -70,7 +71,8 @@ def test_the_table_is_the_mean_over_all_batches_of_the_source_model(tiny, batch)
 
 def test_methods_without_target_labels_are_refused():
   with pytest.raises(ValueError, match="labelled target examples, which dann does not read"):
-    points(toy.request("dann", tuning=Choice("co_tuning")))
+    points(toy.experiment("dann", tuning=tuning.bind("co_tuning")))
   assert (
-    points(toy.request("weighted", tuning=Choice("co_tuning")))[0].label == "weighted+co_tuning"
+    points(toy.experiment("weighted", tuning=tuning.bind("co_tuning")))[0].label
+    == "weighted+co_tuning"
   )

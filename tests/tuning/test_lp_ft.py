@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import toy
 
-from adapt.experiments.experiment import Choice, points, traits
+from adapt import methods
+from adapt.experiments.experiment import points
 from adapt.training import loop
 from adapt.training.joint_tasks import Part
 from adapt.tuning.lp_ft import lp_ft
@@ -66,12 +67,12 @@ def test_a_share_beyond_all_steps_is_refused():
 
 
 def test_progress_reaches_it_in_a_compiled_run():
-  way = Choice("lp_ft", {"share": 0.5})
-  asked = toy.request("fine_tune", seeds=(0,), steps=4, batch_size=16, shots=8, tuning=way)
-  data, todo = toy.material_of(asked), points(asked)
+  way = BIND("lp_ft", share=0.5)
+  asked = toy.experiment("fine_tune", seeds=(0,), steps=4, batch_size=16, shots=8, tuning=way)
+  data, todo = toy.data_of(asked), points(asked)
   parts = [Part(asked, todo, data)]
   cells = loop.program_of(parts)
-  mapped, arrays, _ = loop.placed(parts, traits("fine_tune", {}), cells)
+  mapped, arrays, _ = loop.placed(parts, methods.traits("fine_tune", {}), cells)
   passed = []
   for _ in range(3):
     passed.append(jax.tree.map(np.asarray, mapped.ts.params["net"]))

@@ -57,7 +57,7 @@ def test_scores_are_every_validator_s_at_every_evaluation():
 
 
 def record_of(tmp_path, load, **changes):
-  asked = toy.request("source_only", steps=6, evaluations=2, **changes)
+  asked = toy.experiment("source_only", steps=6, evaluations=2, **changes)
   return run(asked, tmp_path, domains=load).records[0]
 
 

@@ -1,6 +1,5 @@
-"""A user's own pair: from --source/--target or a folder of four files to a task, without code."""
+"""A user's own data as a task: names, settings by kind of input, classes by name."""
 
-import argparse
 import itertools
 import re
 from collections.abc import Callable, Sequence
@@ -39,48 +38,11 @@ SETTINGS = {
 }
 SMALL = 32  # height and width, in pixels, up to which the digits' networks are the default
 
-_PROTOCOL = (
+PROTOCOL = (
   "labelled source training inputs, target training inputs without labels (but for those declared "
   "by --shots), accuracy on the target's test split; a fixed 80/20 split of each class where none is "
   "given"
 )
-
-
-def pair_of(argv: Sequence[str]) -> Pair:
-  """The pair that a command line names.
-
-  Raises:
-    ValueError: nothing named, or data that cannot be read.
-  """
-  parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-  parser.add_argument("--source", nargs="*", default=[])
-  parser.add_argument("--target")
-  parser.add_argument("--data")
-  parser.add_argument("--data-dir")
-  parser.add_argument("--model")
-  try:
-    known, _ = parser.parse_known_args([a for a in argv if a not in ("-h", "--help")])
-  except argparse.ArgumentError as error:
-    raise ValueError(str(error)) from error
-  if not (known.source or known.target or known.data) and {"-h", "--help"} & set(argv):
-    return Pair(Task("", (), ""), IMAGES, _PROTOCOL, data.load)
-  if known.data and (known.source or known.target):
-    raise ValueError("--data names source and target already: leave out --source and --target")
-  if known.data:
-    name = Path(known.data).resolve().name
-    source, target = data.read_folder(Path(known.data))
-    sources = [source._replace(name=f"{name}_source")]
-    target = target._replace(name=f"{name}_target")
-    domains = _told_apart([*sources, target], [])
-  elif known.source and known.target:
-    domains = loaded([*known.source, known.target], known.data_dir)
-  else:
-    raise ValueError("give --source and --target, or --data FOLDER with the four .npy files")
-  extracted = str(known.target).startswith("features:")
-  settings = SETTINGS["features" if extracted else kind(domains[-1])]
-  if known.model not in (None, settings.model):  # another network has other weights, or none
-    settings = settings._replace(pretrained="", freeze="none", cache_features=False)
-  return _pair(domains, settings)
 
 
 def loaded(names: Sequence[str], data_dir: str | None = None) -> list[data.Domain]:
@@ -96,7 +58,7 @@ def loaded(names: Sequence[str], data_dir: str | None = None) -> list[data.Domai
   """
   domains = [data.load(name, data_dir) for name in names]
   _check_columns(names, domains)
-  return matched(_told_apart(domains, names))
+  return matched(told_apart(domains, names))
 
 
 def _check_columns(names: Sequence[str], domains: Sequence[data.Domain]) -> None:
@@ -169,7 +131,7 @@ def matched(domains: Sequence[data.Domain]) -> list[data.Domain]:
   return [renumbered(d) for d in domains]
 
 
-def _told_apart(domains: list[data.Domain], given: Sequence[str | None]) -> list[data.Domain]:
+def told_apart(domains: Sequence[data.Domain], given: Sequence[str | None]) -> list[data.Domain]:
   """Two files of one name in different folders take their folder's name along."""
   names = [_clean(d.name) for d in domains]
   if len(set(names)) < len(names) and given:
@@ -190,8 +152,9 @@ def _clean(name: str) -> str:
   return re.sub(r"[^\w.=-]", "_", name)
 
 
-def _pair(domains: list[data.Domain], settings: Settings) -> Pair:
+def pair(domains: Sequence[data.Domain], settings: Settings) -> Pair:
+  """The task from the first domains to the last."""
   by_name = {d.name: d for d in domains}
   *sources, target = by_name
   task = Task(f"{'+'.join(sources)}_{target}", tuple(sources), target)
-  return Pair(task, settings, _PROTOCOL, by_name.__getitem__)
+  return Pair(task, settings, PROTOCOL, by_name.__getitem__)

@@ -1,0 +1,181 @@
+"""Flags from signatures and their docstrings."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from adapt import catalogue, methods, tuning, validators, weights
+from adapt.cli import distributed, flag_types
+from adapt.cli.command import Parser
+from adapt.data import label_sets
+from adapt.experiments.suite import Suite, Task
+from adapt.method import Method
+from adapt.training.settings import Settings
+
+
+def with_classes(task: Task, text: str) -> Task:
+  """The task, with other class sets where --classes gives some."""
+  return task._replace(classes=label_sets.parsed(text) or task.classes)
+
+
+def expand(chosen: Sequence[str], shots: int, tasks: Sequence[Task] = ()) -> list[str]:
+  names = list(dict.fromkeys(chosen))
+  if "all" in chosen:
+    kinds = {n: methods.traits(n) for n in methods.names()}
+    names = [n for n, kind in kinds.items() if _possible(kind, shots, tasks)]
+  # The source model comes first: what starts from it then finds it trained.
+  return sorted(names, key=lambda n: n != "source_only")
+
+
+def _possible(method: Method, shots: int, tasks: Sequence[Task]) -> bool:
+  """Whether the method can run on all of these tasks."""
+  few = bool(shots) or "labelled" not in method.reads
+  return few and all(t.relation in method.serves and len(t.source) >= method.sources for t in tasks)
+
+
+def parse(
+  parser: Parser,
+  defaults: Settings,
+  argv: list[str],
+  chosen: Callable[[argparse.Namespace], Sequence[str]],
+  suite: Suite | None,
+) -> argparse.Namespace:
+  """Parses twice: what is chosen decides which further flags there are."""
+  general = parser.add_argument_group("running")
+  _add_running(general)
+  _add_settings(parser.add_argument_group("training"), defaults)
+  asked_help = [a for a in argv if a in ("-h", "--help")]
+  known, _ = parser.parse_known_args([a for a in argv if a not in asked_help] or ["source_only"])
+  if known.methods_path:
+    catalogue.add_folder("adapt.methods", known.methods_path)
+  names = [n for n in chosen(known) if n in methods.names()]  # values of flags not known yet
+  for name in names:
+    overridden = suite.defaults.get(name, {}) if suite else {}
+    _add_parameters(parser, f"method {name}", methods.get(name), "", overridden)
+  for kind, package, name in (
+    ("weights", weights, known.weights),
+    ("tuning", tuning, known.tuning),
+  ):
+    if name:
+      _add_parameters(parser, f"{kind} {name}", package.get(name), f"{kind}-", {})
+  return parser.parse_args(argv)
+
+
+def _add_running(group: Any) -> None:
+  group.add_argument(
+    "--seeds", type=flag_types.seeds, default=3, help="runs 0 … SEEDS-1, where missing"
+  )
+  group.add_argument("--out", default="runs", help="folder of records")
+  group.add_argument("--force", action="store_true", help="run again what is there")
+  group.add_argument("--save-model", action="store_true", help="keep each seed's trained model")
+  group.add_argument(
+    "--checkpoint-minutes",
+    type=flag_types.minutes,
+    default=5.0,
+    metavar="M",
+    help="a run is saved at the first evaluation after so many minutes; 0: at each evaluation",
+  )
+  group.add_argument("--weights", metavar="NAME", help=f"weighting: {', '.join(weights.names())}")
+  group.add_argument("--tuning", metavar="NAME", default="full", help=", ".join(tuning.names()))
+  group.add_argument(
+    "--classes",
+    default="",
+    metavar="SHARED/SOURCE/TARGET",
+    help="how many classes both sides have, the source alone and the target alone, in the order "
+    "of the data's class list, e.g. 10/5/50; those of the target alone are one unknown class",
+  )
+  group.add_argument(
+    "--start", metavar="FROM", help="scratch or source (default: the method's own)"
+  )
+  group.add_argument(
+    "--sweep",
+    action="append",
+    default=[],
+    metavar="NAME=A,B,…",
+    help="values of a float hyper-parameter or lr, in one program; repeat for a grid",
+  )
+  group.add_argument(
+    "--search",
+    type=flag_types.points,
+    default=0,
+    metavar="N",
+    help="best of N points; costs N × steps",
+  )
+  group.add_argument(
+    "--sampler", default="random", choices=("random", "tpe", "grid"), help="grid: best of --sweep"
+  )
+  group.add_argument(
+    "--null", action="store_true", help="null control: the adaptation term's weight at 0"
+  )
+  group.add_argument(
+    "--dp", default="", metavar="noise=A,clip=B", help="private training (DP-SGD); also delta=C"
+  )
+  distributed.add_flags(group)
+  group.add_argument("--parallel", default="auto", help="auto, seeds, sharding or pmap")
+  group.add_argument("--devices", type=int, default=0, help="devices to use; 0 means all")
+  group.add_argument(
+    "--feed", default="auto", help="device (inputs as they are), stream (decoded by batch) or auto"
+  )
+  group.add_argument(
+    "--workers",
+    type=flag_types.workers,
+    default=0,
+    help="decoding processes of a stream; 0: threads",
+  )
+  group.add_argument(
+    "--validator", default=validators.DEFAULT, help="label-free; reverse trains again"
+  )
+  group.add_argument(
+    "--wandb", default="off", choices=("online", "offline", "off"), help="tracking"
+  )
+  group.add_argument("--methods-path", metavar="FOLDER", help="folder with methods of your own")
+  group.add_argument("--data-dir", metavar="FOLDER", help="where prepared data sets lie")
+
+
+def _add_settings(group: Any, defaults: Settings) -> None:
+  meanings = catalogue.meanings(Settings)
+  for name, default in defaults._asdict().items():
+    flag = "--" + name.replace("_", "-")
+    if isinstance(default, bool):
+      group.add_argument(
+        flag, action=argparse.BooleanOptionalAction, default=default, help=meanings[name]
+      )
+      continue
+    own = {
+      "evaluations": flag_types.evaluations,
+      **dict.fromkeys(("steps", "batch_size"), flag_types.positive),
+    }
+    kind = own.get(name) or flag_types.of(type(default))
+    group.add_argument(flag, type=kind, default=default, help=meanings[name])
+
+
+def _add_parameters(
+  parser: Parser, title: str, factory: Callable[..., Any], prefix: str, overridden: Any
+) -> None:
+  """Flags from a factory's keyword arguments; given ones alone end up in the namespace."""
+  group = parser.add_argument_group(title, catalogue.summary(factory))
+  for p in catalogue.parameters(factory):
+    flag = "--" + prefix + p.name.replace("_", "-")
+    dest = f"{prefix.replace('-', '.') or 'method.'}{p.name}"
+    if there := parser._option_string_actions.get(flag):
+      if there.dest != dest or (p.kind is not bool and there.type is not flag_types.of(p.kind)):
+        raise ValueError(f"'{p.name}' of {title} clashes with another {flag}: rename it")
+      continue  # another of the chosen methods has it too
+    shown = overridden.get(p.name, p.default)
+    text = f"{p.meaning} (default: {shown})".replace("%", "%%")
+    options: dict[str, Any] = {"default": argparse.SUPPRESS, "help": text}
+    options["dest"] = dest
+    if p.kind is bool:
+      group.add_argument(flag, action=argparse.BooleanOptionalAction, **options)
+    else:
+      group.add_argument(flag, type=flag_types.of(p.kind), metavar="…", **options)
+
+
+def show(name: str) -> int:
+  """Prints the flags of one method, weighting or tuning."""
+  parser = Parser(prog=name, usage=argparse.SUPPRESS, add_help=False)
+  kinds = (("method", methods, ""), ("weights", weights, "weights-"), ("tuning", tuning, "tuning-"))
+  kind, package, prefix = next((k for k in kinds if name in k[1].names()), kinds[0])
+  _add_parameters(parser, f"{kind} {name}", package.get(name), prefix, {})
+  parser.print_help()
+  return 0

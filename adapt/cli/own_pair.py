@@ -1,0 +1,47 @@
+"""The pair that --source and --target, or --data, name."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from adapt import data
+from adapt.experiments import own_data
+from adapt.experiments.own_data import Pair
+from adapt.experiments.suite import IMAGES, Task
+
+
+def pair_of(argv: Sequence[str]) -> Pair:
+  """The pair that a command line names.
+
+  Raises:
+    ValueError: nothing named, or data that cannot be read.
+  """
+  parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+  parser.add_argument("--source", nargs="*", default=[])
+  parser.add_argument("--target")
+  parser.add_argument("--data")
+  parser.add_argument("--data-dir")
+  parser.add_argument("--model")
+  try:
+    known, _ = parser.parse_known_args([a for a in argv if a not in ("-h", "--help")])
+  except argparse.ArgumentError as error:
+    raise ValueError(str(error)) from error
+  if not (known.source or known.target or known.data) and {"-h", "--help"} & set(argv):
+    return Pair(Task("", (), ""), IMAGES, own_data.PROTOCOL, data.load)
+  if known.data and (known.source or known.target):
+    raise ValueError("--data names source and target already: leave out --source and --target")
+  if known.data:
+    name = Path(known.data).resolve().name
+    source, target = data.read_folder(Path(known.data))
+    sources = [source._replace(name=f"{name}_source")]
+    target = target._replace(name=f"{name}_target")
+    domains = own_data.told_apart([*sources, target], [])
+  elif known.source and known.target:
+    domains = own_data.loaded([*known.source, known.target], known.data_dir)
+  else:
+    raise ValueError("give --source and --target, or --data FOLDER with the four .npy files")
+  extracted = str(known.target).startswith("features:")
+  settings = own_data.SETTINGS["features" if extracted else own_data.kind(domains[-1])]
+  if known.model not in (None, settings.model):  # another network has other weights, or none
+    settings = settings._replace(pretrained="", freeze="none", cache_features=False)
+  return own_data.pair(domains, settings)

@@ -1,0 +1,152 @@
+"""Runs what a command line asks for: experiments from flags, progress, table, exit code."""
+
+import argparse
+import functools
+import math
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+
+from adapt import catalogue, data, methods, tuning, weights
+from adapt.cli.reporting import Reporting
+from adapt.experiments import grid, search
+from adapt.experiments.experiment import Experiment, resolve
+from adapt.experiments.plan import Domains
+from adapt.experiments.suite import Suite, Task
+from adapt.report import terminal
+from adapt.training import devices, dp_sgd, hosts
+from adapt.training.settings import Settings
+from adapt.training.setup import Feed
+
+DIVERGED = 3  # exit code
+
+
+def run(
+  suite: Suite,
+  tasks: Sequence[Task],
+  names: Sequence[str],
+  arguments: argparse.Namespace,
+  domains: Domains | None = None,
+) -> int:
+  """Runs every method on every task and prints the table.
+
+  Returns:
+    The exit code: 0, or 3 if a seed's loss diverged.
+
+  Raises:
+    ValueError: bad input, before anything is trained.
+  """
+  if domains is None:
+    domains = functools.cache(lambda name: data.load(name, arguments.data_dir))
+  if arguments.batch_tasks and arguments.wandb != "off":
+    raise ValueError("--wandb follows one task at a time: leave out --batch-tasks")
+  options = options_of(arguments)
+  groups = grid.grouped(experiments_of(suite, tasks, names, arguments), domains, options)
+  with Reporting(groups, options.out, arguments.wandb) as reporter:
+    records = grid.run(groups, domains, options, reporter)
+  return show(records)
+
+
+def options_of(arguments: argparse.Namespace) -> grid.Options:
+  """How a command line wants its grid run."""
+  return grid.Options(
+    arguments.out,
+    arguments.force,
+    arguments.checkpoint_minutes,
+    arguments.batch_tasks,
+    arguments.parallel,
+    arguments.devices,
+  )
+
+
+def show(records: Sequence[dict[str, Any]]) -> int:
+  """Prints the table of finished cells; returns the exit code: 0, or 3 if a seed's loss diverged."""
+  if hosts.leads():
+    Console().print(terminal.table(records))
+    for line in (*terminal.privacy(records), *terminal.searched(records)):
+      Console().print(line)
+  for r in records if hosts.leads() else ():
+    for seed, step in r["diverged"].items():
+      print(
+        f"error: the loss of {r['label']} on {r['task']} is not finite from step {step} on with "
+        f"seed {seed}, which stays as it was before: lower --lr; the other seeds are kept",
+        file=sys.stderr,
+      )
+  return DIVERGED if any(r["diverged"] for r in records) else 0
+
+
+def experiments_of(
+  suite: Suite, tasks: Sequence[Task], names: Sequence[str], arguments: argparse.Namespace
+) -> list[Experiment]:
+  """The experiments that a command line asks for.
+
+  Raises:
+    ValueError: flags that do not go together.
+  """
+  made = [_experiment(suite, task, name, arguments) for task in tasks for name in names]
+  if arguments.sampler == "grid" and not arguments.sweep:
+    raise ValueError("--sampler grid needs values to try: give --sweep NAME=A,B,…")
+  known = {p.name for name in names for p in catalogue.parameters(methods.get(name))} | {"lr"}
+  if unknown := set(_sweep(arguments.sweep)) - known:
+    raise ValueError(f"nothing to sweep named {', '.join(unknown)}: choose from {', '.join(known)}")
+  return made
+
+
+def _experiment(suite: Suite, task: Task, name: str, arguments: argparse.Namespace) -> Experiment:
+  given = vars(arguments)
+  settings = Settings(**{n: given[n] for n in Settings._fields})
+  takes = {p.name for p in catalogue.parameters(methods.get(name))}
+
+  def of(prefix: str) -> dict[str, Any]:
+    return {k.removeprefix(prefix): v for k, v in given.items() if k.startswith(prefix)}
+
+  own = {n: v for n, v in of("method.").items() if n in takes}
+  if arguments.null:
+    own |= _null(name, takes, own, arguments)
+  kind, batch, seeds = arguments.parallel, settings.batch_size, arguments.seeds
+  made = resolve(
+    suite,
+    task,
+    name,
+    settings,
+    range(seeds),
+    given=own,
+    sweep={n: v for n, v in _sweep(arguments.sweep).items() if n in takes | {"lr"}},
+    weighting=weights.bind(arguments.weights, **of("weights.")) if arguments.weights else None,
+    tuning=tuning.bind(arguments.tuning, **of("tuning.")),
+    start=arguments.start,
+    layout=devices.layout(kind, arguments.devices, batch, seeds),
+    validator=arguments.validator,
+    feed=Feed(arguments.feed, arguments.workers),
+    dp=dp_sgd.parsed(arguments.dp),
+    save_model=arguments.save_model,
+  )
+  return search.searching(made, arguments.search, arguments.sampler)
+
+
+def _null(
+  name: str, takes: set[str], own: dict[str, Any], arguments: argparse.Namespace
+) -> dict[str, float]:
+  """What makes a method its null control: the adaptation term's weight at 0."""
+  if "weight" not in takes:
+    raise ValueError(f"{name} has no weight of an adaptation term: leave out {name} or --null")
+  if "weight" in own or "weight" in _sweep(arguments.sweep):
+    raise ValueError("--null puts the weight at 0: leave out --weight and its sweep, or --null")
+  return {"weight": 0.0}
+
+
+def _sweep(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
+  sweep: dict[str, tuple[float, ...]] = {}
+  for text in texts:
+    name, equals, values = text.partition("=")
+    try:
+      sweep[name] = tuple(float(v) for v in values.split(","))
+    except ValueError as error:
+      raise ValueError(f"--sweep {text} is not NAME=A,B,…: e.g. --sweep weight=0.1,1") from error
+    if not all(map(math.isfinite, sweep[name])):
+      raise ValueError(f"--sweep {text} is not finite: e.g. --sweep weight=0.1,1")
+    if not equals or len(set(sweep[name])) < len(sweep[name]):
+      raise ValueError(f"--sweep {text} needs different values, e.g. --sweep weight=0.1,1")
+  return sweep

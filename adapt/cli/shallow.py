@@ -1,0 +1,53 @@
+"""`python -m benchmarks.NAME` of a shallow benchmark."""
+
+import importlib.util
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from adapt import data
+from adapt.cli.command import Parser, guarded
+from adapt.data import atomic_files
+from adapt.report import terminal
+from adapt.shallow.run import Plan, run
+
+
+def main(plan: Plan, argv: Sequence[str] | None = None) -> int:
+  """`python -m benchmarks.NAME` of a shallow benchmark; returns the exit code."""
+  arguments = list(sys.argv[1:] if argv is None else argv)
+  return guarded(lambda: _main(plan, arguments))
+
+
+def _main(plan: Plan, argv: Sequence[str]) -> int:
+  parser = Parser(prog=f"shallow alignment on {plan.suite.name}", description=run.__doc__)
+  tasks = [t.name for t in plan.suite.tasks]
+  names = ", ".join(plan.methods)
+  parser.add_argument("methods", nargs="*", metavar="METHOD", help=f"all, or some of {names}")
+  parser.add_argument("--task", nargs="+", default=tasks, metavar="TASK", help="tasks to run")
+  parser.add_argument("--seeds", type=int, default=plan.seeds, help="runs 0 … SEEDS-1")
+  parser.add_argument("--out", default="runs", help="folder of records")
+  parser.add_argument("--force", action="store_true", help="run again what is there")
+  parser.add_argument("--data-dir", help="folder of prepared data sets")
+  a = parser.parse_args(argv)
+  chosen = list(plan.methods) if a.methods in ([], ["all"]) else a.methods
+  for name in chosen:
+    if name not in plan.methods:
+      raise ValueError(f"no method '{name}' here: choose from {names}")
+  if importlib.util.find_spec("sklearn") is None:
+    raise ValueError("shallow alignment needs scikit-learn: pip install 'adapt-jax[weights]'")
+  if a.seeds < 1:
+    raise ValueError(f"--seeds {a.seeds}: give 1 or more")
+  atomic_files.check_writable(a.out)
+  chosen_tasks = [plan.suite.task(name) for name in a.task]
+
+  def load(name: str) -> data.Domain:
+    return data.load(name, a.data_dir)
+
+  records = run(plan, chosen_tasks, chosen, a.seeds, a.out, load, force=a.force, report=_say)
+  Console().print(terminal.table(records))
+  return 0
+
+
+def _say(line: str) -> None:
+  print(line, file=sys.stderr, flush=True)

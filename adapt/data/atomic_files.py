@@ -1,0 +1,86 @@
+"""Files that are whole or not there at all, and JSON without surprises."""
+
+import contextlib
+import json
+import math
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def check_writable(out: str | Path) -> None:
+  """Raises ValueError unless files can be made under `out`: call it before hours of training."""
+  probe = Path(out) / f".probe.{os.getpid()}"
+  try:
+    Path(out).mkdir(parents=True, exist_ok=True)
+    try:
+      probe.write_bytes(bytes(2**16))  # a full disk still takes empty files
+    finally:
+      probe.unlink(missing_ok=True)
+  except OSError as error:
+    raise _unwritable(out, error) from error
+
+
+def replace(path: Path, content: bytes) -> None:
+  """Writes a file so that one of that name is always whole; ValueError if the folder cannot be written."""
+  temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+  try:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with temporary.open("wb") as file:
+      file.write(content)
+      file.flush()
+      os.fsync(file.fileno())
+    temporary.replace(path)
+  except OSError as error:
+    with contextlib.suppress(OSError):
+      temporary.unlink()
+    raise _unwritable(path.parent, error) from error
+
+
+def _unwritable(folder: str | Path, error: OSError) -> ValueError:
+  reason = error.strerror or type(error).__name__
+  return ValueError(f"cannot write in {folder} ({reason}): choose another folder with --out")
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+  """Writes JSON so that a file of that name is always a whole one.
+
+  NaN and infinities become null, arrays become lists.
+
+  Raises:
+    ValueError: the folder cannot be written.
+  """
+  # One line per list of numbers: curves and confusion matrices stay readable in a diff.
+  text = json.dumps(plain(content), indent=1, allow_nan=False, ensure_ascii=False)
+  text = re.sub(r'\[\n\s*([^\[\]{}"]*?)\s*\]', lambda m: f"[{' '.join(m[1].split())}]", text)
+  # Names of files may be no UTF-8: their bytes become the escapes that JSON has for them.
+  replace(path, (text + "\n").encode("utf-8", "backslashreplace"))
+
+
+def load_json(content: bytes | str) -> Any:
+  """Parses JSON; ValueError, with the reason alone, for whatever is none."""
+  try:
+    return json.loads(content, parse_constant=_constant)
+  except RecursionError as error:
+    raise ValueError("it is nested too deeply") from error
+  except ValueError as error:
+    raise ValueError(" ".join(str(error).split())[:100]) from error
+
+
+def plain(value: Any) -> Any:
+  """The value as JSON has it: arrays and tuples as lists, non-finite numbers as None."""
+  if hasattr(value, "tolist"):  # numpy and jax arrays and scalars
+    value = value.tolist()
+  if isinstance(value, Mapping):
+    return {str(key): plain(item) for key, item in value.items()}
+  if isinstance(value, list | tuple):
+    return [plain(item) for item in value]
+  if isinstance(value, float) and not math.isfinite(value):
+    return None
+  return value
+
+
+def _constant(name: str) -> Any:
+  raise ValueError(f"{name} is no number of JSON")

@@ -1,0 +1,180 @@
+"""Executes plans: start, training, records."""
+
+import contextlib
+import functools
+import math
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from adapt import tuning, validators
+from adapt.data import atomic_files, label_sets
+from adapt.deploy.saved import write_models
+from adapt.experiments import new_record, reverse
+from adapt.experiments.experiment import Experiment, config, points, resolve
+from adapt.experiments.more_seeds import joined
+from adapt.experiments.plan import (
+  Plan,
+  alone,
+  file_of,
+  privacy,
+  refuse_checkpoints,
+  refuse_other,
+)
+from adapt.experiments.unfinished import Place
+from adapt.records import record
+from adapt.training import checkpoint, hosts, loop, pytree_io
+from adapt.training.loop import Report, Trained
+from adapt.training.setup import Point
+from adapt.training.task_data import TaskData
+
+
+@contextlib.contextmanager
+def training(
+  plans: Sequence[Plan], place: Place, report: Report
+) -> Iterator[tuple[list[Trained], checkpoint.Checkpoints | checkpoint.Elsewhere]]:
+  """What the plans' missing points come to, and checkpoints that are kept for as long as this lasts."""
+  parts = [one.part(_start(one, place)) for one in plans]
+  with place.checkpoints(plans) as saved:
+    every = loop.train(parts, report, saved)
+    for one, trained in zip(plans, every, strict=True):
+      if one.experiment.validator == validators.REVERSE:
+        trained.past.reverse = reverse.scores(one.remaining, one.missing, one.data, trained, _alone)
+    yield every, saved
+
+
+def _start(plan: Plan, place: Place) -> Any:
+  """What each of the missing points starts from, if not from scratch."""
+  if plan.experiment.start != "source":
+    return ()
+  return _source_model(plan.remaining, plan.data, len(plan.missing), place)
+
+
+def _alone(experiment: Experiment, point: Point, data: TaskData) -> Trained:
+  """One point trained, with nothing kept of it."""
+  own = alone(experiment, data)._replace(points=[point], missing=[point])
+  with (
+    tempfile.TemporaryDirectory(prefix="adapt-") as folder,
+    training([own], Place(folder, math.inf), lambda *_: None) as ([trained], _),
+  ):
+    return trained
+
+
+def make(plans: Sequence[Plan], place: Place, report: Report) -> None:
+  """Trains and writes."""
+  with training(plans, place, report) as (every, _):
+    for one, trained in zip(plans, every, strict=True):
+      experiment = one.remaining
+      unswept = [p.lr for p in one.missing] == [experiment.settings.lr]
+      if experiment.method.name == "source_only" and experiment.weighting is None and unswept:
+        _remember(experiment, one.data, trained)
+      hosts.led(functools.partial(write, one, place, trained))
+
+
+def write(plan: Plan, place: Place, trained: Trained, only: int | None = None, **more: Any) -> None:
+  """Makes the records of what was trained, or of one of the missing points; `more` goes into each."""
+  experiment, data, missing = plan.remaining, plan.data, plan.missing
+  seeds, now = len(experiment.seeds), trained.mapped
+  classes = data.classes + (label_sets.UNKNOWN,) * data.unknown
+  for i in range(len(missing)) if only is None else [only]:
+    point, own = missing[i], range(i * seeds, (i + 1) * seeds)
+    file = file_of(experiment, point, place.out)
+    first = {k: v[own[0]] for k, v in trained.points.items() if k in ("features", "predicted")}
+    if not plan.existing_seeds:  # else there are those of the first seed
+      record.write_points(file, **{**trained.points, **first})
+    settings = plan.config(point)
+    existing, shown = _existing(file, settings, plan), experiment
+    if existing:  # whose validator selects for all of its seeds
+      settings["validator"] = existing["config"]["validator"]
+      shown = experiment._replace(validator=settings["validator"])
+    made = new_record.as_record(
+      shown, point, settings, _examples(plan, trained), classes, trained.past, own, trained.seconds
+    )
+    # That two runs ended alike can be told without keeping their parameters.
+    made["parameters"] = [
+      pytree_io.digest(jax.tree.map(lambda x, c=c: np.asarray(x[c]), now.ts.params)) for c in own
+    ]
+    if plan.inputs:
+      write_models(file, made, (experiment.setup, point), data, plan.inputs, now, own)
+    made |= privacy(experiment, plan.method, data) | more
+    atomic_files.write_json(file, joined(existing, made) if existing else made)
+
+
+def _examples(plan: Plan, trained: Trained) -> dict[str, int]:
+  """How many examples a run has of each kind."""
+  data, labelled = plan.data, trained.mapped.labelled
+  return {
+    "source": sum(len(d.train.x) for d in data.sources),
+    "target": len(data.target.train.x),
+    "test": len(data.target.test.x),
+    "labelled": 0 if labelled is None else labelled.rows.shape[1],
+    "step": plan.experiment.settings.batch_size * len(plan.method.reads),
+  }
+
+
+def _existing(file: Path, settings: dict[str, Any], plan: Plan) -> dict[str, Any] | None:
+  """The record that is added to, if there is to be one, as it was planned."""
+  if not plan.existing_seeds:
+    return None
+  made = record.read(file)
+  wanted = {**settings, "seeds": list(plan.existing_seeds)}
+  refuse_other(file, made["config"], wanted, plan.experiment.method, plan.method)
+  return made
+
+
+# Source models of this process: what their source_only run is -> (params, stats).
+_models: dict[Any, Any] = {}
+
+
+def _ours(plan: Plan, place: Place) -> bool:
+  """Whether what is saved on the way there, if anything, is of this plan."""
+  try:
+    refuse_checkpoints(plan, place.out)
+  except ValueError:
+    return False
+  return True
+
+
+def _plain_source(experiment: Experiment) -> Experiment:
+  """The experiment that trains the source model of another."""
+  same = ("model", "layout", "validator", "feed", "dp")
+  kept = {name: getattr(experiment, name) for name in same}
+  place = experiment.suite, experiment.task, "source_only"
+  return resolve(*place, experiment.settings, experiment.seeds, **kept)
+
+
+def _key(plain: Experiment, data: TaskData) -> tuple[str, Any]:
+  return str(config(plain, points(plain)[0], data.hashes)), plain.model.key
+
+
+def _remember(experiment: Experiment, data: TaskData, trained: Trained) -> None:
+  ts = trained.mapped.ts
+  params, stats = ts.params["net"], ts.state["stats"]
+  if data.settings.freeze == "backbone":  # then it lies beside what is trained
+    params, stats = tuning.merged(params, stats["frozen"]), stats["inner"]
+  _models[_key(_plain_source(experiment), data)] = (params, stats)
+
+
+def _source_model(experiment: Experiment, data: TaskData, copies: int, place: Place) -> Any:
+  """The networks of source_only with the same seeds, trained once and shared by all who need them."""
+  plain = _plain_source(experiment)
+  key = _key(plain, data)
+  if key not in _models:
+    own = alone(plain, data)
+    quiet: Report = lambda *_: None  # its losses are not those of the method that starts from it
+    file = file_of(plain, own.points[0], place.out)
+    # Seeds that are to join others make no record of their own.
+    if plain.seeds[0] == 0 and not hosts.agreed(file.exists):
+      make([own], place._replace(force=False), quiet)
+    elif not hosts.agreed(lambda: _ours(own, place)):
+      _remember(plain, data, _alone(plain, own.points[0], data))
+    else:
+      with place.checkpoints([own]) as saved:
+        [trained] = loop.train([own.part()], quiet, saved)
+        _remember(plain, data, trained)
+  return jax.tree.map(lambda x: jnp.tile(x, (copies,) + (1,) * (x.ndim - 1)), _models[key])

@@ -1,0 +1,118 @@
+"""The record of a finished run, made from its history."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from adapt import validators
+from adapt.evaluation.metrics import measures
+from adapt.experiments.experiment import Experiment
+from adapt.records import record
+from adapt.training.history import History
+from adapt.training.setup import Point
+
+
+def as_record(
+  experiment: Experiment,
+  point: Point,
+  config: dict[str, Any],
+  examples: dict[str, int],
+  classes: Sequence[str],
+  past: History,
+  cells: Sequence[int],
+  seconds: dict[str, float],
+) -> dict[str, Any]:
+  """The record of one point; `cells` are its places in the program, one per seed.
+
+  Numbers of a diverged seed are null, so that no mean can hide it.
+  """
+  alive = [c for c in cells if c not in past.diverged]
+  part = len(cells) / len(past.metrics[0]["loss"])  # of a program that several points share
+  share = {k: v * part for k, v in seconds.items() if k != "predict_1000"}
+  return {
+    "format": record.FORMAT,
+    "suite": experiment.suite.name,
+    "task": experiment.task.name,
+    "label": point.label,
+    "method": experiment.method.name,
+    "config": config,
+    "protocol": experiment.suite.protocol,
+    "examples": examples,
+    "classes": list(classes),
+    **_measured(past, cells, alive, experiment.task.unknown),
+    **_chosen(past, cells, alive, experiment.validator, experiment.task.unknown),
+    "curves": _curves(past, cells, alive),
+    "diverged": {
+      str(seed): past.diverged[c]
+      for seed, c in zip(experiment.seeds, cells, strict=True)
+      if c in past.diverged
+    },
+    "seconds": share,
+    "images_per_second": experiment.settings.steps * examples["step"] * len(cells) / share["train"],
+    "prediction_ms_per_1000": 1000 * seconds["predict_1000"],
+    "environment": record.environment(),
+    "command": record.command(),
+    "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+  }
+
+
+def _measured(
+  past: History, cells: Sequence[int], alive: Sequence[int], unknown: bool
+) -> dict[str, Any]:
+  if "target_test" not in past.counts[-1]:
+    return {"last": None, "confusion": None, "bins": None}
+  counts = {c: past.of("target_test", -1, c) for c in alive}
+  each = {c: measures(counts[c], unknown) for c in alive}
+  names = next(iter(each.values()), {})
+  return {
+    "last": {n: [each[c][n] if c in each else None for c in cells] for n in names},
+    "confusion": [counts[c].confusion.astype(int) if c in counts else None for c in cells],
+    "bins": [counts[c].bins if c in counts else None for c in cells],
+  }
+
+
+def _chosen(
+  past: History, cells: Sequence[int], alive: Sequence[int], validator: str, unknown: bool
+) -> dict[str, Any]:
+  """Selected and oracle checkpoints, and every validator's score at every evaluation.
+
+  With unknown classes both have their H-score too, and the oracle's is the best.
+  """
+  each = [past.scores(c) for c in cells]
+  scores = {name: [own[name] for own in each] for name in each[0]}
+  accuracy = past.accuracies("target_test")
+  result: dict[str, Any] = {"selected": None, "oracle": None, "validators": scores}
+  if accuracy is None:
+    return result
+
+  shown = {"accuracy": accuracy}
+  if unknown:
+    shown = {"h_score": past.measured("target_test", "h_score"), **shown}
+  headline = next(iter(shown.values()))
+
+  def at(best: dict[int, int]) -> dict[str, Any]:
+    values = {
+      name: [float(v[best[c], c]) if c in best else None for c in cells]
+      for name, v in shown.items()
+    }
+    return {"step": [past.steps[best[c]] if c in best else None for c in cells], **values}
+
+  preferred = {c: validators.best(scores[validator][i]) for i, c in enumerate(cells) if c in alive}
+  picked = {c: e for c, e in preferred.items() if e is not None}
+  result["selected"] = {"validator": validator, **at(picked)}
+  result["oracle"] = at({c: int(headline[:, c].argmax()) for c in alive})
+  return result
+
+
+def _curves(past: History, cells: Sequence[int], alive: Sequence[int]) -> dict[str, Any]:
+  curves: dict[str, Any] = {"step": past.steps}
+  for name in past.metrics[0]:
+    values = np.stack([m[name] for m in past.metrics])  # [evaluations, cells]
+    curves[name] = [values[:, c].tolist() for c in cells]
+  for name, view in (("source_accuracy", "source_test"), ("target_accuracy", "target_test")):
+    accuracy = past.accuracies(view)
+    if accuracy is not None:
+      curves[name] = [accuracy[:, c].tolist() if c in alive else None for c in cells]
+  return curves

@@ -1,0 +1,31 @@
+"""What is told of a grid on its way, and how a message becomes one line."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from adapt.experiments.experiment import Experiment
+
+_LONGEST = 200  # characters of a word in a message
+
+
+class Reporter(Protocol):
+  """What is told of a grid's programs, one after the other."""
+
+  def begin(self, name: str, experiments: Sequence[Experiment], steps: int) -> None:
+    """A program of these experiments begins, of so many steps."""
+
+  def report(self, step: int, loss: float, accuracy: float | None) -> None:
+    """It has done so many steps; means over cells."""
+
+  def end(self, records: Sequence[dict[str, Any]], fresh: bool) -> None:
+    """It has ended with these records, or they were there already."""
+
+  def fail(self) -> None:
+    """It has ended with an error."""
+
+
+def one_line(message: object) -> str:
+  """A message as one line of moderate length that a terminal shows as it is, whatever names are in it."""
+  words = (w if len(w) < _LONGEST else f"{w[:100]}…{w[-50:]}" for w in str(message).split())
+  line = "".join(c if c.isprintable() else "?" for c in " ".join(words))
+  return line if len(line) < 10 * _LONGEST else f"{line[: 5 * _LONGEST]} … {line[-4 * _LONGEST :]}"

@@ -1,0 +1,102 @@
+"""Refuses combinations of choices that have no meaning, each with its reason."""
+
+from typing import TYPE_CHECKING, Any
+
+from adapt import catalogue, methods, validators
+from adapt.method import Method
+from adapt.training import dp_sgd
+
+if TYPE_CHECKING:
+  from adapt.experiments.experiment import Experiment
+
+
+def refuse_unknown(experiment: "Experiment") -> None:
+  """Raises ValueError for arguments that the method does not take, and values that none has."""
+  method = experiment.method
+  assert experiment.model.name == experiment.settings.model, "settings of another network"
+  known = {p.name: p for p in catalogue.parameters(method.factory)}
+  moved = list(experiment.candidates[0] if experiment.candidates else experiment.sweep)
+  for name in [*method.given, *moved]:
+    if name not in known and name != "lr":
+      raise ValueError(f"{method.name} has no '{name}': it takes {', '.join(known) or 'nothing'}")
+  for name in moved:
+    if name != "lr" and known[name].kind is not float:
+      raise ValueError(f"'{name}' of {method.name} is no float: only floats can be swept")
+  if experiment.validator not in (*validators.VALIDATORS, validators.REVERSE):
+    choices = ", ".join((*validators.VALIDATORS, validators.REVERSE))
+    raise ValueError(f"unknown validator '{experiment.validator}': choose from {choices}")
+
+
+def refuse(experiment: "Experiment", method: Method) -> None:
+  """Raises ValueError, with the reason, for a combination that has no meaning."""
+  name, start, way = experiment.method.name, experiment.start, experiment.tuning()
+  if start not in ("scratch", "source"):
+    raise ValueError(f"unknown start '{start}': choose scratch or source")
+  if experiment.weighting and "source" not in method.reads:
+    raise ValueError(
+      f"{name} does not train on source examples, so --weights {experiment.weighting.name} "
+      "has nothing to weight: leave it out"
+    )
+  if start == "source" and name in ("source_only", "target_only"):
+    reason = "it makes the source model" if name == "source_only" else "it is trained from scratch"
+    raise ValueError(f"{name} cannot start from the source model: {reason}; use fine_tune")
+  if start == "scratch" and way.needs_start:
+    raise ValueError(
+      f"--tuning {experiment.tuning.name} goes on from a model that fits already, which has no "
+      "meaning from scratch: use --start source"
+    )
+  if way.reads and not set(way.reads) & set(method.reads):
+    raise ValueError(
+      f"--tuning {experiment.tuning.name} learns from labelled target examples, which {name} does "
+      "not read: use it with fine_tune or weighted"
+    )
+  if "labelled" in method.reads and experiment.settings.shots < 1:
+    raise ValueError(f"{name} needs labelled target examples: give --shots N (per class)")
+  given = len(experiment.task.source)
+  if given < method.sources:
+    raise ValueError(
+      f"{name} needs {method.sources} source domains and {experiment.task.name} has {given}: give "
+      "several to --source, choose a task with several, or take a method for one, such as dann or "
+      "cdan"
+    )
+  _refuse_unserved(experiment, method)
+  if experiment.dp and experiment.search:
+    raise ValueError("what --search chooses tells of the private examples: leave it out with --dp")
+  if experiment.dp:
+    _refuse_public(experiment, method, way)
+
+
+def _refuse_public(experiment: "Experiment", method: Method, way: Any) -> None:
+  """Raises ValueError where --dp would promise what does not hold."""
+  name = experiment.method.name
+  if not dp_sgd.protected(method, experiment.start):
+    kinds = {n: methods.traits(n) for n in methods.names()}
+    private = [n for n, kind in kinds.items() if dp_sgd.protected(kind, kind.starts)]
+    if method.starts == "source":
+      raise ValueError(f"--start scratch leaves {name} nothing private: leave it out")
+    raise ValueError(
+      f"no gradient of {name} belongs to one example alone, so --dp cannot bound it: "
+      f"take {', '.join(private)}"
+    )
+  if experiment.weighting:
+    raise ValueError("--weights are computed from the private examples: leave them out with --dp")
+  if experiment.layout.kind == "pmap":
+    raise ValueError(
+      "--dp takes gradients by example, which pmap cannot share: --parallel sharding"
+    )
+  if method.by_example and way.adjust is not None:
+    raise ValueError(
+      f"--tuning {experiment.tuning.name} learns from whole batches: choose another with --dp"
+    )
+
+
+def _refuse_unserved(experiment: "Experiment", method: Method) -> None:
+  """Raises ValueError for classes that relate as the method does not provide for."""
+  relation = experiment.task.relation
+  if relation in method.serves:
+    return
+  others = [n for n in methods.names() if relation in methods.traits(n).serves]
+  raise ValueError(
+    f"{experiment.method.name} serves {' and '.join(method.serves)} tasks, and "
+    f"{experiment.task.name} is {relation}: take {', '.join(others) or 'another task'}"
+  )

@@ -1,0 +1,54 @@
+"""What a program is trained with, beside its data: objects, not names."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from adapt import methods
+from adapt.catalogue import Bound
+from adapt.method import Method
+from adapt.training.devices import Layout
+from adapt.training.dp_sgd import Privacy
+from adapt.training.settings import Settings
+
+
+class Feed(NamedTuple):
+  """How inputs reach the step; numbers do not depend on it but for the order of float sums.
+
+  `kind` is device (all inputs live there, as they are), stream (the host decodes each batch) or auto,
+  which streams what does not fit and packs bags of words (models/packed_rows.py). `workers` are
+  processes that decode; 0 means threads.
+  """
+
+  kind: str = "auto"
+  workers: int = 0
+
+
+class Point(NamedTuple):
+  """One record to be: hyper-parameters and learning rate, each with one value."""
+
+  label: str
+  hyperparameters: dict[str, Any]  # after defaults
+  lr: float
+
+
+class Setup(NamedTuple):
+  """A method with all that is chosen for its training; hyper-parameters are the points'."""
+
+  method: Bound
+  settings: Settings
+  seeds: tuple[int, ...]
+  model: Bound
+  tuning: Bound
+  weighting: Bound | None = None
+  layout: Layout = Layout()
+  feed: Feed = Feed()
+  dp: Privacy | None = None  # None where gradients need not be private
+
+  def traits(self, points: Sequence[Point]) -> Method:
+    """The method without a network, to ask what it reads."""
+    return traits(self.method, points[0].hyperparameters)
+
+
+def traits(method: Bound, hyperparameters: Mapping[str, Any]) -> Method:
+  """The method without a network; hyper-parameters are all of them."""
+  return methods.traits(method.factory, hyperparameters)
