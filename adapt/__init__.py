@@ -1,6 +1,48 @@
 """Domain adaptation in JAX: one compiled step for fine-tuning, adversarial and weighted-loss methods."""
 
+from typing import TYPE_CHECKING, Any
+
+from adapt.catalogue import add_folder as plugins
 from adapt.method import Batch, Method, Net, Phase
 
+if TYPE_CHECKING:  # the rest is imported when it is first used, so that `import adapt` stays quick
+  from adapt.api.estimator import Adapted
+  from adapt.api.fit import fit
+  from adapt.api.fitted import Fitted, load
+  from adapt.api.results import Results, results
+
 __version__ = "0.1.0"
-__all__ = ["Batch", "Method", "Net", "Phase"]
+__all__ = [
+  "Adapted",
+  "Batch",
+  "Fitted",
+  "Method",
+  "Net",
+  "Phase",
+  "Results",
+  "fit",
+  "load",
+  "plugins",
+  "results",
+]
+
+_LAZY = {
+  "Adapted": "adapt.api.estimator",
+  "Fitted": "adapt.api.fitted",
+  "Results": "adapt.api.results",
+  "fit": "adapt.api.fit",
+  "load": "adapt.api.fitted",
+  "results": "adapt.api.results",
+}
+
+
+def __getattr__(name: str) -> Any:
+  import importlib
+
+  if name not in _LAZY:
+    raise AttributeError(f"module 'adapt' has no attribute '{name}'")
+  return getattr(importlib.import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+  return sorted({*globals(), *__all__})

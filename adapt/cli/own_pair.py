@@ -41,7 +41,5 @@ def pair_of(argv: Sequence[str]) -> Pair:
   else:
     raise ValueError("give --source and --target, or --data FOLDER with the four .npy files")
   extracted = str(known.target).startswith("features:")
-  settings = own_data.SETTINGS["features" if extracted else own_data.kind(domains[-1])]
-  if known.model not in (None, settings.model):  # another network has other weights, or none
-    settings = settings._replace(pretrained="", freeze="none", cache_features=False)
+  settings = own_data.settings_of(domains[-1], known.model, extracted)
   return own_data.pair(domains, settings)

@@ -10,7 +10,16 @@ from adapt.data.checks import check_pair
 from adapt.data.domain import Domain, Split
 from adapt.data.files import read_folder
 
-__all__ = ["Domain", "Split", "check_pair", "few_shot", "load", "names", "read_folder"]
+__all__ = [
+  "Domain",
+  "Split",
+  "check_pair",
+  "few_shot",
+  "labelled_rows",
+  "load",
+  "names",
+  "read_folder",
+]
 
 
 def load(name: str, data_dir: str | None = None) -> Domain:
@@ -54,6 +63,18 @@ def load(name: str, data_dir: str | None = None) -> Domain:
 def names() -> tuple[str, ...]:
   """The names that `load` knows."""
   return tuple(domains.NAMED)
+
+
+def labelled_rows(y: np.ndarray, shots: int | None, seed: int) -> np.ndarray:
+  """Which target training examples are labelled.
+
+  Args:
+    y: labels [n]; where some are -1, which are unknown, all the others are labelled.
+    shots: else so many of each class, as `few_shot` draws them; None: all.
+    seed: of the draw.
+  """
+  known = np.flatnonzero(np.asarray(y) >= 0)
+  return known if shots is None or len(known) < len(y) else few_shot(y, shots, seed)
 
 
 def few_shot(y: np.ndarray, shots: int, seed: int) -> np.ndarray:

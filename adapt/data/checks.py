@@ -120,7 +120,10 @@ def _check_shots(target: Domain, count: int, shots: int) -> None:
     raise ValueError(
       f"{shots} shots need target labels, and {target.name} has none: add y, or use 0"
     )
-  counts = np.bincount(target.train.y, minlength=count)
+  known = target.train.y[target.train.y >= 0]  # where some are, shots are those that are not -1
+  if len(known) < len(target.train.y):
+    return
+  counts = np.bincount(known, minlength=count)
   for label, size in enumerate(counts.tolist()):
     # A class that the target lacks altogether gives no shots and takes none away.
     if 0 < size < shots:

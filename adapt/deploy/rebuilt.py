@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from adapt import methods, models, tuning
+from adapt.catalogue import Bound
 from adapt.method import Batch
 from adapt.training import program
 from adapt.training.devices import Layout
@@ -16,6 +17,17 @@ from adapt.training.setup import Point, Setup
 from adapt.training.task_data import TaskData
 
 Named = dict[str, Any]  # leaves of a tree by their paths, e.g. "params/net/head/kernel"
+
+
+class Own(NamedTuple):
+  """What a model is made of where its file's names do not say it: entries of one's own."""
+
+  method: Bound | None = None  # None: the catalogue's entry of that name
+  model: Bound | None = None
+  tuning: Bound | None = None
+
+
+NOTHING_OWN = Own()
 
 
 class Rebuilt(NamedTuple):
@@ -71,22 +83,29 @@ def describe(setup: Setup, point: Point, data: TaskData) -> dict[str, Any]:
   }
 
 
-def rebuild(about: Mapping[str, Any]) -> Rebuilt:
+def rebuild(about: Mapping[str, Any], own: Own = NOTHING_OWN) -> Rebuilt:
   """The program of a description; no initial value is computed.
+
+  Args:
+    about: as `describe` made it.
+    own: entries to take in place of those that it names.
 
   Raises:
     Exception: whatever a method, tuning or network says to what it was not made for.
   """
   settings = Settings(**about["settings"])
   hyper = {n: hashable(v) for n, v in about["hyperparameters"].items()}
-  way = about["tuning"]
+  method, network = own.method or methods.bind(about["method"]), own.model
+  way, given = own.tuning, about["tuning"]["given"]
+  if way is None:
+    way = tuning.bind(about["tuning"]["name"], **{n: hashable(v) for n, v in given.items()})
   spec = program.Spec(
-    method=methods.get(about["method"]),
+    method=method.factory,
     hyperparameters=tuple((n, v) for n, v in hyper.items() if not isinstance(v, float)),
     settings=settings._replace(lr=0.0, shots=0, evaluations=0),
-    model=models.bind(settings.model).key,
+    model=(network or models.bind(settings.model)).key,
     classes=len(about["classes"]),
-    tuning=tuning.bind(way["name"], **{n: hashable(v) for n, v in way["given"].items()}).key,
+    tuning=way.key,
     layout=Layout(),
     warm=False,
     unknown=about["unknown"],

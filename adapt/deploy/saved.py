@@ -13,7 +13,8 @@ from adapt import catalogue, methods, models, tuning
 from adapt.data import atomic_files, npy
 from adapt.data.domain import Domain
 from adapt.data.label_sets import UNKNOWN
-from adapt.deploy.rebuilt import describe, empty, name, named, nested, rebuild
+from adapt.deploy.rebuilt import NOTHING_OWN, Own, describe, empty, name, named, nested, rebuild
+from adapt.method import Outputs
 from adapt.records import schema
 from adapt.training import program
 from adapt.training.settings import Settings
@@ -126,7 +127,7 @@ def write_models(
     about["backbone"] = {n: getattr(setup.settings, n) for n in ("model", "precision")}
     variables = pretrained.load(setup.settings.model, setup.settings.pretrained)
     backbone = {f"{_BACKBONE}{n}": leaf for n, leaf in named(variables).items()}
-  made_anew = rebuild(about)
+  made_anew = rebuild(about, Own(setup.method, data.model, setup.tuning))
   trained, reads = {"params": mapped.ts.params, "state": mapped.ts.state}, made_anew.reads()
   assert list(named(trained)) == list(named(made_anew.trained))
   for cell, seed in zip(cells, setup.seeds, strict=True):
@@ -137,17 +138,21 @@ def write_models(
     atomic_files.replace(path(file, seed), _packed(own, kept | backbone))
 
 
-def read(file: str | Path) -> Model:
+def read(file: str | Path, own: Own = NOTHING_OWN) -> Model:
   """A model that `write_models` has written, in this process or in another.
+
+  Args:
+    file: the model.
+    own: entries of one's own that it was trained with, which no name finds.
 
   Raises:
     ValueError: no such file, not whole, of another version, or made by a method that is not here.
   """
   file = Path(file)
   about, arrays = _parts(file)
-  _check_known(file, about)
+  _check_known(file, about, own)
   try:
-    made = rebuild(about)
+    made = rebuild(about, own)
     reads = made.reads()
   except Exception as error:  # whatever the code of today says to what was made with another
     raise _stranger(file, about, f"{type(error).__name__}: {error}") from error
@@ -200,10 +205,16 @@ def _check_whole(model: Model) -> None:
 
 def predictor(model: Model) -> Callable[[jax.Array], jax.Array]:
   """The function x [b, ...] -> logits [b, k] of `model.classes`, as evaluation has it."""
+  both = outputs(model)
+  return lambda x: both(x)[1]
 
-  def above(x: jax.Array) -> jax.Array:
-    logits: jax.Array = model.cells.outputs(model.mapped, x)[1][0]
-    return logits
+
+def outputs(model: Model) -> Callable[[jax.Array], Outputs]:
+  """The function x [b, ...] -> features [b, d] and logits [b, k] of `model.classes`."""
+
+  def above(x: jax.Array) -> Outputs:
+    features, logits = model.cells.outputs(model.mapped, x)
+    return features[0], logits[0]
 
   if model.backbone is None:
     return above
@@ -249,25 +260,25 @@ def _broken(file: Path, error: Exception) -> ValueError:
   )
 
 
-def _check_known(file: Path, about: Mapping[str, Any]) -> None:
+def _check_known(file: Path, about: Mapping[str, Any], own: Own) -> None:
   """Refuses a model of a method, network, tuning or setting that is not here."""
   method, way, network = about["method"], about["tuning"], about["settings"]["model"]
-  if method not in methods.names():
+  if own.method is None and method not in methods.names():
     raise ValueError(
       f"{file} was trained by '{method}', which is not here: give --methods-path the folder that "
       f"holds {method}.py"
     )
-  for kind, asked, there in (
-    ("tuning", way["name"], tuning.names()),
-    ("model", network, models.names()),
+  for kind, asked, there, given in (
+    ("tuning", way["name"], tuning.names(), own.tuning),
+    ("model", network, models.names(), own.model),
   ):
-    if asked not in there:
+    if given is None and asked not in there and ":" not in asked:
       raise _stranger(file, about, f"there is no {kind} '{asked}'")
   for what, given, takes in (
-    (method, about["hyperparameters"], catalogue.parameters(methods.get(method))),
-    (way["name"], way["given"], catalogue.parameters(tuning.get(way["name"]))),
+    (method, about["hyperparameters"], (own.method or methods.bind(method)).factory),
+    (way["name"], way["given"], (own.tuning or tuning.bind(way["name"])).factory),
   ):
-    if strange := set(given) - {p.name for p in takes}:
+    if strange := set(given) - {p.name for p in catalogue.parameters(takes)}:
       raise _stranger(file, about, f"{what} takes no '{min(strange)}'")
   if strange := set(about["settings"]) - set(Settings._fields):
     raise _stranger(file, about, f"there is no setting '{min(strange)}'")

@@ -29,19 +29,19 @@ from adapt.experiments.plan import (
 from adapt.experiments.unfinished import Place
 from adapt.records import record
 from adapt.training import checkpoint, hosts, loop, pytree_io
-from adapt.training.loop import Report, Trained
+from adapt.training.loop import Report, Trained, Watch
 from adapt.training.setup import Point
 from adapt.training.task_data import TaskData
 
 
 @contextlib.contextmanager
 def training(
-  plans: Sequence[Plan], place: Place, report: Report
+  plans: Sequence[Plan], place: Place, report: Report, watch: Watch | None = None
 ) -> Iterator[tuple[list[Trained], checkpoint.Checkpoints | checkpoint.Elsewhere]]:
   """What the plans' missing points come to, and checkpoints that are kept for as long as this lasts."""
   parts = [one.part(_start(one, place)) for one in plans]
   with place.checkpoints(plans) as saved:
-    every = loop.train(parts, report, saved)
+    every = loop.train(parts, report, saved, watch)
     for one, trained in zip(plans, every, strict=True):
       if one.experiment.validator == validators.REVERSE:
         trained.past.reverse = reverse.scores(one.remaining, one.missing, one.data, trained, _alone)
@@ -65,9 +65,9 @@ def _alone(experiment: Experiment, point: Point, data: TaskData) -> Trained:
     return trained
 
 
-def make(plans: Sequence[Plan], place: Place, report: Report) -> None:
+def make(plans: Sequence[Plan], place: Place, report: Report, watch: Watch | None = None) -> None:
   """Trains and writes."""
-  with training(plans, place, report) as (every, _):
+  with training(plans, place, report, watch) as (every, _):
     for one, trained in zip(plans, every, strict=True):
       experiment = one.remaining
       unswept = [p.lr for p in one.missing] == [experiment.settings.lr]

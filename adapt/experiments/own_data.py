@@ -84,6 +84,20 @@ def _check_columns(names: Sequence[str], domains: Sequence[data.Domain]) -> None
       )
 
 
+def settings_of(target: data.Domain, model: str | None = None, extracted: bool = False) -> Settings:
+  """What a pair is trained with where nothing else is said, by the kind of its inputs.
+
+  Args:
+    target: one of its domains.
+    model: the network, if another than usual is asked for: it has other weights, or none.
+    extracted: whether the inputs are features that a network has extracted.
+  """
+  settings = SETTINGS["features" if extracted else kind(target)]
+  if model not in (None, settings.model):
+    settings = settings._replace(pretrained="", freeze="none", cache_features=False)
+  return settings
+
+
 def kind(domain: data.Domain) -> str:
   """Which entry of SETTINGS is for its inputs; extracted features are told by their name alone."""
   x = domain.train.x

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from adapt import validators
 from adapt.catalogue import Bound
-from adapt.data import few_shot
+from adapt.data import labelled_rows
 from adapt.data.domain import Domain
 from adapt.deploy.saved import Inputs, inputs_of, lacking
 from adapt.experiments import more_seeds, reverse, unfinished
@@ -172,10 +172,10 @@ def privacy(experiment: Experiment, method: Method, data: TaskData) -> dict[str,
   if experiment.dp is None:
     return {}
   settings, labels = experiment.settings, data.target.train.y
-  if "all_labelled" in method.reads or labels is None:
-    labelled = len(data.target.train.x)
-  else:
-    labelled = len(few_shot(labels, settings.shots, experiment.seeds[0]))
+  shots = None if "all_labelled" in method.reads else settings.shots
+  labelled = len(data.target.train.x)
+  if labels is not None:
+    labelled = len(labelled_rows(labels, shots, experiment.seeds[0]))
   examples = {"source": sum(len(d.train.x) for d in data.sources), "labelled": labelled}
   whose = dp_sgd.protected(method, experiment.start)
   times = settings.batch_size, settings.steps

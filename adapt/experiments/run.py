@@ -12,7 +12,7 @@ from adapt.experiments.plan import Domains, Plan, file_of, plan
 from adapt.experiments.unfinished import Place
 from adapt.records import record
 from adapt.training import hosts
-from adapt.training.loop import Report
+from adapt.training.loop import Report, Watch
 
 
 class Result(NamedTuple):
@@ -30,10 +30,17 @@ def run(
   report: Report = lambda *_: None,
   domains: Domains = data.load,
   minutes: float = 5.0,
+  watch: Watch | None = None,
 ) -> Result:
   """Makes the records that are missing, all seeds and swept values in one program; as `run_together`."""
   [result] = run_together(
-    [experiment], out, force=force, report=report, domains=domains, minutes=minutes
+    [experiment],
+    out,
+    force=force,
+    report=report,
+    domains=domains,
+    minutes=minutes,
+    watch=watch,
   )
   return result
 
@@ -46,6 +53,7 @@ def run_together(
   report: Report = lambda *_: None,
   domains: Domains = data.load,
   minutes: float = 5.0,
+  watch: Watch | None = None,
 ) -> list[Result]:
   """Makes the records that are missing of all of them in one program.
 
@@ -55,6 +63,7 @@ def run_together(
     force: run again what is there.
     report: called once per evaluation.
     domains: loads a domain by name.
+    watch: told of each evaluation, see `loop.train`.
     minutes: between checkpoints; a run that was interrupted goes on from the last one.
 
   Raises:
@@ -68,7 +77,7 @@ def run_together(
     if todo[0].experiment.search:
       search.make(todo[0], place, report)
     else:
-      execute.make(todo, place, report)
+      execute.make(todo, place, report, watch)
   return [_result(one, out) for one in plans]
 
 

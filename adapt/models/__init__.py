@@ -3,18 +3,24 @@
 A file NAME.py defines `NAME(classes, *, dtype, axis) -> Net`: `dtype` is the compute type
 (parameters stay float32), `axis` the device axis over which batch statistics are averaged.
 The backbones of `backbones.py` are networks too: each with a bottleneck and a head above it.
+A user's own module is one by `bind`, see `modules.py`.
 """
 
 import functools
+import importlib
+import operator
+import re
+from collections.abc import Callable
 from typing import Any
 
 from adapt import catalogue
+from adapt.catalogue import Bound
 from adapt.method import Net
 
 _HELPERS = (
-  *("backbones", "critic", "efficientnet", "head", "layers", "linen", "minilm", "nets"),
-  *("packed_rows", "pretrained", "published", "resnet", "stochastic", "vit", "weights_file"),
-  "winograd",
+  *("backbones", "critic", "efficientnet", "head", "layers", "library", "linen", "minilm"),
+  *("modules", "nets", "nnx", "packed_rows", "pretrained", "published", "resnet", "stochastic"),
+  *("vit", "weights_file", "winograd"),
 )
 
 
@@ -66,16 +72,33 @@ def build(
   return net
 
 
-@functools.cache
-def bind(name: str) -> catalogue.Bound:
-  """The network of that name: a function (classes, precision, axis, freeze) -> Net."""
+def bind(network: Any) -> Bound:
+  """A network by its name, by an importable text or as an object.
 
-  def factory(
-    classes: int, precision: str = "f32", axis: str | None = None, freeze: str = "none"
-  ) -> Net:
-    return build(name, classes, precision, axis, freeze)
+  Args:
+    network: one of `names()`; "package.module:Name", which is imported; or a network of the user's
+      own, see `modules.as_factory`.
 
-  return catalogue.Bound(name, factory, package=__name__)
+  Returns:
+    Its name and its factory. The factory is hashable and the same object for the same network, so
+    that programs are found again; an nnx module is the same as long as it holds the same arrays.
+
+  Raises:
+    ValueError: unknown name, a text that cannot be imported, an object that is no network.
+  """
+  if isinstance(network, Bound):
+    return network
+  if not isinstance(network, str):
+    from adapt.models import modules  # not at the top: it imports linen
+
+    return Bound(_safe(modules.label(network)), _own(_known_by(network)))
+  if network in names():
+    return Bound(network, _named(network), package=__name__)
+  if ":" not in network:
+    raise ValueError(
+      f"unknown model '{network}': choose from {', '.join(names())}, or give package.module:Name"
+    )
+  return Bound(network, bind(_imported(network)).factory, package=__name__)
 
 
 def extractor(name: str, precision: str = "f32") -> Any:
@@ -92,3 +115,78 @@ def _dtype(precision: str) -> Any:
   if precision not in dtypes:
     raise ValueError(f"unknown precision '{precision}': choose from {', '.join(dtypes)}")
   return dtypes[precision]
+
+
+def _imported(text: str) -> Any:
+  """The object at "package.module:Name"; a text there is no object."""
+  module, _, name = text.partition(":")
+  try:
+    found = operator.attrgetter(name)(importlib.import_module(module))
+  except Exception as error:  # whatever a user's module raises
+    raise ValueError(
+      f"cannot import model '{text}' ({type(error).__name__}: {error}): give package.module:Name "
+      "of a module on PYTHONPATH"
+    ) from error
+  if isinstance(found, str):
+    raise ValueError(f"'{text}' is a text: give the name of a network, or of what makes one")
+  return found
+
+
+class _Same:
+  """Stands for objects that cannot be hashed, or whose contents may change: equal if all are the same."""
+
+  def __init__(self, *objects: Any):
+    self.objects = objects  # kept, as an id may be used again
+
+  def __hash__(self) -> int:
+    return hash(tuple(map(id, self.objects)))
+
+  def __eq__(self, other: object) -> bool:
+    return isinstance(other, _Same) and list(map(id, self.objects)) == list(map(id, other.objects))
+
+
+def _known_by(network: Any) -> Any:
+  """What the cache of factories knows a network by."""
+  from adapt.models import modules
+
+  held = modules.arrays(network)
+  try:
+    hash(network)
+  except TypeError:
+    return _Same(network, *held)
+  return _Same(network, *held) if held else network
+
+
+@functools.lru_cache(maxsize=64)  # as many as there are programs: a module may hold large arrays
+def _own(known: Any) -> Callable[..., Net]:
+  from adapt.models import modules
+
+  network = known.objects[0] if isinstance(known, _Same) else known
+  make = modules.as_factory(network)
+
+  @functools.lru_cache(maxsize=8)  # so that a network is looked into once
+  def factory(
+    classes: int, precision: str = "f32", axis: str | None = None, freeze: str = "none"
+  ) -> Net:
+    if freeze != "none":
+      raise ValueError(
+        f"{modules.label(network)} has no backbone to freeze: leave out --freeze {freeze}"
+      )
+    return make(classes, dtype=_dtype(precision), axis=axis)
+
+  return factory
+
+
+@functools.cache
+def _named(name: str) -> Callable[..., Net]:
+  def factory(
+    classes: int, precision: str = "f32", axis: str | None = None, freeze: str = "none"
+  ) -> Net:
+    return build(name, classes, precision, axis, freeze)
+
+  return factory
+
+
+def _safe(label: str) -> str:
+  """A label as part of a file's name."""
+  return re.sub(r"[^A-Za-z0-9_.-]+", "_", label).strip("_.") or "network"

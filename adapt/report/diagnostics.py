@@ -101,11 +101,15 @@ def _cloud(axis: "Axes", x: "np.ndarray", y: "np.ndarray") -> "PolyCollection":
 
 
 def reliability(records: Sequence[Record], path: Path) -> Path | None:
+  """Writes the picture of `reliability_figure`; None where there is nothing to draw."""
+  return save(reliability_figure(records), path)
+
+
+def reliability_figure(records: Sequence[Record]) -> "Figure | None":
   """Accuracy against confidence, before and after adaptation (Guo et al., 2017, arXiv:1706.04599).
 
   Args:
     records: the records of what is set side by side; those without `bins` are left out.
-    path: where the picture goes.
   """
   shown = [(r, bins) for r in records if (bins := _bins(r)) is not None]
   if not shown:
@@ -121,7 +125,7 @@ def reliability(records: Sequence[Record], path: Path) -> Path | None:
   config = shown[0][0]["config"]
   pair = f"{' + '.join(config['source'])} → {config['target']}"
   figure.suptitle(f"{shown[0][0]['suite']}: {pair}, all seeds together", fontsize=11)
-  return save(figure, path)
+  return figure
 
 
 def _bins(record: Record) -> "np.ndarray | None":

@@ -14,6 +14,7 @@ from adapt.report.summary import Record, by_seed, cell, labelled, percent, rank
 if TYPE_CHECKING:
   import numpy as np
   from matplotlib.axes import Axes
+  from matplotlib.figure import Figure
 
 STYLES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "h")
@@ -103,6 +104,11 @@ def before_and_after(records: Sequence[Record]) -> list[Record]:
 
 
 def curves(records: Sequence[Record], path: Path) -> Path | None:
+  """Writes the picture of `curves_figure`; None where there is nothing to draw."""
+  return save(curves_figure(records), path)
+
+
+def curves_figure(records: Sequence[Record]) -> "Figure | None":
   """Target accuracy against the step: mean over seeds, band of one standard deviation."""
   shown = {}
   for record in sorted(records, key=lambda r: rank(r["label"])):
@@ -149,13 +155,17 @@ def curves(records: Sequence[Record], path: Path) -> Path | None:
     handlelength=3.5,
     title="last step",
   )
-  return save(figure, path)
+  return figure
 
 
 def confusion(records: Sequence[Record], path: Path) -> Path | None:
-  """Confusion matrices before and after adaptation, side by side."""
+  """Writes confusion matrices before and after adaptation, side by side."""
   known = [r for r in records if r.get("confusion") and _matrix(r) is not None]
-  shown = before_and_after(known)
+  return save(confusion_figure(before_and_after(known)), path)
+
+
+def confusion_figure(shown: Sequence[Record]) -> "Figure | None":
+  """Confusion matrices of records that have one, side by side."""
   if not shown:
     return None
   classes = shown[0]["classes"]
@@ -167,25 +177,30 @@ def confusion(records: Sequence[Record], path: Path) -> Path | None:
     axis.set_title(_named(record), fontsize=11)
   axes[0][0].set_ylabel("true class")
   figure.colorbar(image, ax=axes[0].tolist(), label="% of the true class", shrink=0.8, pad=0.02)
-  figure.suptitle(_title(records[0]), fontsize=11)
-  return save(figure, path)
+  figure.suptitle(_title(shown[0]), fontsize=11)
+  return figure
 
 
 def tsne(
   records: Sequence[Record], points: "Mapping[str, Mapping[str, np.ndarray]]", path: Path
 ) -> Path | None:
-  """t-SNE of seed 0's features before and after adaptation, by domain and by class.
-
-  Args:
-    records: the records of one task.
-    points: label → arrays `features`, `label` and `domain`.
-    path: where the picture goes.
-  """
+  """Writes t-SNE of seed 0's features before and after adaptation, by domain and by class."""
   import numpy as np
 
   finite = {name for name, p in points.items() if np.isfinite(p["features"]).all()}
   known = [r for r in records if r["label"] in finite]
-  shown = before_and_after(known)
+  return save(tsne_figure(before_and_after(known), points), path)
+
+
+def tsne_figure(
+  shown: Sequence[Record], points: "Mapping[str, Mapping[str, np.ndarray]]"
+) -> "Figure | None":
+  """t-SNE of seed 0's features, by domain and by class.
+
+  Args:
+    shown: records of one task, side by side.
+    points: label → arrays `features`, `label` and `domain`.
+  """
   if not shown:
     return None
   figure, axes = canvas(2, len(shown), (4.3 * len(shown) + 1.2, 8.0))
@@ -213,8 +228,8 @@ def tsne(
         frameon=False,
         markerscale=1.6,
       )
-  figure.suptitle(f"t-SNE of features, {_title(records[0])}", fontsize=11)
-  return save(figure, path)
+  figure.suptitle(f"t-SNE of features, {_title(shown[0])}", fontsize=11)
+  return figure
 
 
 def _styles(labels: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -22,8 +22,13 @@ def canvas(rows: int, columns: int, size: tuple[float, float]) -> "tuple[Figure,
   return figure, figure.subplots(rows, columns, squeeze=False)
 
 
-def save(figure: "Figure", path: Path) -> Path:
-  """Writes a PNG of at most 256 colours: a third of the size, and no difference to see."""
+def save(figure: "Figure | None", path: Path) -> Path | None:
+  """Writes a PNG of at most 256 colours: a third of the size, and no difference to see.
+
+  None is no figure, and writes nothing.
+  """
+  if figure is None:
+    return None
   import numpy as np
   from matplotlib.backends.backend_agg import FigureCanvasAgg
   from PIL import Image

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from adapt.catalogue import Bound
-from adapt.data import few_shot, images
+from adapt.data import images, labelled_rows
 from adapt.evaluation.metrics import Blocks, blocks
 from adapt.method import Batch, Method
 from adapt.models import packed_rows
@@ -50,10 +50,10 @@ def labelled_of(parts: Sequence[Part], method: Method) -> resident.Labelled | No
     labels, seeds = task.target.train.y, setup.seeds
     if "all_labelled" in method.reads:
       assert labels is not None  # task_data.prepare has seen to it
-      own = [np.arange(len(labels))] * len(seeds)
+      own = [labelled_rows(labels, None, seed) for seed in seeds]
     elif "labelled" in method.reads:
       assert labels is not None  # check_pair has seen to it
-      own = [few_shot(labels, setup.settings.shots, seed) for seed in seeds]
+      own = [labelled_rows(labels, setup.settings.shots, seed) for seed in seeds]
     else:
       return None
     rows.append(np.tile(np.stack(own).astype(np.int32), (len(points), 1)))

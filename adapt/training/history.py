@@ -125,6 +125,22 @@ class History:
     right = np.trace(confusion, axis1=2, axis2=3)
     return np.asarray(right / np.maximum(confusion.sum((2, 3)), 1))
 
+  def means(self, cells: int) -> dict[str, float]:
+    """Label-free measures of the newest evaluation, means over the first cells that are finite.
+
+    The method's metrics, accuracy on held-out source examples, and validators that need no other
+    evaluation; no target label is read.
+    """
+    alive = [c for c in range(cells) if c not in self.diverged]
+    found = {n: v[alive] for n, v in self.metrics[-1].items()}
+    accuracy = self.accuracies("source_test")
+    assert accuracy is not None  # sources have labels
+    found["source_accuracy"] = accuracy[-1, alive]
+    scores = [self.scores(c) for c in alive]
+    for name in scores[0] if scores else ():
+      found[name] = np.array([own[name][-1] for own in scores])
+    return {n: float(np.mean(v)) if alive else math.nan for n, v in found.items()}
+
   def measured(self, view: str, name: str) -> np.ndarray:
     """[evaluations, cells] of a measure of tasks with unknown classes."""
     cells = range(len(self.metrics[-1]["loss"]))

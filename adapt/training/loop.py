@@ -28,6 +28,8 @@ from adapt.training.program import Mapped, Program, Spec, keys, program
 
 # (steps done, mean loss over cells, mean target accuracy or None)
 Report = Callable[[int, float, float | None], None]
+# (steps done, label-free measures) -> whether to stop; told of each evaluation before the next steps
+Watch = Callable[[int, dict[str, float]], bool]
 
 
 class Trained(NamedTuple):
@@ -46,6 +48,7 @@ def train(
   parts: Sequence[Part],
   report: Report,
   saved: checkpoint.Checkpoints | checkpoint.Elsewhere | None = None,
+  watch: Watch | None = None,
 ) -> list[Trained]:
   """Trains all cells of all parts (points × seeds) in one program.
 
@@ -53,6 +56,7 @@ def train(
     parts: what is trained on which data; all but the data and the points is the first one's.
     report: called once per evaluation.
     saved: where to save on the way, and to continue from what is there.
+    watch: told of each evaluation of the first part; stops training early where it returns True.
 
   Raises:
     stopping.Stopped: a signal came, and what is done is saved.
@@ -77,7 +81,9 @@ def train(
       # The device is given the next chunk before the host reads this one's numbers.
       past.add(length, metrics, *devices.settled(layout, evaluation.at(cells, parts, views, now)))
       stop = saved is not None and hosts.anyone(told())  # all at the same evaluation
-      past.settle(leave=1, report=report)
+      past.settle(leave=0 if watch else 1, report=report)
+      if watch and watch(past.steps[-1], past.means(parts[0].cells)):
+        break
       if saved and (stop or saved.due()):
         past.settle(leave=0, report=report)
         saved.save(now, past, time.perf_counter() - began)

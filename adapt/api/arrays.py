@@ -1,0 +1,167 @@
+"""Arrays, data frames, files and names as domains."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from adapt import data
+from adapt.data import files
+from adapt.data.domain import Domain, Split
+from adapt.data.splits import stratified
+from adapt.experiments import own_data
+
+# Inputs alone, (inputs, labels), a data frame, a file, a folder or a name, or a domain.
+Data = Any
+
+
+class Given(NamedTuple):
+  """Inputs and labels as a user has given them."""
+
+  x: np.ndarray
+  y: np.ndarray | None
+
+
+def domains_of(
+  source: Data,
+  target: Data,
+  test: Data | None = None,
+  labelled: Data | None = None,
+  label: str = "label",
+) -> list[Domain]:
+  """The sources, then the target, with their classes numbered alike.
+
+  Args:
+    source: labelled; several as a list or as a dict by name.
+    target: inputs, or labelled data, which are split as a file of them is.
+    test: labelled target examples to judge by; without them, or labels in `target`, there is no
+      target accuracy.
+    labelled: target examples whose labels may be learnt from, beside those of `target`.
+    label: the label's column in data frames.
+
+  Raises:
+    ValueError: one line with the remedy.
+  """
+  named = _named(source)
+  if isinstance(target, str | Path | Domain) or any(
+    isinstance(one, str | Path | Domain) for one in named.values()
+  ):
+    return _with_files(named, target, test, labelled, label)
+  sources = {name: _given(one, name, label) for name, one in named.items()}
+  for name, one in sources.items():
+    if one.y is None:
+      raise ValueError(f"the source {name} has no labels: give (inputs, labels)")
+  own = _given(target, "target", label)
+  more = {"test": test, "labelled": labelled}
+  others = {n: _given(d, n, label) for n, d in more.items() if d is not None}
+  for name, one in others.items():
+    if one.y is None:
+      raise ValueError(f"{name} has no labels: give (inputs, labels)")
+  every = [*sources.values(), own, *others.values()]
+  classes = _classes([one.y for one in sources.values() if one.y is not None])
+  numbers = [Given(one.x, _numbered(one.y, classes)) for one in every]
+  names = tuple(map(str, classes.tolist()))
+  made = [
+    _domain(name, one, names) for name, one in zip(sources, numbers[: len(sources)], strict=True)
+  ]
+  rest = dict(zip(others, numbers[len(sources) + 1 :], strict=True))
+  return [*made, _target(numbers[len(sources)], rest, names)]
+
+
+def _named(source: Data) -> dict[str, Data]:
+  if isinstance(source, Mapping) and not hasattr(source, "iloc"):
+    return {str(name): one for name, one in source.items()}
+  if isinstance(source, list) and not isinstance(source[0], int | float | list):
+    return {f"source{i + 1}": one for i, one in enumerate(source)}
+  return {"source": source}
+
+
+def _with_files(
+  named: Mapping[str, Data], target: Data, test: Data, labelled: Data, label: str
+) -> list[Domain]:
+  """The same where files, names or domains are among them, each of which says its own splits."""
+  if test is not None or labelled is not None:
+    raise ValueError("test and labelled go with arrays: a file or a name has its own splits")
+  found = []
+  for name, one in [*named.items(), ("target", target)]:
+    if isinstance(one, Domain):
+      found.append(one)
+    elif isinstance(one, str | Path):
+      found.append(data.load(str(one)))
+    else:
+      x, y = _given(one, name, label)
+      classes = None if y is None else _classes([y])
+      names = () if classes is None else tuple(map(str, classes.tolist()))
+      found.append(_domain(name, Given(x, None if y is None else _numbered(y, classes)), names))
+  given = [str(one) for one in [*named.values(), target]]
+  return own_data.matched(own_data.told_apart(found, given))
+
+
+def _given(one: Data, name: str, label: str) -> Given:
+  """Checked inputs, and labels as they are."""
+  x, y = one if isinstance(one, tuple) and len(one) == 2 else (one, None)
+  if hasattr(x, "columns") and hasattr(x, "iloc"):
+    if y is None and label in x.columns:
+      y = x[label].to_numpy()
+    x = x.drop(columns=[label]) if label in x.columns else x
+    strange = [str(c) for c in x.columns if not np.issubdtype(x[c].dtype, np.number)]
+    if strange:
+      raise ValueError(
+        f"{name} has columns that are no numbers ({', '.join(strange[:5])}): encode or drop them"
+      )
+    x = x.to_numpy()
+  found = files.inputs(name, np.asarray(x))
+  if y is None:
+    return Given(found, None)
+  labels = np.asarray(y)
+  if labels.shape != (len(found),):
+    raise ValueError(
+      f"{name} has labels of shape {list(labels.shape)} for {len(found)} examples: give one each"
+    )
+  return Given(found, labels)
+
+
+def _classes(labels: Sequence[np.ndarray]) -> np.ndarray:
+  """The distinct labels, in the order in which they are numbered."""
+  return np.unique(np.concatenate([np.asarray(y) for y in labels]))
+
+
+def _numbered(y: np.ndarray | None, classes: Any) -> np.ndarray | None:
+  """Labels as numbers of classes, int32."""
+  if y is None:
+    return None
+  found = np.searchsorted(classes, y) if len(classes) else np.zeros(len(y), int)
+  found = np.minimum(found, len(classes) - 1)
+  if (wrong := classes[found] != y).any():
+    raise ValueError(
+      f"the label {np.asarray(y)[wrong][0]!r} is none of the source's: "
+      f"{', '.join(map(str, classes[:10]))}"
+    )
+  return found.astype(np.int32)
+
+
+def _domain(name: str, given: Given, classes: tuple[str, ...]) -> Domain:
+  """A domain whose test split is a fixed fifth of each class, as of a file without one."""
+  x, y = given
+  if len(x) < 2:
+    raise ValueError(f"{name} has one example: give at least 2, one is held out")
+  first, second = stratified(np.zeros(len(x)) if y is None else y)
+  train, test = (Split(x[rows], None if y is None else y[rows]) for rows in (first, second))
+  return Domain(name, train, test, classes)
+
+
+def _target(own: Given, more: Mapping[str, Given], classes: tuple[str, ...]) -> Domain:
+  """The target: labels in training only of examples that are declared labelled."""
+  test, labelled = more.get("test"), more.get("labelled")
+  if own.y is not None and test is None and labelled is None:
+    return _domain("target", own, classes)
+  train = Split(own.x, own.y)
+  if labelled is not None:
+    unknown = np.full(len(own.x), -1, np.int32) if own.y is None else own.y
+    assert labelled.y is not None
+    x = np.concatenate([own.x, labelled.x])
+    train = Split(x, np.concatenate([unknown, labelled.y]))
+  if test is not None:
+    return Domain("target", train, Split(test.x, test.y), classes)
+  return Domain("target", train, Split(own.x, None), classes)

@@ -1,0 +1,217 @@
+"""`adapt.fit`: trains a method on arrays, files or names."""
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from adapt import catalogue, methods, models, tuning, validators, weights
+from adapt.api import arrays
+from adapt.api.fitted import Fitted
+from adapt.catalogue import Bound
+from adapt.data.domain import Domain
+from adapt.deploy import saved
+from adapt.deploy.rebuilt import Own
+from adapt.experiments import own_data, search
+from adapt.experiments.experiment import Experiment, Named, points, resolve
+from adapt.experiments.plan import file_of
+from adapt.experiments.run import run
+from adapt.experiments.suite import Suite
+from adapt.report import figures
+from adapt.training import devices
+from adapt.training.settings import Settings
+
+Choice = str | tuple[str, Mapping[str, Any]] | Bound  # a name, or with its arguments
+# Called at each evaluation with the step, label-free measures, and a function that stops training.
+Callback = Callable[[int, Mapping[str, float], Callable[[], None]], None]
+
+
+def fit(
+  method: Named,
+  *,
+  source: arrays.Data,
+  target: arrays.Data,
+  test: arrays.Data | None = None,
+  labelled: arrays.Data | None = None,
+  label: str = "label",
+  model: Any = None,
+  weights: Choice | None = None,
+  tuning: Choice = "full",
+  seeds: int | Sequence[int] = 1,
+  start: str | None = None,
+  validator: str = validators.DEFAULT,
+  search: int = 0,
+  out: str | Path | None = None,
+  force: bool = False,
+  callbacks: Sequence[Callback] = (),
+  progress: bool = False,
+  **settings: Any,
+) -> Fitted:
+  """Trains a method from a source to a target.
+
+  Args:
+    method: a name of `adapt methods`, or a factory of one's own.
+    source: (inputs, labels), a data frame with a label column, a file, folder or name as `--source`
+      takes it, or a `Domain`; several as a list or as a dict by name.
+    target: inputs without labels, or any of the above. A fifth of labelled arrays is the test set.
+    test: (inputs, labels) of the target, to judge by.
+    labelled: (inputs, labels) of the target, for methods that learn from such.
+    label: the label's column in data frames.
+    model: a name, "package.module:Name", a `Net`, or a flax linen or nnx module; by default the
+      network for this kind of inputs.
+    weights: a weighting of source examples, or (name, arguments).
+    tuning: what moves, and from where, or (name, arguments).
+    seeds: how many runs, or which.
+    start: scratch or source; by default the method's own way.
+    validator: the label-free score that selects among evaluations.
+    search: tries so many points of the float hyper-parameters and keeps the best by `validator`.
+    out: folder of records, models and checkpoints: the same call goes on, or finds what is there.
+      None: nothing is kept.
+    force: with `out`, trains again what is there.
+    callbacks: called once per evaluation. One that stops needs `out` to be None.
+    progress: shows progress in a terminal or a notebook.
+    settings: training settings (`steps`, `lr`, `batch_size`, …) and hyper-parameters by name.
+
+  Returns:
+    The trained models, one a seed, and their record.
+
+  Raises:
+    ValueError: one line with the remedy.
+  """
+  domains = arrays.domains_of(source, target, test, labelled, label)
+  experiment = _experiment(
+    method, domains, model, weights, tuning, seeds, settings, start, validator
+  )
+  if search:
+    experiment = _searching(experiment, search)
+  by_name = {d.name: d for d in domains}
+  stopper = _Stopper(callbacks, out is None) if callbacks else None
+  with contextlib.ExitStack() as held:
+    folder = out or held.enter_context(tempfile.TemporaryDirectory(prefix="adapt-"))
+    report = held.enter_context(_progress(experiment)) if progress else _silent
+    result = run(
+      experiment,
+      folder,
+      force=force,
+      report=report,
+      domains=by_name.__getitem__,
+      minutes=5.0 if out else float("inf"),
+      watch=stopper,
+    )
+    return _fitted(experiment, result.records[0], Path(folder))
+
+
+def _silent(step: int, loss: float, accuracy: float | None) -> None:
+  """Reports nothing."""
+
+
+def _experiment(
+  method: Named,
+  domains: Sequence[Domain],
+  model: Any,
+  weighting: Choice | None,
+  way: Choice,
+  seeds: int | Sequence[int],
+  given: Mapping[str, Any],
+  start: str | None,
+  validator: str,
+) -> Experiment:
+  network = None if model is None else models.bind(model)
+  usual = own_data.settings_of(domains[-1], None if network is None else network.name)
+  if network is None:
+    network = models.bind(given.get("model", usual.model))
+  own = {n: v for n, v in given.items() if n in Settings._fields}
+  if "batch_size" not in own:  # small data are no reason to refuse
+    fewest = min(sum(len(d.train.x) for d in domains[:-1]), len(domains[-1].train.x))
+    own["batch_size"] = min(usual.batch_size, fewest)
+  if (y := domains[-1].train.y) is not None and (y < 0).any():
+    own.setdefault("shots", 1)  # those that are declared labelled
+  settings = usual._replace(**own)
+  rest = {n: v for n, v in given.items() if n not in own}
+  bound = methods.bind(method)
+  refuse_unknown(bound, rest)
+  number = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
+  pair = own_data.pair(domains, settings)
+  return resolve(
+    Suite("fit", (pair.task,), settings, pair.protocol),
+    pair.task,
+    bound,
+    settings,
+    number,
+    given=rest,
+    model=network,
+    weighting=None if weighting is None else _entry(weights, weighting),
+    tuning=_entry(tuning, way),
+    start=start,
+    validator=validator,
+    layout=devices.layout("auto", 0, settings.batch_size, len(number)),
+    save_model=True,
+  )
+
+
+def refuse_unknown(method: Bound, given: Mapping[str, Any]) -> None:
+  """Raises ValueError for names that are neither settings nor the method's hyper-parameters."""
+  known = [p.name for p in catalogue.parameters(method.factory)]
+  for name in given:
+    if name not in known:
+      raise ValueError(
+        f"{method.name} has no '{name}': it takes {', '.join(known) or 'nothing'}, and every method "
+        f"{', '.join(Settings._fields)}"
+      )
+
+
+def _entry(package: Any, choice: Choice) -> Bound:
+  name, given = choice if isinstance(choice, tuple) and len(choice) == 2 else (choice, {})
+  found: Bound = package.bind(name, **given)
+  return found
+
+
+def _searching(experiment: Experiment, number: int) -> Experiment:
+  return search.searching(experiment._replace(save_model=True), number, "random")
+
+
+class _Stopper:
+  """Calls callbacks; True once one of them has asked to stop."""
+
+  def __init__(self, callbacks: Sequence[Callback], may: bool) -> None:
+    self._callbacks, self._may, self._told = callbacks, may, False
+
+  def __call__(self, step: int, measures: dict[str, float]) -> bool:
+    for callback in self._callbacks:
+      callback(step, measures, self._stop)
+    return self._told
+
+  def _stop(self) -> None:
+    if not self._may:
+      raise ValueError("a run that was stopped early makes no record: leave out `out`, or stop()")
+    self._told = True
+
+
+@contextlib.contextmanager
+def _progress(experiment: Experiment) -> Iterator[Callable[[int, float, float | None], None]]:
+  """A bar; of accuracies it shows none, as they are the test set's."""
+  from rich.progress import Progress
+
+  with Progress() as bars:
+    name = f"{experiment.method.name} on {experiment.task.name}"
+    bar = bars.add_task(name, total=experiment.settings.steps)
+
+    def report(step: int, loss: float, accuracy: float | None) -> None:
+      bars.update(bar, completed=step, description=f"{name}, loss {loss:.3f}")
+
+    yield report
+
+
+def _fitted(experiment: Experiment, record: dict[str, Any], folder: Path) -> Fitted:
+  """What is left in memory of a run whose files are in a folder."""
+  file = file_of(experiment, points(experiment)[0], folder)
+  own = Own(experiment.method, experiment.model, experiment.tuning)
+  lost = record["diverged"]
+  read = {
+    seed: saved.read(saved.path(file, seed), own)
+    for seed in experiment.seeds
+    if str(seed) not in lost
+  }
+  contents = {seed: saved.path(file, seed).read_bytes() for seed in read}
+  return Fitted(record, read, contents, figures.read_points(file))

@@ -1,0 +1,233 @@
+"""What `adapt.fit` returns: a model a seed, its record, and what can be asked of them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from adapt.data import atomic_files, files
+from adapt.deploy import exported, saved
+from adapt.deploy.rebuilt import NOTHING_OWN, Own
+from adapt.evaluation import metrics
+from adapt.report import diagnostics, figures
+
+
+class Accuracy(NamedTuple):
+  """A fraction of examples that are right, over seeds."""
+
+  mean: float
+  std: float | None  # sample standard deviation; None of one seed
+  seeds: tuple[float | None, ...]  # None of a diverged one
+
+  def __str__(self) -> str:
+    spread = "" if self.std is None else f" ± {100 * self.std:.1f}"
+    return f"{100 * self.mean:.1f}{spread} %"
+
+
+def _accuracy(values: Sequence[float | None]) -> Accuracy:
+  known = [v for v in values if v is not None]
+  std = float(np.std(known, ddof=1)) if len(known) > 1 else None
+  return Accuracy(float(np.mean(known)) if known else float("nan"), std, tuple(values))
+
+
+class Fitted:
+  """Trained models, one a seed, as they are after the last step.
+
+  Attributes:
+    record: what `--out` would hold of the run, see `adapt.results`.
+    classes: the labels, in the order of the columns of `predict_proba`.
+    seeds: those that have a model; diverged ones have none.
+  """
+
+  def __init__(
+    self,
+    record: dict[str, Any],
+    models: Mapping[int, saved.Model],
+    contents: Mapping[int, bytes],
+    points: Mapping[str, np.ndarray] | None = None,
+  ) -> None:
+    self.record = record
+    self._models, self._contents, self._points = dict(models), dict(contents), points
+    self.seeds = tuple(self._models)
+
+  def __repr__(self) -> str:
+    name = f"{self.record['label']} on {self.record['task']}"
+    return f"<adapt.Fitted {name}: {self.accuracy or 'no labelled test set'}>"
+
+  @property
+  def classes(self) -> list[str]:
+    """Names of the classes."""
+    names: list[str] = list(self.record["classes"])
+    return names
+
+  @property
+  def accuracy(self) -> Accuracy | None:
+    """Target test accuracy after the last step; None without test labels."""
+    last = self.record["last"]
+    return None if last is None else _accuracy(last["accuracy"])
+
+  @property
+  def selected(self) -> Accuracy | None:
+    """Target test accuracy at the evaluation that the validator selects, without target labels."""
+    found = self.record["selected"]
+    return None if found is None else _accuracy(found["accuracy"])
+
+  @property
+  def history(self) -> dict[str, Any]:
+    """Curves by name: `step`, and a list a seed of each metric at each evaluation."""
+    curves: dict[str, Any] = {**self.record["curves"], **self.record["validators"]}
+    return curves
+
+  def to_frame(self) -> Any:
+    """The history as a pandas data frame: a row a seed and evaluation."""
+    import pandas as pd
+
+    steps, seeds = self.record["curves"]["step"], self.record["config"]["seeds"]
+    rows = [
+      {"seed": seed, "step": step}
+      | {n: each[i][e] for n, each in self.history.items() if n != "step" and each[i]}
+      for i, seed in enumerate(seeds)
+      for e, step in enumerate(steps)
+    ]
+    return pd.DataFrame(rows)
+
+  def predict(self, x: Any, seed: int | None = None) -> np.ndarray:
+    """Classes [n] of inputs [n, ...], as the labels were given.
+
+    Args:
+      x: as the target was given.
+      seed: whose model; the first one's by default.
+    """
+    names = np.array(self.classes)
+    if all(name.lstrip("-").isdigit() for name in self.classes):
+      names = names.astype(int)
+    return np.asarray(names[self.predict_proba(x, seed).argmax(axis=1)])
+
+  def predict_proba(self, x: Any, seed: int | None = None) -> np.ndarray:
+    """Probabilities [n, k] of the classes."""
+    return np.asarray(jax.nn.softmax(self._outputs(x, seed)[1]))
+
+  def features(self, x: Any, seed: int | None = None) -> np.ndarray:
+    """What the network's last layer reads, [n, d]."""
+    return self._outputs(x, seed)[0]
+
+  def evaluate(self, x: Any, y: Any) -> Accuracy:
+    """Accuracy on labelled examples, of every seed's model."""
+    right = np.asarray(y).astype(str)
+    return _accuracy(
+      [float((self.predict(x, seed).astype(str) == right).mean()) for seed in self.seeds]
+    )
+
+  def _outputs(self, x: Any, seed: int | None) -> tuple[np.ndarray, np.ndarray]:
+    model = self._model(seed)
+    given = files.inputs("x", np.asarray(x))
+    shape, dtype = model.inputs
+    if given.shape[1:] != shape or str(given.dtype) != dtype:
+      raise ValueError(
+        f"x is {given.dtype} of shape {list(given.shape)}, and the model takes {dtype} "
+        f"{['n', *shape]}: give inputs as it was trained on"
+      )
+    outputs, blocks = saved.outputs(model), metrics.blocks(given, None)
+    parts = [outputs(jnp.asarray(block)) for block in blocks.x]
+    fs, ls = (np.concatenate([np.asarray(p[i]) for p in parts])[: len(given)] for i in (0, 1))
+    return fs, ls
+
+  def _model(self, seed: int | None) -> saved.Model:
+    if not self._models:
+      raise ValueError("every seed diverged: lower lr")
+    if seed is not None and seed not in self._models:
+      raise ValueError(f"no model of seed {seed}: there are {', '.join(map(str, self.seeds))}")
+    return self._models[self.seeds[0] if seed is None else seed]
+
+  def plot(self, kind: str = "curves") -> Any:
+    """Draws the run; returns matplotlib axes, one or an array of them.
+
+    Args:
+      kind: curves, tsne, confusion or reliability.
+    """
+    label = self.record["label"]
+    points = None if self._points is None else {label: self._points}
+    draw = {
+      "curves": lambda: figures.curves_figure([self.record]),
+      "tsne": lambda: points and figures.tsne_figure([self.record], points),
+      "confusion": lambda: self.accuracy and figures.confusion_figure([self.record]),
+      "reliability": lambda: diagnostics.reliability_figure([self.record]),
+    }
+    if kind not in draw:
+      raise ValueError(f"no picture '{kind}': choose from {', '.join(draw)}")
+    if not (figure := draw[kind]()):
+      raise ValueError(f"{kind} needs a labelled test set: give test=(inputs, labels)")
+    axes = [axis for axis in figure.axes if axis.get_label() != "<colorbar>"]
+    _show(figure)
+    return axes[0] if len(axes) == 1 else np.array(axes)
+
+  def save(self, file: str | Path, seed: int | None = None) -> Path:
+    """Writes one seed's model, for `adapt.load` and `adapt predict`; returns the path."""
+    self._model(seed)
+    path = Path(file)
+    if path.suffix != ".npz":
+      raise ValueError(f"{path} is no .npz file: name one, such as model.npz")
+    atomic_files.replace(path, self._contents[self.seeds[0] if seed is None else seed])
+    return path
+
+  def export(self, file: str | Path, seed: int | None = None) -> dict[str, Any]:
+    """Writes one seed's model as StableHLO, which jax alone can run; returns its signature."""
+    module, signature = exported.export(self._model(seed))
+    path = Path(file)
+    atomic_files.replace(path, module)
+    atomic_files.write_json(path.with_suffix(".json"), signature)
+    return signature
+
+
+def load(
+  file: str | Path, *, method: Any = None, model: Any = None, tuning: Any = None
+) -> "Loaded":
+  """A model that `Fitted.save` or `--save-model` has written.
+
+  Args:
+    file: the model.
+    method: the factory, if it was of one's own.
+    model: the network, if it was of one's own.
+    tuning: the factory, if it was of one's own.
+  """
+  from adapt import methods, models
+  from adapt import tuning as tunings
+
+  own = Own(
+    None if method is None else methods.bind(method),
+    None if model is None else models.bind(model),
+    None if tuning is None else tunings.bind(tuning),
+  )
+  return Loaded(Path(file), saved.read(file, own if own != Own() else NOTHING_OWN))
+
+
+class Loaded(Fitted):
+  """One saved model: predicts, and saves and exports itself; its record is not in the file."""
+
+  def __init__(self, file: Path, model: saved.Model) -> None:
+    about = model.about
+    record = {
+      "label": about["label"],
+      "task": about["task"],
+      "classes": model.classes,
+      "last": None,
+      "selected": None,
+      "curves": {"step": []},
+      "validators": {},
+      "config": {"seeds": [about["seed"]]},
+    }
+    super().__init__(record, {about["seed"]: model}, {about["seed"]: file.read_bytes()})
+
+
+def _show(figure: Any) -> None:
+  """Displays a figure in a notebook; elsewhere its axes are there to be saved."""
+  try:
+    from IPython import get_ipython
+    from IPython.display import display
+  except ImportError:
+    return
+  if get_ipython() is not None:
+    display(figure)
