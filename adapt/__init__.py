@@ -37,10 +37,12 @@ _LAZY = {
 
 
 def __getattr__(name: str) -> Any:
-  import importlib
+  import importlib.util
 
   if name not in _LAZY:
     raise AttributeError(f"module 'adapt' has no attribute '{name}'")
+  if name == "Adapted" and importlib.util.find_spec("sklearn") is None:
+    raise ImportError("adapt.Adapted needs scikit-learn: pip install 'adapt-jax[notebook]'")
   return getattr(importlib.import_module(_LAZY[name]), name)
 
 

@@ -94,6 +94,7 @@ class Bound(NamedTuple):
   factory: Callable[..., Any]
   given: Mapping[str, Any] = {}
   package: str = ""  # whose `bind` finds it by name; empty for a factory of one's own
+  origin: Any = None  # what defines it, where that is not the factory
 
   @property
   def key(self) -> tuple[Any, ...]:

@@ -2,11 +2,10 @@
 
 A method is a NamedTuple of pure functions made by a keyword-argument factory, in the shape of
 `optax.GradientTransformation`. It never sees the optimiser, the devices, the seeds or the data set:
-`adapt/train.py` has the one step that trains all of them.
+`training/shared_step.py` has the one step that trains all of them.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 
@@ -31,6 +30,20 @@ class Batch(NamedTuple):
   it: Any = None  # [b] which target training example each row of xt is, int32
 
 
+class NetInit(Protocol):
+  """Starts a network: parameters and batch statistics, of a key and inputs [b, ...]."""
+
+  def __call__(self, key: jax.Array, x: jax.Array, /) -> tuple[Any, Any]: ...
+
+
+class Apply(Protocol):
+  """Runs a network: features [b, d] and logits [b, k] of x [b, ...], and the statistics after."""
+
+  def __call__(
+    self, params: Any, stats: Any, x: jax.Array, /, train: bool, key: jax.Array | None
+  ) -> tuple[Outputs, Any]: ...
+
+
 class Net(NamedTuple):
   """A network as pure functions; hides which module library built it.
 
@@ -38,14 +51,54 @@ class Net(NamedTuple):
   updates without gradients (batch statistics). Features are what the head reads.
   """
 
-  init: Callable[..., Any]  # (key, x) -> (params, stats)
-  apply: Callable[..., Any]  # (params, stats, x, train, key) -> ((features, logits), stats)
+  init: NetInit
+  apply: Apply
+
+
+class Init(Protocol):
+  """Starts a method: parameters that learn, and state that does not; the batch gives shapes."""
+
+  def __call__(self, key: jax.Array, batch: Batch, /) -> tuple[Params, State]: ...
+
+
+class Loss(Protocol):
+  """A scalar to minimise, the state after, and metrics []; progress [] runs from 0 to 1."""
+
+  def __call__(
+    self,
+    params: Params,
+    state: State,
+    batch: Batch,
+    key: jax.Array,
+    progress: jax.Array | float,
+    /,
+  ) -> tuple[jax.Array, tuple[State, Metrics]]: ...
+
+
+class Predict(Protocol):
+  """Features [b, d] and logits [b, k] of target inputs x [b, ...]."""
+
+  def __call__(self, params: Params, state: State, x: jax.Array, /) -> Outputs: ...
+
+
+class AfterStep(Protocol):
+  """The state after a step, for what follows the parameters: moving averages of a teacher."""
+
+  def __call__(self, params: Params, state: State, /) -> State: ...
+
+
+class Refresh(Protocol):
+  """The state after a look at the whole training sets: xs [n, ...], ys [n], xt [m, ...]."""
+
+  def __call__(
+    self, params: Params, state: State, xs: jax.Array, ys: jax.Array, xt: jax.Array, /
+  ) -> State: ...
 
 
 class Phase(NamedTuple):
   """One minimisation of a method that alternates several (MCD, ADDA, WDGRL)."""
 
-  loss: Callable[..., Any]  # as Method.loss
+  loss: Loss
   trains: tuple[str, ...]  # the entries of params that this phase moves
   repeat: int = 1  # times per step
 
@@ -63,13 +116,11 @@ class Method(NamedTuple):
   `loss` may be a tuple of `Phase`s, minimised in order within each step.
   """
 
-  init: Callable[..., Any]  # (key, batch) -> (params, state)
-  loss: Any  # (params, state, batch, key, progress) -> (loss, (state, metrics)); or Phases
-  predict: Callable[..., Any]  # (params, state, x) -> (features, logits) on the target
-  after_step: Callable[..., State] = keep  # (params, state) -> state: EMA teachers
-  refresh: Callable[..., State] | None = (
-    None  # (params, state, xs, ys, xt) -> state, between chunks
-  )
+  init: Init
+  loss: Loss | tuple[Phase, ...]
+  predict: Predict
+  after_step: AfterStep = keep
+  refresh: Refresh | None = None  # between evaluations
   reads: tuple[str, ...] = ("source", "target")  # of "source", "target", "labelled", "all_labelled"
   starts: str = "scratch"  # or "source": the network of source_only with the same seed
   sources: int = 1  # source domains that it needs at least

@@ -130,8 +130,9 @@ def experiment(method: str, **changes) -> Experiment:
   settings.setdefault("model", own.model)
   settings.setdefault("lr", own.lr)
   task, seeds = others.pop("task", None) or task_of(method), others.pop("seeds", (0, 1, 2))
-  suite = others.pop("suite", SUITE)
-  return resolve(suite, task, method, SETTINGS._replace(**settings), seeds, **others)
+  own = SETTINGS._replace(**settings)
+  suite = others.pop("suite", SUITE)._replace(settings=own)  # so that no label says them
+  return resolve(suite, task, method, own, seeds, **others)
 
 
 def task_of(method: str) -> Task:

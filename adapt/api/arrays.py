@@ -51,7 +51,7 @@ def domains_of(
   sources = {name: _given(one, name, label) for name, one in named.items()}
   for name, one in sources.items():
     if one.y is None:
-      raise ValueError(f"the source {name} has no labels: give (inputs, labels)")
+      raise ValueError(f"{name} has no labels: give (inputs, labels)")
   own = _given(target, "target", label)
   more = {"test": test, "labelled": labelled}
   others = {n: _given(d, n, label) for n, d in more.items() if d is not None}
@@ -105,7 +105,7 @@ def _given(one: Data, name: str, label: str) -> Given:
     if y is None and label in x.columns:
       y = x[label].to_numpy()
     x = x.drop(columns=[label]) if label in x.columns else x
-    strange = [str(c) for c in x.columns if not np.issubdtype(x[c].dtype, np.number)]
+    strange = [str(c) for c in x.columns if x[c].to_numpy().dtype.kind not in "buif"]
     if strange:
       raise ValueError(
         f"{name} has columns that are no numbers ({', '.join(strange[:5])}): encode or drop them"
@@ -135,7 +135,7 @@ def _numbered(y: np.ndarray | None, classes: Any) -> np.ndarray | None:
   found = np.minimum(found, len(classes) - 1)
   if (wrong := classes[found] != y).any():
     raise ValueError(
-      f"the label {np.asarray(y)[wrong][0]!r} is none of the source's: "
+      f"the label {np.asarray(y)[wrong].tolist()[0]!r} is none of the source's: "
       f"{', '.join(map(str, classes[:10]))}"
     )
   return found.astype(np.int32)

@@ -124,7 +124,7 @@ def _experiment(
   own = {n: v for n, v in given.items() if n in Settings._fields}
   if "batch_size" not in own:  # small data are no reason to refuse
     fewest = min(sum(len(d.train.x) for d in domains[:-1]), len(domains[-1].train.x))
-    own["batch_size"] = min(usual.batch_size, fewest)
+    usual = usual._replace(batch_size=min(usual.batch_size, fewest))
   if (y := domains[-1].train.y) is not None and (y < 0).any():
     own.setdefault("shots", 1)  # those that are declared labelled
   settings = usual._replace(**own)
@@ -134,7 +134,7 @@ def _experiment(
   number = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
   pair = own_data.pair(domains, settings)
   return resolve(
-    Suite("fit", (pair.task,), settings, pair.protocol),
+    Suite("fit", (pair.task,), usual, pair.protocol),
     pair.task,
     bound,
     settings,

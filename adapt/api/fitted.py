@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from adapt.api.frames import pandas
 from adapt.data import atomic_files, files
 from adapt.deploy import exported, saved
 from adapt.deploy.rebuilt import NOTHING_OWN, Own
@@ -83,8 +84,7 @@ class Fitted:
 
   def to_frame(self) -> Any:
     """The history as a pandas data frame: a row a seed and evaluation."""
-    import pandas as pd
-
+    pd = pandas()
     steps, seeds = self.record["curves"]["step"], self.record["config"]["seeds"]
     rows = [
       {"seed": seed, "step": step}

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from adapt.api.frames import pandas
 from adapt.records import record
 
 
@@ -28,9 +29,7 @@ class Results:
     Columns: suite, task, method, label, seed, the measures of the last step, `selected` and `oracle`
     accuracy, hyper-parameters and settings under their names, commit and device.
     """
-    import pandas as pd
-
-    return pd.DataFrame([row for one in self.records for row in _rows(one)])
+    return pandas().DataFrame([row for one in self.records for row in _rows(one)])
 
 
 def results(folder: str | Path) -> Results:

@@ -10,6 +10,7 @@ from adapt.cli import distributed, flags
 from adapt.cli.command import Parser, guarded
 from adapt.data import Domain, label_sets
 from adapt.experiments.suite import Suite, Task
+from adapt.records import record
 from adapt.training import hosts
 
 
@@ -22,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
   commands.add_parser("data", help="list, prepare, show and audit data sets", add_help=False)
   commands.add_parser("predict", help="predict with a saved model", add_help=False)
   commands.add_parser("export", help="a saved model for jax alone", add_help=False)
+  commands.add_parser("config", help="the file of a command, for run --config", add_help=False)
   listing = commands.add_parser("methods", help="list methods, weightings and tunings")
   listing.add_argument("name", nargs="?", help="show the flags of this one")
   listing.add_argument("--methods-path", help="folder with methods of your own")
@@ -29,7 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     "--table", action="store_true", help="family, setting, paper, extra state, and measured cost"
   )
   if argv[:1] == ["run"]:
-    return distributed.command(argv[1:], lambda: _run(argv[1:]))
+    return _run_command(argv[1:])
+  if argv[:1] == ["config"]:
+    from adapt.cli import config
+
+    return guarded(lambda: config.main(argv[1:]))
   if argv[:1] == ["data"]:
     from adapt.cli import data
 
@@ -50,6 +56,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     return flags.show(arguments.name) if arguments.name else listing.short()
 
   return guarded(show)
+
+
+def _run_command(argv: list[str]) -> int:
+  """`adapt run`, of a suite where the file of --config is of one."""
+  found: list[tuple[str | None, list[str]]] = []
+
+  def expand() -> int:
+    from adapt.cli import config
+
+    found.append(config.expanded(argv))
+    return 0
+
+  if code := guarded(expand):
+    return code
+  [(name, own)] = found
+  if own != argv:  # so that a record says what was run, not in which file that stood
+    record.note_command(["adapt", "bench", name, *own] if name else ["adapt", "run", *own])
+  if name is None:
+    return distributed.command(own, lambda: _run(own))
+
+  def suite() -> int:
+    from adapt.cli import config
+
+    return _benchmark(config.suite_named(name), own)
+
+  return distributed.command(own, suite)
 
 
 def benchmark(

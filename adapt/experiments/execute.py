@@ -123,7 +123,7 @@ def _existing(file: Path, settings: dict[str, Any], plan: Plan) -> dict[str, Any
     return None
   made = record.read(file)
   wanted = {**settings, "seeds": list(plan.existing_seeds)}
-  refuse_other(file, made["config"], wanted, plan.experiment.method, plan.method)
+  refuse_other(file, made["config"], wanted, plan.experiment, plan.method)
   return made
 
 

@@ -11,7 +11,7 @@ from adapt.catalogue import Bound
 from adapt.experiments import sense
 from adapt.experiments.suite import Suite, Task
 from adapt.method import Method
-from adapt.records import record
+from adapt.records import identity, record
 from adapt.training.devices import Layout
 from adapt.training.dp_sgd import Privacy
 from adapt.training.settings import Settings
@@ -180,8 +180,16 @@ def config(experiment: Experiment, point: Point, data: Mapping[str, str]) -> dic
     "parallel": "pmap" if experiment.layout.kind == "pmap" else "sharding",
     "devices": experiment.layout.devices,
     "validator": experiment.validator,
+    "code": code(experiment),
     **({"search": {**search._asdict(), "validator": experiment.validator}} if search else {}),
   }
+
+
+def code(experiment: Experiment) -> dict[str, str]:
+  """Digests of the source of what the numbers come from, by kind."""
+  entries = {n: getattr(experiment, n) for n in ("method", "model", "weighting", "tuning")}
+  known = {n: identity.digest(e.origin or e.factory) for n, e in entries.items() if e is not None}
+  return {name: digits for name, digits in known.items() if digits is not None}
 
 
 def as_chosen(experiment: Experiment, point: Point, made: Mapping[str, Any]) -> Point:
@@ -198,7 +206,23 @@ def _entry(entry: Bound | None) -> dict[str, Any] | None:
   return None if entry is None else {"name": entry.name, **entry.arguments}
 
 
+def without_settings(experiment: Experiment) -> list[Point]:
+  """The points under the labels of records from before labels said which settings are not the suite's."""
+  return points(experiment._replace(suite=experiment.suite._replace(settings=experiment.settings)))
+
+
+def _settings(experiment: Experiment, method: Method) -> dict[str, Any]:
+  """Settings that are not the suite's, so that networks and budgets can stand in one folder."""
+  usual = experiment.suite.settings._asdict()
+  moved = {*experiment.sweep, *(experiment.search.ranges if experiment.search else ())}
+  if "labelled" not in method.reads:
+    moved.add("shots")
+  own = experiment.settings._asdict()
+  return {n: v for n, v in own.items() if v != usual[n] and n not in moved}
+
+
 def _label(experiment: Experiment, method: Method, changed: dict[str, Any]) -> str:
+  changed = {**_settings(experiment, method), **changed}
   for entry in filter(None, (experiment.weighting, experiment.tuning)):
     for name, value in entry.given.items():
       if value != Bound(entry.name, entry.factory).arguments[name]:

@@ -10,9 +10,9 @@ from adapt.data import labelled_rows
 from adapt.data.domain import Domain
 from adapt.deploy.saved import Inputs, inputs_of, lacking
 from adapt.experiments import more_seeds, reverse, unfinished
-from adapt.experiments.experiment import Experiment, as_chosen, config, points
+from adapt.experiments.experiment import Experiment, as_chosen, config, points, without_settings
 from adapt.method import Method
-from adapt.records import record
+from adapt.records import identity, record
 from adapt.training import dp_sgd, feed, hosts, task_data
 from adapt.training.joint_tasks import Part
 from adapt.training.settings import Settings
@@ -64,6 +64,9 @@ def plan(experiment: Experiment, out: str | Path, force: bool, domains: Domains)
   """
   whole = hosts.together(lambda: _checked(experiment, domains))
   hosts.alike("data", whole.data.hashes)
+  labels = hosts.agreed(lambda: _labels(whole, out))
+  named = [p._replace(label=label) for p, label in zip(whole.points, labels, strict=True)]
+  whole = whole._replace(points=named)
   places, existing = hosts.agreed(lambda: _missing(whole, out, force))
   inputs = None
   if experiment.save_model:
@@ -86,6 +89,26 @@ def _checked(experiment: Experiment, domains: Domains) -> Plan:
   return Plan(experiment, method, data, todo, todo)
 
 
+def _labels(whole: Plan, out: str | Path) -> list[str]:
+  """The points' labels; where a record lies under the label that it had formerly, that one."""
+  found = []
+  former = without_settings(whole.experiment)
+  for point, old in zip(whole.points, former, strict=True):
+    here, there = (file_of(whole.experiment, p, out) for p in (point, old))
+    label = point.label
+    if here != there and not here.exists() and there.exists():
+      try:
+        made = record.read(there)["config"]
+        own = whole.experiment._replace(seeds=tuple(made["seeds"]))
+        wanted = config(own, as_chosen(own, point, made), whole.data.hashes)
+        refuse_other(there, made, wanted, whole.experiment, whole.method)
+        label = old.label
+      except ValueError:  # of other settings
+        pass
+    found.append(label)
+  return found
+
+
 def _missing(whole: Plan, out: str | Path, force: bool) -> tuple[list[int], tuple[int, ...]]:
   """Which points lack a record or seeds, and which seeds all of those have; refuses other settings."""
   experiment = whole.experiment
@@ -99,7 +122,7 @@ def _missing(whole: Plan, out: str | Path, force: bool) -> tuple[list[int], tupl
     existing = more_seeds.existing(experiment, made)
     alike = experiment._replace(seeds=existing or experiment.seeds)
     wanted = config(alike, as_chosen(experiment, point, made["config"]), whole.data.hashes)
-    refuse_other(file, made["config"], wanted, experiment.method, whole.method)
+    refuse_other(file, made["config"], wanted, experiment, whole.method)
     if existing or (experiment.save_model and lacking(file, made)):
       missing[i] = existing
   if len(different := set(missing.values())) > 1:
@@ -125,14 +148,14 @@ def refuse_checkpoints(plan: Plan, out: str | Path) -> None:
       continue
     if seeds == list(range(count, count + len(seeds))):
       own = {**wanted, "seeds": seeds}
-      refuse_other(folder, made, own, plan.experiment.method, plan.method)
+      refuse_other(folder, made, own, plan.experiment, plan.method)
       if seeds != wanted["seeds"]:
         last = seeds[-1] + 1
         raise ValueError(
           f"{folder} is of other seeds ({seeds[0]} to {last - 1}): finish them by --seeds {last} "
           "and add to them then, or --force starts over"
         )
-    refuse_other(folder, made, wanted, plan.experiment.method, plan.method)
+    refuse_other(folder, made, wanted, plan.experiment, plan.method)
 
 
 def file_of(experiment: Experiment, point: Point, out: str | Path) -> Path:
@@ -141,14 +164,16 @@ def file_of(experiment: Experiment, point: Point, out: str | Path) -> Path:
 
 
 def refuse_other(
-  file: Path, made: dict[str, Any], wanted: dict[str, Any], bound: Bound, method: Method
+  file: Path, made: dict[str, Any], wanted: dict[str, Any], experiment: Experiment, method: Method
 ) -> None:
   """Compares what decides the numbers: not the device count, nor what only reads the scores."""
+  _refuse_changed(file, made.get("code", {}), wanted["code"], experiment)
+  bound = experiment.method
   defaults = Bound(bound.name, bound.factory).arguments
   known = "pretrained" in made["data"] and "pretrained" in wanted["data"]
 
   def decisive(config: dict[str, Any]) -> dict[str, Any]:
-    kept = {k: v for k, v in config.items() if k not in ("devices", "validator")}
+    kept = {k: v for k, v in config.items() if k not in ("devices", "validator", "code")}
     # A setting or hyper-parameter that the record does not know of had no effect when it was made.
     kept["settings"] = {**Settings()._asdict(), **kept["settings"]}
     if known:  # what the weights are counts, not where they lie
@@ -165,6 +190,20 @@ def refuse_other(
       f"{file} was made with other settings ({'; '.join(changes[:3])}): "
       "--force replaces it, --out puts the new one elsewhere"
     )
+
+
+def _refuse_changed(
+  file: Path, made: dict[str, str], wanted: dict[str, str], experiment: Experiment
+) -> None:
+  """Raises ValueError where code has changed that the numbers come from; old records do not say."""
+  for kind in made.keys() & wanted.keys():
+    if made[kind] != wanted[kind]:
+      entry = getattr(experiment, kind)
+      name = identity.file_name(entry.origin or entry.factory)
+      raise ValueError(
+        f"{name} has changed since {file} was made: --force replaces it, --out puts the new one "
+        "elsewhere"
+      )
 
 
 def privacy(experiment: Experiment, method: Method, data: TaskData) -> dict[str, Any]:

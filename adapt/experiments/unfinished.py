@@ -69,7 +69,9 @@ def folder_of(file: Path, together: Sequence[Mapping[str, Any]] | None = None) -
   if together is None:
     return file.with_name(f".{file.stem}.partial")
   # Of these the state does not depend on.
-  decisive = [{k: v for k, v in c.items() if k not in ("devices", "validator")} for c in together]
+  decisive = [
+    {k: v for k, v in c.items() if k not in ("devices", "validator", "code")} for c in together
+  ]
   name = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
   return file.with_name(f".{file.stem}{_AND}{name}.partial")
 

@@ -65,5 +65,5 @@ def _file_of(factory: Callable[..., Any]) -> str:
   return Path(getattr(module, "__file__", None) or f"{factory.__name__}.py").name
 
 
-def _no_network(*_: Any) -> Any:
+def _no_network(*_: Any, **__: Any) -> Any:
   raise AssertionError("a method's factory must not run its network")

@@ -57,6 +57,7 @@ def dirt_t(
   check(share, teachers)
   factors = Factors(weight, domain, on_source, on_target, radius)
   first = in_turn(net, make_critic(width, depth), factors, average)
+  assert isinstance(first.loss, tuple)
   tell_apart, adapt = first.loss
 
   def init(key, batch: Batch):

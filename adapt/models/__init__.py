@@ -91,14 +91,15 @@ def bind(network: Any) -> Bound:
   if not isinstance(network, str):
     from adapt.models import modules  # not at the top: it imports linen
 
-    return Bound(_safe(modules.label(network)), _own(_known_by(network)))
+    return Bound(_safe(modules.label(network)), _own(_known_by(network)), origin=network)
   if network in names():
-    return Bound(network, _named(network), package=__name__)
+    return Bound(network, _named(network), package=__name__, origin=_defined(network))
   if ":" not in network:
     raise ValueError(
       f"unknown model '{network}': choose from {', '.join(names())}, or give package.module:Name"
     )
-  return Bound(network, bind(_imported(network)).factory, package=__name__)
+  found = bind(_imported(network))
+  return found._replace(name=network, package=__name__)
 
 
 def extractor(name: str, precision: str = "f32") -> Any:
@@ -115,6 +116,15 @@ def _dtype(precision: str) -> Any:
   if precision not in dtypes:
     raise ValueError(f"unknown precision '{precision}': choose from {', '.join(dtypes)}")
   return dtypes[precision]
+
+
+def _defined(name: str) -> Any:
+  """The function whose file defines the network of that name."""
+  if has_backbone(name):
+    from adapt.models.backbones import classifier
+
+    return classifier
+  return catalogue.get(__name__, name)
 
 
 def _imported(text: str) -> Any:

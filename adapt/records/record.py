@@ -9,7 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -135,8 +135,18 @@ def environment() -> dict[str, Any]:
   }
 
 
+_command: list[str] = []
+
+
+def note_command(words: Sequence[str]) -> None:
+  """Says what records are to call the command, in place of how this process was started."""
+  _command[:] = words
+
+
 def command() -> str:
   """How this process was started, without the machine's paths to it."""
+  if _command:
+    return shlex.join(_command)
   program = Path(sys.argv[0])
   name = (
     ["python", "-m", f"benchmarks.{program.stem}"] if program.suffix == ".py" else [program.name]

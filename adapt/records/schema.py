@@ -85,6 +85,7 @@ def config(value: Any) -> str | None:
     "target": _text,
     "validator": _maybe(_text),
     "dp": _maybe(_each({}, _number)),
+    "code": _each({}, _text),
     "search": _each({"ranges": _each({}, _list(_simple))}, _simple),
   }
   wrong = _fields(required, optional)(value)

@@ -1,5 +1,6 @@
 """What a run prints when it is done: its records as a table, and what private ones guarantee."""
 
+import re
 from collections.abc import Sequence
 
 from rich import box
@@ -84,9 +85,15 @@ def table(records: Sequence[Record]) -> Table:
       shown.add_row(Text("/".join(place) if len(suites) > 1 else record["task"], style="bold"))
     previous = place
     shown.add_row(
-      f"{record['label']} ({len(record['config']['seeds'])})", *_measured(record, measure)
+      f"{broken(record['label'])} ({len(record['config']['seeds'])})",
+      *_measured(record, measure),
     )
   return shown
+
+
+def broken(label: str) -> str:
+  """A label with spaces where a narrow column may break it."""
+  return re.sub(r"-(?=[a-z_-]+=)", " ", label)
 
 
 def _measured(record: Record, measure: str) -> list[str]:

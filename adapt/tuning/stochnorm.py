@@ -32,7 +32,7 @@ def stochnorm(*, p: float = 0.5) -> Tuning:
     def init(key: jax.Array, x: jax.Array) -> tuple[Any, Any]:
       params, stats = net.init(key, x)
       with stochastic.norms(key, p) as drawn:
-        jax.eval_shape(lambda *v: net.apply(*v, True, key), params, stats, x[:2])
+        jax.eval_shape(lambda p, s, x: net.apply(p, s, x, True, key), params, stats, x[:2])
       if not drawn:
         raise ValueError(
           "stochnorm needs batch normalisation that trains, this network has none: choose another "

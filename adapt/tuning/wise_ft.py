@@ -35,7 +35,8 @@ def wise_ft(*, alpha: float = 0.5) -> Tuning:
 
     def predict(params: Params, state: State, x: jax.Array) -> Any:
       own = {name: entry for name, entry in state.items() if name != "wise_ft"}
-      return method.predict(*between(state["wise_ft"], (params, own), alpha), x)
+      middle, rest = between(state["wise_ft"], (params, own), alpha)
+      return method.predict(middle, rest, x)
 
     return carried._replace(predict=predict)
 

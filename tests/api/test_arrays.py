@@ -1,0 +1,75 @@
+"""Arrays, frames, files and names as domains."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import toy
+
+from adapt.api import arrays
+
+X, Y = toy.MOONS.train.x, toy.MOONS.train.y
+XT = toy.TURNED.train.x
+
+
+def test_a_fifth_of_the_source_is_held_out_and_the_target_stays_whole():
+  source, target = arrays.domains_of((X, Y), XT)
+  assert len(source.train.x) == 256 and len(source.test.x) == 64
+  assert len(target.train.x) == 320 and target.train.y is None and target.test.y is None
+
+
+def test_a_labelled_target_is_split_as_a_file_of_it_is():
+  _, target = arrays.domains_of((X, Y), (XT, toy.TURNED.train.y))
+  assert len(target.train.x) == 256 and len(target.test.y) == 64
+
+
+def test_a_test_set_and_labelled_examples_are_what_they_are_called():
+  few = (XT[:6], toy.TURNED.train.y[:6])
+  test = (toy.TURNED.test.x, toy.TURNED.test.y)
+  _, target = arrays.domains_of((X, Y), XT, test, few)
+  assert len(target.train.x) == 326
+  np.testing.assert_array_equal(target.train.y[:320], -1)
+  np.testing.assert_array_equal(target.train.y[320:], few[1])
+  np.testing.assert_array_equal(target.test.y, test[1])
+
+
+@pytest.mark.parametrize(
+  "labels",
+  [Y.astype(bool), np.where(Y, "b", "a"), Y * 2 - 1, Y + 1, Y.astype(np.uint64), Y.astype(float)],
+  ids=["bool", "text", "signs", "from1", "uint64", "float"],
+)
+def test_labels_are_numbered_by_value(labels):
+  source, _ = arrays.domains_of((X, labels), XT)
+  plain, _ = arrays.domains_of((X, Y), XT)
+  np.testing.assert_array_equal(source.train.y, plain.train.y)
+  assert len(source.classes) == 2
+
+
+def test_frames_have_their_label_column():
+  frame = pd.DataFrame(X, columns=["a", "b"]).assign(kind=Y)
+  source, target = arrays.domains_of(frame, frame[["a", "b"]], label="kind")
+  assert source.train.x.shape == (256, 2) and target.train.y is None
+
+
+def test_a_file_and_an_array_go_together(tmp_path):
+  toy.write_pair(tmp_path)
+  source, target = arrays.domains_of(str(tmp_path / "moons.npz"), XT)
+  assert source.name == "moons" and len(target.train.x) == 256
+
+
+@pytest.mark.parametrize(
+  ("given", "message"),
+  [
+    ({"source": X, "target": XT}, "source has no labels"),
+    ({"source": (X, Y[:5]), "target": XT}, r"labels of shape \[5\] for 320 examples"),
+    ({"source": (X, Y), "target": (XT, Y + 5)}, "the label 5 is none of the source's: 0, 1"),
+    ({"source": (X, Y), "target": XT * np.nan}, "target has NaN or infinite values"),
+    ({"source": (X, Y), "target": XT, "test": XT}, "test has no labels"),
+    (
+      {"source": pd.DataFrame({"a": ["x"], "label": [0]}), "target": XT},
+      r"columns that are no numbers \(a\)",
+    ),
+  ],
+)
+def test_what_cannot_be_trained_is_one_line(given, message):
+  with pytest.raises(ValueError, match=message):
+    arrays.domains_of(**given)

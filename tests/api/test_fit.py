@@ -1,0 +1,111 @@
+"""`adapt.fit`: from arrays, names and modules to trained models."""
+
+import numpy as np
+import pytest
+import toy
+
+import adapt
+from adapt.methods.dann import dann
+
+SMALL = {"steps": 40, "width": 8, "depth": 1, "evaluations": 4, "batch_size": 32}
+SOURCE = (toy.MOONS.train.x, toy.MOONS.train.y)
+TARGET = toy.TURNED.train.x
+TEST = (toy.TURNED.test.x, toy.TURNED.test.y)
+
+
+@pytest.fixture(scope="module")
+def run():
+  return adapt.fit("dann", source=SOURCE, target=TARGET, test=TEST, seeds=2, **SMALL)
+
+
+def test_a_name_and_its_factory_are_the_same(run):
+  own = adapt.fit(dann, source=SOURCE, target=TARGET, test=TEST, seeds=2, **SMALL)
+  assert own.record["parameters"] == run.record["parameters"]
+  assert own.record["label"] == run.record["label"]
+
+
+def test_settings_and_hyper_parameters_go_by_name(run):
+  config = run.record["config"]
+  assert config["settings"]["steps"] == 40 and config["hyperparameters"]["width"] == 8
+  with pytest.raises(ValueError, match="dann has no 'wieght': it takes weight, ramp"):
+    adapt.fit("dann", source=SOURCE, target=TARGET, wieght=3)
+
+
+def test_labels_of_any_kind_come_back_as_they_were(run):
+  names = np.array(["no", "yes"])[SOURCE[1]]
+  own = adapt.fit("dann", source=(SOURCE[0], names), target=TARGET, seeds=2, **SMALL)
+  assert own.record["parameters"] == run.record["parameters"]
+  np.testing.assert_array_equal(own.predict(TEST[0]) == "yes", run.predict(TEST[0]) == 1)
+  assert own.accuracy is None and run.accuracy is not None
+
+
+def test_target_labels_are_read_only_where_they_are_declared():
+  labelled = (TEST[0][:20], TEST[1][:20])
+  few = adapt.fit(
+    "fine_tune", source=SOURCE, target=TARGET, test=TEST, labelled=labelled, steps=40, seeds=1
+  )
+  assert few.record["examples"]["labelled"] == 20
+  with pytest.raises(ValueError, match="needs labelled target examples"):
+    adapt.fit("fine_tune", source=SOURCE, target=TARGET, test=TEST, steps=40)
+  spoilt = (TEST[0], 1 - TEST[1])
+  right, wrong = (
+    adapt.fit("source_only", source=SOURCE, target=TARGET, test=test, steps=40)
+    for test in (TEST, spoilt)
+  )
+  assert right.record["parameters"] == wrong.record["parameters"]
+  assert right.record["validators"] == wrong.record["validators"]
+
+
+def test_several_sources_as_list_or_dict():
+  other = (toy.TILTED.train.x, toy.TILTED.train.y)
+  options = {"target": TARGET, "steps": 8, "evaluations": 1, "width": 8, "depth": 1}
+  listed = adapt.fit("mdan", source=[SOURCE, other], **options)
+  named = adapt.fit("mdan", source={"a": SOURCE, "b": other}, **options)
+  assert listed.record["parameters"] == named.record["parameters"]
+  assert named.record["config"]["source"] == ["a", "b"]
+
+
+def test_a_folder_keeps_records_and_the_same_call_finds_them(tmp_path, run):
+  options = {"source": SOURCE, "target": TARGET, "test": TEST, "seeds": 2, **SMALL}
+  first = adapt.fit("dann", out=tmp_path, **options)
+  seen = []
+  again = adapt.fit("dann", out=tmp_path, callbacks=[lambda *told: seen.append(told)], **options)
+  assert not seen and again.record == first.record
+  assert first.record["parameters"] == run.record["parameters"]
+  np.testing.assert_array_equal(again.predict(TEST[0]), run.predict(TEST[0]))
+  frame = adapt.results(tmp_path).to_frame()
+  assert list(frame.seed) == [0, 1] and list(frame.accuracy) == first.record["last"]["accuracy"]
+
+
+def test_callbacks_see_measures_without_target_labels_and_stop():
+  seen = []
+
+  def watch(step, measures, stop):
+    seen.append((step, measures))
+    if step >= 20:
+      stop()
+
+  options = {"source": SOURCE, "target": TARGET, "test": TEST, "seeds": 2, **SMALL}
+  run = adapt.fit("dann", callbacks=[watch], **options)
+  assert [step for step, _ in seen] == [10, 20] == run.history["step"]
+  assert {"loss", "domain_loss", "source_accuracy", "entropy", "snd"} <= set(seen[0][1])
+  assert not any("target" in name for name in seen[0][1])
+  assert len(run.predict(TEST[0])) == len(TEST[0])
+
+
+def test_a_run_that_was_stopped_leaves_no_record(tmp_path):
+  options = {"source": SOURCE, "target": TARGET, **SMALL, "out": tmp_path}
+  with pytest.raises(ValueError, match="stopped early makes no record"):
+    adapt.fit("dann", callbacks=[lambda step, measures, stop: stop()], **options)
+  assert not list(tmp_path.glob("*/*/*.json"))
+
+
+def test_small_data_get_a_batch_that_they_have():
+  few = adapt.fit("source_only", source=(SOURCE[0][:20], SOURCE[1][:20]), target=TARGET, steps=4)
+  assert few.record["config"]["settings"]["batch_size"] == 16
+
+
+def test_a_search_keeps_one_model():
+  options = {"source": SOURCE, "target": TARGET, "test": TEST, "steps": 8, "evaluations": 1}
+  run = adapt.fit("source_only", search=3, **options)
+  assert len(run.record["search"]["candidates"]) == 3 and run.seeds == (0,)
