@@ -1,5 +1,7 @@
 """Eight faked devices for every test, and the toy problem that many of them share."""
 
+import contextlib
+import ctypes
 import gc
 import itertools
 import os
@@ -36,22 +38,38 @@ def pytest_make_parametrize_id(val, argname):
 
 
 _MAPS = 30000  # half of what Linux lets a process have
+_RESIDENT = 2 * 2**30  # bytes of a worker, beyond which it forgets its programs
 
 
 @pytest.fixture(autouse=True)
 def _few_programs():
-  """Forgets compiled programs when their memory maps become too many: one more would crash LLVM."""
+  """Forgets compiled programs when they take too much: memory maps, whose end crashes LLVM, or memory."""
   yield
-  maps = Path("/proc/self/maps")
-  if next(_counted) % 5 == 0 and maps.exists() and maps.read_bytes().count(b"\n") > _MAPS:
+  if next(_counted) % 5 == 0 and _much():
     from adapt.training import program
 
     program.program.cache_clear()
     jax.clear_caches()
     gc.collect()
+    _trimmed()
 
 
 _counted = itertools.count(1)
+
+
+def _much() -> bool:
+  """Whether compiled programs take too much of this process."""
+  maps, memory = Path("/proc/self/maps"), Path("/proc/self/statm")
+  if not maps.exists():
+    return False
+  resident = int(memory.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+  return resident > _RESIDENT or maps.read_bytes().count(b"\n") > _MAPS
+
+
+def _trimmed() -> None:
+  """Gives freed memory back, where the C library can."""
+  with contextlib.suppress(OSError, AttributeError):
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 @pytest.fixture(scope="session")

@@ -34,13 +34,10 @@ def test_golden_values_are_of_methods_that_are_there():
 
 
 def metrics(name):
-  asked = toy.experiment(name, seeds=(0,), steps=2, evaluations=1)
-  todo = points(asked)
-  data = toy.data_of(asked)
-  parts = [Part(asked, todo, data)]
+  experiment = toy.experiment(name, seeds=(0,), steps=2, evaluations=1)
+  parts = [Part(experiment.setup, points(experiment), toy.data_of(experiment))]
   cells = loop.program_of(parts)
-  kind = methods.traits(name, todo[0].hyperparameters)
-  mapped, arrays, _ = loop.placed(parts, kind, cells)
+  mapped, arrays, _ = loop.placed(parts, cells)
   _, mean = cells.chunk(2)(mapped, arrays)
   return {k: float(v[0]) for k, v in mean.items() if k != "first_bad"}
 

@@ -30,7 +30,7 @@ ROOMS = (
   ("cli",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
-FILES = "__init__.py __main__.py method.py catalogue.py compile_cache.py py.typed".split()
+FILES = ["__init__.py", "__main__.py", "method.py", "catalogue.py", "compile_cache.py", "py.typed"]
 
 
 def imports(text):

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from adapt import data
-from adapt.cli import main
+from adapt import cli, data
 from adapt.data import Domain, Split
 from adapt.shallow import msda
 from adapt.shallow.transforms import TRANSFORMS
@@ -61,9 +60,7 @@ def test_msda_s_domains_are_those_of_the_pair(monkeypatch):
 def test_msda_runs_a_task_at_a_time(monkeypatch):
   asked = []
   monkeypatch.setattr(amazon_msda, "domains_of", lambda task, folder: (task.name, folder))
-  monkeypatch.setattr(
-    main, "benchmark", lambda _, argv, domains: asked.append((argv, domains)) or 3
-  )
+  monkeypatch.setattr(cli, "benchmark", lambda _, argv, domains: asked.append((argv, domains)) or 3)
   argv = ["dann", "--task", "books_dvd", "dvd_books", "--seeds", "2", "--data-dir", "there"]
   assert amazon_msda.main(amazon_msda.SUITE, argv) == 3
   assert asked == [

@@ -16,6 +16,7 @@ from adapt.data.images import Images
 from adapt.data.named import digits
 from adapt.evaluation import metrics
 from adapt.experiments.suite import Suite
+from adapt.records import record
 
 SUITES = {
   m.name: module.SUITE
@@ -90,7 +91,14 @@ def test_a_suite_runs_end_to_end(name, tmp_path, monkeypatch, capsys):
     names, flags = [*names, "fine_tune"], [*flags, "--shots", "2"]
   assert main.benchmark(suite, [*names, *flags]) == 0
   records = [json.loads(p.read_text()) for p in sorted(tmp_path.glob(f"{name}/*/*.json"))]
-  assert [r["label"] for r in records] == sorted(names)
+  assert [r["method"] for r in records] == sorted(names)
+  for made in records:  # whose labels say the settings that are not the suite's, and nothing else
+    settings = made["config"]["settings"].items()
+    own = {n: v for n, v in settings if v != getattr(suite.settings, n)}
+    if made["method"] != "fine_tune":  # which alone reads labels
+      own.pop("shots", None)
+    assert {"steps", "batch_size"} <= set(own)
+    assert made["label"] == record.label_of(made["method"], own)
   assert all(r["protocol"] == suite.protocol for r in records)
   assert {r["task"] for r in records} == {suite.tasks[0].name}
   assert "accuracy" in capsys.readouterr().out

@@ -53,7 +53,8 @@ def label_of(
   safe = _UNSAFE.sub("_", label).lstrip(".")
   if safe != label or len(safe) > _LONGEST_LABEL:
     # Two labels may differ only in what was replaced or cut off.
-    safe = f"{safe[:_LONGEST_LABEL]}-{hashlib.sha256(label.encode()).hexdigest()[:8]}"
+    whole = label.encode("utf-8", "backslashreplace")  # names of files may be no UTF-8
+    safe = f"{safe[:_LONGEST_LABEL]}-{hashlib.sha256(whole).hexdigest()[:8]}"
   return safe
 
 

@@ -205,5 +205,8 @@ def test_help_names_the_command(capsys):
 
 
 def test_other_commands_do_not_import_it():
-  code = "import sys; from adapt.cli import main as cli; cli.main(['methods']); sys.exit('adapt.cli.data' in sys.modules)"
+  code = (
+    "import sys; from adapt.cli import main as cli; cli.main(['methods']); "
+    "sys.exit('adapt.cli.data' in sys.modules)"
+  )
   subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -1,5 +1,6 @@
 """How processes meet: flags that do not go together, the cluster's word, and one line where nobody comes."""
 
+import socket
 import subprocess
 import sys
 import time
@@ -66,7 +67,10 @@ def test_kubernetes_is_asked_where_its_client_is_there(monkeypatch):
 
 
 def test_a_coordinator_that_nobody_answers_for_is_one_line():
-  code = "import sys; from adapt.cli import distributed, main as cli; distributed.MEETING = 1; sys.exit(cli.main(sys.argv[1:]))"
+  code = (
+    "import sys; from adapt.cli import distributed, main as cli; distributed.MEETING = 1; "
+    "sys.exit(cli.main(sys.argv[1:]))"
+  )
   flags = "--source a.npz --target b.npz --coordinator 127.0.0.1:9 --processes 2 --process-id 1"
   began = time.monotonic()
   ended = subprocess.run(
@@ -78,7 +82,8 @@ def test_a_coordinator_that_nobody_answers_for_is_one_line():
 
 
 def test_where_process_0_cannot_listen_is_one_line(capfd):
-  with pytest.raises(
-    ValueError, match=r"cannot start as one of several.*--coordinator with a free"
+  with (
+    socket.create_server(("", 0)) as taken,
+    pytest.raises(ValueError, match=r"cannot start as one of several.*--coordinator with a free"),
   ):
-    distributed.join(Place("127.0.0.1:99999", 2, 0))
+    distributed.join(Place(f"127.0.0.1:{taken.getsockname()[1]}", 2, 0))

@@ -191,5 +191,5 @@ def test_the_flag_keeps_models_beside_the_records(tmp_path):
   out = ["--out", str(tmp_path / "runs")]
   assert main.main(["run", "--source", paths[0], "--target", paths[1], *out, *flags.split()]) == 0
   found = sorted(p.name for p in (tmp_path / "runs/run/moons_turned").glob("*.model.npz"))
-  assert found == [f"source_only.seed{s}.model.npz" for s in (0, 1)]
+  assert found == [f"source_only-evaluations=1-steps=3.seed{s}.model.npz" for s in (0, 1)]
   predicted(str(tmp_path / "runs/run/moons_turned" / found[1]), paths[1], tmp_path / "p.npz")

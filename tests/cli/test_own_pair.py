@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from adapt import data
-from adapt.cli import own_data
+from adapt.cli.own_pair import pair_of
+from adapt.experiments import own_data
 from adapt.experiments.suite import IMAGES, VECTORS
 
 
@@ -19,43 +20,43 @@ def save(path, shape=(40, 3), dtype=np.float32, **extra):
 
 def test_vectors_and_images_get_the_settings_of_their_kind(tmp_path):
   a, b = save(tmp_path / "a.npz"), save(tmp_path / "b.npz")
-  pair = own_data.pair_of(["--source", a, "--target", b])
+  pair = pair_of(["--source", a, "--target", b])
   assert (pair.task.name, pair.settings) == ("a_b", VECTORS)
   assert pair.domains("b").train.x.shape == (32, 3)
   a, b = (save(tmp_path / f"{n}.npz", (40, 20, 20), np.uint8) for n in "cd")
-  assert own_data.pair_of(["--source", a, "--target", b]).settings == IMAGES
+  assert pair_of(["--source", a, "--target", b]).settings == IMAGES
   a, b = (save(tmp_path / f"{n}.npz", (40, 32, 32, 3), np.uint8) for n in "ef")
-  assert own_data.pair_of(["--source", a, "--target", b]).settings.model == "dtn"
+  assert pair_of(["--source", a, "--target", b]).settings.model == "dtn"
 
 
 def test_two_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
   a, b = save(tmp_path / "old/data.npz"), save(tmp_path / "new/data.npz")
-  task = own_data.pair_of(["--source", a, "--target", b]).task
+  task = pair_of(["--source", a, "--target", b]).task
   assert (task.name, task.source, task.target) == ("old_data_new_data", ("old_data",), "new_data")
   with pytest.raises(ValueError, match="name two different sets"):
-    own_data.pair_of(["--source", a, "--target", a])
+    pair_of(["--source", a, "--target", a])
 
 
 def test_four_files_in_one_folder(tmp_path):
   for name in ("source", "target"):
     np.save(tmp_path / f"{name}_data.npy", np.ones((10, 2), np.float32))
     np.save(tmp_path / f"{name}_labels.npy", np.arange(10) % 2)
-  pair = own_data.pair_of(["--data", str(tmp_path)])
+  pair = pair_of(["--data", str(tmp_path)])
   names = tuple(f"{tmp_path.name}_{role}" for role in ("source", "target"))
   assert (*pair.task.source, pair.task.target) == names
 
 
 def test_several_sources(tmp_path):
   a, b, c = (save(tmp_path / f"{n}.npz") for n in "abc")
-  task = own_data.pair_of(["--source", a, b, "--target", c]).task
+  task = pair_of(["--source", a, b, "--target", c]).task
   assert (task.name, task.source) == ("a+b_c", ("a", "b"))
 
 
 def test_no_pair_or_two_of_them_is_refused(tmp_path):
   with pytest.raises(ValueError, match="give --source and --target, or --data"):
-    own_data.pair_of(["--method", "dann"])
+    pair_of(["--method", "dann"])
   with pytest.raises(ValueError, match="leave out --source and --target"):
-    own_data.pair_of(["--data", "somewhere", "--target", "b.npz"])
+    pair_of(["--data", "somewhere", "--target", "b.npz"])
 
 
 def picture_folder(root, classes, n=5, seed=0):
@@ -71,13 +72,13 @@ def picture_folder(root, classes, n=5, seed=0):
 def test_each_kind_of_input_has_its_network(tmp_path):
   models = {kind: settings.model for kind, settings in own_data.SETTINGS.items()}
   a, b = save(tmp_path / "a.npz"), save(tmp_path / "b.npz")
-  pair = own_data.pair_of(["--source", f"features:{a}", "--target", f"features:{b}"])
+  pair = pair_of(["--source", f"features:{a}", "--target", f"features:{b}"])
   assert pair.settings == own_data.SETTINGS["features"]
   assert (pair.settings.model, pair.task.name) == (models["features"], "a_b") == ("top", "a_b")
   a, b = (save(tmp_path / f"{n}.npz", (10, 40, 40, 3), np.uint8) for n in "cd")
-  assert own_data.pair_of(["--source", a, "--target", b]).settings.model == models["large"]
+  assert pair_of(["--source", a, "--target", b]).settings.model == models["large"]
   a, b = (picture_folder(tmp_path / n, ("x", "y")) for n in "ef")
-  assert own_data.pair_of(["--source", a, "--target", b]).settings.model == models["large"]
+  assert pair_of(["--source", a, "--target", b]).settings.model == models["large"]
   tokens = data.Split(np.zeros((4, 8), np.int32), None)
   assert own_data.kind(data.Domain("t", tokens, tokens, ())) == "tokens"
 
@@ -85,7 +86,7 @@ def test_each_kind_of_input_has_its_network(tmp_path):
 def test_classes_are_matched_by_name(tmp_path):
   source = picture_folder(tmp_path / "s", ("cat", "dog", "owl"))
   target = picture_folder(tmp_path / "t", ("dog", "owl"))  # labels 0 and 1 of its own
-  pair = own_data.pair_of(["--source", source, "--target", target])
+  pair = pair_of(["--source", source, "--target", target])
   domain = pair.domains("t")
   for split in (domain.train, domain.test):
     for i, label in enumerate(split.y):
@@ -98,7 +99,7 @@ def test_classes_are_matched_by_name(tmp_path):
 def test_a_target_class_that_no_source_has_is_named(tmp_path):
   source = picture_folder(tmp_path / "s", ("cat", "owl"))
   target = picture_folder(tmp_path / "t", ("ant", "cat", "owl"))
-  pair = own_data.pair_of(["--source", source, "--target", target])
+  pair = pair_of(["--source", source, "--target", target])
   with pytest.raises(ValueError, match=r"the target t has the classes 2 \(ant\), which no source"):
     data.check_pair([pair.domains("s")], pair.domains("t"), 4)
 
@@ -106,24 +107,24 @@ def test_a_target_class_that_no_source_has_is_named(tmp_path):
 def test_numbers_are_matched_as_names_and_name_nothing_beside_names(tmp_path):
   source = picture_folder(tmp_path / "s", ("0", "1", "2"))
   target = picture_folder(tmp_path / "t", ("1", "2"))
-  domain = own_data.pair_of(["--source", source, "--target", target]).domains("t")
+  domain = pair_of(["--source", source, "--target", target]).domains("t")
   assert set(domain.train.y.tolist()) == {1, 2}
   named = picture_folder(tmp_path / "n", ("cat", "dog", "owl"))
-  domain = own_data.pair_of(["--source", named, "--target", target]).domains("t")
+  domain = pair_of(["--source", named, "--target", target]).domains("t")
   assert set(domain.train.y.tolist()) == {0, 1}
 
 
 def test_unlabelled_targets_stay_as_they_are(tmp_path):
   source = picture_folder(tmp_path / "s", ("cat", "dog"))
   picture_folder(tmp_path / "t", ("",), 6)
-  domain = own_data.pair_of(["--source", source, "--target", str(tmp_path / "t")]).domains("t")
+  domain = pair_of(["--source", source, "--target", str(tmp_path / "t")]).domains("t")
   assert domain.train.y is None
 
 
 def test_several_folders_are_one_task_with_their_classes_together(tmp_path):
   names = {"a": ("cat", "dog"), "b": ("ant", "dog"), "t": ("ant", "cat")}
   a, b, t = (picture_folder(tmp_path / n, of) for n, of in names.items())
-  pair = own_data.pair_of(["--source", a, b, "--target", t])
+  pair = pair_of(["--source", a, b, "--target", t])
   assert (pair.task.name, pair.task.source) == ("a+b_t", ("a", "b"))
   sources, target = [pair.domains(n) for n in pair.task.source], pair.domains("t")
   assert [sorted(set(d.train.y.tolist())) for d in (*sources, target)] == [[0, 1], [1, 2], [0, 2]]
@@ -141,23 +142,23 @@ def test_table_columns_are_paired_by_name(tmp_path):
   a = table(tmp_path / "a.csv", "age,height,label", rows)
   turned = [",".join(r.split(",")[k] for k in (1, 2, 0)) for r in rows]
   b = table(tmp_path / "b.csv", "height,label,age", turned)
-  pair = own_data.pair_of(["--source", a, "--target", b])
+  pair = pair_of(["--source", a, "--target", b])
   x, y = (pair.domains(n).train.x for n in "ab")
   np.testing.assert_array_equal(x, y)
   c = table(tmp_path / "c.csv", "age,size,label", rows)
   message = r"a.csv alone has 'height' and .*c.csv alone has 'size': give both the same feature"
   with pytest.raises(ValueError, match=message):
-    own_data.pair_of(["--source", a, "--target", c])
+    pair_of(["--source", a, "--target", c])
 
 
 def test_a_table_beside_an_array_is_in_the_order_of_names(tmp_path):
   rows = [f"{i},{100 + i},{i % 2}" for i in range(10)]
   array = save(tmp_path / "x.npz", (10, 2))
   a = table(tmp_path / "a.csv", "f2,f10,label", rows)
-  assert own_data.pair_of(["--source", array, "--target", a]).task.target == "a"
+  assert pair_of(["--source", array, "--target", a]).task.target == "a"
   b = table(tmp_path / "b.csv", "height,age,label", rows)
   with pytest.raises(ValueError, match=r"b.csv has its columns not in the order of their names"):
-    own_data.pair_of(["--source", array, "--target", b])
+    pair_of(["--source", array, "--target", b])
 
 
 def test_names_that_are_one_once_cleaned_are_told_apart_or_refused(tmp_path):
@@ -165,24 +166,13 @@ def test_names_that_are_one_once_cleaned_are_told_apart_or_refused(tmp_path):
   with pytest.raises(
     ValueError, match=r"my set.npz' and '.*my_set.npz' are both '.*_my_set' in names of"
   ):
-    own_data.pair_of(["--source", a, "--target", b])
+    pair_of(["--source", a, "--target", b])
   c = save(tmp_path / "new/my_set.npz")
-  task = own_data.pair_of(["--source", a, "--target", c]).task
+  task = pair_of(["--source", a, "--target", c]).task
   assert (*task.source, task.target) == (f"{tmp_path.name}_my_set", "new_my_set")
-
-
-def test_published_networks_are_for_grey_and_rgb_bytes(tmp_path):
-  def of(channels, dtype, side=40):
-    split = data.Split(np.zeros((2, side, side, channels), dtype), None)
-    return own_data.kind(data.Domain("t", split, split, ()))
-
-  assert [of(c, np.uint8) for c in (1, 3)] == ["large"] * 2
-  assert [of(c, np.uint8) for c in (2, 4)] == ["colour"] * 2
-  assert [of(c, np.float32) for c in (1, 3, 4)] == ["colour"] * 3
-  assert [of(c, np.float32, 8) for c in (1, 3, 4)] == ["grey", "colour", "colour"]
 
 
 def test_no_source_beside_another_flag_is_no_pair():
   with pytest.raises(ValueError, match="give --source and --target, or --data"):
-    own_data.pair_of(["--data-dir", "x"])
-  assert own_data.pair_of(["--data-dir", "x", "--help"]).task.target == ""
+    pair_of(["--data-dir", "x"])
+  assert pair_of(["--data-dir", "x", "--help"]).task.target == ""

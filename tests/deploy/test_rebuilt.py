@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import toy
 
-from adapt import methods, tuning
+from adapt import tuning
 from adapt.deploy import rebuilt
 from adapt.experiments.experiment import points
 from adapt.training import arrays as inputs
@@ -17,19 +17,20 @@ from adapt.training.joint_tasks import Part
 
 def described(method, **changes):
   """A description that has been JSON."""
-  asked = toy.experiment(method, seeds=(0,), **changes)
-  about = rebuilt.describe(asked, points(asked)[0], toy.data_of(asked))
-  return asked, json.loads(json.dumps(about))
+  experiment = toy.experiment(method, seeds=(0,), **changes)
+  data = toy.data_of(experiment)
+  about = rebuilt.describe(experiment.setup, points(experiment)[0], data)
+  return experiment, json.loads(json.dumps(about))
 
 
 @pytest.mark.parametrize("method", ["dann", "m3sda", "mme", "osbp", "nrc"])
 def test_shapes_are_those_of_training(method):
-  asked, about = described(method)
-  [point], material = points(asked), toy.data_of(asked)
-  kind = methods.traits(method, point.hyperparameters)
-  parts = [Part(asked, [point], material)]
+  experiment, about = described(method)
+  [point], data = points(experiment), toy.data_of(experiment)
+  kind = experiment.setup.traits([point])
+  parts = [Part(experiment.setup, [point], data)]
   (arrays, _), labelled = inputs.arrays_of(parts, False), inputs.labelled_of(parts, kind)
-  example = inputs.example_of(material, arrays, labelled)
+  example = inputs.example_of(data, arrays, labelled)
   cells = loop.program_of(parts)
   swept = {n: np.float32([v]) for n, v in point.hyperparameters.items() if isinstance(v, float)}
   swept["lr"] = np.float32([0.1])

@@ -10,8 +10,8 @@ import toy
 
 from adapt.data import atomic_files
 from adapt.experiments import grid, more_seeds, ray_cluster
-from adapt.experiments.experiment import Search, config
-from adapt.experiments.plan import planned
+from adapt.experiments.experiment import Search
+from adapt.experiments.plan import plan
 from adapt.experiments.run import run, run_together
 from adapt.experiments.suite import Suite, Task
 from adapt.records import record, schema
@@ -26,18 +26,18 @@ def asked(method="dann", seeds=FOUR, **changes):
   return toy.experiment(method, **{**SHORT, **changes}, seeds=seeds)
 
 
-def made(request, out, **options):
-  return run(request, out, domains=toy.load, **options).records
+def made(experiment, out, **options):
+  return run(experiment, out, domains=toy.load, **options).records
 
 
 def content(folder):
   return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def refused(request, out, reason):
+def refused(experiment, out, reason):
   before = content(out)
   with pytest.raises(ValueError, match=reason):
-    made(request, out)
+    made(experiment, out)
   assert content(out) == before
 
 
@@ -49,9 +49,9 @@ def refused(request, out, reason):
 def test_two_seeds_and_two_more_are_four_at_once(method, more, tmp_path, monkeypatch):
   apart, once = tmp_path / "apart", tmp_path / "once"
   made(asked(method, TWO, **more), apart)
-  monkeypatch.setattr("adapt.experiments.run._models", {})
+  monkeypatch.setattr("adapt.experiments.execute._models", {})
   joined = made(asked(method, **more), apart)
-  monkeypatch.setattr("adapt.experiments.run._models", {})
+  monkeypatch.setattr("adapt.experiments.execute._models", {})
   for mine, whole in zip(joined, made(asked(method, **more), once), strict=True):
     [earlier] = mine.pop("earlier")
     assert earlier["seeds"] == [0, 1] and earlier["environment"] == whole["environment"]
@@ -103,18 +103,18 @@ def test_what_is_not_the_same_but_for_its_seeds_is_refused(tmp_path):
 
 def test_what_belongs_to_one_run_is_not_added_to():
   found = sample_records.make(seeds=2)
-  assert more_seeds.there(asked(), found) == (0, 1)
+  assert more_seeds.existing(asked(), found) == (0, 1)
   search = Search(2, "random", {"weight": (0.1, 1.0, "log")})
   private = Privacy(1.0, 1.0, 1e-5)
   for change in (
     {"search": search},
-    {"dp": private},
+    {"dp": private, "method": "source_only"},
     {"save_model": True},
     {"validator": "reverse"},
   ):
-    assert more_seeds.there(asked(**change), found) == ()
+    assert more_seeds.existing(asked(**change), found) == ()
   found["config"]["validator"] = "of a later version"
-  assert more_seeds.there(asked(), found) == ()
+  assert more_seeds.existing(asked(), found) == ()
 
 
 def test_values_with_different_seeds_are_refused_with_the_way_out(tmp_path):
@@ -207,74 +207,13 @@ def test_each_record_keeps_its_own_validator(tmp_path):
       assert made_["curves"]["step"][int(np.argmax(scores))] == step
 
 
-def left_over(folder, seeds, out):
-  """What a process leaves that is killed before it deletes its checkpoints."""
-  folder.mkdir()
-  plan = planned(asked(seeds=seeds), out, True, toy.load)
-  wanted = config(asked(seeds=seeds), plan.points[0], plan.material.hashes)
-  atomic_files.write_json(folder / "config.json", {"asked": [wanted]})
-
-
-def test_checkpoints_of_seeds_that_are_there_do_not_stop_the_next(tmp_path):
-  [there] = made(asked(seeds=TWO), tmp_path)
-  folder = tmp_path / "toy" / "moons_turned" / f".{there['label']}.partial"
-  left_over(folder, TWO, tmp_path)
-  [joined] = made(asked(), tmp_path)
-  assert joined["config"]["seeds"] == [0, 1, 2, 3] and not folder.exists()
-
-
-def test_checkpoints_of_fewer_seeds_are_to_be_finished_first(tmp_path):
-  [there] = made(asked(seeds=TWO), tmp_path)
-  folder = tmp_path / "toy" / "moons_turned" / f".{there['label']}.partial"
-  left_over(folder, (2, 3), tmp_path)
-  refused(
-    asked(seeds=(*FOUR, 4, 5)), tmp_path, r"of other seeds .2 to 3.: finish them by --seeds 4"
-  )
-
-
-@pytest.mark.parametrize("spoilt", [False, True])
-def test_checkpoints_of_finished_seeds_are_deleted(tmp_path, spoilt):
-  [there] = made(asked(seeds=TWO), tmp_path)
-  folder = tmp_path / "toy" / "moons_turned" / f".{there['label']}.partial"
-  left_over(folder, TWO, tmp_path)
-  if spoilt:
-    (folder / "config.json").write_text("{")
-  grid._tidied([asked(seeds=TWO)], str(tmp_path))
-  assert not folder.exists()
-
-
-def test_a_source_model_is_not_taken_from_checkpoints_of_other_seeds(tmp_path, monkeypatch):
-  monkeypatch.setattr("adapt.experiments.run._models", {})
-  [straight] = made(asked("fine_tune", TWO, evaluations=4), tmp_path / "straight")
-  there = tmp_path / "there"
-  made(asked("source_only", TWO, evaluations=4), there)
-  with pytest.raises(toy.Crash):
-    made(asked("source_only", evaluations=4), there, report=toy.crash_at(6), minutes=0)
-  left = content(there)
-  monkeypatch.setattr("adapt.experiments.run._models", {})
-  [tuned] = made(asked("fine_tune", TWO, evaluations=4), there)
-  toy.assert_same_numbers(tuned, straight)
-  assert left.items() <= content(there).items()
-
-
-def test_a_source_model_of_added_seeds_leaves_no_record_of_its_own(tmp_path, monkeypatch):
-  monkeypatch.setattr("adapt.experiments.run._models", {})
-  made(asked("fine_tune", TWO), tmp_path)
-  source = tmp_path / "toy" / "moons_turned" / "source_only.json"
-  source.unlink()
-  monkeypatch.setattr("adapt.experiments.run._models", {})
-  made(asked("fine_tune"), tmp_path)
-  assert not source.exists()
-
-
 def test_a_node_of_a_cluster_adds_seeds_too(tmp_path, monkeypatch):
   monkeypatch.setattr(ray_cluster, "_domain", lambda name, data_dir: toy.load(name))
-  request = asked(seeds=TWO)
-  [before] = made(request, tmp_path / "here")
-  plan = planned(asked(), tmp_path / "here", False, toy.load)
+  [before] = made(asked(seeds=TWO), tmp_path / "here")
+  data = plan(asked(), tmp_path / "here", False, toy.load).data
   file = record.path(tmp_path / "here", "toy", "moons_turned", before["label"])
   known = {before["label"]: file.read_bytes()}
-  cell = ray_cluster.Cell(asked(), 1, None, None, plan.material.hashes, frozenset(known), known)
+  cell = ray_cluster.Cell(asked(), 1, None, None, data.hashes, frozenset(known), known)
   files = ray_cluster._trained(cell, tmp_path / "there")
   [name] = files
   [content] = [json.loads(f) for n, f in files[name].items() if n.endswith(".json")]

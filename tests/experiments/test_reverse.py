@@ -79,7 +79,7 @@ def test_a_method_that_starts_from_a_source_model_does_so_on_the_way_back(tmp_pa
 
 def test_a_search_may_go_by_it(tmp_path):
   asked = toy.experiment("coral", **{**SHORT, "validator": "reverse", "seeds": (0,)})
-  asked = search.asked(asked, 3, "random")
+  asked = search.searching(asked, 3, "random")
   [record] = run(asked, tmp_path, domains=toy.load).records
   told = record["search"]
   scores = [c["validators"]["reverse"] for c in told["candidates"]]

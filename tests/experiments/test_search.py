@@ -14,8 +14,8 @@ from adapt.catalogue import Range
 from adapt.cli import main
 from adapt.experiments import search
 from adapt.experiments.experiment import points
-from adapt.experiments.plan import Place
 from adapt.experiments.run import run
+from adapt.experiments.unfinished import Place
 from adapt.records import record, schema
 from adapt.report import terminal
 from adapt.training import dp_sgd, loop
@@ -24,11 +24,11 @@ SHORT = {"steps": 4, "evaluations": 2, "seeds": (0, 1), "given": {"layer": "feat
 
 
 def asked(number=4, sampler="random", method="coral", **changes):
-  return search.asked(toy.experiment(method, **{**SHORT, **changes}), number, sampler)
+  return search.searching(toy.experiment(method, **{**SHORT, **changes}), number, sampler)
 
 
-def made(request, out, **options):
-  [made] = run(request, out, **{"domains": toy.load, **options}).records
+def made(experiment, out, **options):
+  [made] = run(experiment, out, **{"domains": toy.load, **options}).records
   return made
 
 
@@ -136,38 +136,38 @@ def test_rounds_of_tpe_are_one_program_and_each_learns_from_those_before(tpe):
   scores = [c["validators"]["information_maximisation"] for c in told["candidates"]]
   assert told["chosen"] == int(np.argmax(scores))
   # What a study proposes that is told otherwise.
-  request = asked(16, "tpe")
-  study = search._study(request)
-  assert search._ask(request, study) == values[:8]
+  experiment = asked(16, "tpe")
+  study = search._study(experiment)
+  assert search._ask(experiment, study) == values[:8]
   search._tell(study, [-s for s in scores[:8]])
-  assert search._ask(request, study) != values[8:]
+  assert search._ask(experiment, study) != values[8:]
 
 
 @pytest.mark.parametrize(("minutes", "left"), [(0, [8]), (60, [6, 8])])
 @pytest.mark.holds("resumed")
 def test_an_interrupted_search_goes_on_in_its_round(tpe, minutes, left, tmp_path, monkeypatch):
-  request, steps, ask = asked(16, "tpe"), [], search._ask
+  experiment, steps, ask = asked(16, "tpe"), [], search._ask
   with pytest.raises(toy.Crash):
-    run(request, tmp_path, domains=toy.load, report=toy.crash_at(8), minutes=minutes)
+    run(experiment, tmp_path, domains=toy.load, report=toy.crash_at(8), minutes=minutes)
   with pytest.raises(ValueError, match=r"search.number: 16 → 24.*--force"):
     run(asked(24, "tpe"), tmp_path, domains=toy.load)
   with monkeypatch.context() as patch:  # another optuna, say
     patch.setattr(search, "_ask", lambda *a: [{**v, "lr": 1.01 * v["lr"]} for v in ask(*a)])
     with pytest.raises(ValueError, match=r"settings.lr.*--force"):
-      run(request, tmp_path, domains=toy.load)
-  again = made(request, tmp_path, report=lambda step, *_: steps.append(step), minutes=minutes)
+      run(experiment, tmp_path, domains=toy.load)
+  again = made(experiment, tmp_path, report=lambda step, *_: steps.append(step), minutes=minutes)
   assert steps == left
   toy.assert_same_numbers(again, tpe[0])
   assert not list(tmp_path.glob("*/*/.*"))
 
 
 def test_force_forgets_the_checkpoints_of_every_round(tmp_path):
-  request = asked(16, "tpe")
-  [point] = points(request)
+  experiment = asked(16, "tpe")
+  [point] = points(experiment)
   rounds = [tmp_path / f"toy/moons_turned/.{point.label}{n}.partial" for n in ("", ".2", ".3")]
   for folder in rounds:
     folder.mkdir(parents=True)
-  search._discard(request, point, Place(tmp_path, 0.0, True))
+  search._discard(experiment, point, Place(tmp_path, 0.0, True))
   assert not any(folder.exists() for folder in rounds)
 
 
@@ -198,7 +198,7 @@ def test_what_diverged_is_never_chosen(found, lost, tmp_path, monkeypatch):
 
 
 def test_a_warm_start_is_that_of_the_usual_rate(tmp_path, monkeypatch):
-  monkeypatch.setattr("adapt.experiments.run._models", {})
+  monkeypatch.setattr("adapt.experiments.execute._models", {})
   changes = {"given": {}, "tuning": tuning.bind("linear_probe"), "lr": 0.1}
   there = made(asked(2, method="fine_tune", **changes), tmp_path)
   assert there["label"] == "fine_tune+search+linear_probe"
@@ -209,8 +209,8 @@ def test_a_warm_start_is_that_of_the_usual_rate(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", methods.names())
 def test_every_method_can_be_searched(name):
-  request = toy.experiment(name, given={})
-  ranges = search.asked(request, 2, "random").search.ranges
+  experiment = toy.experiment(name, given={})
+  ranges = search.searching(experiment, 2, "random").search.ranges
   known = {p.name: p for p in catalogue.parameters(methods.get(name)) if p.kind is float}
   assert set(ranges) - {"lr"} == set(known)  # no default of 0 without a range
   for n, (low, high, _) in ranges.items():
@@ -270,9 +270,9 @@ def test_what_a_factory_refuses_is_not_proposed(tmp_path, monkeypatch):
   monkeypatch.setattr(catalogue, "_extra", {k: list(v) for k, v in catalogue._extra.items()})
   (tmp_path / "choosy.py").write_text(CHOOSY)
   catalogue.add_folder("adapt.methods", str(tmp_path))
-  request = asked(30, method="choosy", given={})
-  proposed = search._ask(request, search._study(request))
-  assert list(request.search.ranges) == ["weight", "lr"]
+  experiment = asked(30, method="choosy", given={})
+  proposed = search._ask(experiment, search._study(experiment))
+  assert list(experiment.search.ranges) == ["weight", "lr"]
   assert len(proposed) == 30 and min(p["weight"] for p in proposed) >= 0.3
   monkeypatch.setattr(search, "_REFUSED", 20)
   with pytest.raises(ValueError, match=r"refuses nearly every point of a search \(too light\)"):
@@ -282,8 +282,8 @@ def test_what_a_factory_refuses_is_not_proposed(tmp_path, monkeypatch):
 def test_a_grid_leaves_the_best_of_what_was_swept(tmp_path, monkeypatch):
   monkeypatch.setitem(sys.modules, "optuna", None)  # which it has no need of
   sweep = {"weight": (0.0, 1.0), "lr": (0.1, 0.2)}
-  request = asked(0, "grid", sweep=sweep)
-  there = made(request, tmp_path)
+  experiment = asked(0, "grid", sweep=sweep)
+  there = made(experiment, tmp_path)
   told = there["search"]
   assert there["label"] == "coral+search-layer=features" and schema.record(there) is None
   assert told["number"] == 4 and told["sampler"] == "grid"
@@ -297,7 +297,7 @@ def test_a_grid_leaves_the_best_of_what_was_swept(tmp_path, monkeypatch):
   assert there["config"]["hyperparameters"]["weight"] == tried[best][0]
   swept = run(asked(0, sweep=sweep), tmp_path / "all", domains=toy.load).records
   assert there["parameters"] == swept[best]["parameters"]
-  assert not run(request, tmp_path, domains=toy.load).fresh
+  assert not run(experiment, tmp_path, domains=toy.load).fresh
   assert asked(0, "grid", method="source_only", given={}).search is None  # it has no weight
   with pytest.raises(ValueError, match=r"search.ranges.weight.*--force"):
     run(asked(0, "grid", sweep={**sweep, "weight": (0.0, 2.0)}), tmp_path, domains=toy.load)
@@ -338,7 +338,9 @@ def test_the_extra_is_named_where_it_is_missing(monkeypatch):
     asked()
 
 
-def test_the_command_line(tmp_path, capsys):
+def test_the_command_line(tmp_path, capsys, monkeypatch):
+  monkeypatch.setenv("COLUMNS", "200")
+  label = "coral+search-evaluations=2-steps=4"
   for d in (toy.MOONS, toy.TURNED):
     np.savez(tmp_path / f"{d.name}.npz", x=d.train.x, y=d.train.y, x_test=d.test.x, y_test=d.test.y)
   argv = ["run", "--source", str(tmp_path / "moons.npz"), "--target", str(tmp_path / "turned.npz")]
@@ -346,8 +348,8 @@ def test_the_command_line(tmp_path, capsys):
   argv += ["--devices", "1", "--out", str(tmp_path / "out"), "--search"]
   assert main.main([*argv, "3"]) == 0
   shown = " ".join(capsys.readouterr().out.split())
-  there = json.loads((tmp_path / "out/run/moons_turned/coral+search.json").read_text())
-  assert "coral+search (2)" in shown and "searched 3 points of weight, lr (random): chose" in shown
+  there = json.loads((tmp_path / f"out/run/moons_turned/{label}.json").read_text())
+  assert f"{label} (2)" in shown and "searched 3 points of weight, lr (random): chose" in shown
   assert f"target labels {there['search']['regret']:.1f} points" in shown
   assert main.main([*argv, "3"]) == 0
   assert "done before" in capsys.readouterr().err

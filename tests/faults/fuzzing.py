@@ -218,7 +218,7 @@ def stop_at_training(monkeypatch: Any) -> None:
   def train(*_: Any, **__: Any) -> None:
     raise Trained
 
-  monkeypatch.setattr(grid, "_cell", train)
+  monkeypatch.setattr(grid, "_program", train)
   monkeypatch.setattr(catalogue, "entry_points", lambda group: ())
 
 

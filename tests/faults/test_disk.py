@@ -25,7 +25,7 @@ def small(tmp_path):
   subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def request():
+def experiment():
   return toy.experiment("dann", given=LARGE, steps=40, evaluations=4, seeds=(0,))
 
 
@@ -40,8 +40,8 @@ def fill(folder):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.holds("disk")
 def test_checkpoints_that_do_not_fit_are_warned_of_and_training_goes_on(small, tmp_path, capfd):
-  [record] = run(request(), small, domains=toy.load, minutes=0).records
-  [other] = run(request(), tmp_path / "large", domains=toy.load).records
+  [record] = run(experiment(), small, domains=toy.load, minutes=0).records
+  [other] = run(experiment(), tmp_path / "large", domains=toy.load).records
   toy.assert_same_numbers(record, other)
   lines = capfd.readouterr().err.splitlines()
   assert lines and all(li.startswith("warning: a checkpoint could not be written") for li in lines)
@@ -55,10 +55,10 @@ def test_a_record_that_does_not_fit_is_one_line_and_leaves_nothing(small):
       fill(small)
 
   with pytest.raises(ValueError, match=r"^cannot write in .*No space left.*--out"):
-    run(request(), small, domains=toy.load, report=report)
+    run(experiment(), small, domains=toy.load, report=report)
   assert not list(small.glob("toy/*/*.json")) and not list(small.rglob("*.tmp"))
   (small / "ballast").unlink()
-  assert run(request(), small, domains=toy.load).fresh
+  assert run(experiment(), small, domains=toy.load).fresh
 
 
 @pytest.mark.holds("disk")
@@ -66,5 +66,5 @@ def test_a_full_disk_is_noticed_before_training(small):
   fill(small)
   reports = []
   with pytest.raises(ValueError, match=r"^cannot write in"):
-    run(request(), small, domains=toy.load, report=lambda *r: reports.append(r))
+    run(experiment(), small, domains=toy.load, report=lambda *r: reports.append(r))
   assert not reports and os.listdir(small) == ["ballast"]

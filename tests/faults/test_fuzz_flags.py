@@ -9,7 +9,7 @@ from fuzzing import Tally, fuzz
 from hypothesis import strategies as st
 
 from adapt import catalogue, methods, tuning, weights
-from adapt.cli import main
+from adapt.cli import flags, main
 from adapt.cli.command import Parser
 from adapt.experiments.suite import Suite
 from adapt.training.settings import Settings
@@ -78,8 +78,8 @@ def no_training(monkeypatch, tmp_path):
 def general():
   """Every flag that all runs have, and what argparse knows of it."""
   parser = Parser(prog="x")
-  main._add_running(parser.add_argument_group("running"))
-  main._add_settings(parser.add_argument_group("training"), Settings())
+  flags._add_running(parser.add_argument_group("running"))
+  flags._add_settings(parser.add_argument_group("training"), Settings())
   found = {}
   for action in parser._actions:
     found |= {option: action for option in action.option_strings if option.startswith("--")}

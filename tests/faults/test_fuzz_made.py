@@ -19,8 +19,7 @@ from adapt.cli import model as model_cli
 from adapt.deploy import saved
 from adapt.deploy.rebuilt import Rebuilt, describe, named, rebuild
 from adapt.experiments import grid
-from adapt.experiments.experiment import config, points
-from adapt.experiments.plan import planned
+from adapt.experiments.plan import plan
 from adapt.models import weights_file
 from adapt.records import record
 
@@ -120,9 +119,9 @@ def test_weights(tmp_path):
 def model(tmp_path):
   """What a model says of itself, and its arrays: as after training, but zeros."""
   asked = toy.experiment("dann", given={"width": 8, "depth": 1})
-  plan = planned(asked, tmp_path, False, toy.load)
+  found = plan(asked, tmp_path, False, toy.load)
   about = {"kind": saved.KIND, "version": saved.VERSION, "suite": "a", "task": "b", "label": "c"}
-  about |= {"date": "2026", **describe(asked, plan.points[0], plan.material), "image_size": 0}
+  about |= {"date": "2026", **describe(asked.setup, found.points[0], found.data), "image_size": 0}
   about |= {"inputs": {"shape": [2], "dtype": "float32"}, "backbone": None, "environment": {}}
   about = json.loads(json.dumps({**about, "seed": 0, "step": 1}))
   made = rebuild(about)
@@ -207,20 +206,20 @@ def test_checkpoints(tmp_path, capsys, monkeypatch):
   """The record of an earlier run, or the configuration beside its checkpoints, spoilt before a re-run."""
   tally, paths, asked = Tally(), fuzzing.pair(tmp_path), []
 
-  def remember(group, arguments, domains, *_shown):
-    [request] = group
-    asked.append((request, planned(request, arguments.out, False, domains)))
+  def remember(group, domains, options, _reporter):
+    [experiment] = group
+    asked.append(plan(experiment, options.out, False, domains))
     raise fuzzing.Trained
 
-  monkeypatch.setattr(grid, "_cell", remember)
+  monkeypatch.setattr(grid, "_program", remember)
   tally.command(capsys, lambda: fuzzing.run(*paths, tmp_path / "out"))
-  (request, plan), out = asked[0], tmp_path / "out"
-  point = points(request)[0]
-  wanted = json.loads(json.dumps(config(request, point, plan.material.hashes)))
-  file = record.path(out, "run", request.task.name, point.label)
+  [found], out = asked, tmp_path / "out"
+  task, [point] = found.experiment.task.name, found.points
+  wanted = json.loads(json.dumps(found.config(point)))
+  file = record.path(out, "run", task, point.label)
   beside = file.parent / f".{file.stem}.partial" / "config.json"
   beside.parent.mkdir(parents=True)
-  whole = {**sample_records.make(), "suite": "run", "task": request.task.name, "label": point.label}
+  whole = {**sample_records.make(), "suite": "run", "task": task, "label": point.label}
 
   @st.composite
   def made(draw):

@@ -16,6 +16,7 @@ import toy
 KILLS = int(os.environ.get("ADAPT_KILLS", "15"))  # fifty take four minutes
 METHODS = ("source_only", "shot")  # which starts from the model of source_only
 STEPS, EVALUATIONS = 240, 6
+LABELS = [f"{method}-evaluations={EVALUATIONS}-steps={STEPS}" for method in METHODS]
 LIMIT = 60  # seconds that anything may take
 
 
@@ -76,7 +77,7 @@ def test_killed_at_random_moments(zygote, arguments, tmp_path):
   """Each kill −9 falls somewhere between start and end; nothing depends on when."""
   assert zygote.run([*arguments, "whole"]) == 0
   whole = records(tmp_path / "whole")
-  assert sorted(whole) == sorted(METHODS)
+  assert sorted(whole) == sorted(LABELS)
   length = math.inf  # of a run from the cache of compiled programs, the shortest seen
   chosen, kills, suites = random.Random(0), 0, 0
   while kills < KILLS:
@@ -92,7 +93,7 @@ def test_killed_at_random_moments(zygote, arguments, tmp_path):
     kills, suites = kills + attempts, suites + 1
     for label, record in records(out).items():
       toy.assert_same_numbers(record, whole[label])
-    assert sorted(records(out)) == sorted(METHODS)
+    assert sorted(records(out)) == sorted(LABELS)
     assert not list(out.rglob("*.partial"))
 
 

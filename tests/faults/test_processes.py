@@ -160,7 +160,9 @@ def numbers(file):
 
 
 def record_of(folder, out):
-  return json.loads((folder / out / "run/moons_turned/coral.json").read_text())
+  return json.loads(
+    (folder / out / "run/moons_turned/coral-evaluations=4-steps=20.json").read_text()
+  )
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +213,7 @@ def test_a_signal_to_one_and_the_death_of_one_cost_nothing(folder, start, one):
   assert ended.codes == [-signal.SIGKILL, 75], ended.errors
   assert ended.seconds[1] - ended.seconds[0] < HEARD
   assert "stopped (another process has ended" in ended.errors[1]
-  assert not list((folder / "two").rglob("coral.json"))
+  assert not list((folder / "two").rglob("coral*.json"))
 
   ended = Ended(two(PLAIN, PLAIN, devices=2))
   assert ended.codes == [0, 0], ended.errors

@@ -10,12 +10,10 @@ import signal
 import sys
 import time
 
-from adapt.cli import main
-from adapt.experiments import (
-  grid,  # all that a run imports, before any thread or backend is started
-)
+# All that a run imports, before any thread or backend is started.
+from adapt.cli import main, run
 
-assert grid.DIVERGED
+assert run.DIVERGED
 
 
 def status(pid: int, seconds: float) -> int:

@@ -100,7 +100,7 @@ def test_learns_and_beats_source_only(name, toy_run, tmp_path):
 
 
 def with_null(name):
-  """A request, swept over its weight and none where that is its null control: one program of both."""
+  """An experiment, swept over its weight and none where that is its null control: one program of both."""
   own = toy.needs(name)
   if own.margin is None or not own.null:
     return toy.experiment(name)

@@ -11,9 +11,8 @@ from adapt import methods, models
 from adapt.data import Domain, Split
 from adapt.experiments.experiment import points
 from adapt.models import nets
-from adapt.training import loop
+from adapt.training import loop, task_data
 from adapt.training.joint_tasks import Part
-from adapt.training.task_data import TaskData
 from adapt.tuning.linear_probe import linear_probe
 
 TOY = {"margin": 0.04}
@@ -56,17 +55,16 @@ def test_a_tuning_that_moves_the_head_alone_is_refused():
 
 @pytest.mark.parametrize("name", SOURCE_FREE)
 def test_poisoned_source_data_change_no_bit(name):
-  asked = toy.experiment(name, seeds=(0,), steps=8, evaluations=2, model="normed")
+  experiment = toy.experiment(name, seeds=(0,), steps=8, evaluations=2, model="normed")
+  setup, todo = experiment.setup, points(experiment)
   net = models.build("normed", 2)
   start = net.init(jax.random.key(5), jnp.asarray(toy.TURNED.train.x))
   start = jax.tree.map(lambda v: v[None], start)  # one cell
-  kind = methods.traits(name, points(asked)[0].hyperparameters)
-  assert kind.starts == "source"
+  assert setup.traits(todo).starts == "source"
 
   def final(source):
-    material = TaskData((source,), toy.TURNED, asked.settings, {})
-    parts = [Part(asked, points(asked), material, start)]
-    [trained] = loop.train(parts, kind, lambda *_: None)
+    data = task_data.unchecked(setup, [source], toy.TURNED)
+    [trained] = loop.train([Part(setup, todo, data, start)], lambda *_: None)
     ts = trained.mapped.ts
     return ts.params, ts.state
 

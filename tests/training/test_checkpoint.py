@@ -101,7 +101,7 @@ def test_a_spoilt_checkpoint_is_noticed_and_not_used(asked, whole, spoilt, tmp_p
 def test_another_configuration_is_refused_and_force_starts_over(asked, tmp_path):
   with pytest.raises(toy.Crash):
     run(asked, tmp_path, domains=toy.load, report=toy.crash_at(20), minutes=0)
-  other = asked._replace(settings=asked.settings._replace(momentum=0.5))
+  other = toy.experiment("dann", **STEPS, momentum=0.5)
   with pytest.raises(ValueError, match=r"settings.momentum: 0.9 → 0.5.*--force"):
     run(other, tmp_path, domains=toy.load)
   done = []
@@ -147,7 +147,8 @@ def test_a_killed_command_leaves_what_the_next_one_continues(tmp_path):
   flags = ["--steps", "40", "--evaluations", "4", "--seeds", "1", "--checkpoint-minutes", "0"]
   files = ["--source", str(tmp_path / "moons.npz"), "--target", str(tmp_path / "turned.npz")]
   kill = (
-    "import os, sys; from adapt.cli import main as cli; from adapt.training import checkpoint; real = checkpoint.Checkpoints.save\n"
+    "import os, sys; from adapt.cli import main as cli; from adapt.training import checkpoint\n"
+    "real = checkpoint.Checkpoints.save\n"
     "def save(self, mapped, past, seconds):\n"
     "  real(self, mapped, past, seconds)\n"
     "  if past.steps[-1] == 20: self.finish(); os.kill(os.getpid(), 9)\n"
@@ -160,11 +161,12 @@ def test_a_killed_command_leaves_what_the_next_one_continues(tmp_path):
 
   plain = "import sys; from adapt.cli import main as cli; sys.exit(cli.main(sys.argv[1:]))"
   assert command(kill, "a").returncode == -signal.SIGKILL
-  assert not list((tmp_path / "a").rglob("dann.json"))
+  assert not list((tmp_path / "a").rglob("dann*.json"))
   for out in ("a", "b"):
     ended = command(plain, out)
     assert ended.returncode == 0, ended.stderr
+  name = "dann-evaluations=4-steps=40.json"
   one, other = (
-    json.loads((tmp_path / out / "run/moons_turned/dann.json").read_text()) for out in ("a", "b")
+    json.loads((tmp_path / out / "run/moons_turned" / name).read_text()) for out in ("a", "b")
   )
   toy.assert_same_numbers(one, other)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import toy
 
-from adapt import catalogue, methods, tuning
+from adapt import catalogue, methods
 from adapt.experiments.experiment import points
 from adapt.experiments.run import run
 from adapt.method import Net
@@ -34,21 +34,17 @@ def final_params(name, *layouts, tuned="full"):
   """
   own = toy.needs(name)
   given = own.given if own.layouts is None else own.layouts
-  asked = toy.experiment(
-    name, seeds=(0, 1), model="normed", steps=STEPS, evaluations=1, batch_size=16, given=given
-  )
-  asked = asked._replace(tuning=tuning.bind(tuned))
-  data = toy.data_of(asked)
-  todo = points(asked)
-  method = methods.traits(name, todo[0].hyperparameters)
-  parts = [Part(asked, todo, data)]
-  begun, arrays, _ = loop.placed(parts, method, loop.program_of(parts))
+  short = {"seeds": (0, 1), "steps": STEPS, "evaluations": 1, "batch_size": 16}
+  experiment = toy.experiment(name, model="normed", given=given, tuning=tuned, **short)
+  setup, data, todo = experiment.setup, toy.data_of(experiment), points(experiment)
+  parts = [Part(setup, todo, data)]
+  begun, arrays, _ = loop.placed(parts, loop.program_of(parts))
   copied = jax.jit(lambda tree: jax.tree.map(jnp.copy, tree))  # a layout donates what it is given
-  load = inputs.loader_of(asked, data, begun.labelled)
+  load = inputs.loader_of(setup, data, begun.labelled)
   labels = arrays._replace(xs=None, xt=None)  # inputs come with each step
   results = []
   for layout in layouts:
-    cells = loop.program_of([Part(asked._replace(layout=layout), todo, data)])
+    cells = loop.program_of([Part(setup._replace(layout=layout), todo, data)])
     mapped = parallel.put_stacked(layout, copied(begun))
     which = parallel.put_stacked(layout, jnp.arange(2))
     seen = []
@@ -169,7 +165,10 @@ def test_auto_gives_seeds_devices_and_a_single_one_a_core_s_worth(monkeypatch):
   assert parallel.layout("auto", 0, 64) == Layout("sharding", 8)
 
 
-CORES = "import jax; from adapt.training import devices; devices.cores_as_devices(); print(jax.device_count())"
+CORES = (
+  "import jax; from adapt.training import devices; devices.cores_as_devices(); "
+  "print(jax.device_count())"
+)
 
 
 def test_cores_are_devices_unless_jax_was_told_otherwise():

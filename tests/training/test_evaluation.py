@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import toy
 
-from adapt import methods
 from adapt.experiments.experiment import points
 from adapt.experiments.suite import Task
 from adapt.training import arrays, evaluation, loop
@@ -14,15 +13,14 @@ from adapt.training.joint_tasks import Part
 
 def parts_of(*tasks):
   each = [toy.experiment("source_only", seeds=(0, 1), task=task) for task in tasks]
-  return [Part(asked, points(asked), toy.data_of(asked)) for asked in each]
+  return [Part(one.setup, points(one), toy.data_of(one)) for one in each]
 
 
 def test_each_part_is_looked_at_as_if_alone():
   some = parts_of(toy.TASK, Task("turned_moons", ("turned",), "moons"))
-  kind = methods.traits("source_only", {})
   cells = loop.program_of(some)
-  now, _, _ = loop.placed(some, kind, cells)
-  views = [arrays.views_of(part.material) for part in some]
+  now, _, _ = loop.placed(some, cells)
+  views = [arrays.views_of(part.data) for part in some]
   together = evaluation.at(cells, some, views, now)
   for i, own in enumerate(evaluation.each(some, now)):
     assert len(own.ts.step) == 2
@@ -34,8 +32,8 @@ def test_each_part_is_looked_at_as_if_alone():
 def test_where_the_time_went_adds_up():
   some = parts_of(toy.TASK)
   cells = loop.program_of(some)
-  now, _, _ = loop.placed(some, methods.traits("source_only", {}), cells)
-  views = arrays.views_of(some[0].material)
+  now, _, _ = loop.placed(some, cells)
+  views = arrays.views_of(some[0].data)
   spent = evaluation.seconds(cells, some, views, now, 3, 1000.0)
   assert min(spent.values()) > 0
   assert spent["train"] + spent["evaluate"] + spent["select"] == pytest.approx(1000.0)

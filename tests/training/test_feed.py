@@ -16,8 +16,8 @@ SHORT = {"steps": 12, "evaluations": 3, "seeds": (0, 1)}
 
 
 def record(tmp_path, method, kind, **changes):
-  request = toy.experiment(method, feed=Feed(kind), **{**SHORT, **changes})
-  return run(request, tmp_path / kind, domains=toy.load).records
+  experiment = toy.experiment(method, feed=Feed(kind), **{**SHORT, **changes})
+  return run(experiment, tmp_path / kind, domains=toy.load).records
 
 
 @pytest.mark.parametrize("method", ["dann", "fine_tune"])
@@ -43,12 +43,12 @@ def test_swept_values_share_the_stream_of_their_seed(tmp_path):
 
 
 def test_auto_streams_what_does_not_fit(monkeypatch):
-  request, method = toy.experiment("dann"), Method(None, None, None)
+  setup, method = toy.experiment("dann").setup, Method(None, None, None)
   domains = (toy.MOONS,), toy.TURNED
-  assert not streams(request, method, *domains)
+  assert not streams(setup, method, *domains, cells=3)
   monkeypatch.setattr(devices, "budget", lambda _: 1000)
-  assert streams(request, method, *domains)
-  assert not streams(request._replace(feed=Feed("device")), method, *domains)
+  assert streams(setup, method, *domains, cells=3)
+  assert not streams(setup._replace(feed=Feed("device")), method, *domains, cells=3)
 
 
 def test_what_needs_all_inputs_is_refused(monkeypatch):
@@ -56,9 +56,9 @@ def test_what_needs_all_inputs_is_refused(monkeypatch):
   domains = (toy.MOONS,), toy.TURNED
   looks = Method(None, None, None, refresh=lambda *_: {})
   with pytest.raises(ValueError, match=r"looks at the whole training set .* --cache-features"):
-    streams(toy.experiment("dann"), looks, *domains)
+    streams(toy.experiment("dann").setup, looks, *domains, cells=3)
   weighted = toy.experiment("dann", weighting=weights.bind("kmm"))
   with pytest.raises(ValueError, match="--weights kmm compares the whole training sets"):
-    streams(weighted, Method(None, None, None), *domains)
+    streams(weighted.setup, Method(None, None, None), *domains, cells=3)
   with pytest.raises(ValueError, match="unknown feed 'tape': choose from auto, device, stream"):
-    streams(toy.experiment("dann", feed=Feed("tape")), looks, *domains)
+    streams(toy.experiment("dann", feed=Feed("tape")).setup, looks, *domains, cells=3)

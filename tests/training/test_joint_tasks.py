@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 import toy
 
-from adapt import methods, weights
+from adapt import weights
 from adapt.cli import main
+from adapt.cli import run as commands
 from adapt.data import Split
 from adapt.experiments import grid
-from adapt.experiments.experiment import points
-from adapt.experiments.plan import planned
+from adapt.experiments.plan import alone as plan_of
+from adapt.experiments.plan import plan
 from adapt.experiments.run import run, run_together
 from adapt.experiments.suite import Suite, Task
 from adapt.records import record
 from adapt.training import history, joint_tasks, program
 from adapt.training.dp_sgd import Privacy
-from adapt.training.joint_tasks import Part
 from adapt.training.setup import Feed
 
 TASKS = (
@@ -35,18 +35,13 @@ def asked(method: str, **changes):
   return [toy.experiment(method, **changes, suite=SUITE, task=task) for task in TASKS]
 
 
-def part_of(request, out):
-  plan = planned(request, out, False, toy.load)
-  return Part(request, plan.missing, plan.material)
-
-
-def together(requests, out, domains=toy.load, **options):
-  found = run_together(requests, out, domains=domains, **options)
+def together(experiments, out, domains=toy.load, **options):
+  found = run_together(experiments, out, domains=domains, **options)
   return [made for result in found for made in result.records]
 
 
-def alone(requests, out, domains=toy.load):
-  return [made for request in requests for made in run(request, out, domains=domains).records]
+def alone(experiments, out, domains=toy.load):
+  return [made for one in experiments for made in run(one, out, domains=domains).records]
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +54,10 @@ def dann(tmp_path_factory):
 @pytest.mark.parametrize("method", ["dann", "fine_tune", "target_only"])
 def test_each_record_is_that_of_the_task_alone(method, tmp_path, monkeypatch):
   few = {"shots": 4} if method == "fine_tune" else {}
-  requests, records = asked(method, **few), []
+  experiments, records = asked(method, **few), []
   for way in (alone, together):
-    monkeypatch.setattr("adapt.experiments.run._models", {})
-    records.append(way(requests, tmp_path / way.__name__))
+    monkeypatch.setattr("adapt.experiments.execute._models", {})
+    records.append(way(experiments, tmp_path / way.__name__))
   assert [r["task"] for r in records[1]] == [task.name for task in TASKS]
   assert len({str(r["last"]) for r in records[1]}) > 1
   for ours, theirs in zip(*records, strict=True):
@@ -88,7 +83,7 @@ def test_side_by_side_as_on_an_accelerator(dann, tmp_path, monkeypatch):
 
 
 def test_sets_lie_there_once_and_cells_know_where_theirs_begin(tmp_path):
-  some = [part_of(request, tmp_path) for request in asked("dann")]
+  some = [plan(one, tmp_path, False, toy.load).part() for one in asked("dann")]
   sets = joint_tasks.joined(some)
   assert [d.name for [d] in sets.sources] == ["moons", "turned"]
   assert [d.name for d in sets.targets] == ["turned", "moons", "tilted"]
@@ -111,9 +106,9 @@ def test_it_goes_on_from_its_checkpoint(dann, tmp_path):
 
 
 def test_only_what_is_missing_is_made(dann, tmp_path):
-  requests = asked("dann")
-  run(requests[1], tmp_path, domains=toy.load)
-  found = run_together(requests, tmp_path, domains=toy.load)
+  experiments = asked("dann")
+  run(experiments[1], tmp_path, domains=toy.load)
+  found = run_together(experiments, tmp_path, domains=toy.load)
   assert [result.fresh for result in found] == [True, False, True]
   for result, theirs in zip(found, dann, strict=True):
     toy.assert_same_numbers(result.records[0], theirs)
@@ -137,8 +132,8 @@ def test_sets_of_one_name_are_not_the_same(tmp_path):
 
   tasks = [Task(f"{s}_turned", (f"{s}/train",), "turned") for s in ("a", "b")]
   suite = SUITE._replace(tasks=tuple(tasks))
-  requests = [toy.experiment("dann", **SHORT, suite=suite, task=task) for task in tasks]
-  both = [way(requests, tmp_path / way.__name__, named) for way in (alone, together)]
+  experiments = [toy.experiment("dann", **SHORT, suite=suite, task=task) for task in tasks]
+  both = [way(experiments, tmp_path / way.__name__, named) for way in (alone, together)]
   for ours, theirs in zip(*both, strict=True):
     toy.assert_same_numbers(ours, theirs)
 
@@ -149,8 +144,8 @@ def test_other_tasks_do_not_go_on_from_its_checkpoint(dann, order, tmp_path):
   with pytest.raises(toy.Crash):
     together(asked("dann"), tmp_path, report=toy.crash_at(4), minutes=0)
   steps = []
-  requests = [asked("dann")[i] for i in order]
-  again = together(requests, tmp_path, report=lambda step, *_: steps.append(step))
+  experiments = [asked("dann")[i] for i in order]
+  again = together(experiments, tmp_path, report=lambda step, *_: steps.append(step))
   assert steps[0] == 2  # from the start
   for i, ours in zip(order, again, strict=True):
     toy.assert_same_numbers(ours, dann[i])
@@ -160,13 +155,13 @@ def test_other_tasks_do_not_go_on_from_its_checkpoint(dann, order, tmp_path):
 
 @pytest.mark.holds("refused")
 def test_no_task_of_it_is_trained_by_another_process_meanwhile(tmp_path):
-  requests = asked("dann")
+  experiments = asked("dann")
 
   def meanwhile(*_):
     with pytest.raises(ValueError, match="another process trains dann"):
-      run(requests[1], tmp_path, domains=toy.load)
+      run(experiments[1], tmp_path, domains=toy.load)
 
-  together(requests, tmp_path, report=meanwhile)
+  together(experiments, tmp_path, report=meanwhile)
 
 
 @pytest.mark.parametrize(
@@ -180,22 +175,15 @@ def test_no_task_of_it_is_trained_by_another_process_meanwhile(tmp_path):
   ],
 )
 def test_what_looks_at_whole_sets_or_guards_them_stays_alone(method, changes):
-  request = toy.experiment(method, **changes)
-  part = Part(request, points(request), toy.data_of(request))
-  kind = methods.traits(method, part.missing[0].hyperparameters)
-  assert joint_tasks.shape(kind, part) is None
-
-
-def flags(**changed):
-  usual = {"batch_tasks": True, "wandb": "off", "parallel": "auto", "devices": 1, "seeds": 2}
-  return argparse.Namespace(**{**usual, **changed})
+  experiment = toy.experiment(method, **changes)
+  assert grid._shape(plan_of(experiment, toy.data_of(experiment))) is None
 
 
 def test_targets_without_a_class_stay_apart():
   def shape(target):
-    request = toy.experiment("fine_tune", shots=4)
-    part = Part(request, points(request), toy.data_of(request)._replace(target=target))
-    return joint_tasks.shape(methods.traits("fine_tune", {}), part)
+    experiment = toy.experiment("fine_tune", shots=4)
+    own = plan_of(experiment, toy.data_of(experiment)._replace(target=target))
+    return joint_tasks.shape(own.method, own.part())
 
   x, y = toy.TURNED.train
   lacking = toy.TURNED._replace(train=Split(x, np.zeros_like(y)))
@@ -208,10 +196,11 @@ def test_groups_are_of_one_shape(tmp_path):
     cut = Split(*(v[:-10] for v in d.train))
     return d._replace(train=cut) if name == "tilted" else d
 
-  requests = [r for both in zip(asked("source_only"), asked("dann"), strict=True) for r in both]
-  plans = [(r, planned(r, tmp_path, False, shorter)) for r in requests]
-  found = grid._groups(plans, flags())
-  names = [[(r.method, r.task.name) for r in group] for group in found]
+  pairs = zip(asked("source_only"), asked("dann"), strict=True)
+  experiments = [one for both in pairs for one in both]
+  options = grid.Options(tmp_path, batch_tasks=True, devices=1)
+  found = grid.grouped(experiments, shorter, options)
+  names = [[(one.method.name, one.task.name) for one in group] for group in found]
   pair = ("moons_turned", "turned_moons")
   assert names == [
     [("source_only", task) for task in pair],
@@ -219,18 +208,20 @@ def test_groups_are_of_one_shape(tmp_path):
     [("source_only", "moons_tilted")],
     [("dann", "moons_tilted")],
   ]
-  assert [len(group) for group in grid._groups(plans, flags(batch_tasks=False))] == [1] * 6
+  apart = grid.grouped(experiments, shorter, options._replace(batch_tasks=False))
+  assert [len(group) for group in apart] == [1] * 6
 
 
 @pytest.mark.holds("refused")
 def test_sets_that_do_not_fit_together_are_refused(tmp_path, monkeypatch):
-  plans = [(r, planned(r, tmp_path, False, toy.load)) for r in asked("dann")]
+  options = grid.Options(tmp_path, batch_tasks=True, devices=1)
   # Two sources and three targets.
   monkeypatch.setattr("adapt.training.devices.budget", lambda _: 5 * toy.MOONS.train.x.nbytes - 1)
   with pytest.raises(ValueError, match=r"sets of 3 tasks do not fit.*leave out --batch-tasks"):
-    grid._groups(plans, flags())
+    grid.grouped(asked("dann"), toy.load, options)
+  flags = argparse.Namespace(batch_tasks=True, wandb="offline")
   with pytest.raises(ValueError, match="--wandb follows one task at a time: leave out"):
-    grid._groups(plans, flags(wandb="offline"))
+    commands.run(SUITE, TASKS, ["dann"], flags, toy.load)
 
 
 def test_the_command_line(dann, tmp_path, capsys):
@@ -238,11 +229,12 @@ def test_the_command_line(dann, tmp_path, capsys):
   argv += [f"--{name}={SHORT[name]}" for name in ("steps", "evaluations")] + ["--seeds=2"]
   argv += [f"--{name}={value}" for name, value in toy.needs("dann").given.items()]
   argv += ["--task", *(task.name for task in TASKS), TASKS[0].name]  # one of them twice
-  assert main.benchmark(SUITE, argv, toy.load) == 0
+  suite = SUITE._replace(settings=toy.SETTINGS._replace(steps=6, evaluations=3))
+  assert main.benchmark(suite, argv, toy.load) == 0
   shown = capsys.readouterr()
   for task in TASKS:
     assert f"2/2  3 tasks {dann[0]['label']} ({task.name})  target" in shown.err
   made = record.read(tmp_path / f"toy/moons_tilted/{dann[2]['label']}.json")
   toy.assert_same_numbers(made, dann[2])
-  assert main.benchmark(SUITE, argv, toy.load) == 0
+  assert main.benchmark(suite, argv, toy.load) == 0
   assert "done before" in capsys.readouterr().err

@@ -7,12 +7,11 @@ import tiny
 import toy
 from encoded import Encoded
 
-from adapt import methods
 from adapt.augment.image_ops import as_float
 from adapt.data import Domain, Split
 from adapt.data.images import Images
 from adapt.evaluation import metrics
-from adapt.experiments.experiment import points
+from adapt.experiments.experiment import points, resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite, Task
 from adapt.models import backbones, pretrained
@@ -41,14 +40,19 @@ TASK = Task("day_night", ("day",), "night")
 SETTINGS = Settings(model="tiny", steps=4, batch_size=8, lr=0.05, evaluations=2, image_size=16)
 
 
-def request(method="source_only", **settings):
-  suite = Suite("shades", (TASK,), SETTINGS, "made up")
-  return Request(suite, TASK, method, SETTINGS._replace(**settings), (0, 1))
+def experiment_of(method="source_only", **settings):
+  suite, given = Suite("shades", (TASK,), SETTINGS, "made up"), CRITIC if method == "dann" else {}
+  return resolve(suite, TASK, method, SETTINGS._replace(**settings), (0, 1), given=given)
 
 
 def loaded(**settings):
-  asked = request(**settings)
-  return task_data.load(asked, methods.traits("source_only", {}), DOMAINS.__getitem__)
+  return prepared(experiment_of(**settings), DOMAINS.__getitem__)
+
+
+def prepared(experiment, domains):
+  method = experiment.setup.traits(points(experiment))
+  sources = [domains(name) for name in experiment.task.source]
+  return task_data.prepare(experiment.setup, method, sources, domains(experiment.task.target))
 
 
 TINY = backbones.Backbone(tiny.make_smallest, lambda state: state, 16, "tiny's")
@@ -86,8 +90,8 @@ STEPWISE = {"steps": 4, "evaluations": 4}
 CRITIC = {"depth": 0}
 
 
-def losses(asked, out):
-  [record] = run(asked._replace(given=CRITIC), out, domains=DOMAINS.__getitem__).records
+def losses(experiment, out):
+  [record] = run(experiment, out, domains=DOMAINS.__getitem__).records
   return np.array(record["curves"]["loss"])  # [seeds, steps]
 
 
@@ -120,8 +124,8 @@ def test_cached_features_are_the_frozen_network_s(backbone):
 def test_cached_features_train_as_the_frozen_network_does(backbone, tmp_path):
   frozen = {"pretrained": "tiny", "freeze": "backbone", **STEPWISE}
   assert_alike(
-    losses(request("dann", **frozen), tmp_path / "frozen"),
-    losses(request("dann", **frozen, cache_features=True), tmp_path / "cached"),
+    losses(experiment_of("dann", **frozen), tmp_path / "frozen"),
+    losses(experiment_of("dann", **frozen, cache_features=True), tmp_path / "cached"),
   )
   assert len(list((tmp_path / "data/adapt_features").glob("*.npy"))) == 4
 
@@ -141,12 +145,11 @@ def test_features_are_read_from_the_cache_and_made_again_for_other_weights(backb
 
 def test_a_frozen_backbone_stays_and_a_slow_one_moves_less(backbone):
   def moved(**settings):
-    asked = request(pretrained="tiny", weight_decay=0.0, **settings)
-    method, todo = methods.traits("source_only", {}), points(asked)
-    got = task_data.load(asked, method, DOMAINS.__getitem__)
-    parts = [Part(asked, todo, got)]
+    experiment = experiment_of(pretrained="tiny", weight_decay=0.0, **settings)
+    data = prepared(experiment, DOMAINS.__getitem__)
+    parts = [Part(experiment.setup, points(experiment), data)]
     cells = loop.program_of(parts)
-    mapped, arrays, _ = loop.placed(parts, method, cells)
+    mapped, arrays, _ = loop.placed(parts, cells)
     ts = cells.chunk(2)(mapped, arrays)[0].ts
     params = ts.params["net"]
     params = params["backbone"] if "backbone" in params else ts.state["stats"]["frozen"]["backbone"]
@@ -159,9 +162,10 @@ def test_a_frozen_backbone_stays_and_a_slow_one_moves_less(backbone):
 
 
 def test_crops_train_streamed_and_resident_alike(backbone, tmp_path):
-  asked = request("dann", augment="jitter", image_size=14, model="mlp", **STEPWISE)
+  crops = {"augment": "jitter", "image_size": 14, "model": "mlp"}
+  experiment = experiment_of("dann", **crops, **STEPWISE)
   assert_alike(
-    *(losses(asked._replace(feed=Feed(kind)), tmp_path / kind) for kind in ("device", "stream"))
+    *(losses(experiment._replace(feed=Feed(k)), tmp_path / k) for k in ("device", "stream"))
   )
 
 
@@ -175,14 +179,14 @@ def test_the_record_says_which_weights_were_loaded(backbone, monkeypatch):
 
 def test_other_weights_at_the_same_path_are_other_settings(backbone, tmp_path, monkeypatch):
   frozen = {"pretrained": "tiny", "freeze": "backbone", "cache_features": True}
-  asked = request("dann", **frozen, **STEPWISE)._replace(given=CRITIC)  # compiled once, above
+  experiment = experiment_of("dann", **frozen, **STEPWISE)  # compiled once, above
 
-  def again(asked=asked):
-    return run(asked, tmp_path, domains=DOMAINS.__getitem__).fresh
+  def again(experiment=experiment):
+    return run(experiment, tmp_path, domains=DOMAINS.__getitem__).fresh
 
   assert again() and not again()
-  moved = asked._replace(settings=asked.settings._replace(pretrained="elsewhere/tiny"))
-  assert not again(moved)  # the same weights
+  moved = experiment.settings._replace(pretrained="elsewhere/tiny")
+  assert not again(experiment._replace(settings=moved))  # the same weights
   other = jax.tree.map(lambda x: x + 1, backbone)
   monkeypatch.setattr(pretrained, "load", lambda model, what: jax.device_get(other))
   with pytest.raises(ValueError, match=r"made with other settings .*pretrained"):
@@ -192,12 +196,8 @@ def test_other_weights_at_the_same_path_are_other_settings(backbone, tmp_path, m
 def test_equal_inputs_with_other_labels_are_another_domain(backbone):
   day = DOMAINS["day"]
   turned = day._replace(train=day.train._replace(y=1 - day.train.y))
-  asked = request()
   got = [
-    task_data.load(
-      asked, methods.traits("source_only", {}), {"day": d, "night": DOMAINS["night"]}.get
-    )
-    for d in (day, turned)
+    prepared(experiment_of(), {"day": d, "night": DOMAINS["night"]}.get) for d in (day, turned)
   ]
   assert got[0].hashes["day"] != got[1].hashes["day"]
   np.testing.assert_array_equal(got[1].sources[0].train.y, turned.train.y)
@@ -233,9 +233,9 @@ def test_choices_that_do_not_go_together_are_refused(backbone, settings, message
   ],
 )
 def test_vectors_have_no_size(settings, message):
-  asked = toy.experiment("source_only", **settings)
+  experiment = toy.experiment("source_only", **settings)
   with pytest.raises(ValueError, match=message):
-    task_data.load(asked, methods.get("source_only")(None), toy.load)
+    prepared(experiment, toy.load)
 
 
 def test_the_rows_of_a_class_set_are_taken_once_per_set():

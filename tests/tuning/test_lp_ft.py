@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import toy
 
-from adapt import methods
+from adapt import tuning
 from adapt.experiments.experiment import points
 from adapt.training import loop
 from adapt.training.joint_tasks import Part
@@ -67,12 +67,11 @@ def test_a_share_beyond_all_steps_is_refused():
 
 
 def test_progress_reaches_it_in_a_compiled_run():
-  way = BIND("lp_ft", share=0.5)
-  asked = toy.experiment("fine_tune", seeds=(0,), steps=4, batch_size=16, shots=8, tuning=way)
-  data, todo = toy.data_of(asked), points(asked)
-  parts = [Part(asked, todo, data)]
+  way = tuning.bind("lp_ft", share=0.5)
+  experiment = toy.experiment("fine_tune", seeds=(0,), steps=4, batch_size=16, shots=8, tuning=way)
+  parts = [Part(experiment.setup, points(experiment), toy.data_of(experiment))]
   cells = loop.program_of(parts)
-  mapped, arrays, _ = loop.placed(parts, methods.traits("fine_tune", {}), cells)
+  mapped, arrays, _ = loop.placed(parts, cells)
   passed = []
   for _ in range(3):
     passed.append(jax.tree.map(np.asarray, mapped.ts.params["net"]))

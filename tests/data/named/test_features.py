@@ -8,6 +8,7 @@ import pytest
 
 from adapt.data import builders, check_pair, prepared
 from adapt.data.named import features
+from adapt.experiments.experiment import resolve
 from adapt.experiments.run import run
 from benchmarks import office_caltech10
 
@@ -121,8 +122,8 @@ def test_afn_gains_with_its_defaults(real, tmp_path):
   )
 
   def accuracies(method, **changed):
-    asked = Request(suite, task, method, settings, (0, 1, 2), **changed)
-    found = run(asked, tmp_path, domains=lambda name: real[name.rsplit("_", 1)[1]])
+    experiment = resolve(suite, task, method, settings, (0, 1, 2), **changed)
+    found = run(experiment, tmp_path, domains=lambda name: real[name.rsplit("_", 1)[1]])
     return [np.array(r["last"]["accuracy"]) for r in found.records]
 
   null, found = accuracies("afn", sweep={"weight": (0.0, 0.05)})

@@ -1,0 +1,17 @@
+"""A user's own data as a task: what kind of input has which settings."""
+
+import numpy as np
+
+from adapt import data
+from adapt.experiments import own_data
+
+
+def test_published_networks_are_for_grey_and_rgb_bytes(tmp_path):
+  def of(channels, dtype, side=40):
+    split = data.Split(np.zeros((2, side, side, channels), dtype), None)
+    return own_data.kind(data.Domain("t", split, split, ()))
+
+  assert [of(c, np.uint8) for c in (1, 3)] == ["large"] * 2
+  assert [of(c, np.uint8) for c in (2, 4)] == ["colour"] * 2
+  assert [of(c, np.float32) for c in (1, 3, 4)] == ["colour"] * 3
+  assert [of(c, np.float32, 8) for c in (1, 3, 4)] == ["grey", "colour", "colour"]
