@@ -61,7 +61,7 @@ def build(
   """
   dtype = _dtype(precision)
   if name not in names():
-    raise ValueError(f"unknown model '{name}': choose from {', '.join(names())}")
+    raise ValueError(catalogue.unknown("model", name, names()))
   if has_backbone(name):
     from adapt.models.backbones import classifier
 
@@ -114,7 +114,7 @@ def _dtype(precision: str) -> Any:
 
   dtypes = {"f32": jnp.float32, "bf16": jnp.bfloat16}
   if precision not in dtypes:
-    raise ValueError(f"unknown precision '{precision}': choose from {', '.join(dtypes)}")
+    raise ValueError(catalogue.unknown("precision", precision, dtypes))
   return dtypes[precision]
 
 
