@@ -5,6 +5,7 @@ import pickle
 import shutil
 import sys
 from importlib import metadata
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from adapt.cli import main
 from adapt.experiments import ray_cluster, suites
 from adapt.experiments.experiment import resolve
 from adapt.experiments.run import run
+from adapt.records import identity
 from adapt.training import optimizers
 
 FILES = {
@@ -230,7 +232,8 @@ def test_run_takes_domains_and_tuning_of_plug_ins(folder, tmp_path):
   command += ["--method", "fine_tune", "--tuning", "last", "--shots", "2", "--model", "narrow"]
   command += ["--steps", "4", "--evaluations", "1", "--seeds", "1", "--batch-size", "16"]
   assert main.main([*command, "--devices", "1", "--out", str(tmp_path / "out")]) == 0
-  made = json.loads((tmp_path / "out/run/left_right/fine_tune+last.json").read_text())
+  [file] = (tmp_path / "out/run/left_right").glob("fine_tune+last*.json")
+  made = json.loads(file.read_text())
   assert made["classes"] == ["a", "b"] and "sure" in made["validators"]
 
 
@@ -242,13 +245,41 @@ def test_python_uses_the_same_files(folder, tmp_path):
     suite, suite.tasks[0], "halved", validator="sure", weighting="firsts", optimizer=moves
   )
   [made] = run(asked, tmp_path).records
-  assert made["config"]["optimizer"] == {"name": "signed", "scale": 0.5, "weight_decay": 0.0}
+  assert made["config"]["optimizer"] == {"name": "signed", "scale": 0.5}
+  assert made["label"] == "halved+firsts-scale=0.5" and "optimizer" in made["config"]["code"]
   assert made["selected"]["validator"] == "sure"
   again = pickle.loads(pickle.dumps(asked))
   assert again.optimizer.key == asked.optimizer.key and again.method.key == asked.method.key
-  plain = resolve(suite, suite.tasks[0], "halved", validator="sure", weighting="firsts")
-  with pytest.raises(ValueError, match=r"made with other settings \(optimizer"):
-    run(plain, tmp_path)
+
+
+def test_an_optimizer_whose_file_has_changed_is_another(folder, tmp_path):
+  catalogue.plugins(folder)
+  suite = suites.get("clouds")
+  asked = resolve(suite, suite.tasks[0], "source_only", optimizer="signed")
+  run(asked, tmp_path)
+  (folder / "optimizers/other.py").write_text(
+    FILES["optimizers/signed.py"].replace("sign(g)", "sign(-g)")
+  )
+  (folder / "optimizers/other.py").rename(folder / "optimizers/signed.py")
+  sys.modules.pop("adapt.optimizers._from_folder.signed")
+  identity._digest.cache_clear()
+  with pytest.raises(
+    ValueError, match=r"signed\.py has changed since .*source_only\.json was made"
+  ):
+    run(resolve(suite, suite.tasks[0], "source_only", optimizer="signed"), tmp_path)
+
+
+def test_the_command_line_sets_what_an_optimizer_takes_and_a_record_says_it_again(folder, tmp_path):
+  flags = ["--seeds", "1", "--devices", "1", "--optimizer-scale", "0.5", "--plugins", str(folder)]
+  command = ["source_only", *flags, "--out", str(tmp_path / "out")]
+  with mock.patch.object(sys, "argv", ["adapt", "bench", "clouds", *command]):
+    assert main.main(["bench", "clouds", *command]) == 0
+  [file] = (tmp_path / "out/clouds/left_right").glob("source_only*.json")
+  assert file.stem == "source_only-scale=0.5"
+  catalogue._extra.clear()
+  again = ["run", "--config", str(file), "--out", str(tmp_path / "again")]
+  assert main.main(again) == 0
+  assert (tmp_path / "again/clouds/left_right" / file.name).exists()
 
 
 def test_a_validator_of_ones_own_changes_no_other_number(folder, tmp_path):

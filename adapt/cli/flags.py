@@ -10,6 +10,7 @@ from adapt.cli.command import Parser
 from adapt.data import label_sets
 from adapt.experiments.suite import Suite, Task
 from adapt.method import Method
+from adapt.training import optimizers
 from adapt.training.settings import Settings
 
 
@@ -81,6 +82,7 @@ def parse(
   for kind, package, name in (
     ("weights", weights, known.weights),
     ("tuning", tuning, known.tuning),
+    ("optimizer", optimizers, known.optimizer),
   ):
     if name:
       _add_parameters(parser, f"{kind} {name}", package.get(name), f"{kind}-", {})

@@ -78,12 +78,7 @@ def _run_command(argv: list[str]) -> int:
   if name is None:
     return distributed.command(own, lambda: _run(own))
 
-  def suite() -> int:
-    from adapt.cli import config
-
-    return _benchmark(config.suite_named(name), own)
-
-  return distributed.command(own, suite)
+  return distributed.command(own, lambda: _bench([name, *own]))
 
 
 def benchmark(

@@ -9,6 +9,7 @@ import optax
 
 from adapt import catalogue, methods, models, validators, weights
 from adapt import tuning as tunings
+from adapt.augment import named_views
 from adapt.catalogue import Bound
 from adapt.experiments import sense
 from adapt.experiments.suite import Suite, Task
@@ -177,7 +178,7 @@ def config(experiment: Experiment, point: Point, data: Mapping[str, str]) -> dic
     "hyperparameters": point.hyperparameters,
     "weights": _entry(experiment.weighting),
     "tuning": None if way.name == "full" else _entry(way),
-    **({"optimizer": _entry(optimizer)} if optimizer.given else {}),
+    **({"optimizer": {"name": optimizer.name, **optimizer.given}} if optimizer.given else {}),
     "settings": experiment.settings._replace(lr=point.lr)._asdict(),
     "start": experiment.start,
     "seeds": list(experiment.seeds),
@@ -197,9 +198,17 @@ def config(experiment: Experiment, point: Point, data: Mapping[str, str]) -> dic
 
 def code(experiment: Experiment) -> dict[str, str]:
   """Digests of the source of what the numbers come from, by kind."""
-  entries = {n: getattr(experiment, n) for n in ("method", "model", "weighting", "tuning")}
-  known = {n: identity.digest(e.origin or e.factory) for n, e in entries.items() if e is not None}
+  known = {kind: identity.digest(source) for kind, source in sources(experiment).items()}
   return {name: digits for name, digits in known.items() if digits is not None}
+
+
+def sources(experiment: Experiment) -> dict[str, Any]:
+  """What `code` is of. Optimizers and views that come with packages are known by their names."""
+  entries = {n: getattr(experiment, n) for n in ("method", "model", "weighting", "tuning")}
+  found = {n: e.origin or e.factory for n, e in entries.items() if e is not None}
+  found["optimizer"] = optimizers.source(experiment.optimizer)
+  found["augment"] = named_views.source(experiment.settings.augment)
+  return {kind: source for kind, source in found.items() if source is not None}
 
 
 def as_chosen(experiment: Experiment, point: Point, made: Mapping[str, Any]) -> Point:
@@ -233,7 +242,7 @@ def _settings(experiment: Experiment, method: Method) -> dict[str, Any]:
 
 def _label(experiment: Experiment, method: Method, changed: dict[str, Any]) -> str:
   changed = {**_settings(experiment, method), **changed}
-  for entry in filter(None, (experiment.weighting, experiment.tuning)):
+  for entry in filter(None, (experiment.weighting, experiment.tuning, experiment.optimizer)):
     for name, value in entry.given.items():
       if value != Bound(entry.name, entry.factory).arguments[name]:
         changed[f"{entry.name}-{name}" if name in changed else name] = value

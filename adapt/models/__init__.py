@@ -95,9 +95,7 @@ def bind(network: Any) -> Bound:
   if network in names():
     return Bound(network, _named(network), package=__name__, origin=_defined(network))
   if ":" not in network:
-    raise ValueError(
-      f"unknown model '{network}': choose from {', '.join(names())}, or give package.module:Name"
-    )
+    raise ValueError(f"{catalogue.unknown('model', network, names())}, or give package.module:Name")
   found = bind(_imported(network))
   return found._replace(name=network, package=__name__)
 

@@ -85,11 +85,14 @@ def bind(
     own = {**optimizer.given, **given}
     return catalogue.bound(optimizer.name, optimizer.factory, own, optimizer.package)
   if isinstance(optimizer, str):
-    factory = get(optimizer)
-    if optimizer in catalogue.names(_GROUP):
-      return catalogue.bound(optimizer, factory, given, __name__)
-    return Bound(optimizer, factory, given, __name__)
+    return catalogue.bound(optimizer, get(optimizer), given, __name__)
   return catalogue.bound(optimizer.__name__, optimizer, given)
+
+
+def source(optimizer: Bound) -> Callable[..., Any] | None:
+  """The function whose file is the user's own; None for ours, optax's and transformations."""
+  named = optimizer.package and optimizer.name not in catalogue.names(_GROUP)
+  return None if named or not has_rate(optimizer) else optimizer.factory
 
 
 class _Own:

@@ -7,6 +7,7 @@ import optax
 import pytest
 import toy
 
+import adapt
 from adapt.experiments.experiment import config, points, resolve
 from adapt.experiments.run import run
 from adapt.training import optimizers, shared_step
@@ -116,8 +117,8 @@ def test_an_experiment_carries_it(tmp_path):
   other = resolve(
     toy.SUITE, toy.TASK, "source_only", toy.SETTINGS._replace(steps=20), optimizer=optax.adam(0.02)
   )
-  with pytest.raises(ValueError, match=r"other settings .settings.optimizer: optax-"):
-    run(other, tmp_path, domains=toy.load)
+  [beside] = run(other, tmp_path, domains=toy.load).records
+  assert beside["label"] != made["label"] and beside["parameters"] != made["parameters"]
   with pytest.raises(ValueError, match="has a learning rate of its own: leave lr out of --sweep"):
     resolve(toy.SUITE, toy.TASK, "source_only", optimizer=own, sweep={"lr": (0.1, 0.2)})
 
@@ -128,3 +129,12 @@ def test_a_factory_that_makes_none_is_named():
 
   with pytest.raises(ValueError, match=r"optimizer 'zero' makes no direction .*int is no optax"):
     shared_step.optimizer(SETTINGS, LR, own=optimizers.bind(zero)).direction("net")
+
+
+def test_the_python_face_takes_a_transformation_and_saves_its_model():
+  source, target = ((d.train.x, d.train.y) for d in (toy.MOONS, toy.TURNED))
+  own = optax.adamw(1e-2)
+  fitted = adapt.fit("source_only", source=source, target=target[0], optimizer=own, steps=20)
+  settings = fitted.record["config"]["settings"]
+  assert settings["optimizer"] == optimizers.bind(own).name
+  assert len(fitted.predict(target[0])) == len(target[0])
