@@ -1,22 +1,45 @@
 """Finds what a folder offers: one public file, one entry of the same name. Nothing is registered by hand."""
 
+import difflib
 import functools
 import importlib
 import importlib.util
 import inspect
-import math
 import pkgutil
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
 OWN = "own"  # the family of an entry that declares none
 
+
+class Kind(NamedTuple):
+  """What a file can add. Its entry points have the group adapt.KIND."""
+
+  entry: str  # what one is called
+  files: bool = True  # whether the files of the package adapt.KIND are entries too
+  object: str = ""  # what an entry's file defines, if not a function of its name
+
+
+# By the name of a plug-in's sub-folder. Rooms that list entries of their own beside them: models/ its
+# backbones, training/optimizers, augment/named_views, data/, experiments/suites.
+KINDS = {
+  "methods": Kind("method"),
+  "weights": Kind("weighting"),
+  "tuning": Kind("tuning"),
+  "models": Kind("model"),
+  "validators": Kind("validator"),
+  "outputs": Kind("output"),
+  "optimizers": Kind("optimizer", files=False),
+  "augment": Kind("augmentation", files=False),
+  "data": Kind("domain", files=False),
+  "suites": Kind("suite", files=False, object="SUITE"),
+}
+
 _KINDS = (float, int, bool, str, type(None))  # of defaults
-_WIDE = 30.0  # how far a search goes from a default, either way, as a factor
 _extra: dict[str, list[Path]] = {}  # package -> folders of the user's own
 
 
@@ -26,48 +49,119 @@ def entry_points(group: str) -> metadata.EntryPoints:
   return metadata.entry_points(group=group)
 
 
-def add_folder(package: str, folder: str) -> None:
+def plugins(folder: str | Path) -> None:
+  """Makes the files of a user's folder entries: of its sub-folders, named as `KINDS`, and of itself.
+
+  A file directly in it is a method. Files import helpers that lie beside them, or in the folder
+  itself, by name: both are put at the end of sys.path. Sub-folders that are Python packages, "tests"
+  and those that begin with "_" or "." are left alone.
+
+  Raises:
+    ValueError: no such folder, or a sub-folder with files that is of no kind.
+  """
+  path = Path(folder).resolve()
+  if not path.is_dir():
+    raise ValueError(f"no folder '{folder}': give the folder that holds your methods and the like")
+  found = sorted(f for f in path.iterdir() if f.is_dir() and any(f.glob("*.py")))
+  for sub in found:
+    hidden = sub.name == "tests" or sub.name.startswith((".", "_"))
+    package = (sub / "__init__.py").exists() and not meant(sub.name, KINDS)
+    if sub.name not in KINDS and not (hidden or package):
+      raise ValueError(unknown("sub-folder of plug-ins", sub.name, KINDS, f"rename {sub}, or "))
+  if path / "outputs" in found and not _package("adapt.outputs"):
+    raise ValueError(f"{path / 'outputs'}: there is no kind of output but classes yet: remove it")
+  add_folder("adapt.methods", path)
+  for sub in found:
+    if sub.name in KINDS:
+      add_folder(f"adapt.{sub.name}", sub)
+
+
+def add_folder(package: str, folder: str | Path) -> None:
   """Makes the files of a user's folder entries of the package; ValueError if there is none."""
   path = Path(folder).resolve()
   if not path.is_dir():
-    raise ValueError(f"no folder '{folder}': give the folder that holds your method files")
+    raise ValueError(f"no folder '{folder}': give the folder that holds your files")
   if path not in _extra.setdefault(package, []):
     _extra[package].append(path)
+  if str(path) not in sys.path:
+    sys.path.append(str(path))  # last: helpers hide nothing that is installed
 
 
 def names(package: str) -> tuple[str, ...]:
   """All entries, sorted: the package's files, added folders, installed entry points."""
-  module = importlib.import_module(package)
-  found = {m.name for m in pkgutil.iter_modules(module.__path__)}
+  found = {m.name for m in pkgutil.iter_modules(_package(package))}
   for folder in _extra.get(package, []):  # helpers may lie beside a user's methods
-    found |= {f.stem for f in folder.glob("*.py") if f.is_file() and _defines(f)}
+    found |= {f.stem for f in folder.glob("*.py") if f.is_file() and _defines(package, f)}
   found |= {e.name for e in entry_points(group=package)}
   return tuple(sorted(n for n in found if not n.startswith("_")))
 
 
-def _defines(file: Path) -> bool:
+def _package(package: str) -> list[str]:
+  """The folders of a package whose files are entries, if it has such."""
+  _, _, kind = package.rpartition(".")
+  if package == f"adapt.{kind}" and not KINDS[kind].files:
+    return []
+  spec = importlib.util.find_spec(package)
+  return list(spec.submodule_search_locations or ()) if spec else []
+
+
+def _object(package: str, name: str) -> str:
+  """What the file of an entry defines."""
+  kind = KINDS.get(package.removeprefix("adapt."))
+  return (kind and kind.object) or name
+
+
+def _defines(package: str, file: Path) -> bool:
   """Whether a file of the user's looks as if it had an entry; what else it is, importing it says."""
-  return f"def {file.stem}(" in file.read_text("utf-8", errors="replace")
+  text, wanted = file.read_text("utf-8", errors="replace"), _object(package, file.stem)
+  if wanted == file.stem:
+    return f"def {wanted}(" in text
+  return re.search(rf"^{wanted}\b", text, re.MULTILINE) is not None
 
 
-def get(package: str, name: str) -> Callable[..., Any]:
-  """The function `name` of the file `name`; ValueError says what is missing."""
-  kind = package.rsplit(".", 1)[-1]
+def get(package: str, name: str, known: Iterable[str] = ()) -> Any:
+  """What the file `name` defines: the function of its name, a suite's SUITE.
+
+  Args:
+    package: of the entries, adapt.KIND.
+    name: of the entry.
+    known: names that the message lists for an unknown one, if others than `names`.
+
+  Raises:
+    ValueError: what is missing.
+  """
   for entry in entry_points(group=package):
     if entry.name == name:
       return entry.load()
+  wanted = _object(package, name)
   for folder in _extra.get(package, []):
     if (folder / f"{name}.py").is_file():
       module = _load(package, folder / f"{name}.py")
       break
   else:
     if name not in names(package):
-      known = ", ".join(names(package))
-      raise ValueError(f"unknown entry '{name}' of {kind}: choose from {known}")
+      kind = KINDS.get(package.removeprefix("adapt."), Kind(f"entry of {package}"))
+      raise ValueError(unknown(kind.entry, name, known or names(package)))
     module = importlib.import_module(f"{package}.{name}")
-  if not callable(getattr(module, name, None)):
+  found = getattr(module, wanted, None)
+  if wanted == name and not callable(found):
     raise ValueError(f"{module.__file__} must define a function '{name}'")
-  return getattr(module, name)
+  if found is None:
+    raise ValueError(f"{module.__file__} must define {wanted}")
+  return found
+
+
+def unknown(what: str, name: str, known: Iterable[str], remedy: str = "") -> str:
+  """The message for a name that nothing has, with the nearest of those that there are."""
+  every = tuple(known)
+  shown = ", ".join(every) or "nothing: there is none"
+  return f"unknown {what} '{name}'{meant(name, every)}: {remedy}choose from {shown}"
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+  """ " (did you mean A or B?)" of the nearest names, or nothing where none is near."""
+  near = difflib.get_close_matches(name, list(known))
+  return f" (did you mean {' or '.join(near)}?)" if near else ""
 
 
 def _load(package: str, file: Path) -> Any:
@@ -167,42 +261,6 @@ def parameters(factory: Callable[..., Any]) -> tuple[Parameter, ...]:
     for p in inspect.signature(factory).parameters.values()
     if p.kind is p.KEYWORD_ONLY
   )
-
-
-def ranges(factory: Callable[..., Any], defaults: Mapping[str, Any]) -> dict[str, Range]:
-  """Where a search looks for each float argument: its annotation's Range, or 30-fold about its default.
-
-  Args:
-    factory: an entry.
-    defaults: what its arguments are without a search; declared ranges are widened to hold them.
-
-  Returns:
-    Ranges by name, without those of a default of 0 or less where none is declared or in logarithm.
-
-  Raises:
-    ValueError: a declared range is none.
-  """
-  found = {}
-  for p in inspect.signature(factory).parameters.values():
-    if p.kind is p.KEYWORD_ONLY and isinstance(p.default, float):
-      own = (m for m in getattr(p.annotation, "__metadata__", ()) if isinstance(m, Range))
-      if where := _range(p.name, next(own, None), defaults[p.name]):
-        found[p.name] = where
-  return found
-
-
-def _range(name: str, declared: Range | None, default: float) -> Range | None:
-  if declared is None:
-    return Range(default / _WIDE, default * _WIDE, "log") if default > 0 else None
-  low, high, scale = declared
-  known = scale == "linear" or (scale == "log" and low > 0)
-  if not (known and math.isfinite(high - low) and low < high):
-    raise ValueError(
-      f"'{name}' declares {declared}: give low < high, and linear or log, whose low is above 0"
-    )
-  if scale == "log" and default <= 0:
-    return None
-  return Range(min(low, default), max(high, default), scale)
 
 
 def meanings(documented: Any) -> dict[str, str]:

@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from adapt import data, methods, models
-from adapt.augment import random_views
+from adapt.augment import named_views
 from adapt.cli.command import Parser, guarded
 from adapt.data import images
 from adapt.data.images import Images
@@ -134,7 +134,7 @@ def _step(arguments: argparse.Namespace) -> tuple[Any, Any, Any]:
   kind, side, b = arguments.augment, arguments.image_size, arguments.batch_size
 
   def batch_of(fed: tuple[jax.Array, jax.Array], key: jax.Array) -> Batch:
-    xs, xt = (random_views.train_view(key, x, kind, side) if kind != "none" else x for x in fed)
+    xs, xt = (named_views.train_view(key, x, kind, side) if kind != "none" else x for x in fed)
     return Batch(xs, jnp.arange(b) % 7, jnp.ones(b), jnp.zeros(b, jnp.int32), xt)
 
   @jax.jit

@@ -1,12 +1,11 @@
 """A suite's grid over a Ray cluster: python scripts/cluster.py SUITE METHOD… [--address auto].
 
 Takes the flags of `python -m benchmarks.SUITE`. Every node has the package, the data and the folder of
---methods-path where this machine has them; --out is here alone. An interrupted cell starts over.
+--plugins where this machine has them; --out is here alone. An interrupted cell starts over.
 """
 
 import argparse
 import functools
-import importlib
 import shlex
 import sys
 from collections.abc import Sequence
@@ -16,22 +15,21 @@ import jax
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from adapt import cli, data
+from adapt import catalogue, cli, data
 from adapt.cli import flag_types, run
+from adapt.cli import flags as cli_flags
 from adapt.cli.command import Parser, guarded
-from adapt.experiments import ray_cluster
+from adapt.experiments import ray_cluster, suites
 from adapt.experiments.suite import Suite
 from adapt.training import stopping
 
 
 def suite_of(name: str) -> Suite:
-  """The suite of `benchmarks/NAME.py`; ValueError if it has none whose methods are trained."""
-  files = sorted((Path(__file__).resolve().parent.parent / "benchmarks").glob("*.py"))
-  names = [f.stem for f in files if "cli.benchmark(SUITE)" in f.read_text("utf-8")]
-  if name not in names:
-    raise ValueError(f"no suite '{name}': give one of {', '.join(names)}, then its methods")
-  found: Suite = importlib.import_module(f"benchmarks.{name}").SUITE
-  return found
+  """The suite of that name; ValueError if it has none whose methods are trained."""
+  if name not in suites.names():
+    near, every = catalogue.meant(name, suites.names()), ", ".join(suites.names())
+    raise ValueError(f"no suite '{name}'{near}: give one of {every}, then its methods")
+  return suites.get(name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: list[str], started: str) -> int:
+  cli_flags.use_plugins(argv)
   suite = suite_of("".join(argv[:1]))
   parser = Parser(prog=f"python scripts/cluster.py {suite.name}", description=suite.protocol)
   group, none = parser.add_argument_group("cluster"), functools.partial(flag_types.integer, least=0)
@@ -79,7 +78,7 @@ def _run(argv: list[str], started: str) -> int:
     needs,
     started,
     data_dir=flags.data_dir,
-    plugins=flags.methods_path,
+    plugins=flags.plugins,
   )
   return code or run.show(records)
 

@@ -1,7 +1,5 @@
 """README's lists of methods, weightings, tunings and validators, from the entries' own files."""
 
-import importlib
-import pkgutil
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -93,11 +91,8 @@ def _tunings() -> Iterator[Row]:
 
 
 def _validators() -> Iterator[Row]:
-  folder = [m.name for m in pkgutil.iter_modules(validators.__path__)]
-  files = [importlib.import_module(f"{validators.__name__}.{name}") for name in folder]
-  for name in sorted(validators.VALIDATORS):
-    score = next(getattr(file, name) for file in files if hasattr(file, name))
-    yield Row(name, catalogue.OWN, (catalogue.summary(score),))
+  for name in validators.names():
+    yield Row(name, catalogue.OWN, (catalogue.summary(validators.get(name)),))
 
 
 def _said(factory: Callable[..., Any]) -> tuple[str, str]:

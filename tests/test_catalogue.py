@@ -68,7 +68,8 @@ def test_get_gives_the_function_named_as_its_file(shelf):
 
 
 def test_unknown_names_are_answered_with_the_choices(shelf):
-  with pytest.raises(ValueError, match="unknown entry 'gian' of shelf: choose from gain, plain"):
+  message = r"unknown entry of shelf 'gian' \(did you mean gain\?\): choose from gain, plain"
+  with pytest.raises(ValueError, match=message):
     catalogue.get(shelf, "gian")
 
 

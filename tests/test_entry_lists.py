@@ -19,7 +19,7 @@ KINDS = {
   "methods": methods.names(),
   "weights": weights.names(),
   "tuning": tuning.names(),
-  "validators": validators.VALIDATORS,
+  "validators": validators.names(),
 }
 
 

@@ -7,7 +7,7 @@ arXiv:2001.07685), the strong ones with RandAugment (Cubuk et al., 2020, arXiv:1
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,79 +16,6 @@ from adapt.augment import image_ops as ops
 
 RATIO = (3 / 4, 4 / 3)
 TRIES = 10  # boxes drawn before the whole image is taken, as in torchvision
-
-
-class View(NamedTuple):
-  """How images are seen in training, and in evaluation."""
-
-  scale: tuple[float, float] | None  # area of the random crop as a part; None: the centre
-  jitter: float  # strength of the colour jitter
-  grey: float  # probability of losing all colour
-  whole: bool  # evaluate on the whole image, resized; else on its centre
-
-
-# What the published tables were made with; all flip.
-VIEWS = {
-  "crop": View((0.08, 1.0), 0.0, 0.0, False),  # TLlib: Office-31, Office-Home, DomainNet
-  "centre": View(None, 0.0, 0.0, False),  # TLlib: VisDA-2017
-  "jitter": View((0.7, 1.0), 0.3, 0.1, True),  # DomainBed: PACS, VLCS, Office-Home, DomainNet
-}
-
-
-def train_view(key: jax.Array, x: jax.Array, kind: str, side: int) -> jax.Array:
-  """A random view of each image, as `VIEWS` describes them.
-
-  Args:
-    key: random key.
-    x: [b, h, w, c] images; the crops of the literature take 224 of 256 pixels.
-    kind: "none", which returns x as it is, "crop", "centre" or "jitter".
-    side: height and width of the view, in pixels.
-
-  Returns:
-    [b, side, side, c] float32 in [-1, 1].
-
-  Raises:
-    ValueError: an unknown kind, inputs that are not images, or images smaller than a centre crop.
-  """
-  if kind == "none":
-    return x
-  view = _view(kind, x)
-  k_crop, k_flip, k_jitter, k_grey = jax.random.split(key, 4)
-  if view.scale is None:
-    x = centre_crop(x, side)
-  else:
-    x = random_resized_crop(k_crop, x, side, view.scale)
-  x = flip(k_flip, x)
-  if view.jitter:
-    x = colour_jitter(k_jitter, x, view.jitter, view.jitter, view.jitter, view.jitter)
-  return random_grey(k_grey, x, view.grey) if view.grey else x
-
-
-def test_view(x: jax.Array, kind: str, side: int) -> jax.Array:
-  """The view on which a network trained with `train_view` of the same kind is evaluated.
-
-  Args:
-    x: [b, h, w, c] images.
-    kind: as in `train_view`; "jitter" resizes the whole image, "crop" and "centre" cut its centre out.
-    side: height and width of the view, in pixels.
-
-  Returns:
-    [b, side, side, c] float32 in [-1, 1]; for "none" x as it is.
-
-  Raises:
-    ValueError: an unknown kind, inputs that are not images, or images smaller than a centre crop.
-  """
-  if kind == "none":
-    return x
-  return resized(x, side) if _view(kind, x).whole else centre_crop(x, side)
-
-
-def _view(kind: str, x: jax.Array) -> View:
-  if kind not in VIEWS:
-    raise ValueError(f"unknown augmentation '{kind}': choose from none, {', '.join(VIEWS)}")
-  if x.ndim != 4:
-    raise ValueError(f"augmentation {kind} needs images, the data are vectors: choose none")
-  return VIEWS[kind]
 
 
 def weak(key: jax.Array, x: jax.Array, mirror: bool = True) -> jax.Array:

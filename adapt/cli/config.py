@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from adapt import catalogue, methods, tuning, weights
-from adapt.experiments.suite import Suite
+from adapt.cli import flags
 from adapt.records import record
+from adapt.training import optimizers
 from adapt.training.settings import Settings
 
 FLAG = "--config"
@@ -35,7 +36,7 @@ def expanded(argv: Sequence[str]) -> tuple[str | None, list[str]]:
   if known.config is None:
     return None, list(argv)
   file = Path(known.config)
-  suite, own = _of_record(file) if file.suffix == ".json" else _of_toml(file)
+  suite, own = _of_record(file, rest) if file.suffix == ".json" else _of_toml(file)
   return suite, [*own, *rest]
 
 
@@ -105,7 +106,7 @@ def _flags(found: Mapping[str, Any], file: Path) -> Iterator[str]:
         each = several if isinstance(several, list) else [several]
         yield from (flag, f"{inner}={','.join(map(str, each))}")
     elif isinstance(value, list):
-      repeated = flag == "--sweep"
+      repeated = flag in ("--sweep", "--plugins")
       yield from (
         [w for v in value for w in (flag, str(v))] if repeated else [flag, *map(str, value)]
       )
@@ -115,8 +116,8 @@ def _flags(found: Mapping[str, Any], file: Path) -> Iterator[str]:
       raise ValueError(f"{file}: {name} is a {type(value).__name__}: give a text, number or list")
 
 
-def _of_record(file: Path) -> tuple[str | None, list[str]]:
-  """The command that makes a record again, this one alone."""
+def _of_record(file: Path, rest: Sequence[str]) -> tuple[str | None, list[str]]:
+  """The command that makes a record again, this one alone; `rest` may say where plug-ins are."""
   made = record.read(file)
   config, suite = made["config"], made["suite"]
   if suite == "fit":
@@ -126,6 +127,7 @@ def _of_record(file: Path) -> tuple[str | None, list[str]]:
   if config["seeds"] != list(range(len(config["seeds"]))):
     raise ValueError(f"{file} has the seeds {config['seeds']}, which no command gives")
   places = list(_places(made.get("command", "")))
+  flags.use_plugins([*places, *rest])
   if suite == "run":
     if "--target" not in places and "--data" not in places:
       raise ValueError(f"{file} does not say where its data are: give --source and --target")
@@ -158,7 +160,7 @@ def _choices(method: str, config: Mapping[str, Any]) -> Iterator[str]:
     if name in takes and name not in moved and value is not None:
       yield from _flag(name, value)
   yield from ("--seeds", str(len(config["seeds"])), "--start", config["start"])
-  for kind, package in (("weights", weights), ("tuning", tuning)):
+  for kind, package in (("weights", weights), ("tuning", tuning), ("optimizer", optimizers)):
     if entry := config.get(kind):
       yield from (f"--{kind}", entry["name"])
       for p in catalogue.parameters(package.get(entry["name"])):
@@ -203,20 +205,3 @@ def main(argv: Sequence[str]) -> int:
     return 0
   print(text(argv), end="")
   return 0
-
-
-def suite_named(name: str) -> Suite:
-  """The suite of that name of a checkout's benchmarks.
-
-  Raises:
-    ValueError: there is none.
-  """
-  import importlib
-
-  try:
-    found: Suite = importlib.import_module(f"benchmarks.{name}").SUITE
-  except (ImportError, AttributeError) as error:
-    raise ValueError(
-      f"no suite '{name}' here: run this in a checkout, whose benchmarks/ has the suites"
-    ) from error
-  return found

@@ -8,7 +8,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from adapt import data
+from adapt import catalogue, data
+from adapt.cli import flags
 from adapt.cli.command import Parser
 from adapt.data import builders
 from adapt.data.audit import Report, audit
@@ -29,6 +30,8 @@ def main(argv: Sequence[str]) -> int:
     ValueError: bad input; one line with the remedy.
   """
   arguments = _parser().parse_args(argv)
+  for folder in arguments.plugins:
+    catalogue.plugins(folder)
   if arguments.what == "list":
     return _list(arguments.name, arguments.data_dir)
   if arguments.what == "prepare":
@@ -70,6 +73,7 @@ def _data_dir(command: argparse.ArgumentParser) -> None:
   command.add_argument(
     "--data-dir", metavar="DIR", help="default: $TFDS_DATA_DIR or ~/tensorflow_datasets"
   )
+  flags.add_plugins(command)
 
 
 def add_prepare(command: argparse.ArgumentParser, names: str = "+") -> None:
@@ -92,7 +96,7 @@ def prepare(names: Sequence[str], source: str | None, data_dir: str | None) -> N
     ValueError: as `builders.prepare`; an unknown name, before anything is prepared.
   """
   if unknown := [name for name in names if name not in builders.names()]:
-    raise ValueError(f"unknown data set '{unknown[0]}': choose from {', '.join(builders.names())}")
+    raise ValueError(catalogue.unknown("data set", unknown[0], builders.names()))
   if not sys.stderr.isatty():
     builders.import_tfds().disable_progress_bar()
   # One line at the end says what failed; a warning at each of its retries says no more.

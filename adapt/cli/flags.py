@@ -10,7 +10,36 @@ from adapt.cli.command import Parser
 from adapt.data import label_sets
 from adapt.experiments.suite import Suite, Task
 from adapt.method import Method
+from adapt.training import optimizers
 from adapt.training.settings import Settings
+
+
+def add_plugins(group: Any) -> None:
+  """Adds --plugins, whose older name is --methods-path, to a parser or a group of one."""
+  group.add_argument(
+    "--plugins",
+    "--methods-path",
+    action="append",
+    default=[],
+    metavar="FOLDER",
+    help=f"your own entries: methods in it, or sub-folders {', '.join(catalogue.KINDS)}",
+  )
+
+
+def use_plugins(argv: Sequence[str]) -> None:
+  """Adds the folders of --plugins, before all else is read: what follows may name their entries.
+
+  Raises:
+    ValueError: no such folder, or one with a sub-folder that is of no kind.
+  """
+  parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+  add_plugins(parser)
+  try:
+    known, _ = parser.parse_known_args(list(argv))
+  except argparse.ArgumentError:
+    return  # the command's own parser says what is wrong
+  for folder in known.plugins:
+    catalogue.plugins(folder)
 
 
 def with_classes(task: Task, text: str) -> Task:
@@ -46,8 +75,6 @@ def parse(
   _add_settings(parser.add_argument_group("training"), defaults)
   asked_help = [a for a in argv if a in ("-h", "--help")]
   known, _ = parser.parse_known_args([a for a in argv if a not in asked_help] or ["source_only"])
-  if known.methods_path:
-    catalogue.add_folder("adapt.methods", known.methods_path)
   names = [n for n in chosen(known) if n in methods.names()]  # values of flags not known yet
   for name in names:
     overridden = suite.defaults.get(name, {}) if suite else {}
@@ -55,6 +82,7 @@ def parse(
   for kind, package, name in (
     ("weights", weights, known.weights),
     ("tuning", tuning, known.tuning),
+    ("optimizer", optimizers, known.optimizer),
   ):
     if name:
       _add_parameters(parser, f"{kind} {name}", package.get(name), f"{kind}-", {})
@@ -128,7 +156,7 @@ def _add_running(group: Any) -> None:
   group.add_argument(
     "--wandb", default="off", choices=("online", "offline", "off"), help="tracking"
   )
-  group.add_argument("--methods-path", metavar="FOLDER", help="folder with methods of your own")
+  add_plugins(group)
   group.add_argument("--data-dir", metavar="FOLDER", help="where prepared data sets lie")
 
 

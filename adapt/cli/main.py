@@ -5,10 +5,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from adapt import catalogue
 from adapt.cli import distributed, flags
 from adapt.cli.command import Parser, guarded
 from adapt.data import Domain, label_sets
+from adapt.experiments import suites
 from adapt.experiments.suite import Suite, Task
 from adapt.records import record
 from adapt.training import hosts
@@ -20,13 +20,14 @@ def main(argv: Sequence[str] | None = None) -> int:
   parser = Parser(prog="adapt", description="Domain adaptation on your own two data sets.")
   commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
   commands.add_parser("run", help="train on a source and a target", add_help=False)
+  commands.add_parser("bench", help="train on the tasks of a suite", add_help=False)
   commands.add_parser("data", help="list, prepare, show and audit data sets", add_help=False)
   commands.add_parser("predict", help="predict with a saved model", add_help=False)
   commands.add_parser("export", help="a saved model for jax alone", add_help=False)
   commands.add_parser("config", help="the file of a command, for run --config", add_help=False)
   listing = commands.add_parser("methods", help="list methods, weightings and tunings")
   listing.add_argument("name", nargs="?", help="show the flags of this one")
-  listing.add_argument("--methods-path", help="folder with methods of your own")
+  flags.add_plugins(listing)
   listing.add_argument(
     "--table", action="store_true", help="family, setting, paper, extra state, and measured cost"
   )
@@ -36,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from adapt.cli import config
 
     return guarded(lambda: config.main(argv[1:]))
+  if argv[:1] == ["bench"]:
+    return distributed.command(argv[1:], lambda: _bench(argv[1:]))
   if argv[:1] == ["data"]:
     from adapt.cli import data
 
@@ -49,8 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
   def show() -> int:
     from adapt.cli import listing
 
-    if arguments.methods_path:
-      catalogue.add_folder("adapt.methods", arguments.methods_path)
+    flags.use_plugins(argv)
     if arguments.table:
       return listing.table(arguments.name)
     return flags.show(arguments.name) if arguments.name else listing.short()
@@ -76,12 +78,7 @@ def _run_command(argv: list[str]) -> int:
   if name is None:
     return distributed.command(own, lambda: _run(own))
 
-  def suite() -> int:
-    from adapt.cli import config
-
-    return _benchmark(config.suite_named(name), own)
-
-  return distributed.command(own, suite)
+  return distributed.command(own, lambda: _bench([name, *own]))
 
 
 def benchmark(
@@ -94,10 +91,23 @@ def benchmark(
   return distributed.command(argv, lambda: _benchmark(suite, argv, domains))
 
 
+def _bench(argv: list[str]) -> int:
+  flags.use_plugins(argv)
+  if not argv or argv[0].startswith("-"):
+    raise ValueError(
+      f"name the suite first: adapt bench SUITE METHOD…, of {', '.join(suites.names())}"
+    )
+  return _benchmark(suites.get(argv[0]), argv[1:], prog=f"adapt bench {argv[0]}")
+
+
 def _benchmark(
-  suite: Suite, argv: list[str], domains: Callable[[str], Domain] | None = None
+  suite: Suite,
+  argv: list[str],
+  domains: Callable[[str], Domain] | None = None,
+  prog: str | None = None,
 ) -> int:
-  parser = Parser(prog=f"python -m benchmarks.{suite.name}", description=suite.protocol)
+  prog = prog or f"python -m benchmarks.{suite.name}"
+  parser = Parser(prog=prog, description=suite.protocol)
   tasks, names, arguments = parsed(parser, suite, argv)
   from adapt.cli import run
 
@@ -114,6 +124,7 @@ def parsed(
     suite: its settings are the flags' defaults.
     argv: without the program's name.
   """
+  flags.use_plugins(argv)
   parser.add_argument(
     "methods", nargs="+", metavar="METHOD", help="methods, or all (that shots and tasks allow)"
   )
@@ -132,6 +143,7 @@ def parsed(
 
 
 def _run(argv: list[str]) -> int:
+  flags.use_plugins(argv)
   parser = Parser(prog="adapt run", description="Trains on a source and a target of your own.")
   where = "NAME, tfds:NAME, a folder of images, an .npz, .npy, .csv or .parquet file"
   parser.add_argument("--source", nargs="+", metavar="SOURCE", help=where)

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from adapt import catalogue, data
+from adapt.cli import flags
 from adapt.data import atomic_files, images, whole
 from adapt.data.domain import Domain, Split
 from adapt.deploy import exported, saved
@@ -32,8 +33,8 @@ def main(argv: Sequence[str]) -> int:
     ValueError: bad input; one line with the remedy, and nothing is written.
   """
   arguments = _parser(argv[0]).parse_args(argv[1:])
-  if arguments.methods_path:
-    catalogue.add_folder("adapt.methods", arguments.methods_path)
+  for folder in arguments.plugins:
+    catalogue.plugins(folder)
   return _predict(arguments) if argv[0] == "predict" else _export(arguments)
 
 
@@ -58,9 +59,7 @@ def _parser(command: str) -> argparse.ArgumentParser:
     metavar=f"NAME{saved.SUFFIX}",
     help="a model that adapt run --save-model has written",
   )
-  parser.add_argument(
-    "--methods-path", metavar="FOLDER", help="folder with the method, if it is your own"
-  )
+  flags.add_plugins(parser)
   return parser
 
 

@@ -16,7 +16,7 @@ from adapt.experiments.experiment import Experiment, resolve
 from adapt.experiments.plan import Domains
 from adapt.experiments.suite import Suite, Task
 from adapt.report import terminal
-from adapt.training import devices, dp_sgd, hosts
+from adapt.training import devices, dp_sgd, hosts, optimizers
 from adapt.training.settings import Settings
 from adapt.training.setup import Feed
 
@@ -116,6 +116,7 @@ def _experiment(suite: Suite, task: Task, name: str, arguments: argparse.Namespa
     sweep={n: v for n, v in _sweep(arguments.sweep).items() if n in takes | {"lr"}},
     weighting=weights.bind(arguments.weights, **of("weights.")) if arguments.weights else None,
     tuning=tuning.bind(arguments.tuning, **of("tuning.")),
+    optimizer=optimizers.bind(settings.optimizer, **of("optimizer.")),
     start=arguments.start,
     layout=devices.layout(kind, arguments.devices, batch, seeds),
     validator=arguments.validator,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from adapt import data
+from adapt import catalogue, data
 from adapt.cli.command import Parser, guarded
 from adapt.data import atomic_files
 from adapt.report import terminal
@@ -33,7 +33,8 @@ def _main(plan: Plan, argv: Sequence[str]) -> int:
   chosen = list(plan.methods) if a.methods in ([], ["all"]) else a.methods
   for name in chosen:
     if name not in plan.methods:
-      raise ValueError(f"no method '{name}' here: choose from {names}")
+      near = catalogue.meant(name, plan.methods)
+      raise ValueError(f"no method '{name}' here{near}: choose from {names}")
   if importlib.util.find_spec("sklearn") is None:
     raise ValueError("shallow alignment needs scikit-learn: pip install 'adapt-jax[weights]'")
   if a.seeds < 1:

@@ -1,10 +1,13 @@
-"""Data: a domain by name or from a file, and the checks before a run. Imports only NumPy."""
+"""Data: a domain by name or from a file, and the checks before a run. Imports only NumPy.
 
-import difflib
+A file NAME.py in the folder `data` of plug-ins defines NAME(data_dir=None) -> Domain.
+"""
+
 from pathlib import Path
 
 import numpy as np
 
+from adapt import catalogue
 from adapt.data import domains, files, folders, tabular
 from adapt.data.checks import check_pair
 from adapt.data.domain import Domain, Split
@@ -22,6 +25,9 @@ __all__ = [
 ]
 
 
+_GROUP = "adapt.data"
+
+
 def load(name: str, data_dir: str | None = None) -> Domain:
   """A domain.
 
@@ -36,6 +42,8 @@ def load(name: str, data_dir: str | None = None) -> Domain:
     ValueError: one line with the remedy: unknown name, set not prepared, extra not installed, or a
       file that is not as it should be.
   """
+  if name in catalogue.names(_GROUP):
+    return _own(name, data_dir)
   if name in domains.NAMED:
     return domains.NAMED[name](data_dir)
   if name.startswith("tfds:") and len(name) > len("tfds:"):
@@ -51,18 +59,30 @@ def load(name: str, data_dir: str | None = None) -> Domain:
     return tabular.read_table(name)
   if name and Path(name).is_dir():
     return folders.read_folder(name)
-  near = difflib.get_close_matches(name, names())
-  meant = f" (did you mean {' or '.join(near)}?)" if near else ""
+  near = catalogue.meant(name, names())
   raise ValueError(
-    f"unknown domain '{name}'{meant}: adapt data list has the names; or give tfds:NAME, "
+    f"unknown domain '{name}'{near}: adapt data list has the names; or give tfds:NAME, "
     "tfds:NAME/config, the path of an .npz, .npy, .csv or .parquet file or of a folder of images, "
     "or features:FILE.npz"
   )
 
 
+def _own(name: str, data_dir: str | None) -> Domain:
+  """The domain of a plug-in, known by the name that it is asked for by."""
+  try:
+    found = catalogue.get(_GROUP, name)(data_dir)
+  except (ValueError, OSError):
+    raise
+  except Exception as error:  # whatever a file of the user's does
+    raise ValueError(f"domain '{name}' cannot be made ({type(error).__name__}: {error})") from error
+  if not isinstance(found, Domain):
+    raise ValueError(f"'{name}' makes a {type(found).__name__}: return a Domain in {name}.py")
+  return found._replace(name=name)
+
+
 def names() -> tuple[str, ...]:
   """The names that `load` knows."""
-  return tuple(domains.NAMED)
+  return tuple(dict.fromkeys((*domains.NAMED, *catalogue.names(_GROUP))))
 
 
 def labelled_rows(y: np.ndarray, shots: int | None, seed: int) -> np.ndarray:

@@ -102,7 +102,8 @@ def rebuild(about: Mapping[str, Any], own: Own = NOTHING_OWN) -> Rebuilt:
   spec = program.Spec(
     method=method.factory,
     hyperparameters=tuple((n, v) for n, v in hyper.items() if not isinstance(v, float)),
-    settings=settings._replace(lr=0.0, shots=0, evaluations=0),
+    # Predictions ask no optimizer, which may be one that is not here.
+    settings=settings._replace(lr=0.0, shots=0, evaluations=0, optimizer="sgd"),
     model=(network or models.bind(settings.model)).key,
     classes=len(about["classes"]),
     tuning=way.key,

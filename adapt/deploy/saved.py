@@ -265,7 +265,7 @@ def _check_known(file: Path, about: Mapping[str, Any], own: Own) -> None:
   method, way, network = about["method"], about["tuning"], about["settings"]["model"]
   if own.method is None and method not in methods.names():
     raise ValueError(
-      f"{file} was trained by '{method}', which is not here: give --methods-path the folder that "
+      f"{file} was trained by '{method}', which is not here: give --plugins the folder that "
       f"holds {method}.py"
     )
   for kind, asked, there, given in (

@@ -142,7 +142,7 @@ def _ours(plan: Plan, place: Place) -> bool:
 
 def _plain_source(experiment: Experiment) -> Experiment:
   """The experiment that trains the source model of another."""
-  same = ("model", "layout", "validator", "feed", "dp")
+  same = ("model", "optimizer", "layout", "validator", "feed", "dp")
   kept = {name: getattr(experiment, name) for name in same}
   place = experiment.suite, experiment.task, "source_only"
   return resolve(*place, experiment.settings, experiment.seeds, **kept)

@@ -5,13 +5,17 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import optax
+
 from adapt import catalogue, methods, models, validators, weights
 from adapt import tuning as tunings
+from adapt.augment import named_views
 from adapt.catalogue import Bound
 from adapt.experiments import sense
 from adapt.experiments.suite import Suite, Task
 from adapt.method import Method
 from adapt.records import identity, record
+from adapt.training import optimizers
 from adapt.training.devices import Layout
 from adapt.training.dp_sgd import Privacy
 from adapt.training.settings import Settings
@@ -40,6 +44,7 @@ class Experiment(NamedTuple):
   seeds: tuple[int, ...]
   model: Bound
   tuning: Bound
+  optimizer: Bound
   weighting: Bound | None
   start: str  # scratch or source
   validator: str
@@ -74,6 +79,7 @@ def resolve(
   model: Bound | None = None,
   weighting: Named | None = None,
   tuning: Named = "full",
+  optimizer: Named | optax.GradientTransformation | None = None,
   start: str | None = None,
   validator: str = validators.DEFAULT,
   **others: Any,
@@ -90,6 +96,8 @@ def resolve(
     model: the network; `settings.model` names it if None.
     weighting: of the source examples; None: all count alike.
     tuning: what moves, and from where.
+    optimizer: a name, a factory, or a transformation of optax's with a learning rate of its own;
+      `settings.optimizer` names it if None.
     start: scratch or source; None: what the tuning needs, else the method's own way.
     validator: which score selects among evaluations.
     others: further fields of `Experiment`.
@@ -99,14 +107,16 @@ def resolve(
   """
   settings = suite.settings if settings is None else settings
   bound, network = methods.bind(method), model or models.bind(settings.model)
+  moves = optimizers.bind(settings.optimizer if optimizer is None else optimizer)
   made = Experiment(
     suite=suite,
     task=task,
     method=bound._replace(given={**bound.given, **given}),
-    settings=settings._replace(model=network.name),
+    settings=settings._replace(model=network.name, optimizer=moves.name),
     seeds=tuple(seeds),
     model=network,
     tuning=tunings.bind(tuning),
+    optimizer=moves,
     weighting=None if weighting is None else weights.bind(weighting),
     start=start or "",
     validator=validator,
@@ -162,12 +172,13 @@ def config(experiment: Experiment, point: Point, data: Mapping[str, str]) -> dic
   warm = {"source_lr": experiment.settings.lr} if experiment.start == "source" else {}
   classes = experiment.task.classes
   sets = {"classes": classes._asdict()} if classes else {}
-  search, way = experiment.search, experiment.tuning
+  search, way, optimizer = experiment.search, experiment.tuning, experiment.optimizer
   return {
     **warm,
     "hyperparameters": point.hyperparameters,
     "weights": _entry(experiment.weighting),
     "tuning": None if way.name == "full" else _entry(way),
+    **({"optimizer": {"name": optimizer.name, **optimizer.given}} if optimizer.given else {}),
     "settings": experiment.settings._replace(lr=point.lr)._asdict(),
     "start": experiment.start,
     "seeds": list(experiment.seeds),
@@ -187,9 +198,17 @@ def config(experiment: Experiment, point: Point, data: Mapping[str, str]) -> dic
 
 def code(experiment: Experiment) -> dict[str, str]:
   """Digests of the source of what the numbers come from, by kind."""
-  entries = {n: getattr(experiment, n) for n in ("method", "model", "weighting", "tuning")}
-  known = {n: identity.digest(e.origin or e.factory) for n, e in entries.items() if e is not None}
+  known = {kind: identity.digest(source) for kind, source in sources(experiment).items()}
   return {name: digits for name, digits in known.items() if digits is not None}
+
+
+def sources(experiment: Experiment) -> dict[str, Any]:
+  """What `code` is of. Optimizers and views that come with packages are known by their names."""
+  entries = {n: getattr(experiment, n) for n in ("method", "model", "weighting", "tuning")}
+  found = {n: e.origin or e.factory for n, e in entries.items() if e is not None}
+  found["optimizer"] = optimizers.source(experiment.optimizer)
+  found["augment"] = named_views.source(experiment.settings.augment)
+  return {kind: source for kind, source in found.items() if source is not None}
 
 
 def as_chosen(experiment: Experiment, point: Point, made: Mapping[str, Any]) -> Point:
@@ -223,7 +242,7 @@ def _settings(experiment: Experiment, method: Method) -> dict[str, Any]:
 
 def _label(experiment: Experiment, method: Method, changed: dict[str, Any]) -> str:
   changed = {**_settings(experiment, method), **changed}
-  for entry in filter(None, (experiment.weighting, experiment.tuning)):
+  for entry in filter(None, (experiment.weighting, experiment.tuning, experiment.optimizer)):
     for name, value in entry.given.items():
       if value != Bound(entry.name, entry.factory).arguments[name]:
         changed[f"{entry.name}-{name}" if name in changed else name] = value

@@ -33,7 +33,7 @@ def existing(experiment: Experiment, made: Record) -> tuple[int, ...]:
   seeds, validator = tuple(made["config"]["seeds"]), made["config"].get("validator")
   if experiment.search or experiment.save_model or experiment.dp:
     return ()
-  if validator not in (*validators.VALIDATORS, validators.REVERSE):
+  if validator not in (*validators.names(), validators.REVERSE):
     return ()
   if (validator == validators.REVERSE) != (experiment.validator == validators.REVERSE):
     return ()

@@ -10,7 +10,14 @@ from adapt.data import labelled_rows
 from adapt.data.domain import Domain
 from adapt.deploy.saved import Inputs, inputs_of, lacking
 from adapt.experiments import more_seeds, reverse, unfinished
-from adapt.experiments.experiment import Experiment, as_chosen, config, points, without_settings
+from adapt.experiments.experiment import (
+  Experiment,
+  as_chosen,
+  config,
+  points,
+  sources,
+  without_settings,
+)
 from adapt.method import Method
 from adapt.records import identity, record
 from adapt.training import dp_sgd, feed, hosts, task_data
@@ -198,8 +205,7 @@ def _refuse_changed(
   """Raises ValueError where code has changed that the numbers come from; old records do not say."""
   for kind in made.keys() & wanted.keys():
     if made[kind] != wanted[kind]:
-      entry = getattr(experiment, kind)
-      name = identity.file_name(entry.origin or entry.factory)
+      name = identity.file_name(sources(experiment)[kind])
       raise ValueError(
         f"{name} has changed since {file} was made: --force replaces it, --out puts the new one "
         "elsewhere"

@@ -60,7 +60,7 @@ class Cell(NamedTuple):
   experiment: Any  # laid out for one device; pickled on its way to the node
   devices: int  # as asked for; 0 means all that the node lets it have
   data_dir: str | None
-  plugins: str | None  # folder of the user's own entries
+  plugins: tuple[str, ...]  # folders of the user's own entries
   hashes: dict[str, str]  # of the data, where the cells are submitted
   wanted: frozenset[str]  # labels of the records to make
   known: dict[str, bytes]  # the experiment's other records, by label
@@ -82,8 +82,8 @@ def trained(cell: Cell) -> Made:
   node = platform.node()
   compile_cache.keep()
   try:
-    if cell.plugins:
-      catalogue.add_folder("adapt.methods", cell.plugins)
+    for folder in cell.plugins:
+      catalogue.plugins(folder)
     own = cell._replace(experiment=pickle.loads(cell.experiment))  # its entries are known now
     with tempfile.TemporaryDirectory(prefix="adapt-cell-") as folder:
       return Made(node, _trained(own, Path(folder)))
@@ -99,7 +99,7 @@ def run(
   as_from: str,
   *,
   data_dir: str | None = None,
-  plugins: str | None = None,
+  plugins: Sequence[str] = (),
   work: Work = trained,
 ) -> tuple[int, list[dict[str, Any]]]:
   """Runs every experiment, each on a node of the cluster.
@@ -111,7 +111,7 @@ def run(
     needs: the cluster, and what a cell takes of it.
     as_from: the command that this is, for the records.
     data_dir: where prepared sets lie, on each node.
-    plugins: folder of the user's own entries, on each node.
+    plugins: folders of the user's own entries, on each node.
     work: what a node does with a cell.
 
   Returns:
@@ -140,11 +140,12 @@ def _planned(
   domains: Domains,
   options: grid.Options,
   data_dir: str | None,
-  plugins: str | None,
+  plugins: Sequence[str],
 ) -> tuple[list[Cell], list[Path]]:
   """The cells that are to be run, and the records that there are then; refuses as a grid does."""
   # A node's processes stand elsewhere.
-  prepared, own = (p and str(Path(p).resolve()) for p in (data_dir, plugins))
+  prepared = data_dir and str(Path(data_dir).resolve())
+  own = tuple(str(Path(folder).resolve()) for folder in plugins)
   cells: list[Cell] = []
   files: list[Path] = []
   for one in grid.checked(experiments, domains, options):

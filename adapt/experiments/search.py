@@ -8,13 +8,16 @@ their scores and, for the regret alone, their accuracies.
 
 import contextlib
 import functools
+import inspect
 import itertools
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from adapt import catalogue, validators
+from adapt import validators
+from adapt.catalogue import Range
 from adapt.data.atomic_files import plain
 from adapt.experiments import execute, unfinished
 from adapt.experiments.experiment import Experiment, Search, combinations, points
@@ -25,6 +28,7 @@ from adapt.training.loop import Report, Trained
 from adapt.training.setup import Point
 
 ROUND = 8  # points that TPE proposes at once
+_WIDE = 30.0  # how far a search goes from a default, either way, as a factor
 _REFUSED = 1000  # points in a round that the method's factory may refuse
 
 
@@ -53,10 +57,10 @@ def searching(experiment: Experiment, number: int, sampler: str) -> Experiment:
     )
   if (lr := experiment.settings.lr) <= 0:
     raise ValueError(f"--search looks about --lr, which is {lr}: give one above 0")
-  every = catalogue.ranges(experiment.method.factory, points(experiment)[0].hyperparameters)
-  ranges = {n: where for n, where in every.items() if n not in experiment.method.given}
-  ranges["lr"] = catalogue.Range(lr / 10, lr * 10, "log")
-  made = experiment._replace(search=Search(number, sampler, ranges))
+  every = ranges(experiment.method.factory, points(experiment)[0].hyperparameters)
+  moved = {n: where for n, where in every.items() if n not in experiment.method.given}
+  moved["lr"] = Range(lr / 10, lr * 10, "log")
+  made = experiment._replace(search=Search(number, sampler, moved))
   _ask(made, _study(made))
   return made
 
@@ -257,3 +261,39 @@ def _outcome(
     "oracle": oracle,
     "regret": regret,
   }
+
+
+def ranges(factory: Callable[..., Any], defaults: Mapping[str, Any]) -> dict[str, Range]:
+  """Where a search looks for each float argument: its annotation's Range, or 30-fold about its default.
+
+  Args:
+    factory: an entry.
+    defaults: what its arguments are without a search; declared ranges are widened to hold them.
+
+  Returns:
+    Ranges by name, without those of a default of 0 or less where none is declared or in logarithm.
+
+  Raises:
+    ValueError: a declared range is none.
+  """
+  found = {}
+  for p in inspect.signature(factory).parameters.values():
+    if p.kind is p.KEYWORD_ONLY and isinstance(p.default, float):
+      own = (m for m in getattr(p.annotation, "__metadata__", ()) if isinstance(m, Range))
+      if where := _range(p.name, next(own, None), defaults[p.name]):
+        found[p.name] = where
+  return found
+
+
+def _range(name: str, declared: Range | None, default: float) -> Range | None:
+  if declared is None:
+    return Range(default / _WIDE, default * _WIDE, "log") if default > 0 else None
+  low, high, scale = declared
+  known = scale == "linear" or (scale == "log" and low > 0)
+  if not (known and math.isfinite(high - low) and low < high):
+    raise ValueError(
+      f"'{name}' declares {declared}: give low < high, and linear or log, whose low is above 0"
+    )
+  if scale == "log" and default <= 0:
+    return None
+  return Range(min(low, default), max(high, default), scale)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapt import catalogue, methods, validators
 from adapt.method import Method
-from adapt.training import dp_sgd
+from adapt.training import dp_sgd, optimizers
 
 if TYPE_CHECKING:
   from adapt.experiments.experiment import Experiment
@@ -13,18 +13,23 @@ if TYPE_CHECKING:
 def refuse_unknown(experiment: "Experiment") -> None:
   """Raises ValueError for arguments that the method does not take, and values that none has."""
   method = experiment.method
-  assert experiment.model.name == experiment.settings.model, "settings of another network"
+  settings, own = experiment.settings, experiment.optimizer
+  assert experiment.model.name == settings.model, "settings of another network"
+  assert own.name == settings.optimizer, "settings of another optimizer"
   known = {p.name: p for p in catalogue.parameters(method.factory)}
   moved = list(experiment.candidates[0] if experiment.candidates else experiment.sweep)
   for name in [*method.given, *moved]:
     if name not in known and name != "lr":
       raise ValueError(f"{method.name} has no '{name}': it takes {', '.join(known) or 'nothing'}")
+  if "lr" in moved and not optimizers.has_rate(own):
+    raise ValueError(
+      f"{own.name} has a learning rate of its own: leave lr out of --sweep and --search"
+    )
   for name in moved:
     if name != "lr" and known[name].kind is not float:
       raise ValueError(f"'{name}' of {method.name} is no float: only floats can be swept")
-  if experiment.validator not in (*validators.VALIDATORS, validators.REVERSE):
-    choices = ", ".join((*validators.VALIDATORS, validators.REVERSE))
-    raise ValueError(f"unknown validator '{experiment.validator}': choose from {choices}")
+  if experiment.validator != validators.REVERSE:
+    validators.get(experiment.validator)
 
 
 def refuse(experiment: "Experiment", method: Method) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from adapt import catalogue
 from adapt.data.label_sets import ClassSets
 from adapt.training.settings import Settings
 
@@ -53,8 +54,9 @@ class Suite(NamedTuple):
     for task in self.tasks:
       if task.name == name:
         return task
-    names = ", ".join(t.name for t in self.tasks)
-    raise ValueError(f"no task '{name}' in suite {self.name}: choose from {names}")
+    names = [t.name for t in self.tasks]
+    near = catalogue.meant(name, names)
+    raise ValueError(f"no task '{name}' in suite {self.name}{near}: choose from {', '.join(names)}")
 
 
 # Where a user's own data says nothing else: feature vectors and images are trained like the suites

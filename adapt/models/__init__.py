@@ -61,7 +61,7 @@ def build(
   """
   dtype = _dtype(precision)
   if name not in names():
-    raise ValueError(f"unknown model '{name}': choose from {', '.join(names())}")
+    raise ValueError(catalogue.unknown("model", name, names()))
   if has_backbone(name):
     from adapt.models.backbones import classifier
 
@@ -95,9 +95,7 @@ def bind(network: Any) -> Bound:
   if network in names():
     return Bound(network, _named(network), package=__name__, origin=_defined(network))
   if ":" not in network:
-    raise ValueError(
-      f"unknown model '{network}': choose from {', '.join(names())}, or give package.module:Name"
-    )
+    raise ValueError(f"{catalogue.unknown('model', network, names())}, or give package.module:Name")
   found = bind(_imported(network))
   return found._replace(name=network, package=__name__)
 
@@ -114,7 +112,7 @@ def _dtype(precision: str) -> Any:
 
   dtypes = {"f32": jnp.float32, "bf16": jnp.bfloat16}
   if precision not in dtypes:
-    raise ValueError(f"unknown precision '{precision}': choose from {', '.join(dtypes)}")
+    raise ValueError(catalogue.unknown("precision", precision, dtypes))
   return dtypes[precision]
 
 

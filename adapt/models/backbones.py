@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from adapt import catalogue
 from adapt.augment.image_ops import as_float
 from adapt.method import Net
 from adapt.models import efficientnet, minilm, resnet, vit
@@ -160,5 +161,5 @@ def in_colour(x: jax.Array) -> jax.Array:
 
 def _known(name: str) -> Backbone:
   if name not in BACKBONES:
-    raise ValueError(f"unknown backbone '{name}': choose from {', '.join(sorted(BACKBONES))}")
+    raise ValueError(catalogue.unknown("backbone", name, sorted(BACKBONES)))
   return BACKBONES[name]

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from adapt import catalogue
+
 Map = Callable[[np.ndarray], np.ndarray]
 
 
@@ -162,7 +164,7 @@ TRANSFORMS: dict[str, Callable[..., Maps]] = {
 def get(name: str) -> Callable[..., Maps]:
   """The transform of that name; ValueError lists the names for an unknown one."""
   if name not in TRANSFORMS:
-    raise ValueError(f"unknown transform '{name}': choose from {', '.join(TRANSFORMS)}")
+    raise ValueError(catalogue.unknown("transform", name, TRANSFORMS))
   return TRANSFORMS[name]
 
 

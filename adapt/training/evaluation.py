@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import validators
 from adapt.evaluation.metrics import Blocks, Counts, blocks, looked
+from adapt.training import probe
 from adapt.training.joint_tasks import Part, spans
 from adapt.training.program import Mapped, Program
 from adapt.training.task_data import TaskData
@@ -43,20 +43,18 @@ def _looked(cells: Program, now: Mapped, views: Views) -> tuple[dict[str, Counts
   """Counts of every view, and the first outputs of those that validators may see."""
   counts, seen = {}, {}
   for name, view in views.items():
-    most = 0 if name == "target_test" else validators.SHOWN
+    most = 0 if name == "target_test" else probe.SHOWN
     counts[name], seen[name] = looked(cells.look, now, view, most)
   return counts, seen
 
 
-def _probed(
-  cells: Program, now: Mapped, views: Views, seen: dict[str, Any]
-) -> dict[str, jax.Array]:
+def _probed(cells: Program, now: Mapped, views: Views, seen: dict[str, Any]) -> dict[str, Any]:
   """What validators make of source examples with labels and target training inputs without."""
   source, target = (views[name] for name in ("source_test", "target_train"))
   fs, ft = seen["source_test"], seen["target_train"]
-  sizes = min(source.examples, validators.SHOWN), min(target.examples, validators.SHOWN)
+  sizes = min(source.examples, probe.SHOWN), min(target.examples, probe.SHOWN)
   xt = list(target.x)[: len(ft)]
-  return validators.probed(cells.outputs_each, now, fs, source.y[: len(fs)], ft, xt, sizes)
+  return probe.probed(cells.outputs_each, now, fs, source.y[: len(fs)], ft, xt, sizes)
 
 
 def seconds(

@@ -33,7 +33,7 @@ class History:
     self.steps: list[int] = []
     self.metrics: list[dict[str, np.ndarray]] = []  # name -> [cells]
     self.counts: list[dict[str, Counts]] = []  # view -> counts [cells, ...]
-    self.probed: list[dict[str, np.ndarray]] = []  # what validators need, [cells, ...] each
+    self.probed: list[dict[str, Any]] = []  # what validators need by name, [cells, ...] each
     self.diverged: dict[int, int] = {}  # cell -> first step with a non-finite loss
     self.reverse: np.ndarray | None = None  # [cells] of the last evaluation, where asked for
     self.before = 0.0  # seconds spent by earlier processes, of which this one continues the last
@@ -74,7 +74,10 @@ class History:
     arrays = {"steps": np.array(self.steps), "metrics": stacked(self.metrics)}
     if self.diverged:
       arrays["diverged"] = np.array(list(self.diverged.items()))  # [n, (cell, step)]
-    return {**arrays, "counts": stacked(counts), "probed": stacked(self.probed)}
+    # A validator may have come, or gone, with a plug-in folder since an earlier checkpoint.
+    always = set.intersection(*map(set, self.probed)) if self.probed else set()
+    probed = [{n: made for n, made in each.items() if n in always} for each in self.probed]
+    return {**arrays, "counts": stacked(counts), "probed": stacked(probed)}
 
   @classmethod
   def of_arrays(cls, arrays: dict[str, Any]) -> "History":
@@ -111,7 +114,7 @@ class History:
       for view in ("source_test", "target_train")
     )
     made = validators.scores(
-      source, target, [{n: v[cell] for n, v in p.items()} for p in self.probed]
+      source, target, [jax.tree.map(lambda x: x[cell], p) for p in self.probed]
     )
     if self.reverse is not None:
       made[validators.REVERSE] = [math.nan] * (len(self.steps) - 1) + [float(self.reverse[cell])]

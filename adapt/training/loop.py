@@ -120,6 +120,7 @@ def program_of(parts: Sequence[Part]) -> Program:
       setup.tuning.key,
       layout_of(parts),
       warm=start != (),
+      optimizer=setup.optimizer and setup.optimizer.key,
       unknown=data.unknown,
       dp=setup.dp if _private(parts) else None,
       examples=examples(parts[0]) if len(parts) > 1 else None,

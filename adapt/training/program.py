@@ -12,7 +12,8 @@ import jax
 import jax.numpy as jnp
 
 from adapt import tuning
-from adapt.augment import random_views
+from adapt.augment import named_views
+from adapt.catalogue import Bound
 from adapt.evaluation import cells
 from adapt.evaluation import metrics as evaluate
 from adapt.method import Batch, Method, Net
@@ -34,6 +35,7 @@ class Spec(NamedTuple):
   tuning: tuple[Callable[..., tuning.Tuning], Items]
   layout: devices.Layout
   warm: bool  # starts from given weights
+  optimizer: tuple[Callable[..., Any], Items] | None = None  # None: the one that the settings name
   unknown: bool = False  # whether label `classes` is that of examples of unknown classes
   dp: dp_sgd.Privacy | None = None  # None where gradients need not be private
   examples: tuple[int, int] | None = None  # of a task's sets, where several tasks' lie together
@@ -117,6 +119,9 @@ Build = Callable[..., tuple[Method, shared_step.Optimizer]]  # (swept, progress,
 def _builder(spec: Spec, plain: Net) -> Build:
   """Makes the method and the optimiser of a cell, whose swept values may be traced."""
   way = spec.tuning[0](**dict(spec.tuning[1]))
+  own = spec.optimizer and Bound(
+    spec.settings.optimizer, spec.optimizer[0], dict(spec.optimizer[1])
+  )
 
   def build(
     swept: dict[str, Any], progress: jax.Array | float, net: Net = plain
@@ -124,12 +129,13 @@ def _builder(spec: Spec, plain: Net) -> Build:
     if spec.settings.freeze == "backbone":
       net = tuning.only(net, lambda path: path[0] != "backbone")
     tuned = way.wrap(net, progress)
-    own = {k: v for k, v in swept.items() if k not in ("lr", "secret")}
-    method = spec.method(tuned, **dict(spec.hyperparameters), **own)
+    moved = {k: v for k, v in swept.items() if k not in ("lr", "secret")}
+    method = spec.method(tuned, **dict(spec.hyperparameters), **moved)
     if way.adjust is not None:
       method = way.adjust(tuned, method)
     pull = way.pull and functools.partial(way.pull, progress, spec.settings.weight_decay)
-    return method, shared_step.optimizer(spec.settings, swept.get("lr", spec.settings.lr), pull)
+    lr = swept.get("lr", spec.settings.lr)
+    return method, shared_step.optimizer(spec.settings, lr, pull, own)
 
   return build
 
@@ -180,7 +186,7 @@ def _inputs(batch: Batch) -> dict[str, jax.Array]:
 def _test_view(settings: Settings, x: jax.Array) -> jax.Array:
   if settings.augment == "none":
     return x
-  return random_views.test_view(x, settings.augment, settings.image_size)
+  return named_views.test_view(x, settings.augment, settings.image_size)
 
 
 def _train_view(settings: Settings, ts: shared_step.TrainState, batch: Batch) -> Batch:
@@ -190,7 +196,7 @@ def _train_view(settings: Settings, ts: shared_step.TrainState, batch: Batch) ->
   key = jax.random.fold_in(jax.random.fold_in(ts.key, shared_step.AUGMENT), ts.step)
   keys = jax.random.split(key, 3)
   views = {
-    name: random_views.train_view(k, x, settings.augment, settings.image_size)
+    name: named_views.train_view(k, x, settings.augment, settings.image_size)
     for k, (name, x) in zip(keys, _inputs(batch).items(), strict=False)
   }
   return batch._replace(**views)

@@ -10,16 +10,16 @@ class Settings(NamedTuple):
     model: network, a name in adapt/models.
     steps: optimiser steps.
     batch_size: source examples per step, and as many target examples.
-    optimizer: sgd (Nesterov momentum) or adam.
+    optimizer: sgd (Nesterov momentum), adam, adamw or another of optax's, or a file of one's own.
     lr: initial learning rate.
     momentum: momentum of sgd.
-    weight_decay: L2 penalty, added to the gradient.
+    weight_decay: L2 penalty, added to the gradient; of adamw and others that take it, decoupled.
     schedule: inverse, that is lr / (1 + 10 progress)^0.75, cosine or constant.
     evaluations: evaluations, evenly spaced; the last one is the headline.
     shots: labelled target examples per class, for methods that read them.
     precision: f32 or bf16 compute; parameters stay float32.
     image_size: height and width at which the network sees images; 0 means as they are.
-    augment: random views of training images: none, crop, centre or jitter (adapt/augment.py).
+    augment: random views of training images: none, crop, centre, jitter or a file of one's own.
     pretrained: published weights of the backbone, a name or a .safetensors or .pth file.
     backbone_rate: learning rate of the backbone relative to the rest.
     freeze: none; norm, the backbone's batch statistics stay as published; or backbone, all of it.

@@ -39,6 +39,7 @@ class Setup(NamedTuple):
   seeds: tuple[int, ...]
   model: Bound
   tuning: Bound
+  optimizer: Bound | None = None  # None: the one that the settings name
   weighting: Bound | None = None
   layout: Layout = Layout()
   feed: Feed = Feed()

@@ -7,7 +7,10 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from adapt import catalogue
+from adapt.catalogue import Bound
 from adapt.method import Batch, Method, Metrics, Phase
+from adapt.training import optimizers
 from adapt.training.settings import Settings
 
 # Random streams of a seed's key: steps count up from 0, these from the other end.
@@ -38,38 +41,39 @@ Pull = Callable[[], optax.GradientTransformation]
 Gradient = Callable[[Callable[..., Any], Any, Batch, jax.Array], Any]
 
 
-def optimizer(settings: Settings, lr: jax.Array | float, pull: Pull | None = None) -> Optimizer:
-  """SGD with Nesterov momentum or Adam, with L2 weight decay.
+def optimizer(
+  settings: Settings, lr: jax.Array | float, pull: Pull | None = None, own: Bound | None = None
+) -> Optimizer:
+  """How gradients become updates.
 
   Args:
-    settings: optimizer, momentum, weight_decay and schedule are read.
+    settings: optimizer, momentum, weight_decay, schedule and backbone_rate are read.
     lr: initial learning rate; may be traced, as in a sweep.
     pull: a transformation of the network's gradient in place of weight decay (L2-SP).
+    own: the optimizer; None: the one that the settings name.
 
   Raises:
     ValueError: an unknown optimizer or schedule.
   """
-  directions = {
-    "sgd": lambda: optax.trace(settings.momentum, nesterov=True),
-    "adam": optax.scale_by_adam,
-  }
+  bound = optimizers.bind(settings.optimizer) if own is None else own
   schedules: dict[str, Callable[[jax.Array], jax.Array]] = {
     "inverse": lambda p: lr * (1 + 10 * p) ** -0.75,
     "cosine": lambda p: lr * 0.5 * (1 + jnp.cos(jnp.pi * p)),
     "constant": lambda p: jnp.asarray(lr),
   }
-  for name, known in (("optimizer", directions), ("schedule", schedules)):
-    if getattr(settings, name) not in known:
-      choices = ", ".join(known)
-      raise ValueError(f"unknown {name} '{getattr(settings, name)}': choose from {choices}")
+  if settings.schedule not in schedules:
+    raise ValueError(catalogue.unknown("schedule", settings.schedule, schedules))
+  rate = schedules[settings.schedule]
+  if not optimizers.has_rate(bound):
+    rate = lambda p: jnp.ones(())
 
   def direction(entry: str) -> optax.GradientTransformation:
     # A pull towards the start takes the place of the decay towards zero, which would undo it.
-    pulled = pull is not None and entry == "net"
-    first = pull() if pull and pulled else optax.add_decayed_weights(settings.weight_decay)
-    return optax.chain(first, directions[settings.optimizer](), _slower(settings.backbone_rate))
+    pulled = pull() if pull is not None and entry == "net" else None
+    made = optimizers.parts(bound, settings, pulled)
+    return optax.chain(*made, _slower(settings.backbone_rate))
 
-  return Optimizer(direction, schedules[settings.schedule])
+  return Optimizer(direction, rate)
 
 
 def _slower(rate: float) -> optax.GradientTransformation:

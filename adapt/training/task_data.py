@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import data, models
-from adapt.augment import random_views
+from adapt import catalogue, data, models
+from adapt.augment import named_views
 from adapt.catalogue import Bound
 from adapt.data import images, label_sets
 from adapt.data.domain import Domain, Split
@@ -105,9 +105,8 @@ def prepare(
 
 def _check_settings(settings: Settings, target: Domain) -> None:
   """Refuses choices that do not go together; ValueError with the remedy."""
-  kinds = ("none", *random_views.VIEWS)
-  if settings.augment not in kinds:
-    raise ValueError(f"unknown augment '{settings.augment}': choose from {', '.join(kinds)}")
+  if settings.augment not in named_views.names():
+    raise ValueError(catalogue.unknown("augment", settings.augment, named_views.names()))
   image = target.train.x.ndim == 4
   if settings.augment != "none" and not (image and settings.image_size):
     raise ValueError(
@@ -143,7 +142,7 @@ def _check_settings(settings: Settings, target: Domain) -> None:
 def _check_network(setup: Setup, domain: Domain) -> bool:
   """Refuses inputs that the network cannot take; says whether it keeps batch statistics."""
   settings = setup.settings
-  shared_step.optimizer(settings, settings.lr)
+  shared_step.optimizer(settings, settings.lr, own=setup.optimizer).direction("net")
   shape = domain.train.x.shape[1:]
   if settings.augment != "none":
     shape = (settings.image_size, settings.image_size, shape[-1])

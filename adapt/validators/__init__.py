@@ -1,61 +1,208 @@
-"""Model selection without target labels: scores from source labels and target inputs; higher is better.
+"""Model selection without target labels: one file, one score of an evaluation; higher is better.
 
-The device makes the numbers of all cells at each evaluation (probe.py), or what they follow from: counts,
-tables, predicted classes. The host finishes those when the record is written (`scores`). A record has
-every validator's score at every evaluation, so that selecting by another one is a look at it (`best`).
-Reverse validation costs a second training, so a record has it only where it was asked for (adapt/reverse.py).
+A file NAME.py defines NAME(*, hyper-parameters) -> Validator: what the device makes of the evaluation,
+and what the host makes of that. A record has every validator's score at every evaluation, those of
+plug-ins too, so that selecting by another one is a look at it (`best`). Reverse validation costs a
+second training, so a record has it only where it was asked for (experiments/reverse.py).
 """
 
+import functools
+import inspect
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
+from adapt import catalogue
+from adapt.evaluation import metrics
 from adapt.evaluation.metrics import Counts
-from adapt.validators.agreement import ema_agreement
-from adapt.validators.clusters import class_ami
-from adapt.validators.counted import bnm, entropy, information_maximisation, source_accuracy
-from adapt.validators.mixed import mixable
-from adapt.validators.probe import SHOWN, probed
+from adapt.validators._clusters import clustered
+from adapt.validators._mixtures import mixable, mixture, partners
+from adapt.validators._risk import cross_fitted
 
-__all__ = ["DEFAULT", "REVERSE", "SHOWN", "VALIDATORS", "best", "check", "probed", "scores"]
+__all__ = [
+  "DEFAULT",
+  "REVERSE",
+  "Evaluation",
+  "Seen",
+  "Validator",
+  "best",
+  "bind",
+  "check",
+  "counted",
+]
+__all__ += ["get", "made", "mixable", "mixture", "names", "partners", "scores", "see"]
 
 DEFAULT = "information_maximisation"
 REVERSE = "reverse"
 
-_COUNTED = (source_accuracy, entropy, information_maximisation, bnm)
-_ON_DEVICE = ("snd", "iwcv", "dev", "mmd", "class_silhouette", "mixval")
-VALIDATORS = (*(f.__name__ for f in _COUNTED), *_ON_DEVICE, "class_ami", "ema_agreement")
+
+class Seen(NamedTuple):
+  """What a network makes of held-out source and of target training examples; `see` makes it.
+
+  There is no place for a target label here. The last three serve several validators and are made once.
+  """
+
+  fs: jax.Array  # [n, d] source features
+  ls: jax.Array  # [n, k] source logits
+  ys: jax.Array  # [n] source labels
+  ft: jax.Array  # [m, d] target features
+  lt: jax.Array  # [m, k] target logits
+  lm: jax.Array | None  # [m, k] logits of mixed target inputs; None where those cannot be mixed
+  weights: jax.Array  # [v] p_t / p_s of the first v source examples, v even
+  predicted: jax.Array  # [m] target classes
+  clusters: jax.Array  # [m, k] one-hot k-means clusters of ft, begun at the predicted classes
+
+
+class Evaluation(NamedTuple):
+  """One evaluation of one run, on the host."""
+
+  source: Counts  # of all held-out source examples
+  target: Counts  # of all target training examples, without labels
+  made: Any = None  # what the validator's `device` has made
+
+
+def numbers(evaluations: Sequence[Evaluation]) -> list[float]:
+  """What the device has made, where that is the score."""
+  return [float(e.made) for e in evaluations]
+
+
+class Validator(NamedTuple):
+  """How a score is made. Without `device` it follows from the counts.
+
+  `device(seen)` is traced once, with the other validators' in one program, and returns an array or a
+  dict of arrays. `score(evaluations)` has all evaluations of a run in order, and returns a float for
+  each. `mixes` says that `device` needs `seen.lm`, which token ids do not have.
+  """
+
+  device: Callable[[Seen], Any] | None = None
+  score: Callable[[Sequence[Evaluation]], list[float]] = numbers
+  mixes: bool = False
+
+
+def counted(score: Callable[[Counts, Counts], float]) -> Validator:
+  """A validator whose score is a function of source and target counts."""
+  return Validator(score=lambda evaluations: [score(e.source, e.target) for e in evaluations])
+
+
+def names() -> tuple[str, ...]:
+  """Every validator but reverse, sorted."""
+  found = catalogue.names(__name__)
+  if REVERSE in found:
+    raise ValueError(f"'{REVERSE}' is a validator of its own: give {REVERSE}.py another name")
+  return found
+
+
+def get(name: str) -> Callable[..., Validator]:
+  """The factory of that name; ValueError lists the names for an unknown one."""
+  factory: Callable[..., Validator] = catalogue.get(__name__, name, (*names(), REVERSE))
+  return factory
+
+
+def bind(validator: str | Callable[..., Any] | catalogue.Bound, **given: Any) -> catalogue.Bound:
+  """The validator of that name, or a factory of one's own, with what is set of it.
+
+  Raises:
+    ValueError: an unknown name, or an argument that it does not take.
+  """
+  if isinstance(validator, catalogue.Bound):
+    own = {**validator.given, **given}
+    return catalogue.bound(validator.name, validator.factory, own, validator.package)
+  if isinstance(validator, str):
+    return catalogue.bound(validator, get(validator), given, __name__)
+  return catalogue.bound(validator.__name__, validator, given)
+
+
+@functools.cache
+def made(factory: Callable[..., Validator]) -> Validator:
+  """The validator of a factory, with its defaults."""
+  found = factory()
+  if not isinstance(found, Validator):
+    raise ValueError(_wrong(factory, f"returns a {type(found).__name__}, no Validator"))
+  return found
+
+
+def see(
+  fs: jax.Array,
+  ls: jax.Array,
+  ys: jax.Array,
+  ft: jax.Array,
+  lt: jax.Array,
+  lm: jax.Array | None = None,
+) -> Seen:
+  """What validators see of one cell, with what several of them need; for use inside a program."""
+  fs, ls, ft, lt = (x.astype(jnp.float32) for x in (fs, ls, ft, lt))
+  lm = None if lm is None else lm.astype(jnp.float32)
+  predicted = lt.argmax(axis=1)
+  clusters = clustered(ft, jax.nn.one_hot(predicted, lt.shape[1]))
+  return Seen(fs, ls, ys, ft, lt, lm, jnp.exp(cross_fitted(fs, ft)), predicted, clusters)
 
 
 def check(validator: str, xt: Any) -> None:
-  """Raises ValueError where a validator has nothing to say on such target inputs."""
-  if validator == "mixval" and not mixable(xt.dtype):
-    raise ValueError(
-      f"mixval mixes inputs, and token ids have no mixture: choose another --validator, e.g. {DEFAULT}"
-    )
+  """Refuses a validator with nothing to say on such target inputs, and plug-ins that fail.
+
+  Raises:
+    ValueError: one line with the remedy.
+  """
+  for name in names():
+    factory = get(name)
+    if name == validator and made(factory).mixes and not mixable(xt.dtype):
+      raise ValueError(
+        f"{name} mixes inputs, and token ids have no mixture: choose another --validator, e.g. {DEFAULT}"
+      )
+    if not factory.__module__.startswith(f"{__name__}.") or "._from_folder." in factory.__module__:
+      _try(factory)
+
+
+@functools.cache
+def _try(factory: Callable[..., Validator]) -> None:
+  """Raises ValueError where a validator of the user's own fails on a small evaluation."""
+  rng = np.random.default_rng(0)
+  fs, ft, ls, lt, lm = (rng.normal(size=(8, n)).astype(np.float32) for n in (4, 4, 3, 3, 3))
+  ys = np.arange(8, dtype=np.int32) % 3
+  own = made(factory)
+  counts = metrics.count(jnp.asarray(ls), jnp.asarray(ys), jnp.ones(8))
+  try:
+    device = own.device
+    of = None if device is None else jax.jit(lambda *x: device(see(*x)))(fs, ls, ys, ft, lt, lm)
+    found = [float(s) for s in own.score([Evaluation(counts, counts, jax.device_get(of))] * 2)]
+  except Exception as error:  # whatever a file of the user's does
+    raise ValueError(_wrong(factory, f"fails ({type(error).__name__}: {error})")) from error
+  if len(found) != 2:
+    raise ValueError(_wrong(factory, f"scores 2 evaluations by {len(found)} numbers"))
+
+
+def _wrong(factory: Callable[..., Any], what: str) -> str:
+  name = getattr(factory, "__name__", "?")
+  return f"validator '{name}' {what}: mend {inspect.getsourcefile(factory) or name}"
 
 
 def scores(
-  source: Sequence[Counts], target: Sequence[Counts], seen: Sequence[Mapping[str, np.ndarray]]
+  source: Sequence[Counts], target: Sequence[Counts], seen: Sequence[Mapping[str, Any]]
 ) -> dict[str, list[float]]:
   """Every validator's score at every evaluation of one cell.
 
   Args:
     source: counts of held-out source examples, per evaluation.
     target: counts of target training examples, per evaluation, without labels.
-    seen: what `probed` returned of the cell, per evaluation.
+    seen: what the validators' `device` has made of the cell by name, per evaluation.
 
   Returns:
-    Name -> scores. "mixval" is left out where inputs cannot be mixed.
+    Name -> scores. One that `seen` never has is left out, such as "mixval" where inputs cannot be
+    mixed; a plug-in that came after a checkpoint has no number before it.
   """
-  made = {f.__name__: [f(*both) for both in zip(source, target, strict=True)] for f in _COUNTED}
-  made |= {n: [float(p[n]) for p in seen] for n in _ON_DEVICE if n in seen[0]}
-  made["class_ami"] = [class_ami(p["clusters"]) for p in seen]
-  classes = len(seen[0]["clusters"])
-  made["ema_agreement"] = ema_agreement([p["predicted"] for p in seen], classes)
-  return made
+  evaluations = [Evaluation(*each) for each in zip(source, target, seen, strict=True)]
+  found = {}
+  for name in names():
+    own = made(get(name))
+    mine = [e._replace(made=e.made.get(name)) for e in evaluations]
+    kept = [e for e in mine if own.device is None or e.made is not None]
+    if kept or not mine:
+      found[name] = [math.nan] * (len(mine) - len(kept)) + own.score(kept)
+  return found
 
 
 def best(scores: Sequence[float | None]) -> int | None:

@@ -23,9 +23,7 @@ def names() -> tuple[str, ...]:
 
 def get(name: str) -> Callable[..., np.ndarray]:
   """The weighting of that name; ValueError lists the names for an unknown one."""
-  if name not in names():
-    raise ValueError(f"unknown weighting '{name}': choose from {', '.join(names())}")
-  weighting = catalogue.get(__name__, name)
+  weighting: Callable[..., np.ndarray] = catalogue.get(__name__, name)
   for library in getattr(sys.modules[weighting.__module__], "NEEDS", ()):
     if importlib.util.find_spec(library) is None:
       raise ValueError(f"{name} needs {library}: pip install 'adapt-jax[weights]'")

@@ -8,7 +8,7 @@ from jax.sharding import NamedSharding
 from jax.sharding import PartitionSpec as P
 from PIL import Image
 
-from adapt.augment import image_ops, random_views
+from adapt.augment import image_ops, named_views, random_views
 from adapt.training import devices
 
 SIDE, STORED = 16, 18
@@ -18,7 +18,7 @@ X = jnp.asarray(RNG.integers(0, 256, (8, STORED, STORED, 3)).astype(np.uint8))
 KINDS = ["crop", "centre", "jitter"]
 
 # Compiled once and shared: compilation is nearly all of the time.
-COMPILED = {k: jax.jit(lambda key, x, k=k: random_views.train_view(key, x, k, SIDE)) for k in KINDS}
+COMPILED = {k: jax.jit(lambda key, x, k=k: named_views.train_view(key, x, k, SIDE)) for k in KINDS}
 COMPILED["weak"] = jax.jit(random_views.weak)
 COMPILED["strong"] = jax.jit(random_views.strong)
 ALL = pytest.mark.parametrize("kind", COMPILED)
@@ -108,14 +108,14 @@ def test_grey_images_work():
 
 def test_none_leaves_everything_alone():
   for x in (X, jnp.ones((4, 7))):
-    assert random_views.train_view(KEY, x, "none", SIDE) is x
-    assert random_views.test_view(x, "none", SIDE) is x
+    assert named_views.train_view(KEY, x, "none", SIDE) is x
+    assert named_views.test_view(x, "none", SIDE) is x
 
 
 def test_unknown_kinds_are_named_with_the_choices():
   for view in (
-    lambda: random_views.train_view(KEY, X, "crops", 8),
-    lambda: random_views.test_view(X, "x", 8),
+    lambda: named_views.train_view(KEY, X, "crops", 8),
+    lambda: named_views.test_view(X, "x", 8),
   ):
     with pytest.raises(ValueError, match="choose from none, crop, centre, jitter"):
       view()
@@ -123,9 +123,9 @@ def test_unknown_kinds_are_named_with_the_choices():
 
 def test_vectors_are_refused():
   with pytest.raises(ValueError, match="augmentation crop needs images"):
-    random_views.train_view(KEY, jnp.ones((4, 7)), "crop", SIDE)
+    named_views.train_view(KEY, jnp.ones((4, 7)), "crop", SIDE)
   with pytest.raises(ValueError, match="augmentation jitter needs images"):
-    random_views.test_view(jnp.ones((4, 7)), "jitter", SIDE)
+    named_views.test_view(jnp.ones((4, 7)), "jitter", SIDE)
 
 
 def test_flips_half_of_the_images_left_to_right():
@@ -137,9 +137,9 @@ def test_flips_half_of_the_images_left_to_right():
 
 
 def test_centre_crop_takes_the_middle():
-  out = random_views.test_view(X, "crop", SIDE)
+  out = named_views.test_view(X, "crop", SIDE)
   np.testing.assert_allclose(out, np.asarray(X)[:, 1:17, 1:17] / 127.5 - 1.0, atol=1e-6)
-  np.testing.assert_array_equal(random_views.test_view(X, "centre", SIDE), out)
+  np.testing.assert_array_equal(named_views.test_view(X, "centre", SIDE), out)
 
 
 def test_a_centre_crop_larger_than_the_image_is_refused():
@@ -149,7 +149,7 @@ def test_a_centre_crop_larger_than_the_image_is_refused():
 
 def test_jitter_is_evaluated_on_the_whole_image():
   small = Image.fromarray(np.asarray(X[0])).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
-  out = jax.jit(lambda x: random_views.test_view(x, "jitter", SIDE))(X)[0]
+  out = jax.jit(lambda x: named_views.test_view(x, "jitter", SIDE))(X)[0]
   np.testing.assert_allclose((out + 1) * 127.5, np.asarray(small).astype(float), atol=1.01)
 
 

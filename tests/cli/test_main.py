@@ -41,7 +41,7 @@ BAD = [
   (["--weights", "luck"], ["luck", "kmm"]),
   (["--tuning", "luck"], ["luck", "lora"]),
   (["--model", "gpt"], ["gpt", "mlp"]),
-  (["--optimizer", "lion"], ["lion", "adam"]),
+  (["--optimizer", "lyon"], ["lyon", "did you mean lion", "adam"]),
   (["--schedule", "step"], ["step", "cosine"]),
   (["--precision", "f8"], ["f8", "bf16"]),
   (["--parallel", "ring"], ["ring", "pmap"]),

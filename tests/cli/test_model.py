@@ -178,7 +178,7 @@ def test_files_that_cannot_be_read_or_written(model, file, tmp_path, capsys):
   refused(capsys, "cannot write", "--out", model=model, data=file, out=tmp_path / "taken/p.npz")
   refused(capsys, "no file 'no'", command="export", model="no")
   refused(capsys, "cannot write", command="export", model=model, out=tmp_path / "taken")
-  refused(capsys, "no folder", command="export", model=model, methods_path="/no/such/folder")
+  refused(capsys, "no folder", command="export", model=model, plugins="/no/such/folder")
   assert not out.exists()
 
 

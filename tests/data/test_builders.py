@@ -161,7 +161,8 @@ def test_wrong_size_is_refused(tmp_path):
 
 
 def test_prepare_refuses(tmp_path, serve, monkeypatch):
-  with pytest.raises(ValueError, match=r"unknown data set 'uspss': choose from mnist, usps"):
+  message = r"unknown data set 'uspss' \(did you mean usps\?\): choose from mnist, usps"
+  with pytest.raises(ValueError, match=message):
     builders.prepare("uspss")
   with pytest.raises(ValueError, match=r"no folder '.*absent': give --from"):
     builders.prepare("usps", tmp_path / "absent")
@@ -185,7 +186,9 @@ def test_script(tmp_path):
 
   bad = run("uspss")
   assert bad.returncode == 2
-  assert bad.stderr.startswith("prepare_data: unknown data set 'uspss': choose from")
+  assert bad.stderr.startswith(
+    "prepare_data: unknown data set 'uspss' (did you mean usps?): choose from"
+  )
   assert bad.stderr.count("\n") == 1
   assert bad.stdout == ""
 

@@ -320,7 +320,9 @@ def test_descriptions():
   assert len(builders.describe("office_home").classes) == 65
   assert len(builders.describe("office31").classes) == 31
   assert not builders.describe("image_clef_da").automatic
-  with pytest.raises(ValueError, match="unknown data set 'pac': choose from mnist"):
+  with pytest.raises(
+    ValueError, match=r"unknown data set 'pac' \(did you mean pacs\?\): choose from mnist"
+  ):
     builders.describe("pac")
 
 

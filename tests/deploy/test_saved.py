@@ -142,7 +142,7 @@ def test_a_method_of_one_s_own_and_types_that_numpy_has_not(tmp_path, monkeypatc
   record, file = made(tmp_path, "odd", given={"sign": -2.0})
   assert_predicts(record, file, toy.TURNED.test)
   monkeypatch.setattr(catalogue, "_extra", {**extra, "adapt.methods": []})
-  with pytest.raises(ValueError, match=r"'odd', which is not here: give --methods-path .* odd\.py"):
+  with pytest.raises(ValueError, match=r"'odd', which is not here: give --plugins .* odd\.py"):
     saved.read(saved.path(file, 0))
   changed = OWN.replace("sign: float", "other: float").replace("+ sign", "+ other")
   (tmp_path / "changed").mkdir()
@@ -209,7 +209,7 @@ BROKEN = [
   ({"drop": ["seed"]}, "does not say its seed"),
   ({"drop": [KERNEL]}, "head/kernel is nothing in the file"),
   ({KERNEL: np.zeros((3, 2), np.float32)}, r"head/kernel is \[3, 2\] in the file, \[\d+, 2\] here"),
-  ({"about": {"method": "gone"}}, "'gone', which is not here: give --methods-path"),
+  ({"about": {"method": "gone"}}, "'gone', which is not here: give --plugins"),
   ({"about": {"tuning": {"name": "gone", "given": {}}}}, "no tuning 'gone'"),
   ({"about": settings(model="gone")}, "no model 'gone'"),
   ({"about": settings(colour=3)}, "no setting 'colour'"),

@@ -233,14 +233,14 @@ def bounded(declared):
 
 
 def test_ranges_hold_the_default_and_must_be_some():
-  assert catalogue.ranges(plain, {"weight": 3.0}) == {"weight": Range(0.1, 90.0, "log")}
-  assert catalogue.ranges(plain, {"weight": 0.0}) == {}
+  assert search.ranges(plain, {"weight": 3.0}) == {"weight": Range(0.1, 90.0, "log")}
+  assert search.ranges(plain, {"weight": 0.0}) == {}
   within = {"weight": Range(0.0, 0.9)}
-  assert catalogue.ranges(bounded(Range(0.5, 0.9)), {"weight": 0.0}) == within
-  assert catalogue.ranges(bounded(Range(0.5, 0.9, "log")), {"weight": 0.0}) == {}
+  assert search.ranges(bounded(Range(0.5, 0.9)), {"weight": 0.0}) == within
+  assert search.ranges(bounded(Range(0.5, 0.9, "log")), {"weight": 0.0}) == {}
   for wrong in (Range(1, 0), Range(0, 1, "log"), Range(0, 1, "square"), Range(0, np.inf)):
     with pytest.raises(ValueError, match=r"'weight' declares Range.*give low < high"):
-      catalogue.ranges(bounded(wrong), {"weight": 1.0})
+      search.ranges(bounded(wrong), {"weight": 1.0})
 
 
 CHOOSY = '''"""A method that takes not every value."""

@@ -138,9 +138,12 @@ def test_an_axis_averages_the_statistics_over_devices(name):
 
 
 def test_unknown_names_are_answered_with_the_choices():
-  with pytest.raises(ValueError, match=r"unknown model 'linen': choose from .*dtn, .*lenet, .*mlp"):
+  with pytest.raises(
+    ValueError,
+    match=r"unknown model 'linen' \(did you mean lenet\?\): choose from .*dtn, .*lenet, .*mlp",
+  ):
     models.build("linen", 2)
-  with pytest.raises(ValueError, match="unknown precision 'f16': choose from f32, bf16"):
+  with pytest.raises(ValueError, match=r"unknown precision 'f16' .*: choose from f32, bf16"):
     models.build("mlp", 2, "f16")
 
 

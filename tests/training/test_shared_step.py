@@ -132,7 +132,8 @@ def test_the_rate_may_be_traced():
 
 
 def test_unknown_names_are_answered_with_the_choices():
-  with pytest.raises(ValueError, match="unknown optimizer 'sdg': choose from sgd, adam"):
+  message = r"unknown optimizer 'sdg' \(did you mean sgd.*\): choose from sgd, adam, "
+  with pytest.raises(ValueError, match=message):
     shared_step.optimizer(SETTINGS._replace(optimizer="sdg"), LR)
   choices = "choose from inverse, cosine, constant"
   with pytest.raises(ValueError, match=f"unknown schedule 'step': {choices}"):

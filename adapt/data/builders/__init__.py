@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from adapt import catalogue
+
 _BUILDERS = {  # name → (module, class, configs)
   "mnist": ("mnist", "MnistDigits", ()),
   "usps": ("usps", "Usps", ()),
@@ -149,7 +151,7 @@ def prepare(
 def _builder(name: str) -> tuple[Any, tuple[str, ...]]:
   """The class that prepares a data set, and its configs."""
   if name not in _BUILDERS:
-    raise ValueError(f"unknown data set '{name}': choose from {', '.join(_BUILDERS)}")
+    raise ValueError(catalogue.unknown("data set", name, _BUILDERS))
   import_tfds()  # says how to install it, which the builder's own import does not
   module, cls_name, configs = _BUILDERS[name]
   return getattr(importlib.import_module(f"{__name__}.{module}"), cls_name), configs

@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 
 from adapt.evaluation import cells
-from adapt.validators import clusters, distance, mixed, neighbours, probe, risk
+from adapt.training import probe
+from adapt.validators import (
+  _clusters,
+  _mixtures,
+  _risk,
+  class_silhouette,
+  dev,
+  iwcv,
+  mixval,
+  mmd,
+  snd,
+)
 
 CELLS, N, M, D, K, BLOCK = 2, 14, 11, 3, 4, 6  # blocks are cut, and the last one padded
 RNG = np.random.default_rng(0)
@@ -44,20 +55,20 @@ def of_one(w):
   both = lambda x: jax.tree.map(lambda v: v[0], outputs(w[None], x[None]))
   (fs, ls), (ft, lt) = both(XS), both(XT)
   predicted = lt.argmax(axis=1)
-  which = clusters.clustered(ft, jax.nn.one_hot(predicted, K))
-  weights = jnp.exp(risk.cross_fitted(fs, ft))
+  which = _clusters.clustered(ft, jax.nn.one_hot(predicted, K))
+  weights = jnp.exp(_risk.cross_fitted(fs, ft))
   losses = -jnp.log(jax.nn.softmax(ls)[np.arange(N), YS])
-  partner, paired = mixed.partners(predicted)
+  partner, paired = _mixtures.partners(predicted)
   of_mixture = both(0.55 * XT + 0.45 * jnp.asarray(XT)[partner])[1].argmax(axis=1)
   return {
-    "snd": neighbours.snd(lt),
-    "iwcv": risk.iwcv(weights, losses),
-    "dev": risk.dev(weights, losses),
-    "mmd": distance.mmd(fs, ft),
-    "class_silhouette": clusters.class_silhouette(ft, which),
-    "clusters": jnp.eye(K)[predicted].T @ which,
-    "predicted": predicted,
-    "mixval": mixed.mixval(predicted, of_mixture, paired),
+    "snd": snd.score(lt),
+    "iwcv": iwcv.score(weights, losses),
+    "dev": dev.score(weights, losses),
+    "mmd": mmd.score(fs, ft),
+    "class_silhouette": class_silhouette.score(ft, which),
+    "class_ami": jnp.eye(K)[predicted].T @ which,
+    "ema_agreement": predicted,
+    "mixval": mixval.score(predicted, of_mixture, paired),
   }
 
 
@@ -73,8 +84,8 @@ def test_every_number_is_its_function_s_on_the_whole(cell):
 def test_cells_differ_and_a_class_that_cannot_be_predicted_does_no_harm():
   for name, values in FOUND.items():
     assert np.isfinite(values).all(), name
-  assert (FOUND["predicted"][0] != FOUND["predicted"][1]).any()
-  assert FOUND["predicted"].max() < K - 1
+  assert (FOUND["ema_agreement"][0] != FOUND["ema_agreement"][1]).any()
+  assert FOUND["ema_agreement"].max() < K - 1
 
 
 def test_padding_and_what_is_not_shown_change_nothing():

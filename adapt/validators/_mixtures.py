@@ -1,8 +1,8 @@
-"""MixVal: whether mixtures of target examples are predicted as what they mostly are (Hu et al., 2023)."""
+"""What mixval and its evaluation share: mixtures of target examples, and their partners."""
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Int
 
 SHARE = 0.55  # of the first example, whose class the mixture then is
 
@@ -35,32 +35,3 @@ def mixture(first: Array, second: Array) -> Array:
   """What is shown for two inputs of one type; pixels are rounded, as the network takes no others."""
   values = SHARE * first.astype(jnp.float32) + (1 - SHARE) * second.astype(jnp.float32)
   return (jnp.round(values) if first.dtype == jnp.uint8 else values).astype(first.dtype)
-
-
-def mixval(
-  predicted: Int[Array, " m"], of_mixture: Int[Array, " m"], paired: Bool[Array, " m"]
-) -> Float[Array, ""]:
-  """Interpolation consistency within predicted classes and across them, averaged.
-
-  Source: Hu et al. (NeurIPS 2023) and its code: at a share of 0.55 the mixed label's largest entry is
-  the first example's, so each consistency is the share of mixtures that are predicted as it is.
-  Within a class that probes how dense the neighbourhood is, across classes where the boundary runs.
-  Where re-implementations go wrong: pairs drawn at random are hardly ever of one class where there
-  are many, so partners are looked for.
-
-  Args:
-    predicted: classes of the examples.
-    of_mixture: classes of their mixtures with their partners.
-    paired: whether there was a partner, as `partners` says. A kind without any counts 0, or else a
-      model that predicts one class for everything would be perfect.
-
-  Returns:
-    Between 0 and 1.
-  """
-  kept = (predicted == of_mixture) & paired
-  within = jnp.arange(len(predicted)) % 2 == 0
-
-  def share(kind: Array) -> Array:
-    return jnp.sum(kept & kind) / jnp.maximum(jnp.sum(paired & kind), 1)
-
-  return (share(within) + share(~within)) / 2

@@ -3,12 +3,13 @@
 import itertools
 from collections.abc import Sequence
 
+import jax.numpy as jnp
 import numpy as np
 
-DECAY = 0.8  # of a vote per evaluation: about the last five count
+from adapt.validators import Evaluation, Validator
 
 
-def ema_agreement(predicted: Sequence[np.ndarray], classes: int) -> list[float]:
+def ema_agreement(*, decay: float = 0.8) -> Validator:
   """Share of target examples predicted as an exponential moving average of earlier evaluations says.
 
   The average is over the evaluations of one run, of votes rather than probabilities: then history
@@ -17,14 +18,29 @@ def ema_agreement(predicted: Sequence[np.ndarray], classes: int) -> list[float]:
   self-ensembles it imitates average weights (Tarvainen & Valpola, 2017, arXiv:1703.01780).
 
   Args:
+    decay: of a vote per evaluation; at 0.8 about the last five count.
+  """
+
+  def scores(evaluations: Sequence[Evaluation]) -> list[float]:
+    classes = len(evaluations[0].target.probability)
+    return score([e.made for e in evaluations], classes, decay)
+
+  return Validator(lambda seen: seen.predicted.astype(jnp.int32), scores)
+
+
+def score(predicted: Sequence[np.ndarray], classes: int, decay: float = 0.8) -> list[float]:
+  """The share that agrees.
+
+  Args:
     predicted: classes [m] of the same target examples at each evaluation.
     classes: how many there are.
+    decay: of a vote per evaluation.
 
   Returns:
     Per evaluation between 0 and 1; 0 at the first one, before which there is nothing to agree with.
   """
   votes, found = np.zeros((len(predicted[0]), classes)), [0.0]
   for before, now in itertools.pairwise(predicted):
-    votes = DECAY * votes + np.eye(classes)[before]
+    votes = decay * votes + np.eye(classes)[before]
     found.append(float(np.mean(votes.argmax(axis=1) == now)))
   return found

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from adapt.validators.agreement import ema_agreement
+from adapt.validators.ema_agreement import score
 
 
 def test_agreement_with_the_moving_average_before():
   rng = np.random.default_rng(0)
   predicted = [rng.integers(0, 3, 30) for _ in range(5)]
-  found = ema_agreement(predicted, 3)
+  found = score(predicted, 3)
   assert found[0] == 0.0
   for e in range(1, 5):
     agreed = 0
@@ -23,4 +23,4 @@ def test_agreement_with_the_moving_average_before():
 
 def test_steady_predictions_agree_and_new_ones_do_not():
   steady = np.array([0, 1, 2, 1])
-  assert ema_agreement([steady] * 3 + [(steady + 1) % 3], 3) == [0.0, 1.0, 1.0, 0.0]
+  assert score([steady] * 3 + [(steady + 1) % 3], 3) == [0.0, 1.0, 1.0, 0.0]

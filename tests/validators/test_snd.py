@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from adapt.validators.neighbours import snd
+from adapt.validators.snd import score
 
 M, K = 40, 3
 RNG = np.random.default_rng(0)
@@ -26,7 +26,7 @@ def by_hand(logits, temperature=0.05):
 
 
 def scored(logits):
-  return float(snd(jnp.asarray(logits, jnp.float32)))
+  return float(score(jnp.asarray(logits, jnp.float32)))
 
 
 def test_snd_is_the_entropy_of_similarities_to_the_others():

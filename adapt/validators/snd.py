@@ -5,11 +5,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from adapt.losses import ops
+from adapt.validators import Validator
 
-TEMPERATURE = 0.05
 
-
-def snd(lt: Float[Array, "m k"]) -> Float[Array, ""]:
+def snd(*, temperature: float = 0.05) -> Validator:
   """Soft neighbourhood density: the mean entropy of each example's similarities to all others.
 
   Source: Saito et al. (2021): cosines of predicted probabilities, softmax at
@@ -18,14 +17,21 @@ def snd(lt: Float[Array, "m k"]) -> Float[Array, ""]:
   for everything has the densest neighbourhoods of all, so this score cannot refuse it.
 
   Args:
-    lt: logits of target examples.
+    temperature: of the softmax over similarities.
+  """
+  return Validator(lambda seen: score(seen.lt, temperature))
 
-  Returns:
-    Between 0 and log(m − 1), in nats.
+
+def score(lt: Float[Array, "m k"], temperature: float = 0.05) -> Float[Array, ""]:
+  """The mean entropy, between 0 and log(m − 1), in nats.
+
+  Args:
+    lt: logits of target examples.
+    temperature: of the softmax over similarities.
   """
   p = jax.nn.softmax(lt)
   unit = p / jnp.linalg.norm(p, axis=1, keepdims=True)
   cosine = jnp.matmul(unit, unit.T, precision=jax.lax.Precision.HIGHEST)
   # Finite, as a probability of 0 times a logarithm of -inf is no number.
-  others = jnp.where(jnp.eye(len(p), dtype=bool), -1e30, cosine / TEMPERATURE)
+  others = jnp.where(jnp.eye(len(p), dtype=bool), -1e30, cosine / temperature)
   return jnp.mean(ops.entropy(others))

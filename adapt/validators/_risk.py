@@ -1,8 +1,10 @@
-"""IWCV and DEV: the target's risk as the source's, with examples weighed by a ratio of densities."""
+"""What iwcv and dev share: the ratio of densities, and the losses that it weighs."""
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
+
+from adapt.losses import ops
 
 _STRENGTH = 0.001  # of the penalty, for features of mean squared length 1
 _STEPS = 8  # of Newton's method, which has converged by then
@@ -70,39 +72,8 @@ def log_ratio(
   return prepared(fv) @ w + jnp.log(len(fs) / len(ft))
 
 
-def iwcv(weights: Float[Array, " v"], losses: Float[Array, " v"]) -> Float[Array, ""]:
-  """Minus the importance-weighted loss of held-out source examples.
-
-  Source: Sugiyama, Krauledat & Müller (JMLR 8, 2007). Where re-implementations go
-  wrong: the paper's mean of w·ℓ is the target's risk if w is the true ratio, whose mean is 1. That
-  of an estimated ratio falls towards 0 as the domains grow apart, and so would the risk, which
-  praises features that do not transfer. So the sum is divided by that of the weights.
-
-  Args:
-    weights: p_t / p_s of each example.
-    losses: of each example.
-  """
-  return -jnp.sum(weights * losses) / jnp.maximum(jnp.sum(weights), 1e-12)
-
-
-def dev(weights: Float[Array, " v"], losses: Float[Array, " v"]) -> Float[Array, ""]:
-  """Minus the importance-weighted loss with a control variate, deep embedded validation.
-
-  Source: You et al. (ICML 2019), Algorithm 1: the weights' mean is known to be 1, so how far it
-  falls from that corrects the risk, R = mean(wℓ) + η (mean(w) − 1), η = −cov(wℓ, w) / var(w). Where
-  re-implementations go wrong: weights scaled to mean 1 before leave nothing to correct, and the
-  classifier behind them must not have trained on the examples that it weighs. The paper leaves the
-  loss open; errors of 0 and 1 on a few hundred examples tie, so this project takes the cross-entropy.
-
-  Args:
-    weights: p_t / p_s of each example, as estimated.
-    losses: of each example.
-
-  Returns:
-    −R; the risk can be negative.
-  """
-  weighted = weights * losses
-  centred = weights - weights.mean()
-  variance = jnp.mean(centred**2)
-  eta = -jnp.mean(centred * weighted) / jnp.where(variance > 0, variance, 1.0)
-  return -(weighted.mean() + eta * (weights.mean() - 1))
+def losses_of(
+  ls: Float[Array, "n k"], ys: Int[Array, " n"], weights: Float[Array, " v"]
+) -> Float[Array, " v"]:
+  """Cross-entropies of the source examples that have a weight."""
+  return ops.cross_entropy(ls, ys)[: len(weights)]

@@ -1,0 +1,92 @@
+"""What validators see of all cells at one evaluation, and what the device makes of it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from adapt import validators
+from adapt.evaluation import cells
+from adapt.validators import Seen, Validator
+
+SHOWN = 500  # examples of each domain at most
+
+Outputs = tuple[jax.Array, jax.Array]  # features [cells, b, d] and logits [cells, b, k] of a block
+Entries = tuple[tuple[str, Callable[..., Validator]], ...]  # validators by name
+
+
+def probed(
+  outputs: Callable[[Any, jax.Array], Outputs],
+  mapped: Any,
+  source: Sequence[Outputs],
+  ys: Sequence[jax.Array],
+  target: Sequence[Outputs],
+  xt: Sequence[jax.Array],
+  sizes: tuple[int, int],
+) -> dict[str, Any]:
+  """What `validators.scores` needs of one evaluation, for all cells at once; nothing is read back.
+
+  Args:
+    outputs: what each cell makes of inputs of its own, [cells, b, ...].
+    mapped: the cells' states.
+    source: what they make of blocks of held-out source examples.
+    ys: labels [b] of those blocks.
+    target: what they make of blocks of target training examples, which are in random order.
+    xt: inputs [b, ...] of those blocks.
+    sizes: how many examples of source and target blocks count; the rest is padding or not shown.
+
+  Returns:
+    What each validator's `device` makes, by name, with the cells as leading axis. The examples must
+    be the same at every evaluation, or scores cannot be compared.
+  """
+  mixed = None
+  if validators.mixable(xt[0].dtype):
+    rows = np.arange(len(xt) * len(xt[0])).reshape(len(xt), -1)
+    logits = [lt for _, lt in target]
+    mixed = [outputs(mapped, _mixtures(xt, logits, block, sizes[1]))[1] for block in rows]
+  every = tuple((name, validators.get(name)) for name in validators.names())
+  return _made(source, ys, target, mixed, sizes, every)
+
+
+def _joined(parts: Sequence[jax.Array], size: int) -> jax.Array:
+  """The first rows of what came in blocks [cells, b, ...]."""
+  return jnp.concatenate(parts, axis=1)[:, :size]
+
+
+@jax.jit(static_argnums=3)
+def _mixtures(
+  xt: Sequence[jax.Array], logits: Sequence[jax.Array], rows: jax.Array, m: int
+) -> jax.Array:
+  """Some rows of xt, mixed with the partners that each cell's predictions give them."""
+  every, predicted = jnp.concatenate(xt), _joined(logits, m).argmax(axis=-1)
+  rows = jnp.minimum(rows, m - 1)  # of padding
+
+  def mixtures(p: jax.Array) -> jax.Array:
+    return validators.mixture(every[rows], every[validators.partners(p)[0][rows]])
+
+  return jax.vmap(mixtures)(predicted)
+
+
+@jax.jit(static_argnums=(4, 5))
+def _made(
+  source: Any, ys: Any, target: Any, mixed: Any, sizes: tuple[int, int], entries: Entries
+) -> dict[str, Any]:
+  n, m = sizes
+  (fs, ls), (ft, lt) = (zip(*part, strict=True) for part in (source, target))
+  labels = jnp.broadcast_to(jnp.concatenate(ys)[:n], (len(fs[0]), n))
+  lm = None if mixed is None else _joined(mixed, m)
+  shown = _joined(fs, n), _joined(ls, n), labels, _joined(ft, m), _joined(lt, m), lm
+  with jax.default_matmul_precision("highest"):  # tensor cores would round similarities
+    return cells.over_cells(lambda *one: of_cell(validators.see(*one), entries))(*shown)
+
+
+def of_cell(seen: Seen, entries: Entries) -> dict[str, Any]:
+  """What `probed` returns, of one cell."""
+  made = {}
+  for name, factory in entries:
+    own = validators.made(factory)
+    if own.device is not None and not (own.mixes and seen.lm is None):
+      made[name] = own.device(seen)
+  return made

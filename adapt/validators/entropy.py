@@ -1,0 +1,15 @@
+"""Sure target predictions as a validator (Morerio et al., 2018, arXiv:1711.10288)."""
+
+from adapt.evaluation.metrics import Counts
+from adapt.validators import Validator, counted
+
+
+def entropy() -> Validator:
+  """Minus the mean entropy of the target predictions (Morerio et al., 2018, arXiv:1711.10288)."""
+  return counted(score)
+
+
+def score(source: Counts, target: Counts) -> float:
+  """Minus the mean entropy, in nats."""
+  del source
+  return -float(target.entropy / target.examples)

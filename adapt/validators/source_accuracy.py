@@ -1,0 +1,15 @@
+"""Accuracy on held-out source examples as a validator."""
+
+from adapt.evaluation.metrics import Counts, measures
+from adapt.validators import Validator, counted
+
+
+def source_accuracy() -> Validator:
+  """Accuracy on held-out source examples."""
+  return counted(score)
+
+
+def score(source: Counts, target: Counts) -> float:
+  """The accuracy, a fraction."""
+  del target
+  return float(measures(source)["accuracy"])
