@@ -11,8 +11,8 @@ import numpy as np
 
 from adapt import catalogue, methods, models, tuning
 from adapt.data import atomic_files, npy
-from adapt.data.domain import Domain
 from adapt.data.label_sets import UNKNOWN
+from adapt.deploy.inputs import Inputs
 from adapt.deploy.rebuilt import NOTHING_OWN, Own, describe, empty, name, named, nested, rebuild
 from adapt.method import Outputs
 from adapt.records import schema
@@ -30,13 +30,6 @@ _KEYS = {
 }
 _ABOUT = "about"  # the entry that says what the others are: JSON in UTF-8
 _BACKBONE = "backbone/"
-
-
-class Inputs(NamedTuple):
-  """What a model takes: examples of this shape and type, images at their final size."""
-
-  shape: tuple[int, ...]
-  dtype: str
 
 
 class Model(NamedTuple):
@@ -73,22 +66,6 @@ def lacking(file: Path, made: Mapping[str, Any]) -> bool:
     return any(_parts(path(file, s), ())[0]["date"] != made["date"] for s in seeds)
   except ValueError:
     return True
-
-
-def inputs_of(domain: Domain, data: TaskData, settings: Settings) -> Inputs:
-  """What the whole network takes, the backbone included whose features the data may be.
-
-  Args:
-    domain: the target, as loaded.
-    data: the same as the program takes it.
-    settings: as asked for.
-  """
-  x = data.target.train.x
-  shape = x.shape[1:]
-  if settings.cache_features:  # no views are drawn then, so images have the network's size
-    x, side = domain.train.x, settings.image_size
-    shape = (side, side, x.shape[3]) if side else x.shape[1:]
-  return Inputs(tuple(shape), str(x.dtype))
 
 
 def write_models(

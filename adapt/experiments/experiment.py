@@ -233,7 +233,12 @@ def without_settings(experiment: Experiment) -> list[Point]:
 def _settings(experiment: Experiment, method: Method) -> dict[str, Any]:
   """Settings that are not the suite's, so that networks and budgets can stand in one folder."""
   usual = experiment.suite.settings._asdict()
-  moved = {*experiment.sweep, *(experiment.search.ranges if experiment.search else ())}
+  # Of published weights counts what they are, not where they lie.
+  moved = {
+    "pretrained",
+    *experiment.sweep,
+    *(experiment.search.ranges if experiment.search else ()),
+  }
   if "labelled" not in method.reads:
     moved.add("shots")
   own = experiment.settings._asdict()

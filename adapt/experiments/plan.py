@@ -8,7 +8,8 @@ from adapt import validators
 from adapt.catalogue import Bound
 from adapt.data import labelled_rows
 from adapt.data.domain import Domain
-from adapt.deploy.saved import Inputs, inputs_of, lacking
+from adapt.deploy.inputs import Inputs, inputs_of
+from adapt.deploy.saved import lacking
 from adapt.experiments import more_seeds, reverse, unfinished
 from adapt.experiments.experiment import (
   Experiment,

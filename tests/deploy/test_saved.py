@@ -13,7 +13,7 @@ from encoded import Encoded
 from adapt import catalogue, tuning
 from adapt.data import Domain, Split
 from adapt.data.images import Images
-from adapt.deploy import saved
+from adapt.deploy import inputs, saved
 from adapt.evaluation import metrics
 from adapt.experiments.run import run
 from adapt.models import backbones, pretrained
@@ -169,7 +169,7 @@ def test_a_model_above_cached_features_brings_their_backbone(tmp_path, monkeypat
   record, file = made(tmp_path, "source_only", domains.__getitem__, **changes)
   monkeypatch.delattr(pretrained, "load")
   model = saved.read(saved.path(file, 0))
-  assert model.inputs == saved.Inputs((16, 16, 3), "uint8")
+  assert model.inputs == inputs.Inputs((16, 16, 3), "uint8")
   test = domains["turned"].test
   assert_predicts(record, file, test._replace(x=test.x.resized(16)[:]))
   assert 0 < min(record["last"]["accuracy"]) < 1

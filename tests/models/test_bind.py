@@ -19,9 +19,9 @@ KEY, X = jax.random.key(0), jnp.ones((4, 3))
   ("network", "label"),
   [
     ("mlp", "mlp"),
-    ("own:Mlp", "Mlp"),
-    ("own:READY", "READY"),
-    ("own:normed", "normed"),
+    ("own:Mlp", "own:Mlp"),
+    ("own:READY", "own:READY"),
+    ("own:normed", "own:normed"),
     (own.Mlp, "Mlp"),
     (own.Mlp(3), "Mlp"),
     (own.normed, "normed"),

@@ -1,0 +1,30 @@
+"""What a saved model takes."""
+
+from typing import NamedTuple
+
+from adapt.data.domain import Domain
+from adapt.training.settings import Settings
+from adapt.training.task_data import TaskData
+
+
+class Inputs(NamedTuple):
+  """What a model takes: examples of this shape and type, images at their final size."""
+
+  shape: tuple[int, ...]
+  dtype: str
+
+
+def inputs_of(domain: Domain, data: TaskData, settings: Settings) -> Inputs:
+  """What the whole network takes, the backbone included whose features the data may be.
+
+  Args:
+    domain: the target, as loaded.
+    data: the same as the program takes it.
+    settings: as asked for.
+  """
+  x = data.target.train.x
+  shape = x.shape[1:]
+  if settings.cache_features:  # no views are drawn then, so images have the network's size
+    x, side = domain.train.x, settings.image_size
+    shape = (side, side, x.shape[3]) if side else x.shape[1:]
+  return Inputs(tuple(shape), str(x.dtype))
