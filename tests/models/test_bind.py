@@ -72,7 +72,7 @@ def test_an_nnx_module_that_was_trained_is_another_network():
 @pytest.mark.parametrize(
   ("network", "line"),
   [
-    ("mlpp", "unknown model 'mlpp': choose from .*mlp.*, or give package.module:Name"),
+    ("mlpp", "unknown model 'mlpp'.*: choose from .*mlp.*, or give package.module:Name"),
     ("nowhere.at_all:Net", "cannot import model 'nowhere.at_all:Net' .*ModuleNotFoundError"),
     ("own:Absent", "cannot import model 'own:Absent' .*Absent.*PYTHONPATH"),
     ("own:NUMBER", "a network cannot be a int"),

@@ -77,7 +77,7 @@ def test_every_method_has_a_digest_of_its_own():
   assert None not in digests.values() and len(set(digests.values())) == len(digests)
 
 
-def test_an_edited_method_does_not_return_the_old_result(tmp_path):
+def test_an_edited_method_does_not_return_the_old_result(tmp_path, monkeypatch):
   text = """from adapt.losses import ops
 from adapt.method import Method
 from adapt.models import nets
@@ -99,6 +99,7 @@ def edited(net):
 """
   file, out = tmp_path / "edited.py", tmp_path / "out"
   file.write_text(text)
+  monkeypatch.setattr(catalogue, "_extra", {k: list(v) for k, v in catalogue._extra.items()})
   catalogue.add_folder("adapt.methods", str(tmp_path))
 
   def experiment(seeds=(0,)):
