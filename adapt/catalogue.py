@@ -200,6 +200,10 @@ class Bound(NamedTuple):
     """Every keyword argument: its default, or what was set."""
     return {**{p.name: p.default for p in parameters(self.factory)}, **self.given}
 
+  def __repr__(self) -> str:
+    """Its name and what was set: the same in every process."""
+    return f"{self.name}({', '.join(f'{n}={v!r}' for n, v in self.given.items())})"
+
   def __reduce__(self) -> tuple[Any, ...]:
     """By name where it has one, so that another process takes its own and keeps its programs."""
     if self.package:

@@ -78,7 +78,8 @@ def test_domains_and_labels_of_several_folders_reach_the_method(tmp_path, feed):
   command += ["--steps", "4", "--evaluations", "1", "--seeds", "1", "--batch-size", "4"]
   command += ["--devices", "1", "--model", "mlp", "--image-size", "16", "--feed", feed]
   assert main.main([*command, "--augment", "none", "--pretrained", ""]) == 0
-  record = json.loads((tmp_path / "out/run/dark+light_target/watch.json").read_text())
+  [made] = (tmp_path / "out/run/dark+light_target").glob("watch-*.json")
+  record = json.loads(made.read_text())
   curves = record["curves"]
   assert (curves["domain"], curves["label"]) == ([[1.0]], [[1.0]])
   assert record["classes"] == ["left", "right"]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from adapt.catalogue import Bound
 from adapt.data import Domain
 from adapt.method import Method
 from adapt.training import devices, feed
@@ -84,7 +85,7 @@ def shape(method: Method, part: Part) -> Hashable:
   sets, labels = (*data.sources, data.target), data.target.train.y
   tested = sum(len(d.test.x) for d in data.sources)
   return (
-    str(setup),
+    tuple(v.key if isinstance(v, Bound) else str(v) for v in setup),
     str(data.settings),
     str([p.hyperparameters.items() for p in points]),
     len(data.classes),

@@ -349,7 +349,10 @@ def test_the_command_line(tmp_path, capsys, monkeypatch):
   assert main.main([*argv, "3"]) == 0
   shown = " ".join(capsys.readouterr().out.split())
   there = json.loads((tmp_path / f"out/run/moons_turned/{label}.json").read_text())
-  assert f"{label} (2)" in shown and "searched 3 points of weight, lr (random): chose" in shown
+  assert (
+    "coral+search evaluations=2 steps=4 (2)" in shown
+    and "searched 3 points of weight, lr (random): chose" in shown
+  )
   assert f"target labels {there['search']['regret']:.1f} points" in shown
   assert main.main([*argv, "3"]) == 0
   assert "done before" in capsys.readouterr().err

@@ -259,7 +259,7 @@ def test_terminal():
   console.print(terminal.table(records()))
   text = console.file.getvalue()
   assert "diverged" in text
-  assert "dann-weight=0.0 (3)" in text
+  assert "dann weight=0.0 (3)" in text
   assert "source_only" in text
 
 
