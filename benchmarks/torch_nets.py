@@ -66,6 +66,12 @@ def pieces() -> Pieces:
     def forward(self, x: Any) -> Any:
       return self.a * x + self.b
 
+  return Pieces(torch, nn, Residual, Same, Scale, _reverse(torch))
+
+
+def _reverse(torch: Any) -> Any:
+  """Gradient reversal."""
+
   class Reverse(torch.autograd.Function):
     """Identity whose gradient is multiplied by -strength."""
 
@@ -78,7 +84,7 @@ def pieces() -> Pieces:
     def backward(ctx: Any, *grads: Any) -> Any:
       return -ctx.saved_tensors[0] * grads[0], None
 
-  return Pieces(torch, nn, Residual, Same, Scale, Reverse.apply)
+  return Reverse.apply
 
 
 def lenet(channels: int) -> tuple[Any, int]:
