@@ -87,7 +87,8 @@ def _refuse_alone(flags: argparse.Namespace, parser: Parser) -> None:
   """Raises ValueError for flags of a run that one process watches, or several share."""
   if flags.batch_tasks:
     raise ValueError("a cluster's tasks are cells of their own: leave out --batch-tasks")
-  for name in ("coordinator", "processes", "process_id", "wandb", "checkpoint_minutes"):
+  running = "coordinator processes process_id wandb show_target checkpoint_minutes"
+  for name in running.split():
     if getattr(flags, name) != parser.get_default(name):
       flag = f"--{name.replace('_', '-')}"
       raise ValueError(f"{flag} has no meaning where each cell is a task of Ray's: leave it out")

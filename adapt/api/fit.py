@@ -20,6 +20,7 @@ from adapt.experiments.run import run
 from adapt.experiments.suite import Suite
 from adapt.report import figures
 from adapt.training import devices
+from adapt.training.history import History, Report
 from adapt.training.settings import Settings
 
 Choice = str | tuple[str, Mapping[str, Any]] | Bound  # a name, or with its arguments
@@ -102,7 +103,7 @@ def fit(
     return _fitted(experiment, result.records[0], Path(folder))
 
 
-def _silent(step: int, loss: float, accuracy: float | None) -> None:
+def _silent(step: int, past: History) -> None:
   """Reports nothing."""
 
 
@@ -189,7 +190,7 @@ class _Stopper:
 
 
 @contextlib.contextmanager
-def _progress(experiment: Experiment) -> Iterator[Callable[[int, float, float | None], None]]:
+def _progress(experiment: Experiment) -> Iterator[Report]:
   """A bar; of accuracies it shows none, as they are the test set's."""
   from rich.progress import Progress
 
@@ -197,8 +198,8 @@ def _progress(experiment: Experiment) -> Iterator[Callable[[int, float, float | 
     name = f"{experiment.method.name} on {experiment.task.name}"
     bar = bars.add_task(name, total=experiment.settings.steps)
 
-    def report(step: int, loss: float, accuracy: float | None) -> None:
-      bars.update(bar, completed=step, description=f"{name}, loss {loss:.3f}")
+    def report(step: int, past: History) -> None:
+      bars.update(bar, completed=step, description=f"{name}, loss {past.mean('loss'):.3f}")
 
     yield report
 

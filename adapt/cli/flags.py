@@ -156,6 +156,9 @@ def _add_running(group: Any) -> None:
   group.add_argument(
     "--wandb", default="off", choices=("online", "offline", "off"), help="tracking"
   )
+  group.add_argument(
+    "--show-target", action="store_true", help="show target test accuracy while training, too"
+  )
   add_plugins(group)
   group.add_argument("--data-dir", metavar="FOLDER", help="where prepared data sets lie")
 

@@ -1,17 +1,28 @@
-"""What a terminal shows of a grid: the cell at work, all that is left, and a line for each that has ended."""
+"""Shows a grid on a terminal: the cell at work, all that is left, and a line for each that has ended."""
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.console import Console, RenderableType
+from rich.progress import Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from adapt.report.summary import by_seed, cell
+from adapt.training import live
 
 _DAY = 86400.0
+
+
+class Place(NamedTuple):
+  """Where a live line is between two evaluations."""
+
+  step: int  # at least, or estimated
+  said: str  # as the line says it
+  speed: float = 0.0  # steps a second up to the last evaluation; 0: unknown
 
 
 class Board:
@@ -23,17 +34,20 @@ class Board:
 
   def __init__(self, cells: int, steps: int, console: Console, quiet: bool = False) -> None:
     self._cells, self._ended, self._quiet = cells, 0, quiet
+    self._done = 0
+    self._bar: TaskID | None = None
     self._bars = Progress(
       TextColumn("{task.description}"),
-      BarColumn(bar_width=12),
-      TextColumn("{task.completed}/{task.total}"),
-      TimeRemainingColumn(compact=True),
-      TextColumn("{task.fields[what]}"),
+      _Column(lambda t: ProgressBar(t.total or 0, self._place(t).step, width=12)),
+      _Column(lambda t: Text(self._place(t).said, "progress.download")),
+      _Column(lambda t: _time(self._place(t), t.total or 0)),
+      _Column(lambda t: Text(self._doing(t))),
       console=console,
       disable=quiet,
       speed_estimate_period=_DAY,  # evaluations may be minutes apart
     )
-    self._left, self._all = steps, None
+    self._left = steps
+    self._all: TaskID | None = None
     if cells > 1:
       self._all = self._bars.add_task("all cells", total=steps, what=f"0 of {cells}")
 
@@ -52,19 +66,25 @@ class Board:
   def begin(self, name: str, steps: int) -> None:
     """A cell begins."""
     self._name, self._steps, self._done, self._began = name, steps, 0, time.monotonic()
-    self._bar = self._bars.add_task(name, total=steps, what="compiling …")
+    self._bar = self._bars.add_task(name, total=steps, what="")
 
-  def report(self, step: int, loss: float, accuracy: float | None) -> None:
-    """It has done so many steps; means over seeds."""
-    what = f"loss {loss:.3f}" + ("" if accuracy is None else f"  target {100 * accuracy:.1f}")
-    self._bars.update(self._bar, completed=step, what=what)
+  def report(
+    self, step: int, loss: float, source: float | None = None, target: float | None = None
+  ) -> None:
+    """It has done so many steps; means over cells, accuracies where they are to be shown."""
+    shown = {"source": source, "target": target}
+    parts = [f"{name} {100 * v:.1f}" for name, v in shown.items() if v is not None]
+    if self._bar is not None:
+      self._bars.update(self._bar, completed=step, what="  ".join([f"loss {loss:.3f}", *parts]))
     self._advance(step - self._done)
     self._done = step
 
   def end(self, records: Sequence[dict[str, Any]], fresh: bool) -> None:
     """It has ended with these records, or they were there already."""
     self._ended += 1
-    self._bars.remove_task(self._bar)
+    if self._bar is not None:
+      self._bars.remove_task(self._bar)
+    self._bar = None
     if fresh:
       self._advance(self._steps - self._done)
     else:  # no step of it was taken, so it says nothing of how fast steps are
@@ -81,6 +101,66 @@ class Board:
   def _advance(self, steps: int) -> None:
     if self._all is not None:
       self._bars.update(self._all, advance=steps)
+
+  def _place(self, task: Task) -> Place:
+    """Where a line is now: what evaluations have told, and the steps since then."""
+    done, total = int(task.completed), int(task.total or 0)
+    now = None if self._bar is None or live.aside() else live.now()
+    if now is None:
+      return Place(done, f"{done:,} of {total:,}", task.speed or 0.0)
+    found = live.position(now)
+    step = done + (found.step - now.done if found else 0)
+    if task.id != self._bar:
+      return Place(step, f"{done:,} of {total:,}", task.speed or now.rate)
+    if found is None:  # nothing tells how fast the first steps are
+      return Place(step, f"step {done:,}–{done + now.coming - now.done:,} of {total:,}")
+    return Place(step, f"step {'' if found.exact else '~'}{step:,} of {total:,}", now.rate)
+
+  def _doing(self, task: Task) -> str:
+    """What is going on, and the newest measures."""
+    if task.id != self._bar:
+      return str(task.fields["what"])
+    now = live.now()
+    if live.compiling():
+      doing = "compiling"
+    elif now is None:
+      doing = "finishing" if task.completed else "preparing"
+    else:
+      unknown = not (live.aside() or now.rate or now.counted)
+      doing = f"training for {time.monotonic() - now.since:.0f} s" if unknown else ""
+    if name := live.aside():
+      doing = f"{name}: {' '.join(filter(None, (doing, _elsewhere(now) if now else '')))}"
+    return "  ".join(filter(None, (doing, str(task.fields["what"]))))
+
+
+class _Column(ProgressColumn):
+  """A column that a function draws anew whenever the display is refreshed."""
+
+  def __init__(self, draw: Callable[[Task], RenderableType]) -> None:
+    super().__init__()
+    self._draw = draw
+
+  def render(self, task: Task) -> RenderableType:
+    """The column of one line."""
+    return self._draw(task)
+
+
+def _elsewhere(now: live.Now) -> str:
+  """Where a program is that has no line of its own."""
+  found = live.position(now)
+  if found is None:
+    return f"step {now.done:,}–{now.coming:,} of {now.total:,}"
+  return f"step {'' if found.exact else '~'}{found.step:,} of {now.total:,}"
+
+
+def _time(place: Place, total: float) -> Text:
+  """Minutes and seconds left at the speed of the last evaluations."""
+  if not place.speed:
+    return Text("--:--", "progress.remaining")
+  minutes, seconds = divmod(math.ceil(max(total - place.step, 0) / place.speed), 60)
+  hours, minutes = divmod(minutes, 60)
+  text = f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes:02d}:{seconds:02d}"
+  return Text(text, "progress.remaining")
 
 
 def outcomes(records: Sequence[dict[str, Any]]) -> list[str]:

@@ -10,23 +10,35 @@ from rich.console import Console
 
 from adapt.cli.progress import Board
 from adapt.experiments import grid
-from adapt.experiments.experiment import Experiment, points
-from adapt.report import figures
-from adapt.report.summary import by_seed, cell
+from adapt.experiments.experiment import Experiment
+from adapt.records import record
+from adapt.report import figures, wandb_run
 from adapt.report.wandb_log import Mode, Tracker
 from adapt.training import hosts
+from adapt.training.history import History
 
 
 class Reporting:
   """A `grid.Reporter`: a context that shows programs on a board and tracks them."""
 
   def __init__(
-    self, groups: Sequence[Sequence[Experiment]], out: str | Path, wandb: Mode = "off"
+    self,
+    groups: Sequence[Sequence[Experiment]],
+    out: str | Path,
+    wandb: Mode = "off",
+    show_target: bool = False,
   ) -> None:
-    """Args: what is to run, the folder of records, and how wandb tracks it."""
+    """Initialises a board and a tracker.
+
+    Args:
+      groups: what is to run.
+      out: the folder of records.
+      wandb: how wandb tracks it.
+      show_target: whether the board shows target test accuracy while it trains.
+    """
     steps = sum(grid.steps(group[0]) for group in groups)
     self._board = Board(len(groups), steps, Console(stderr=True), quiet=not hosts.leads())
-    self._out, self._tracker = Path(out), Tracker()
+    self._out, self._tracker, self._show_target = Path(out), Tracker(), show_target
     self._mode: Mode = wandb if hosts.leads() else "off"
 
   def __enter__(self) -> "Reporting":
@@ -43,43 +55,36 @@ class Reporting:
 
   def begin(self, name: str, experiments: Sequence[Experiment], steps: int) -> None:
     """A program begins."""
-    first = experiments[0]
-    task = first.task.name if len(experiments) == 1 else f"{len(experiments)} tasks"
+    self._experiment = experiments[0]
     self._board.begin(name, steps)
-    config = {**first.settings._asdict(), "seeds": len(first.seeds), **first.method.given}
-    place = f"{first.suite.name}/{task}/{points(first)[0].label}"
-    self._tracker.start(self._mode, "adapt", place, config, self._out)
+    if self._mode != "off":
+      run = wandb_run.described(self._experiment, record.environment())
+      self._tracker.start(self._mode, "adapt", run.name, run.config, self._out, run.group, run.tags)
 
-  def report(self, step: int, loss: float, accuracy: float | None) -> None:
+  def report(self, step: int, past: History) -> None:
     """It has done so many steps."""
-    self._board.report(step, loss, accuracy)
-    shown = {"loss": loss} | ({} if accuracy is None else {"target_accuracy": accuracy})
-    self._tracker.log(step, shown)
+    loss, source = past.mean("loss"), past.mean("source_test")
+    assert loss is not None
+    self._board.report(step, loss, source, past.mean("target_test") if self._show_target else None)
+    if self._mode != "off":
+      self._tracker.log(step, wandb_run.measured(past, bool(self._experiment.search)))
 
   def end(self, records: Sequence[dict[str, Any]], fresh: bool) -> None:
     """It has ended with these records."""
-    self._track(records)
+    if self._mode != "off":
+      table = wandb_run.results(records)
+      self._tracker.finish(wandb_run.summary(records), self._pictures(records), *table)
     self._board.end(records, fresh)
 
   def fail(self) -> None:
     """It has ended with an error."""
-    self._track(())
+    self._tracker.fail()
 
-  def _track(self, records: Sequence[dict[str, Any]]) -> None:
-    """Sends the final table and the learning curves, if there are any."""
-    if self._mode == "off":
-      return
-    rows = []
-    for r in records:
-      each = (
-        {n: cell(by_seed(r, "last", n).values()) for n in ("accuracy", "f1")} if r["last"] else {}
-      )
-      rows += [(r["label"], n, v.mean, v.std) for n, v in each.items() if v]
-    pictures = {}
-    if records and importlib.util.find_spec("matplotlib"):
-      first = records[0]
-      place = self._out / "wandb" / first["suite"] / first["task"] / f"{first['label']}.png"
-      picture = figures.curves(list(records), place)
-      pictures = {"curves": picture} if picture else {}
-    summary = {f"{label}/{name}": mean for label, name, mean, _ in rows}
-    self._tracker.finish(summary, pictures, ("label", "measure", "mean", "std"), rows)
+  def _pictures(self, records: Sequence[dict[str, Any]]) -> dict[str, Path]:
+    """The learning curves, if there are any and they can be drawn."""
+    if not records or not importlib.util.find_spec("matplotlib"):
+      return {}
+    first = records[0]
+    place = self._out / "wandb" / first["suite"] / first["task"] / f"{first['label']}.png"
+    picture = figures.curves(list(records), place)
+    return {"curves": picture} if picture else {}

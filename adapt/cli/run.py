@@ -44,7 +44,8 @@ def run(
     raise ValueError("--wandb follows one task at a time: leave out --batch-tasks")
   options = options_of(arguments)
   groups = grid.grouped(experiments_of(suite, tasks, names, arguments), domains, options)
-  with Reporting(groups, options.out, arguments.wandb) as reporter:
+  shown = arguments.show_target
+  with Reporting(groups, options.out, arguments.wandb, shown) as reporter:
     records = grid.run(groups, domains, options, reporter)
   return show(records)
 

@@ -28,7 +28,7 @@ from adapt.experiments.plan import (
 )
 from adapt.experiments.unfinished import Place
 from adapt.records import record
-from adapt.training import checkpoint, hosts, loop, pytree_io
+from adapt.training import checkpoint, hosts, live, loop, pytree_io
 from adapt.training.loop import Report, Trained, Watch
 from adapt.training.setup import Point
 from adapt.training.task_data import TaskData
@@ -44,7 +44,9 @@ def training(
     every = loop.train(parts, report, saved, watch)
     for one, trained in zip(plans, every, strict=True):
       if one.experiment.validator == validators.REVERSE:
-        trained.past.reverse = reverse.scores(one.remaining, one.missing, one.data, trained, _alone)
+        with live.preliminary("reverse model"):
+          scores = reverse.scores(one.remaining, one.missing, one.data, trained, _alone)
+        trained.past.reverse = scores
     yield every, saved
 
 
@@ -52,7 +54,8 @@ def _start(plan: Plan, place: Place) -> Any:
   """What each of the missing points starts from, if not from scratch."""
   if plan.experiment.start != "source":
     return ()
-  return _source_model(plan.remaining, plan.data, len(plan.missing), place)
+  with live.preliminary("source model"):
+    return _source_model(plan.remaining, plan.data, len(plan.missing), place)
 
 
 def _alone(experiment: Experiment, point: Point, data: TaskData) -> Trained:

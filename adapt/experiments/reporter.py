@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from adapt.experiments.experiment import Experiment
+from adapt.training.history import History
 
 _LONGEST = 200  # characters of a word in a message
 
@@ -14,8 +15,8 @@ class Reporter(Protocol):
   def begin(self, name: str, experiments: Sequence[Experiment], steps: int) -> None:
     """A program of these experiments begins, of so many steps."""
 
-  def report(self, step: int, loss: float, accuracy: float | None) -> None:
-    """It has done so many steps; means over cells."""
+  def report(self, step: int, past: History) -> None:
+    """It has done so many steps, with all that is known at this evaluation."""
 
   def end(self, records: Sequence[dict[str, Any]], fresh: bool) -> None:
     """It has ended with these records, or they were there already."""

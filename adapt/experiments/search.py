@@ -133,7 +133,7 @@ def _of_round(point: Point, number: int) -> Point:
 
 def _later(report: Report, before: int) -> Report:
   """The report of a round, which counts on from the steps of those before."""
-  return lambda step, loss, accuracy: report(before + step, loss, accuracy)
+  return lambda step, past: report(before + step, past)
 
 
 def _discard(experiment: Experiment, point: Point, place: Place) -> None:

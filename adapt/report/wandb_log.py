@@ -30,6 +30,8 @@ class Tracker:
     name: str,
     config: Mapping[str, Any],
     dir: str | Path,
+    group: str = "",
+    tags: Sequence[str] = (),
   ) -> None:
     """Begins a run.
 
@@ -41,11 +43,13 @@ class Tracker:
       config: shown on wandb as the run's configuration. wandb finds the API key by itself
         (WANDB_API_KEY or `wandb login`): it does not belong here.
       dir: folder for wandb's files.
+      group: runs of one group are shown together.
+      tags: to find it by.
     """
     if mode not in ("off", "online", "offline"):
       raise ValueError(f"no tracking mode '{mode}': choose off, online or offline")
     if mode != "off" and not self._failed:
-      self._safely(lambda: self._open(mode, project, name, config, Path(dir)))
+      self._safely(lambda: self._open(mode, project, name, config, Path(dir), group, tags))
 
   def log(self, step: int, metrics: Mapping[str, Any]) -> None:
     """Adds points to the curves; steps must not decrease."""
@@ -71,6 +75,12 @@ class Tracker:
       self._safely(lambda: self._close(summary or {}, pictures or {}, columns, rows))
     self._run = None
 
+  def fail(self) -> None:
+    """Ends the run as one that has failed."""
+    if self._run is not None:
+      self._safely(lambda: self._run.finish(exit_code=1))
+    self._run = None
+
   def _open(
     self,
     mode: Literal["online", "offline"],
@@ -78,6 +88,8 @@ class Tracker:
     name: str,
     config: Mapping[str, Any],
     folder: Path,
+    group: str,
+    tags: Sequence[str],
   ) -> None:
     import wandb
 
@@ -97,6 +109,8 @@ class Tracker:
       name=name,
       config=dict(config),
       dir=str(folder),
+      group=group or None,
+      tags=list(tags),
       settings=settings,
     )
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from adapt.data import Domain
 from adapt.method import Method
-from adapt.training import devices, resident, stream
+from adapt.training import devices, live, resident, stream
 from adapt.training.program import Mapped, Program
 from adapt.training.setup import Setup
 
@@ -102,6 +102,7 @@ def from_host(
   made = stream.batches(load.at, start, steps, setup.feed.workers)
   coming = stream.on_device(made, put)
   waited, behind = [0.0], devices.ahead(layout)
+  done = [start]
 
   def advance(mapped: Mapped, length: int) -> tuple[Mapped, Any]:
     past: list[Any] = []
@@ -120,6 +121,9 @@ def from_host(
         len(past) > behind
       ):  # steps are dispatched ahead of the device, but inputs must not pile up
         jax.block_until_ready(past.pop(0))
+        done[0] += 1
+        live.counted(done[0])
+    done[0] += len(past)
     assert total is not None
     first_bad = total.pop("first_bad")
     return mapped, {**{n: v / length for n, v in total.items()}, "first_bad": first_bad}

@@ -1,7 +1,7 @@
 """What a run recorded on its way, and the record that is made of it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -10,20 +10,8 @@ import numpy as np
 from adapt import validators
 from adapt.evaluation.metrics import Counts, measures
 
-_compiling = [0.0]
-
-
-def _listen(event: str, duration_secs: float, **_: str | int) -> None:
-  if event == "/jax/core/compile/backend_compile_duration":
-    _compiling[0] += duration_secs
-
-
-jax.monitoring.register_event_duration_secs_listener(_listen)
-
-
-def compile_seconds() -> float:
-  """Seconds this process has spent on compiling so far."""
-  return _compiling[0]
+# (steps done, all that is known so far); called once per evaluation
+Report = Callable[[int, "History"], None]
 
 
 class History:
@@ -36,6 +24,8 @@ class History:
     self.probed: list[dict[str, Any]] = []  # what validators need by name, [cells, ...] each
     self.diverged: dict[int, int] = {}  # cell -> first step with a non-finite loss
     self.reverse: np.ndarray | None = None  # [cells] of the last evaluation, where asked for
+    self.labels: Sequence[str] = ()  # of each cell's point; seeds of one point share theirs
+    self.unknown = False  # whether the last class is that of unknown examples
     self.before = 0.0  # seconds spent by earlier processes, of which this one continues the last
     self._waiting: list[tuple[int, Any, Any, Any]] = []
 
@@ -43,7 +33,7 @@ class History:
     """Takes what was dispatched for the next `length` steps, without waiting for it."""
     self._waiting.append((length, metrics, counts, probed))
 
-  def settle(self, leave: int, report: Callable[[int, float, float | None], None]) -> None:
+  def settle(self, leave: int, report: Report) -> None:
     """Reads all but the newest `leave` entries back and reports each."""
     while len(self._waiting) > leave:
       length, *waiting = self._waiting.pop(0)
@@ -59,10 +49,7 @@ class History:
       self.metrics.append(metrics)
       self.counts.append(counts)
       self.probed.append(probed)
-      accuracy = self.accuracies("target_test")
-      mean = None if accuracy is None else float(np.mean(accuracy[-1]))
-      alive = [v for c, v in enumerate(metrics["loss"]) if c not in self.diverged]
-      report(self.steps[-1], float(np.mean(alive)) if alive else float("nan"), mean)
+      report(self.steps[-1], self)
 
   def arrays(self) -> dict[str, Any]:
     """All that is settled, stacked over evaluations, for a checkpoint."""
@@ -96,7 +83,8 @@ class History:
   def only(self, cells: slice) -> "History":
     """The same of some cells, which are numbered anew."""
     past = History()
-    past.steps, past.before = self.steps, self.before
+    past.steps, past.before, past.labels = self.steps, self.before, self.labels[cells]
+    past.unknown = self.unknown
     kept = self.metrics, self.counts, self.probed
     past.metrics, past.counts, past.probed = jax.tree.map(lambda x: x[cells], kept)
     numbers = range(cells.start, cells.stop)
@@ -128,21 +116,57 @@ class History:
     right = np.trace(confusion, axis1=2, axis2=3)
     return np.asarray(right / np.maximum(confusion.sum((2, 3)), 1))
 
+  def newest(self, target: bool = True) -> dict[str, dict[str, np.ndarray]]:
+    """Every measure of the newest evaluation, [cells] each; NaN where a cell has diverged.
+
+    Args:
+      target: whether to add what target test labels say.
+
+    Returns:
+      By kind: "train", the loss and the method's metrics; "source", accuracy on held-out examples;
+      "validators", every label-free score; "target", where asked for and known.
+    """
+    cells = len(self.metrics[-1]["loss"])
+    each = [self.scores(c) for c in range(cells)]
+    source = self.accuracies("source_test")
+    assert source is not None  # sources have labels
+    found: dict[str, dict[str, Any]] = {
+      "train": dict(self.metrics[-1]),
+      "source": {"accuracy": source[-1]},
+      "validators": {n: [own[n][-1] for own in each] for n in each[0]},
+    }
+    if target and "target_test" in self.counts[-1]:
+      every = [measures(self.of("target_test", -1, c), self.unknown) for c in range(cells)]
+      names = [n for n, value in every[0].items() if isinstance(value, float)]
+      found["target"] = {n: [own[n] for own in every] for n in names}
+    lost = np.isin(np.arange(cells), list(self.diverged))
+    return {
+      kind: {n: np.where(lost, math.nan, np.asarray(v, float)) for n, v in named.items()}
+      for kind, named in found.items()
+    }
+
+  def mean(self, kind: str) -> float | None:
+    """The newest "loss", or accuracy of a view, over cells that are finite; None without the view."""
+    values = self.metrics[-1]["loss"]
+    if kind != "loss":
+      accuracy = self.accuracies(kind)
+      if accuracy is None:
+        return None
+      values = accuracy[-1]
+    alive = [v for c, v in enumerate(values) if c not in self.diverged]
+    return float(np.mean(alive)) if alive else math.nan
+
   def means(self, cells: int) -> dict[str, float]:
     """Label-free measures of the newest evaluation, means over the first cells that are finite.
 
     The method's metrics, accuracy on held-out source examples, and validators that need no other
     evaluation; no target label is read.
     """
+    found = self.newest(target=False)
+    named = {**found["train"], "source_accuracy": found["source"]["accuracy"]}
+    each = {n: v[:cells] for n, v in (named | found["validators"]).items()}
     alive = [c for c in range(cells) if c not in self.diverged]
-    found = {n: v[alive] for n, v in self.metrics[-1].items()}
-    accuracy = self.accuracies("source_test")
-    assert accuracy is not None  # sources have labels
-    found["source_accuracy"] = accuracy[-1, alive]
-    scores = [self.scores(c) for c in alive]
-    for name in scores[0] if scores else ():
-      found[name] = np.array([own[name][-1] for own in scores])
-    return {n: float(np.mean(v)) if alive else math.nan for n, v in found.items()}
+    return {n: float(np.mean(v[alive])) if alive else math.nan for n, v in each.items()}
 
   def measured(self, view: str, name: str) -> np.ndarray:
     """[evaluations, cells] of a measure of tasks with unknown classes."""

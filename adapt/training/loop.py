@@ -20,14 +20,14 @@ from adapt.training import (
   feed,
   history,
   hosts,
+  live,
   resident,
   stopping,
 )
 from adapt.training.joint_tasks import Part, examples, spans
 from adapt.training.program import Mapped, Program, Spec, keys, program
 
-# (steps done, mean loss over cells, mean target accuracy or None)
-Report = Callable[[int, float, float | None], None]
+Report = history.Report
 # (steps done, label-free measures) -> whether to stop; told of each evaluation before the next steps
 Watch = Callable[[int, dict[str, float]], bool]
 
@@ -61,27 +61,29 @@ def train(
   Raises:
     stopping.Stopped: a signal came, and what is done is saved.
   """
-  began, compiled = time.perf_counter(), history.compile_seconds()
+  began, compiled = time.perf_counter(), live.compile_seconds()
   cells, layout, settings = program_of(parts), layout_of(parts), parts[0].data.settings
   method = parts[0].setup.traits(parts[0].points)
   found = saved.newest() if saved else None
-  past = found.past if found else history.History()
-  past.steps = hosts.agreed(lambda: past.steps)  # of the rest, only process 0 makes records
+  past, report = _history(parts, found), _followed(report)
   mapped, arrays, fed = placed(parts, cells, found)
-  prepared, compiled_before = time.perf_counter() - began, history.compile_seconds()
+  prepared, compiled_before = time.perf_counter() - began, live.compile_seconds()
   pack = arrays.xs is not None and packed_rows.packed(arrays.xs)
   views = [inputs.views_of(part.data, pack) for part in parts]
   lengths = _lengths(settings.steps, settings.evaluations)
-  with contextlib.closing(fed), stopping.deferred() as told:
-    for length in lengths[len(past.steps) :]:
+  watching = live.training(lengths, len(past.steps))
+  with contextlib.closing(fed), watching, stopping.deferred(live.next_stop) as told:
+    for i, length in enumerate(lengths[len(past.steps) :], len(past.steps) + 1):
       mapped, metrics = fed.advance(mapped, length)
+      live.launched()
       if method.refresh is not None:
         mapped = devices.settled(layout, cells.refresh(mapped, arrays))
       now = devices.fetch(layout, mapped)
       # The device is given the next chunk before the host reads this one's numbers.
       past.add(length, metrics, *devices.settled(layout, evaluation.at(cells, parts, views, now)))
+      past.settle(leave=0 if watch or i == len(lengths) else 1, report=report)
       stop = saved is not None and hosts.anyone(told())  # all at the same evaluation
-      past.settle(leave=0 if watch else 1, report=report)
+      live.passed()
       if watch and watch(past.steps[-1], past.means(parts[0].cells)):
         break
       if saved and (stop or saved.due()):
@@ -90,8 +92,7 @@ def train(
         if stop:
           done = hosts.agreed(saved.finish)
           raise stopping.Stopped(f"{done} of {settings.steps} steps are saved")
-    past.settle(leave=0, report=report)
-  total, ended = past.before + time.perf_counter() - began, history.compile_seconds()
+  total, ended = past.before + time.perf_counter() - began, live.compile_seconds()
   now = devices.fetch(layout, mapped)
   running = total - prepared - (ended - compiled_before)
   seconds = evaluation.seconds(cells, parts, views[0], now, len(past.steps), running)
@@ -102,6 +103,25 @@ def train(
     Trained(own, past.only(span), evaluation.examples(cells, own, part.data), shares, cells)
     for part, span, own in zip(parts, spans(parts), evaluation.each(parts, now), strict=True)
   ]
+
+
+def _history(parts: Sequence[Part], found: checkpoint.Saved | None) -> history.History:
+  """What is known of these parts before the next step."""
+  past = found.past if found else history.History()
+  past.steps = hosts.agreed(lambda: past.steps)  # of the rest, only process 0 makes records
+  past.labels = [p.label for part in parts for p in part.points for _ in part.setup.seeds]
+  past.unknown = parts[0].data.unknown
+  return past
+
+
+def _followed(report: Report) -> Report:
+  """The report, whose evaluations a display knows of."""
+
+  def both(step: int, past: history.History) -> None:
+    live.evaluated(step)
+    report(step, past)
+
+  return both
 
 
 def program_of(parts: Sequence[Part]) -> Program:

@@ -15,11 +15,16 @@ class Stopped(Exception):
 
 
 @contextlib.contextmanager
-def deferred() -> Iterator[Callable[[], bool]]:
+def deferred(
+  where: Callable[[], str] = lambda: "the next evaluation",
+) -> Iterator[Callable[[], bool]]:
   """While it lasts, the first SIGINT or SIGTERM only makes the function it gives return True.
 
   The second one interrupts at once. Outside the main thread, which alone may set handlers, signals
   are left as they are.
+
+  Args:
+    where: says what the first one waits for.
   """
   told: list[int] = []
 
@@ -28,7 +33,7 @@ def deferred() -> Iterator[Callable[[], bool]]:
     if told:
       raise KeyboardInterrupt
     told.append(number)
-    print("stopping at the next evaluation; a second signal stops at once", file=sys.stderr)
+    print(f"stopping at {where()}; a second signal stops at once", file=sys.stderr)
 
   if threading.current_thread() is not threading.main_thread():
     yield lambda: False

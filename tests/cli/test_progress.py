@@ -7,6 +7,7 @@ import sample_records
 from rich.console import Console
 
 from adapt.cli.progress import Board, outcomes
+from adapt.training import live
 
 
 def written(cells, steps, width=100, **how):
@@ -48,9 +49,45 @@ def test_what_was_done_before_takes_no_part_in_the_time_left(record):
 def test_a_single_cell_has_no_line_for_all(record):
   with written(1, 100, force_terminal=True) as board:
     board.begin("dann", 100)
-    board.report(50, 0.25, 0.6)
+    board.report(50, 0.25, 0.9)
     board._bars.refresh()
-    assert "loss 0.250  target 60.0" in text(board) and "all cells" not in text(board)
+    assert "50 of 100" in text(board) and "all cells" not in text(board)
+    assert "loss 0.250  source 90.0" in text(board) and "target" not in text(board)
+    board.report(60, 0.25, 0.9, target=0.6)
+    board._bars.refresh()
+    assert "loss 0.250  source 90.0  target 60.0" in text(board)
+    board.end([record], fresh=True)
+
+
+def test_between_evaluations_the_line_says_what_is_known(record, monkeypatch):
+  """A step that is estimated is marked, and never beyond the next evaluation."""
+  clock = [0.0]
+  monkeypatch.setattr(live.time, "monotonic", lambda: clock[0])
+  with written(2, 2000, force_terminal=True) as board:
+    board._bars.live.auto_refresh = False
+
+    def line(of=1):
+      task = board._bars.tasks[of]
+      return board._place(task).said, board._place(task).step, board._doing(task)
+
+    board.begin("dann", 1000)
+    assert line() == ("0 of 1,000", 0, "preparing")
+    with live.training([500, 500], 0):
+      clock[0] = 9.0
+      assert line() == ("step 0–500 of 1,000", 0, "training for 9 s")
+      clock[0] = 10.0
+      live.evaluated(500)
+      board.report(500, 0.25)
+      assert line() == ("step 500 of 1,000", 500, "loss 0.250")
+      clock[0] = 14.0
+      assert line() == ("step ~700 of 1,000", 700, "loss 0.250")
+      assert line(of=0)[:2] == ("500 of 2,000", 700)
+      clock[0] = 99.0
+      assert line()[0] == "step ~1,000 of 1,000"
+      live.counted(612)
+      assert line()[0] == "step 612 of 1,000"
+      with live.preliminary("source model"):
+        assert line()[2] == "source model: step 612 of 1,000  loss 0.250"
     board.end([record], fresh=True)
 
 

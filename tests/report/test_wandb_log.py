@@ -4,38 +4,16 @@ import contextlib
 import json
 import os
 import socket
-import struct
 import subprocess
 import sys
 import types
 
 import pytest
+from wandb_file import stored
 
 from adapt.report.wandb_log import Tracker
 
 SECRET = "0123456789" * 4
-
-
-def stored(file):
-  """The records of a .wandb file, which is a LevelDB log of protocol buffers."""
-  from wandb.proto import wandb_internal_pb2
-
-  data = file.read_bytes()
-  assert data[:4] == b":W&B"
-  at, part = 7, b""
-  while at + 7 <= len(data):
-    room = 32768 - at % 32768
-    if room < 7:  # a header never straddles two blocks
-      at += room
-      continue
-    size, kind = struct.unpack_from("<HB", data, at + 4)
-    part += data[at + 7 : at + 7 + size]
-    at += 7 + size
-    if kind in (1, 4):  # whole, or the last piece
-      item = wandb_internal_pb2.Record()
-      item.ParseFromString(part)
-      part = b""
-      yield item
 
 
 def test_offline_run_holds_what_was_logged(tmp_path, monkeypatch):
@@ -45,7 +23,15 @@ def test_offline_run_holds_what_was_logged(tmp_path, monkeypatch):
   monkeypatch.setenv("WANDB_API_KEY", SECRET)
   Image.new("RGB", (8, 8)).save(tmp_path / "picture.png")
   tracker = Tracker()
-  tracker.start("offline", "adapt", "digits/dann", {"hyperparameters": {"weight": 0.25}}, tmp_path)
+  tracker.start(
+    "offline",
+    "adapt",
+    "digits/dann",
+    {"hyperparameters": {"weight": 0.25}},
+    tmp_path,
+    "digits",
+    ("dann", "dp"),
+  )
   tracker.log(100, {"target_accuracy": 0.5})
   tracker.log(200, {"target_accuracy": 0.875})
   tracker.finish({"final_accuracy": 0.8125}, {"curves": tmp_path / "picture.png"})
@@ -54,7 +40,7 @@ def test_offline_run_holds_what_was_logged(tmp_path, monkeypatch):
   # as the end of a program does.
   wandb.teardown()
   (file,) = tmp_path.glob("wandb/offline-run-*/run-*.wandb")
-  curve, config, summary, names = {}, {}, {}, set()
+  curve, config, summary, names, groups = {}, {}, {}, set(), set()
   for item in stored(file):
     kind = item.WhichOneof("record_type")
     if kind == "history":
@@ -68,10 +54,11 @@ def test_offline_run_holds_what_was_logged(tmp_path, monkeypatch):
       update = item.run.config.update if kind == "run" else item.config.update
       config.update({i.key or i.nested_key[0]: json.loads(i.value_json) for i in update})
       names.add(item.run.display_name)
+      groups.add((item.run.run_group, *item.run.tags))
   assert curve == {100: 0.5, 200: 0.875}
   assert config["hyperparameters"] == {"weight": 0.25}
   assert summary["final_accuracy"] == 0.8125
-  assert "digits/dann" in names
+  assert "digits/dann" in names and ("digits", "dann", "dp") in groups
   pictures = list(tmp_path.glob("wandb/offline-run-*/files/media/images/*.png"))
   assert len(pictures) == 1
   for path in tmp_path.rglob("*"):

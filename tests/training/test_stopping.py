@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from adapt.training import stopping
+from adapt.training import live, stopping
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -21,6 +21,17 @@ def test_the_first_signal_is_noted_and_the_second_interrupts(number, capsys):
     with pytest.raises(KeyboardInterrupt):
       os.kill(os.getpid(), number)
   assert signal.getsignal(number) is before
+
+
+def test_the_first_signal_says_what_it_waits_for(capsys):
+  with live.training([300, 300], 0), stopping.deferred(live.next_stop):
+    live.passed()
+    os.kill(os.getpid(), signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+      os.kill(os.getpid(), signal.SIGINT)
+  assert capsys.readouterr().err.startswith(
+    "stopping at the evaluation at step 600 of 600; a second"
+  )
 
 
 def test_another_thread_leaves_signals_alone():

@@ -1,0 +1,181 @@
+"""What this process trains at the moment, for a display on another thread.
+
+Nothing here asks the device or waits for it. A chunk that is one compiled program does not say at which
+step it is: that is estimated by the rate up to the last evaluation. One program trains at a time.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import jax
+
+_COMPILE = "/jax/core/compile/backend_compile_duration"
+_STAGES = (_COMPILE, "/jax/core/compile/jaxpr_trace_duration")
+_SHORT = 0.3  # seconds of compilation that are not worth a word
+
+
+class Now(NamedTuple):
+  """How far the program is."""
+
+  ends: tuple[int, ...]  # steps of its evaluations; the last one ends it
+  done: int  # step of the newest evaluation that has been read
+  since: float  # when that was
+  due: int  # step of the evaluation at which a signal takes effect
+  rate: float = 0.0  # steps a second up to `done`; 0: unknown
+  counted: int = 0  # steps known to be done where the host feeds each one
+
+  @property
+  def total(self) -> int:
+    """Steps of the whole program."""
+    return self.ends[-1]
+
+  @property
+  def coming(self) -> int:
+    """Step of the next evaluation to be read."""
+    return next((end for end in self.ends if end > self.done), self.total)
+
+
+class Position(NamedTuple):
+  """A step, and whether it was counted rather than estimated."""
+
+  step: int
+  exact: bool
+
+
+class _Compiling:
+  """Listens to JAX's compiler: seconds spent so far, and what is going on."""
+
+  def __init__(self) -> None:
+    self.seconds, self.ended, self._began, self._depth = 0.0, 0.0, 0.0, 0
+    self._lock = threading.Lock()
+    jax.monitoring.register_scalar_listener(self._starts)
+    jax.monitoring.register_event_duration_secs_listener(self._ends)
+
+  def _starts(self, event: str, value: float, **_: str | int) -> None:
+    if event in _STAGES:
+      with self._lock:
+        if not self._depth:
+          self._began = time.monotonic()
+        self._depth += 1
+
+  def _ends(self, event: str, duration_secs: float, **_: str | int) -> None:
+    if event in _STAGES:
+      with self._lock:
+        self._depth = max(self._depth - 1, 0)
+        self.ended = time.monotonic()
+        self.seconds += duration_secs if event == _COMPILE else 0.0
+
+  def now(self) -> bool:
+    """Whether something is being compiled, and has been for a while."""
+    return self._depth > 0 and time.monotonic() - self._began > _SHORT
+
+
+_compiler = _Compiling()
+_now: Now | None = None
+_aside: list[str] = []
+
+
+def compile_seconds() -> float:
+  """Seconds this process has spent on compiling so far."""
+  return _compiler.seconds
+
+
+def compiling() -> bool:
+  """Whether a program is being traced or compiled."""
+  return _compiler.now()
+
+
+def now() -> Now | None:
+  """How far the program is that is being trained; None if there is none."""
+  return _now
+
+
+def aside() -> str:
+  """What is trained on the way to a result, such as the source model; empty for the result itself."""
+  return _aside[-1] if _aside else ""
+
+
+@contextlib.contextmanager
+def preliminary(what: str) -> Iterator[None]:
+  """While it lasts, what is trained is not the run itself."""
+  _aside.append(what)
+  try:
+    yield
+  finally:
+    _aside.pop()
+
+
+@contextlib.contextmanager
+def training(lengths: Sequence[int], chunks: int) -> Iterator[None]:
+  """While it lasts, a program trains.
+
+  Args:
+    lengths: steps of each chunk, all of which end in an evaluation.
+    chunks: how many of them were done before.
+  """
+  global _now
+  ends = tuple(sum(lengths[: i + 1]) for i in range(len(lengths)))
+  done = ends[chunks - 1] if chunks else 0
+  _now = Now(ends, done, time.monotonic(), ends[min(chunks, len(ends) - 1)], counted=done)
+  try:
+    yield
+  finally:
+    _now = None
+
+
+def launched() -> None:
+  """The device has its chunk; where that took compiling, it began just now."""
+  global _now
+  if _now is not None and _compiler.ended > _now.since:
+    _now = _now._replace(since=_compiler.ended)
+
+
+def passed() -> None:
+  """Signals have been looked at: the next one takes effect an evaluation later."""
+  global _now
+  if _now is not None:
+    due = _now.due
+    _now = _now._replace(due=next((end for end in _now.ends if end > due), _now.total))
+
+
+def counted(step: int) -> None:
+  """So many steps are known to be done."""
+  global _now
+  if _now is not None:
+    _now = _now._replace(counted=step)
+
+
+def evaluated(step: int) -> None:
+  """An evaluation has been read."""
+  global _now
+  if _now is not None:
+    clock = time.monotonic()
+    rate = (step - _now.done) / max(clock - _now.since, 1e-9)
+    _now = _now._replace(done=step, since=clock, rate=rate, counted=max(step, _now.counted))
+
+
+def position(at: Now, clock: float | None = None) -> Position | None:
+  """The step at which the program is, never beyond the next evaluation; None where nothing is known.
+
+  Args:
+    at: what is known.
+    clock: of `time.monotonic`; the present if None.
+  """
+  clock = time.monotonic() if clock is None else clock
+  if at.counted > at.done or at.done == at.total:
+    return Position(at.counted, True)
+  if not at.rate:
+    return None
+  ahead = int(at.rate * max(clock - at.since, 0.0))
+  return Position(min(at.done + ahead, at.coming), ahead == 0)
+
+
+def next_stop() -> str:
+  """Which evaluation a signal waits for, in words."""
+  if _now is None:
+    return "the next evaluation"
+  whose = f" of the {aside()}" if aside() else ""
+  return f"the evaluation at step {_now.due:,} of {_now.total:,}{whose}"
