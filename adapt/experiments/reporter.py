@@ -1,9 +1,10 @@
 """What is told of a grid on its way, and how a message becomes one line."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from adapt.experiments.experiment import Experiment
+if TYPE_CHECKING:  # commands that only look something up need `one_line` and no jax
+  from adapt.experiments.experiment import Experiment
 
 _LONGEST = 200  # characters of a word in a message
 
@@ -11,7 +12,7 @@ _LONGEST = 200  # characters of a word in a message
 class Reporter(Protocol):
   """What is told of a grid's programs, one after the other."""
 
-  def begin(self, name: str, experiments: Sequence[Experiment], steps: int) -> None:
+  def begin(self, name: str, experiments: "Sequence[Experiment]", steps: int) -> None:
     """A program of these experiments begins, of so many steps."""
 
   def report(self, step: int, loss: float, accuracy: float | None) -> None:
