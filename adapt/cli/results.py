@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from adapt.cli import text
+from adapt import catalogue
+from adapt.cli import plugins, text
 from adapt.cli.bench import FOLDER
 from adapt.cli.command import Parser, refused
 from adapt.experiments.suite import Suite
@@ -46,6 +47,7 @@ def tables(argv: Sequence[str], default: Path = RECORDS, further: Further | None
     further: makes other files of the same records.
   """
   try:
+    plugins.use(argv)
     request = _request(tables_parser(default).parse_args(argv))
     files = generated(request, further)
   except ValueError as error:
@@ -79,6 +81,7 @@ def tables_parser(default: Path = RECORDS) -> Parser:
   )
   parser.add_argument("--check", action="store_true", help="write nothing; exit 1 on a difference")
   parser.add_argument("--select", metavar="RULE", help=_SELECT)
+  plugins.add(parser)
   return parser
 
 
@@ -99,6 +102,7 @@ def generated(request: Request, further: Further | None = None) -> dict[Path, st
   Raises:
     ValueError: there are none, one is broken, or the rule is no validator of any.
   """
+  from adapt.experiments import suites
   from adapt.records import record
   from adapt.report import result_files
 
@@ -106,6 +110,7 @@ def generated(request: Request, further: Further | None = None) -> dict[Path, st
   if not records:
     raise ValueError(_no_records(request.results))
   known = suites_in(request.benchmarks)
+  known |= {name: suites.get(name) for name in catalogue.names("adapt.suites")}
   files = result_files.generated(records, request.results, request.out, known, request.rule)
   more, others = further(request) if further else ({}, {})
   readme = request.readme
