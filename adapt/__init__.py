@@ -3,13 +3,15 @@
 from typing import TYPE_CHECKING, Any
 
 from adapt.catalogue import add_folder as plugins
-from adapt.method import Batch, Method, Net, Phase
 
-if TYPE_CHECKING:  # the rest is imported when it is first used, so that `import adapt` stays quick
+if (
+  TYPE_CHECKING
+):  # imported when first used: `import adapt`, and with it `adapt --help`, needs no jax
   from adapt.api.estimator import Adapted
   from adapt.api.fit import fit
   from adapt.api.fitted import Fitted, load
   from adapt.api.results import Results, results
+  from adapt.method import Batch, Method, Net, Phase
 
 __version__ = "0.1.0"
 __all__ = [
@@ -33,6 +35,7 @@ _LAZY = {
   "fit": "adapt.api.fit",
   "load": "adapt.api.fitted",
   "results": "adapt.api.results",
+  **dict.fromkeys(("Batch", "Method", "Net", "Phase"), "adapt.method"),
 }
 
 

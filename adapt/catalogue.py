@@ -296,3 +296,11 @@ def facts(factory: Callable[..., Any]) -> Facts:
 def summary(factory: Callable[..., Any]) -> str:
   """The first line of the docstring."""
   return (inspect.getdoc(factory) or "").split("\n", 1)[0]
+
+
+def source(package: str, name: str) -> Path | None:
+  """The file of an entry, which is not imported for it; None of an installed plug-in's."""
+  if any(entry.name == name for entry in entry_points(group=package)):
+    return None
+  folders = [*_extra.get(package, []), *map(Path, _package(package))]
+  return next((f / f"{name}.py" for f in folders if (f / f"{name}.py").is_file()), None)

@@ -62,5 +62,7 @@ SUITE = Suite(
   ),
 )
 
+PLAN = Plan(SUITE, METHODS, 5)
+
 if __name__ == "__main__":
-  sys.exit(main(Plan(SUITE, METHODS, 5)))
+  sys.exit(main(PLAN))

@@ -61,8 +61,10 @@ def domains_of(task: Task, data_dir: str | None = None) -> Callable[[str], Domai
   return lambda name: both()[name]
 
 
-def main(suite: Suite, argv: Sequence[str]) -> int:
-  """A task at a time, as a domain's features are another's in another pair."""
+def main(argv: Sequence[str], suite: Suite = SUITE) -> int:
+  """A task at a time, as a domain's features are another's in another pair; svm trains no network."""
+  if "svm" in argv:
+    return shallow(Plan(suite, {"svm": Shallow("msda")}, 5), argv)
   parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
   parser.add_argument("--task", nargs="+", default=[t.name for t in suite.tasks])
   parser.add_argument("--data-dir")
@@ -76,6 +78,4 @@ def main(suite: Suite, argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-  if "svm" in sys.argv[1:]:
-    sys.exit(shallow(Plan(SUITE, {"svm": Shallow("msda")}, 5)))
-  sys.exit(main(SUITE, sys.argv[1:]))
+  sys.exit(main(sys.argv[1:]))

@@ -11,5 +11,7 @@ from adapt.cli.shallow import main
 from adapt.shallow.run import Plan, Shallow
 from benchmarks import amazon_reviews
 
+PLAN = Plan(amazon_reviews.SUITE, {"svm": Shallow()}, 5)
+
 if __name__ == "__main__":
-  sys.exit(main(Plan(amazon_reviews.SUITE, {"svm": Shallow()}, 5)))
+  sys.exit(main(PLAN))

@@ -84,5 +84,7 @@ SUITE = Suite(
   ),
 )
 
+PLAN = Plan(SUITE, METHODS, 5)
+
 if __name__ == "__main__":
-  sys.exit(main(Plan(SUITE, METHODS, 5)))
+  sys.exit(main(PLAN))

@@ -52,5 +52,7 @@ SUITE = Suite(
   ),
 )
 
+PLAN = Plan(SUITE, surf_full.METHODS, 20, LABELLED)
+
 if __name__ == "__main__":
-  sys.exit(main(Plan(SUITE, surf_full.METHODS, 20, LABELLED)))
+  sys.exit(main(PLAN))

@@ -16,8 +16,7 @@ import jax
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from adapt import catalogue, cli, data
-from adapt.cli import flag_types, run
-from adapt.cli import flags as cli_flags
+from adapt.cli import flag_types, plugins, run
 from adapt.cli.command import Parser, guarded
 from adapt.experiments import ray_cluster, suites
 from adapt.experiments.suite import Suite
@@ -49,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: list[str], started: str) -> int:
-  cli_flags.use_plugins(argv)
+  plugins.use(argv)
   suite = suite_of("".join(argv[:1]))
   parser = Parser(prog=f"python scripts/cluster.py {suite.name}", description=suite.protocol)
   group, none = parser.add_argument_group("cluster"), functools.partial(flag_types.integer, least=0)

@@ -181,3 +181,20 @@ def test_every_parameter_of_every_method_has_a_meaning():
   for name in methods.names():
     for parameter in catalogue.parameters(methods.get(name)):
       assert parameter.meaning, f"{name}: {parameter.name}"
+
+
+def test_the_file_of_an_entry_is_found_without_importing_it(shelf, own, monkeypatch):
+  assert catalogue.source(shelf, "gain").name == "gain.py"
+  assert catalogue.source(shelf, "absent") is None
+  assert not [m for m in sys.modules if m.startswith("shelf")]
+  catalogue.add_folder(shelf, str(own))
+  assert catalogue.source(shelf, "mine") == own / "mine.py"
+  (own / "gain.py").write_text("def gain(): ...\n")  # as `get` has it, a user's own comes first
+  assert catalogue.source(shelf, "gain") == own / "gain.py"
+
+
+def test_what_is_near_is_named():
+  assert catalogue.meant("dnn", ["dann", "coral"]) == " (did you mean dann?)"
+  assert catalogue.meant("xyzzy", ["dann", "coral"]) == ""
+  line = catalogue.unknown("method", "corall", ["dann", "coral"])
+  assert line == "unknown method 'corall' (did you mean coral?): choose from dann, coral"

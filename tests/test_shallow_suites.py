@@ -62,7 +62,7 @@ def test_msda_runs_a_task_at_a_time(monkeypatch):
   monkeypatch.setattr(amazon_msda, "domains_of", lambda task, folder: (task.name, folder))
   monkeypatch.setattr(cli, "benchmark", lambda _, argv, domains: asked.append((argv, domains)) or 3)
   argv = ["dann", "--task", "books_dvd", "dvd_books", "--seeds", "2", "--data-dir", "there"]
-  assert amazon_msda.main(amazon_msda.SUITE, argv) == 3
+  assert amazon_msda.main(argv) == 3
   assert asked == [
     (["dann", "--seeds", "2", "--task", name], (name, "there"))
     for name in ("books_dvd", "dvd_books")

@@ -7,12 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-import jax
-
-from adapt import compile_cache
 from adapt.experiments.reporter import one_line
-from adapt.records import record
-from adapt.training import stopping
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -32,21 +27,33 @@ class Parser(argparse.ArgumentParser):
     self.exit(2, f"error: {one_line(message)} (see --help)\n")
 
 
+def refused(error: ValueError | OSError) -> int:
+  """One line for bad input, on stderr; returns the exit code."""
+  if isinstance(error, OSError):  # a path that is too long, a folder that may not be read
+    about = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    print(f"error: {one_line(about)}: check the path", file=sys.stderr)
+  else:
+    print(f"error: {one_line(error)}", file=sys.stderr)
+  return 2
+
+
 def guarded(work: Callable[[], int]) -> int:
   """Runs a command; a ValueError is the user's to mend: its message, and exit code 2."""
+  # Not at the top: help and lists need none of it.
+  import jax
+
+  from adapt import compile_cache
+  from adapt.records import record
+  from adapt.training import stopping
+
   compile_cache.keep()
   if threading.current_thread() is threading.main_thread():
     # Unwinds like Ctrl-C, so that decoding processes end with this one.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
   try:
     return work()
-  except ValueError as error:
-    print(f"error: {one_line(error)}", file=sys.stderr)
-    return 2
-  except OSError as error:  # a path that is too long, a folder that may not be read
-    about = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    print(f"error: {one_line(about)}: check the path", file=sys.stderr)
-    return 2
+  except (ValueError, OSError) as error:
+    return refused(error)
   except (MemoryError, jax.errors.JaxRuntimeError) as error:
     if isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" not in str(error):
       raise

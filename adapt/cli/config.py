@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from adapt import catalogue, methods, tuning, weights
-from adapt.cli import flags
+from adapt.cli import plugins
 from adapt.records import record
 from adapt.training import optimizers
 from adapt.training.settings import Settings
@@ -127,7 +127,7 @@ def _of_record(file: Path, rest: Sequence[str]) -> tuple[str | None, list[str]]:
   if config["seeds"] != list(range(len(config["seeds"]))):
     raise ValueError(f"{file} has the seeds {config['seeds']}, which no command gives")
   places = list(_places(made.get("command", "")))
-  flags.use_plugins([*places, *rest])
+  plugins.use([*places, *rest])
   if suite == "run":
     if "--target" not in places and "--data" not in places:
       raise ValueError(f"{file} does not say where its data are: give --source and --target")

@@ -7,9 +7,10 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from adapt import catalogue, data
-from adapt.cli import flags
+from adapt.cli import plugins
 from adapt.cli.command import Parser
 from adapt.data import builders
 from adapt.data.audit import Report, audit
@@ -29,11 +30,11 @@ def main(argv: Sequence[str]) -> int:
   Raises:
     ValueError: bad input; one line with the remedy.
   """
-  arguments = _parser().parse_args(argv)
+  arguments = parser().parse_args(argv or ["list"])
   for folder in arguments.plugins:
     catalogue.plugins(folder)
   if arguments.what == "list":
-    return _list(arguments.name, arguments.data_dir)
+    return _list(arguments.name, arguments.data_dir, arguments.json)
   if arguments.what == "prepare":
     prepare(arguments.names, arguments.source, arguments.data_dir)
     return 0
@@ -42,13 +43,15 @@ def main(argv: Sequence[str]) -> int:
   return _audit(arguments)
 
 
-def _parser() -> argparse.ArgumentParser:
-  parser = Parser(prog="adapt data", description="Data sets: what there is, and what is in it.")
-  commands = parser.add_subparsers(
+def parser() -> argparse.ArgumentParser:
+  """The flags of `adapt data`."""
+  made = Parser(prog="adapt data", description="Data sets: what there is, and what is in it.")
+  commands = made.add_subparsers(
     dest="what", metavar="list | prepare | show | audit", required=True
   )
   command = commands.add_parser("list", help="the sets, and how one gets them")
   command.add_argument("name", nargs="?", help="one set in full")
+  command.add_argument("--json", action="store_true", help="for programs: everything, as JSON")
   _data_dir(command)
   command = commands.add_parser("prepare", help="prepare sets from their public source or a copy")
   add_prepare(command)
@@ -66,14 +69,14 @@ def _parser() -> argparse.ArgumentParser:
   command.add_argument("--json", metavar="FILE", help="write the findings there")
   command.add_argument("--plot", metavar="FILE.png", help="draw the class balance there")
   _data_dir(command)
-  return parser
+  return made
 
 
 def _data_dir(command: argparse.ArgumentParser) -> None:
   command.add_argument(
     "--data-dir", metavar="DIR", help="default: $TFDS_DATA_DIR or ~/tensorflow_datasets"
   )
-  flags.add_plugins(command)
+  plugins.add(command)
 
 
 def add_prepare(command: argparse.ArgumentParser, names: str = "+") -> None:
@@ -108,7 +111,7 @@ def prepare(names: Sequence[str], source: str | None, data_dir: str | None) -> N
       print(f"{part}: {sizes} ({time.perf_counter() - start:.0f} s)", flush=True)
 
 
-def _list(name: str | None, data_dir: str | None) -> int:
+def _list(name: str | None, data_dir: str | None, json_too: bool) -> int:
   from rich.box import SIMPLE_HEAD
   from rich.console import Console
   from rich.table import Table
@@ -116,6 +119,11 @@ def _list(name: str | None, data_dir: str | None) -> int:
   root = Path(data_dir) if data_dir else builders.default_data_dir()
   console = Console()
   others = {found.name: found for found in TFDS_SETS}
+  if json_too:
+    every = [name] if name else [*builders.names(), *others]
+    made = [_dict(others.get(one) or builders.describe(one), root) for one in every]
+    print(json.dumps(made[0] if name else made, indent=1, ensure_ascii=False))
+    return 0
   if name:
     _describe(others.get(name) or builders.describe(name), root)
     return 0
@@ -144,6 +152,11 @@ def _list(name: str | None, data_dir: str | None) -> int:
     highlight=False,
   )
   return 0
+
+
+def _dict(found: Description, root: Path) -> dict[str, Any]:
+  """A set for programs."""
+  return {**found._asdict(), "prepared": _prepared(found, root) or "no", "get_it": _how(found)}
 
 
 def _how(found: Description) -> str:

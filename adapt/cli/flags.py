@@ -5,41 +5,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from adapt import catalogue, methods, tuning, validators, weights
-from adapt.cli import distributed, flag_types
+from adapt.cli import distributed, flag_types, plugins
 from adapt.cli.command import Parser
 from adapt.data import label_sets
 from adapt.experiments.suite import Suite, Task
 from adapt.method import Method
 from adapt.training import optimizers
 from adapt.training.settings import Settings
-
-
-def add_plugins(group: Any) -> None:
-  """Adds --plugins, whose older name is --methods-path, to a parser or a group of one."""
-  group.add_argument(
-    "--plugins",
-    "--methods-path",
-    action="append",
-    default=[],
-    metavar="FOLDER",
-    help=f"your own entries: methods in it, or sub-folders {', '.join(catalogue.KINDS)}",
-  )
-
-
-def use_plugins(argv: Sequence[str]) -> None:
-  """Adds the folders of --plugins, before all else is read: what follows may name their entries.
-
-  Raises:
-    ValueError: no such folder, or one with a sub-folder that is of no kind.
-  """
-  parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-  add_plugins(parser)
-  try:
-    known, _ = parser.parse_known_args(list(argv))
-  except argparse.ArgumentError:
-    return  # the command's own parser says what is wrong
-  for folder in known.plugins:
-    catalogue.plugins(folder)
 
 
 def with_classes(task: Task, text: str) -> Task:
@@ -70,9 +42,7 @@ def parse(
   suite: Suite | None,
 ) -> argparse.Namespace:
   """Parses twice: what is chosen decides which further flags there are."""
-  general = parser.add_argument_group("running")
-  _add_running(general)
-  _add_settings(parser.add_argument_group("training"), defaults)
+  add_general(parser, defaults)
   asked_help = [a for a in argv if a in ("-h", "--help")]
   known, _ = parser.parse_known_args([a for a in argv if a not in asked_help] or ["source_only"])
   names = [n for n in chosen(known) if n in methods.names()]  # values of flags not known yet
@@ -87,6 +57,12 @@ def parse(
     if name:
       _add_parameters(parser, f"{kind} {name}", package.get(name), f"{kind}-", {})
   return parser.parse_args(argv)
+
+
+def add_general(parser: Parser, defaults: Settings) -> None:
+  """Adds the flags of every training, whatever is chosen."""
+  _add_running(parser.add_argument_group("running"))
+  _add_settings(parser.add_argument_group("training"), defaults)
 
 
 def _add_running(group: Any) -> None:
@@ -159,7 +135,7 @@ def _add_running(group: Any) -> None:
   group.add_argument(
     "--show-target", action="store_true", help="show target test accuracy while training, too"
   )
-  add_plugins(group)
+  plugins.add(group)
   group.add_argument("--data-dir", metavar="FOLDER", help="where prepared data sets lie")
 
 
@@ -200,13 +176,3 @@ def _add_parameters(
       group.add_argument(flag, action=argparse.BooleanOptionalAction, **options)
     else:
       group.add_argument(flag, type=flag_types.of(p.kind), metavar="…", **options)
-
-
-def show(name: str) -> int:
-  """Prints the flags of one method, weighting or tuning."""
-  parser = Parser(prog=name, usage=argparse.SUPPRESS, add_help=False)
-  kinds = (("method", methods, ""), ("weights", weights, "weights-"), ("tuning", tuning, "tuning-"))
-  kind, package, prefix = next((k for k in kinds if name in k[1].names()), kinds[0])
-  _add_parameters(parser, f"{kind} {name}", package.get(name), prefix, {})
-  parser.print_help()
-  return 0

@@ -3,12 +3,11 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from pathlib import Path
 
-from adapt.cli import distributed, flags
+from adapt.cli import commands, distributed, flags, plugins
 from adapt.cli.command import Parser, guarded
 from adapt.data import Domain, label_sets
-from adapt.experiments import suites
 from adapt.experiments.suite import Suite, Task
 from adapt.records import record
 from adapt.training import hosts
@@ -16,51 +15,10 @@ from adapt.training import hosts
 
 def main(argv: Sequence[str] | None = None) -> int:
   """`adapt`: the installed command."""
-  argv = list(sys.argv[1:] if argv is None else argv)
-  parser = Parser(prog="adapt", description="Domain adaptation on your own two data sets.")
-  commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-  commands.add_parser("run", help="train on a source and a target", add_help=False)
-  commands.add_parser("bench", help="train on the tasks of a suite", add_help=False)
-  commands.add_parser("data", help="list, prepare, show and audit data sets", add_help=False)
-  commands.add_parser("predict", help="predict with a saved model", add_help=False)
-  commands.add_parser("export", help="a saved model for jax alone", add_help=False)
-  commands.add_parser("config", help="the file of a command, for run --config", add_help=False)
-  listing = commands.add_parser("methods", help="list methods, weightings and tunings")
-  listing.add_argument("name", nargs="?", help="show the flags of this one")
-  flags.add_plugins(listing)
-  listing.add_argument(
-    "--table", action="store_true", help="family, setting, paper, extra state, and measured cost"
-  )
-  if argv[:1] == ["run"]:
-    return _run_command(argv[1:])
-  if argv[:1] == ["config"]:
-    from adapt.cli import config
-
-    return guarded(lambda: config.main(argv[1:]))
-  if argv[:1] == ["bench"]:
-    return distributed.command(argv[1:], lambda: _bench(argv[1:]))
-  if argv[:1] == ["data"]:
-    from adapt.cli import data
-
-    return guarded(lambda: data.main(argv[1:]))
-  if argv[:1] in (["predict"], ["export"]):
-    from adapt.cli import model
-
-    return guarded(lambda: model.main(argv))
-  arguments = parser.parse_args(argv)
-
-  def show() -> int:
-    from adapt.cli import listing
-
-    flags.use_plugins(argv)
-    if arguments.table:
-      return listing.table(arguments.name)
-    return flags.show(arguments.name) if arguments.name else listing.short()
-
-  return guarded(show)
+  return commands.main(argv)
 
 
-def _run_command(argv: list[str]) -> int:
+def run(argv: list[str]) -> int:
   """`adapt run`, of a suite where the file of --config is of one."""
   found: list[tuple[str | None, list[str]]] = []
 
@@ -77,8 +35,9 @@ def _run_command(argv: list[str]) -> int:
     record.note_command(["adapt", "bench", name, *own] if name else ["adapt", "run", *own])
   if name is None:
     return distributed.command(own, lambda: _run(own))
+  from adapt.cli import bench
 
-  return distributed.command(own, lambda: _bench([name, *own]))
+  return guarded(lambda: bench.run([name, *own]))
 
 
 def benchmark(
@@ -91,23 +50,13 @@ def benchmark(
   return distributed.command(argv, lambda: _benchmark(suite, argv, domains))
 
 
-def _bench(argv: list[str]) -> int:
-  flags.use_plugins(argv)
-  if not argv or argv[0].startswith("-"):
-    raise ValueError(
-      f"name the suite first: adapt bench SUITE METHOD…, of {', '.join(suites.names())}"
-    )
-  return _benchmark(suites.get(argv[0]), argv[1:], prog=f"adapt bench {argv[0]}")
-
-
 def _benchmark(
-  suite: Suite,
-  argv: list[str],
-  domains: Callable[[str], Domain] | None = None,
-  prog: str | None = None,
+  suite: Suite, argv: list[str], domains: Callable[[str], Domain] | None = None
 ) -> int:
-  prog = prog or f"python -m benchmarks.{suite.name}"
-  parser = Parser(prog=prog, description=suite.protocol)
+  started = "python -m benchmarks." if Path(sys.argv[0]).suffix == ".py" else "adapt bench "
+  prog = f"{started}{suite.name}"
+  usage = f"{prog} METHOD… [--task TASK…] [flags]"
+  parser = Parser(prog=prog, usage=usage, description=suite.protocol)
   tasks, names, arguments = parsed(parser, suite, argv)
   from adapt.cli import run
 
@@ -124,7 +73,7 @@ def parsed(
     suite: its settings are the flags' defaults.
     argv: without the program's name.
   """
-  flags.use_plugins(argv)
+  plugins.use(argv)
   parser.add_argument(
     "methods", nargs="+", metavar="METHOD", help="methods, or all (that shots and tasks allow)"
   )
@@ -142,9 +91,13 @@ def parsed(
   return tasks_of(arguments), methods_of(arguments), arguments
 
 
-def _run(argv: list[str]) -> int:
-  flags.use_plugins(argv)
-  parser = Parser(prog="adapt run", description="Trains on a source and a target of your own.")
+def run_parser() -> Parser:
+  """What `adapt run` takes beside the flags of every training."""
+  parser = Parser(
+    prog="adapt run",
+    usage="adapt run --source SOURCE… --target TARGET [--method METHOD…] [flags]",
+    description="Trains on a source and a target of your own.",
+  )
   where = "NAME, tfds:NAME, a folder of images, an .npz, .npy, .csv or .parquet file"
   parser.add_argument("--source", nargs="+", metavar="SOURCE", help=where)
   parser.add_argument("--target", metavar="TARGET", help=f"{where}; labels may be missing")
@@ -152,6 +105,16 @@ def _run(argv: list[str]) -> int:
   parser.add_argument(
     "--method", nargs="+", default=["dann"], metavar="METHOD", help="methods to run"
   )
+  # Replaced by what the file says before anything is parsed; here for the help.
+  parser.add_argument(
+    "--config", metavar="FILE", help="flags from a file (adapt config) or of a record, first"
+  )
+  return parser
+
+
+def _run(argv: list[str]) -> int:
+  plugins.use(argv)
+  parser = run_parser()
   from adapt.cli import own_pair
 
   pair = hosts.together(lambda: own_pair.pair_of(argv))
@@ -176,10 +139,5 @@ def _run(argv: list[str]) -> int:
   return run.run(suite, [task], methods_of(arguments), arguments, pair.domains)
 
 
-def entry() -> NoReturn:
-  """The console script."""
-  sys.exit(main())
-
-
 if __name__ == "__main__":
-  entry()
+  commands.entry()

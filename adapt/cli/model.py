@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from adapt import catalogue, data
-from adapt.cli import flags
+from adapt.cli import plugins
 from adapt.data import atomic_files, images, whole
 from adapt.data.domain import Domain, Split
 from adapt.deploy import exported, saved
@@ -32,35 +32,36 @@ def main(argv: Sequence[str]) -> int:
   Raises:
     ValueError: bad input; one line with the remedy, and nothing is written.
   """
-  arguments = _parser(argv[0]).parse_args(argv[1:])
+  arguments = parser(argv[0]).parse_args(argv[1:])
   for folder in arguments.plugins:
     catalogue.plugins(folder)
   return _predict(arguments) if argv[0] == "predict" else _export(arguments)
 
 
-def _parser(command: str) -> argparse.ArgumentParser:
+def parser(command: str) -> argparse.ArgumentParser:
+  """The flags of `adapt predict` or `adapt export`."""
   from adapt.cli.command import Parser
 
   if command == "predict":
-    parser = Parser(prog="adapt predict", description="Predicts with a saved model.")
-    parser.add_argument("--data", required=True, metavar="DATA", help=_WHERE)
-    parser.add_argument(
+    made = Parser(prog="adapt predict", description="Predicts with a saved model.")
+    made.add_argument("--data", required=True, metavar="DATA", help=_WHERE)
+    made.add_argument(
       "--out", required=True, metavar="FILE.npz", help="for probability, predicted and classes"
     )
-    parser.add_argument("--data-dir", metavar="FOLDER", help="where prepared data sets lie")
+    made.add_argument("--data-dir", metavar="FOLDER", help="where prepared data sets lie")
   else:
-    parser = Parser(
+    made = Parser(
       prog="adapt export", description="Writes a saved model as StableHLO, which jax alone can run."
     )
-    parser.add_argument("--out", metavar="FOLDER", help=f"default: {_EXPORTS}/ beside the model")
-  parser.add_argument(
+    made.add_argument("--out", metavar="FOLDER", help=f"default: {_EXPORTS}/ beside the model")
+  made.add_argument(
     "--model",
     required=True,
     metavar=f"NAME{saved.SUFFIX}",
     help="a model that adapt run --save-model has written",
   )
-  flags.add_plugins(parser)
-  return parser
+  plugins.add(made)
+  return made
 
 
 def _predict(arguments: argparse.Namespace) -> int:

@@ -8,23 +8,9 @@ import jax
 import jax.numpy as jnp
 
 from adapt import catalogue, methods, models
+from adapt.cli.kinds import FAMILIES
 from adapt.method import Batch, Method
 
-# The order in which lists show them. Each method's file says to which one it belongs.
-FAMILIES = (
-  "baselines",
-  "adversarial",
-  "moment matching",
-  "optimal transport",
-  "self-training, consistency",
-  "target regularisers",
-  "batch statistics",
-  "few labelled targets",
-  "source-free, test-time",
-  "partial, open-set, universal",
-  "several sources",
-  "robust over source domains",
-)
 OWN = catalogue.OWN  # of methods that declare none of these
 
 _SHAPE, _CLASSES, _BATCH = (28, 28, 1), 10, 64  # of the example whose state is counted

@@ -162,7 +162,7 @@ def _remedy(name: str, data_dir: str | os.PathLike | None) -> str:
   ours = _OURS.get(name.split("/")[0])
   if ours:
     where = f" --data-dir {data_dir}" if data_dir else ""
-    return f"run python scripts/prepare_data.py {ours}{where}"
+    return f"run adapt data prepare {ours}{where}"
   where = f", data_dir={str(data_dir)!r}" if data_dir else ""
   return (
     'run python -c "import tensorflow_datasets as tfds; '

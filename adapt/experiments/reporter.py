@@ -1,10 +1,11 @@
 """What is told of a grid on its way, and how a message becomes one line."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from adapt.experiments.experiment import Experiment
-from adapt.training.history import History
+if TYPE_CHECKING:  # commands that only look something up need `one_line` and no jax
+  from adapt.experiments.experiment import Experiment
+  from adapt.training.history import History
 
 _LONGEST = 200  # characters of a word in a message
 
@@ -12,10 +13,10 @@ _LONGEST = 200  # characters of a word in a message
 class Reporter(Protocol):
   """What is told of a grid's programs, one after the other."""
 
-  def begin(self, name: str, experiments: Sequence[Experiment], steps: int) -> None:
+  def begin(self, name: str, experiments: "Sequence[Experiment]", steps: int) -> None:
     """A program of these experiments begins, of so many steps."""
 
-  def report(self, step: int, past: History) -> None:
+  def report(self, step: int, past: "History") -> None:
     """It has done so many steps, with all that is known at this evaluation."""
 
   def end(self, records: Sequence[dict[str, Any]], fresh: bool) -> None:

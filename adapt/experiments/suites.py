@@ -21,9 +21,10 @@ def names() -> tuple[str, ...]:
 
 
 def _benchmarks() -> list[str]:
-  """The files of a checkout that declare a suite whose methods are trained."""
+  """The files of a checkout that declare a suite whose methods are trained as they are."""
   text = {file.stem: file.read_text("utf-8") for file in _BENCHMARKS.glob("*.py")}
-  return [n for n, t in text.items() if re.search(r"^SUITE\b", t, re.M) and "cli.benchmark(" in t]
+  trained = "cli.benchmark(SUITE)"  # amazon_msda's tasks have features that its file makes
+  return [n for n, t in text.items() if re.search(r"^SUITE\b", t, re.M) and trained in t]
 
 
 def get(name: str) -> Suite:

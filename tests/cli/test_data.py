@@ -178,7 +178,6 @@ def test_audit_refuses(tmp_path, capsys):
   refused(capsys, ["audit", a, a], "name two different sets")
   refused(capsys, ["audit", a], "TARGET")
   refused(capsys, ["audit", a, a, "--frobnicate"], "--frobnicate")
-  refused(capsys, [], "list | prepare | show | audit")
   refused(capsys, ["shwo", "mnist"], "shwo")
   refused(capsys, ["list", "no_such_set"], "unknown data set 'no_such_set'")
   refused(capsys, ["prepare"], "NAME")
@@ -198,10 +197,18 @@ def test_many_classes_are_cut_in_the_table(capsys):
 
 
 def test_help_names_the_command(capsys):
-  with pytest.raises(SystemExit) as stop:
-    main.main(["--help"])
-  assert stop.value.code == 0
+  assert main.main(["--help"]) == 0
   assert "list, prepare, show and audit data sets" in capsys.readouterr().out
+
+
+def test_the_list_is_there_for_programs_and_without_a_word(capsys):
+  assert main.main(["data", "list", "--json"]) == 0
+  found = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
+  assert found["usps"]["classes"][0] == "0" and found["usps"]["get_it"] == "auto"
+  assert main.main(["data", "list", "usps", "--json"]) == 0
+  assert json.loads(capsys.readouterr().out) == found["usps"]
+  assert main.main(["data"]) == 0
+  assert "usps" in capsys.readouterr().out
 
 
 def test_other_commands_do_not_import_it():

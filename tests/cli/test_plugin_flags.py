@@ -5,7 +5,7 @@ import argparse
 import pytest
 
 from adapt import catalogue, methods
-from adapt.cli import flags
+from adapt.cli import plugins
 
 
 @pytest.fixture
@@ -18,14 +18,14 @@ def folders(tmp_path, monkeypatch):
 
 
 def test_folders_of_both_names_are_used_whatever_stands_beside_them(folders):
-  flags.use_plugins(["dann", "--plugins", folders[0], "--strange", f"--methods-path={folders[1]}"])
+  plugins.use(["dann", "--plugins", folders[0], "--strange", f"--methods-path={folders[1]}"])
   assert {"one", "two"} <= set(methods.names())
 
 
 def test_a_flag_without_its_folder_is_left_to_the_command_s_own_parser():
-  flags.use_plugins(["run", "--plugins"])
+  plugins.use(["run", "--plugins"])
   parser = argparse.ArgumentParser(exit_on_error=False)
-  flags.add_plugins(parser)
+  plugins.add(parser)
   with pytest.raises(argparse.ArgumentError, match="expected one argument"):
     parser.parse_args(["--plugins"])
 
@@ -34,4 +34,4 @@ def test_no_folder_is_refused():
   with pytest.raises(
     ValueError, match="no folder 'nowhere': give the folder that holds your methods"
   ):
-    flags.use_plugins(["--plugins", "nowhere"])
+    plugins.use(["--plugins", "nowhere"])

@@ -230,7 +230,9 @@ def test_a_full_disk_leaves_nothing(after, tmp_path, monkeypatch):
   assert not [
     p for p in (tmp_path / "out").rglob("*") if "1.0.0" in p.name or "incomplete" in p.name
   ]
-  with pytest.raises(ValueError, match=r"pacs/photo is not prepared in .*prepare_data.py pacs"):
+  with pytest.raises(
+    ValueError, match=r"pacs/photo is not prepared in .*run adapt data prepare pacs"
+  ):
     prepared.images("pacs/photo", "train", tmp_path / "out")
   builders.prepare("pacs", tmp_path / "in", tmp_path / "out")
   check("pacs", tmp_path / "out", published.configs("pacs"))

@@ -142,11 +142,11 @@ def test_as_domains(stored):
 
 def test_not_prepared(tmp_path, monkeypatch):
   monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-  message = r"usps is not prepared in .*: run python scripts/prepare_data.py usps$"
+  message = r"usps is not prepared in .*: run adapt data prepare usps$"
   refuses(message, prepared.arrays, "usps", "train")
-  refuses(r"prepare_data.py mnist$", data.load, "mnist")
-  refuses(r"prepare_data.py amazon_reviews$", data.load, "amazon_dvd")
-  message = r"prepare_data.py usps --data-dir .*other"
+  refuses(r"run adapt data prepare mnist$", data.load, "mnist")
+  refuses(r"run adapt data prepare amazon_reviews$", data.load, "amazon_dvd")
+  message = r"run adapt data prepare usps --data-dir .*other"
   refuses(message, prepared.arrays, "usps", "train", tmp_path / "other")
   message = r"tfds.builder\('cifar10', file_format='array_record'\).* need TensorFlow"
   refuses(message, data.load, "tfds:cifar10")
@@ -241,7 +241,7 @@ def test_images_that_are_none(stored, tmp_path):
   refuses(message, prepared.images, "pictures/same", "test", stored)
   message = r"not a classification set \(features id, image, label\)"
   refuses(message, prepared.images, "pictures/unlabelled", "train", stored)
-  message = r"pacs/photo is not prepared in .*prepare_data.py pacs"
+  message = r"pacs/photo is not prepared in .*run adapt data prepare pacs"
   refuses(message, prepared.images, "pacs/photo", "train", tmp_path)
 
 

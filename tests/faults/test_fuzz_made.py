@@ -2,7 +2,6 @@
 
 import copy
 import json
-import runpy
 
 import fuzzing
 import numpy as np
@@ -16,6 +15,7 @@ from test_weights_file import BODY, STORAGES, old, tensor, zipped
 
 from adapt.cli import main
 from adapt.cli import model as model_cli
+from adapt.cli import results as results_cli
 from adapt.deploy import saved
 from adapt.deploy.rebuilt import Rebuilt, describe, named, rebuild
 from adapt.experiments import grid
@@ -177,9 +177,6 @@ def test_models(tmp_path, capsys, model, monkeypatch):
 def test_records(tmp_path, capsys):
   """Tables, comparisons and the terminal's table of records one of which is spoilt."""
   tally, results, other = Tally(), tmp_path / "results", tmp_path / "other"
-  scripts = fuzzing.ROOT.parent / "scripts"
-  tables = runpy.run_path(str(scripts / "make_tables.py"))["generated"]
-  compare = runpy.run_path(str(scripts / "compare.py"))["main"]
   empty = tmp_path / "empty"
   empty.mkdir()
   items = [sample_records.make(label=label) for label in ("source_only", "dann")]
@@ -192,8 +189,9 @@ def test_records(tmp_path, capsys):
     bad.write_bytes(content)
 
     def read():
-      tables(results, tmp_path / "tables", None, empty)
-      assert compare([str(results), str(other)]) == 0
+      wanted = results_cli.Request(results, tmp_path / "tables", None, empty, None, False)
+      results_cli.generated(wanted)
+      assert results_cli.compare([str(results), str(other)]) == 0
 
     tally.of(read, bad.name)
     capsys.readouterr()

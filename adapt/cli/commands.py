@@ -1,0 +1,171 @@
+"""`adapt`: which commands there are. What a command needs is imported when it runs."""
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from typing import NamedTuple, NoReturn
+
+import adapt
+from adapt import catalogue
+from adapt.cli import text
+from adapt.cli.command import guarded, refused
+
+_BAD = 2  # exit code of bad input
+_HEAD = "usage: adapt COMMAND …\n\nDomain adaptation: train on labelled source data for a target."
+_TAIL = "adapt COMMAND --help has the flags of a command; adapt --version, the versions."
+
+
+class Command(NamedTuple):
+  """A command of `adapt`."""
+
+  does: str
+  run: Callable[[list[str]], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+  """Runs `adapt COMMAND …`; returns the exit code."""
+  argv = list(sys.argv[1:] if argv is None else argv)
+  if not argv or argv[0] in ("-h", "--help"):
+    print(help_text())
+    return 0
+  if argv[0] == "--version":
+    print(version())
+    return 0
+  command = COMMANDS.get(argv[0])
+  if command is None:
+    what = "flag" if argv[0].startswith("-") else "command"
+    near = catalogue.meant(argv[0], COMMANDS)
+    print(f"error: unknown {what} '{argv[0]}'{near}: see adapt --help", file=sys.stderr)
+    return _BAD
+  return command.run(argv[1:])
+
+
+def help_text() -> str:
+  """What `adapt` alone prints."""
+  parts = [_HEAD]
+  for title, group in GROUPS.items():
+    rows = [(name, command.does) for name, command in group.items()]
+    parts.append(f"{text.heading(title)}\n{text.pairs(rows)}")
+  return "\n\n".join([*parts, _TAIL])
+
+
+def version() -> str:
+  """The versions that decide what a command does, in one line."""
+  jax = metadata.version("jax")
+  return f"adapt-jax {adapt.__version__}, jax {jax}, python {platform.python_version()}"
+
+
+def _run(argv: list[str]) -> int:
+  from adapt.cli import main
+
+  return main.run(argv)
+
+
+def _bench(argv: list[str]) -> int:
+  from adapt.cli import bench
+
+  return looked_up(lambda: bench.run(argv))
+
+
+def _config(argv: list[str]) -> int:
+  from adapt.cli import config
+
+  return guarded(lambda: config.main(argv))
+
+
+def _listing(name: str) -> Callable[[list[str]], int]:
+  def run(argv: list[str]) -> int:
+    from adapt.cli import listing
+
+    return looked_up(lambda: listing.main(name, argv))
+
+  return run
+
+
+def _suites(argv: list[str]) -> int:
+  from adapt.cli import bench
+
+  return looked_up(lambda: bench.main(argv))
+
+
+def _data(argv: list[str]) -> int:
+  from adapt.cli import data
+
+  return guarded(lambda: data.main(argv))
+
+
+def _model(name: str) -> Callable[[list[str]], int]:
+  def run(argv: list[str]) -> int:
+    from adapt.cli import model
+
+    return guarded(lambda: model.main([name, *argv]))
+
+  return run
+
+
+def _results(name: str) -> Callable[[list[str]], int]:
+  def run(argv: list[str]) -> int:
+    from adapt.cli import results
+
+    return looked_up(lambda: results.COMMANDS[name](argv))
+
+  return run
+
+
+def _completion(argv: list[str]) -> int:
+  from adapt.cli import completion
+
+  return looked_up(lambda: completion.main(argv))
+
+
+GROUPS = {
+  "train": {
+    "run": Command("train on a source and a target of your own", _run),
+    "bench": Command("train on the tasks of a suite", _bench),
+    "config": Command("the file of a command, for run --config", _config),
+  },
+  "what there is": {
+    "methods": Command("ways to adapt", _listing("methods")),
+    "models": Command("networks", _listing("models")),
+    "weights": Command("weightings of source examples", _listing("weights")),
+    "tunings": Command("ways to fine-tune", _listing("tunings")),
+    "validators": Command("model selection without target labels", _listing("validators")),
+    "suites": Command("benchmarks: tasks, protocol, published rows", _suites),
+    "data": Command("list, prepare, show and audit data sets", _data),
+  },
+  "results": {
+    "tables": Command("tables and a page of a folder of records", _results("tables")),
+    "figures": Command("figures of a folder of records", _results("figures")),
+    "compare": Command("two folders of records, with statistics", _results("compare")),
+  },
+  "trained models": {
+    "predict": Command("predict with a saved model", _model("predict")),
+    "export": Command("a saved model for jax alone", _model("export")),
+  },
+  "terminal": {"completion": Command("completion of commands for a shell", _completion)},
+}
+COMMANDS = {name: command for group in GROUPS.values() for name, command in group.items()}
+
+
+def looked_up(work: Callable[[], int]) -> int:
+  """Runs a command that trains nothing: bad input is one line and exit code 2."""
+  try:
+    code = work()
+    sys.stdout.flush()
+    return code
+  except BrokenPipeError:  # of `adapt methods | head`: nobody reads on
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+  except (ValueError, OSError) as error:
+    return refused(error)
+
+
+def entry() -> NoReturn:
+  """The console script."""
+  sys.exit(main())
+
+
+if __name__ == "__main__":
+  entry()

@@ -1,0 +1,102 @@
+"""One suite in full: its tasks, settings, protocol, and the rows that are published for it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adapt.cli import text
+from adapt.cli.bench import Benchmark
+from adapt.experiments.suite import Reported, Task
+from adapt.training.settings import Settings
+
+_FEW = 4  # numbers of a published row that are shown one by one
+
+
+def page(benchmark: Benchmark) -> str:
+  """A suite in full, folded to the terminal."""
+  suite = benchmark.suite
+  parts = [
+    text.paragraph(f"{benchmark.name}: {benchmark.title}"),
+    f"protocol\n{text.paragraph(suite.protocol, 2)}",
+    f"tasks ({len(suite.tasks)})\n{text.pairs([(t.name, _task(t)) for t in suite.tasks], most=40)}",
+  ]
+  if benchmark.plan:
+    parts.append(f"methods, in closed form\n{text.paragraph(', '.join(benchmark.plan.methods), 2)}")
+  else:
+    parts.append(f"settings\n{text.paragraph(_flags(settings(suite.settings)), 2)}")
+  if suite.defaults and not benchmark.plan:
+    rows = [(method, _flags(given)) for method, given in suite.defaults.items()]
+    parts.append(f"set for methods\n{text.pairs(rows)}")
+  if suite.select != "last":
+    parts.append(text.paragraph(f"its tables show the evaluation that {suite.select} scores best"))
+  if suite.reported:
+    parts.append(f"published rows, in percent ({len(suite.reported)})\n{_rows(suite.reported)}")
+  parts.append(f"run it\n{text.command(example(benchmark))}")
+  return "\n\n".join(parts)
+
+
+def as_json(benchmark: Benchmark) -> str:
+  """A suite in full, for programs."""
+  suite = benchmark.suite
+  content = {
+    "name": benchmark.name,
+    "title": benchmark.title,
+    "protocol": suite.protocol,
+    "select": suite.select,
+    "tasks": [
+      {**t._asdict(), "classes": t.classes._asdict() if t.classes else None} for t in suite.tasks
+    ],
+    "settings": suite.settings._asdict(),
+    "defaults": {method: dict(given) for method, given in suite.defaults.items()},
+    "methods": list(benchmark.plan.methods) if benchmark.plan else None,
+    "reported": [{**r._asdict(), "accuracy": dict(r.accuracy)} for r in suite.reported],
+    "example": example(benchmark),
+  }
+  return json.dumps(content, indent=1, ensure_ascii=False)
+
+
+def settings(given: Settings) -> dict[str, Any]:
+  """What a suite sets: the network, the steps, and what is not as a run would have it."""
+  usual, always = Settings()._asdict(), ("model", "steps", "batch_size", "lr")
+  return {n: v for n, v in given._asdict().items() if n in always or v != usual[n]}
+
+
+def _flags(given: Mapping[str, Any]) -> str:
+  """Values as one would type them."""
+  shown = []
+  for name, value in given.items():
+    flag = name.replace("_", "-")
+    if isinstance(value, bool):
+      shown.append(f"--{flag}" if value else f"--no-{flag}")
+    else:
+      shown.append(f"--{flag} {value}")
+  return " ".join(shown)
+
+
+def _task(task: Task) -> str:
+  classes = f" ({task.relation})" if task.classes else ""
+  return f"{' + '.join(task.source)} → {task.target}{classes}"
+
+
+def _rows(rows: Sequence[Reported]) -> str:
+  """Published rows by where they come from; --json has the number of each task."""
+  lines = []
+  for source, protocol in dict.fromkeys((r.source, r.protocol) for r in rows):
+    mine = [r for r in rows if (r.source, r.protocol) == (source, protocol)]
+    lines.append(text.paragraph(f"{source}; {protocol}", 2))
+    lines.append(text.pairs([(r.label, f"beside {r.beside}: {_numbers(r)}") for r in mine], 4))
+  return "\n".join(lines)
+
+
+def _numbers(row: Reported) -> str:
+  """The numbers of a row, or their average where they are many."""
+  numbers = row.accuracy
+  if len(numbers) > _FEW:
+    return f"{sum(numbers.values()) / len(numbers):.1f} on average over {len(numbers)} tasks"
+  return ", ".join(f"{task} {value:g}" for task, value in numbers.items())
+
+
+def example(benchmark: Benchmark) -> str:
+  """A command that runs one task of the suite."""
+  methods = next(iter(benchmark.plan.methods)) if benchmark.plan else "source_only dann"
+  return f"adapt bench {benchmark.name} {methods} --task {benchmark.suite.tasks[0].name}"

@@ -1,0 +1,205 @@
+"""`adapt tables`, `adapt figures` and `adapt compare`: what a folder of records says."""
+
+import argparse
+import re
+import runpy
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from adapt import catalogue
+from adapt.cli import plugins, text
+from adapt.cli.bench import FOLDER
+from adapt.cli.command import Parser, refused
+from adapt.experiments.suite import Suite
+from adapt.report.summary import Record
+
+RECORDS = Path("runs")  # where adapt run writes
+_SELECT = (
+  "which evaluation counts, in place of what each suite's protocol says: last, oracle, a validator or "
+  "auto, the validator that we would take; such tables go to RESULTS/tables/RULE, and no README is "
+  "filled in"
+)
+
+
+class Request(NamedTuple):
+  """What tables are asked for."""
+
+  results: Path  # folder of records
+  out: Path  # folder of the tables
+  readme: Path | None  # whose blocks are filled in
+  benchmarks: Path  # folder of suites
+  rule: str | None  # which evaluation counts, if not a suite's own
+  check: bool  # whether files are compared instead of written
+
+
+# Further files that a repository makes of its records, and tables for the blocks of its README.
+Further = Callable[[Request], tuple[Mapping[Path, str], Mapping[str, str]]]
+
+
+def tables(argv: Sequence[str], default: Path = RECORDS, further: Further | None = None) -> int:
+  """Writes the tables of a folder of records, or checks them; returns the exit code.
+
+  Args:
+    argv: flags.
+    default: the folder, where no flag names one.
+    further: makes other files of the same records.
+  """
+  try:
+    plugins.use(argv)
+    request = _request(tables_parser(default).parse_args(argv))
+    files = generated(request, further)
+  except ValueError as error:
+    return refused(error)
+  from adapt.report import result_files
+
+  if request.check:
+    lines = result_files.differences(files, request.out)
+    print("\n".join(lines) if lines else "tables agree with the records")
+    return 1 if lines else 0
+  for path, content in files.items():
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    print(path)
+  return 0
+
+
+def tables_parser(default: Path = RECORDS) -> Parser:
+  """The flags of `adapt tables`."""
+  parser = Parser(
+    prog="adapt tables",
+    description="Writes tables in Markdown, LaTeX and CSV, and a page, from a folder of records.",
+  )
+  parser.add_argument("--results", type=Path, default=default, help="folder of records")
+  parser.add_argument("--out", type=Path, help="folder for the tables (default: RESULTS/tables)")
+  parser.add_argument(
+    "--readme", type=Path, help="file whose blocks <!-- results:SUITE --> are filled in"
+  )
+  parser.add_argument(
+    "--benchmarks", type=Path, default=FOLDER, help="folder of suites, for protocols and rows"
+  )
+  parser.add_argument("--check", action="store_true", help="write nothing; exit 1 on a difference")
+  parser.add_argument("--select", metavar="RULE", help=_SELECT)
+  plugins.add(parser)
+  return parser
+
+
+def _request(arguments: argparse.Namespace) -> Request:
+  from adapt.report import selection
+
+  given = vars(arguments)
+  rule = selection.named(given["select"]) if given["select"] else None
+  ours = given["results"] / "tables"
+  out = given["out"] or (ours / rule if rule else ours)
+  readme = None if rule else given["readme"]
+  return Request(given["results"], out, readme, given["benchmarks"], rule, given["check"])
+
+
+def generated(request: Request, further: Further | None = None) -> dict[Path, str]:
+  """Path → text of every file that follows from the records.
+
+  Raises:
+    ValueError: there are none, one is broken, or the rule is no validator of any.
+  """
+  from adapt.experiments import suites
+  from adapt.records import record
+  from adapt.report import result_files
+
+  records: Sequence[Record] = record.read_all(request.results)
+  if not records:
+    raise ValueError(_no_records(request.results))
+  known = suites_in(request.benchmarks)
+  known |= {name: suites.get(name) for name in catalogue.names("adapt.suites")}
+  files = result_files.generated(records, request.results, request.out, known, request.rule)
+  more, others = further(request) if further else ({}, {})
+  readme = request.readme
+  if readme is not None and readme.exists():
+    page = more.get(readme) or readme.read_text(encoding="utf-8")
+    more = {**more, readme: result_files.filled(page, records, known, others)}
+  return {**files, **more}
+
+
+def suites_in(folder: Path) -> dict[str, Suite]:
+  """The `SUITE` of every module in a folder, by name; none of a folder that is not there."""
+  found = {}
+  if str(folder.resolve().parent) not in sys.path:
+    sys.path.append(str(folder.resolve().parent))  # suites import from each other
+  for file in sorted(folder.glob("*.py")):
+    # Other files may need packages that a table does not.
+    if re.search(r"^SUITE\b", file.read_text(encoding="utf-8"), re.MULTILINE):
+      suite = runpy.run_path(str(file))["SUITE"]
+      if isinstance(suite, Suite):
+        found[suite.name] = suite
+  return found
+
+
+def figures(argv: Sequence[str], default: Path = RECORDS) -> int:
+  """Draws the figures of a folder of records; returns the exit code."""
+  arguments = figures_parser(default).parse_args(argv)
+  from adapt.report import figures as drawing
+
+  out = arguments.out or arguments.results / "figures"
+  try:
+    if not any(arguments.results.glob("*/*/*.json")):
+      raise ValueError(_no_records(arguments.results))
+    drawn = drawing.draw(arguments.results, out, arguments.suite, arguments.task)
+  except ValueError as error:
+    return refused(error)
+  for path in drawn:
+    print(path)
+  return 0
+
+
+def figures_parser(default: Path = RECORDS) -> Parser:
+  """The flags of `adapt figures`."""
+  parser = Parser(
+    prog="adapt figures", description="Draws the figures of suites and tasks from their records."
+  )
+  parser.add_argument("--results", type=Path, default=default, help="folder of records")
+  parser.add_argument("--out", type=Path, help="folder for figures (default: RESULTS/figures)")
+  parser.add_argument("--suite", nargs="+", metavar="NAME", help="draw these only")
+  parser.add_argument(
+    "--task", nargs="*", metavar="NAME", help="of these tasks only; without a name: none of a task"
+  )
+  return parser
+
+
+def compare(argv: Sequence[str]) -> int:
+  """Prints what differs between two folders of records; returns the exit code."""
+  arguments = compare_parser().parse_args(argv)
+  from rich.console import Console
+
+  from adapt.records import record
+  from adapt.report import differences
+
+  try:
+    sides = [record.read_all(folder) for folder in (arguments.a, arguments.b)]
+    for folder, records in zip((arguments.a, arguments.b), sides, strict=True):
+      if not records:
+        raise ValueError(_no_records(folder))
+  except ValueError as error:
+    return refused(error)
+  console = Console(width=text.width())
+  console.print(differences.comparison(*sides))
+  console.print(differences.changes(*sides))
+  return 0
+
+
+def compare_parser() -> Parser:
+  """The arguments of `adapt compare`."""
+  parser = Parser(
+    prog="adapt compare",
+    description="Compares two folders of records: every cell of both, and per method the change "
+    "from A to B, paired over seeds and tasks.",
+  )
+  parser.add_argument("a", type=Path, metavar="A", help="folder of records")
+  parser.add_argument("b", type=Path, metavar="B", help="folder of records")
+  return parser
+
+
+def _no_records(folder: Path) -> str:
+  return f"no records under {folder}: name the --out folder of a run"
+
+
+COMMANDS = {"tables": tables, "figures": figures, "compare": compare}

@@ -1,0 +1,16 @@
+"""Suites by name: those of a checkout whose methods are trained as they are."""
+
+import pytest
+
+from adapt.experiments import suites
+
+
+def test_a_suite_is_found_by_its_name():
+  assert suites.get("digits").name == "digits"
+  with pytest.raises(ValueError, match=r"unknown suite 'digts' \(did you mean digits"):
+    suites.get("digts")
+
+
+def test_what_is_run_otherwise_is_none_of_them():
+  """amazon_msda's tasks have features of their own, which its file makes."""
+  assert not {"amazon_msda", "amazon_svm", "surf_full", "speed"} & set(suites.names())
