@@ -24,8 +24,7 @@ class Kind(NamedTuple):
   object: str = ""  # what an entry's file defines, if not a function of its name
 
 
-# By the name of a plug-in's sub-folder. Rooms that list entries of their own beside them: models/ its
-# backbones, training/optimizers, augment/named_views, data/, experiments/suites.
+# By the name of a plug-in's sub-folder. Some rooms list entries of their own beside these.
 KINDS = {
   "methods": Kind("method"),
   "weights": Kind("weighting"),
@@ -53,11 +52,8 @@ def plugins(folder: str | Path) -> None:
   """Makes the files of a user's folder entries: of its sub-folders, named as `KINDS`, and of itself.
 
   A file directly in it is a method. Files import helpers that lie beside them, or in the folder
-  itself, by name: both are put at the end of sys.path. Sub-folders that are Python packages, "tests"
-  and those that begin with "_" or "." are left alone.
-
-  Raises:
-    ValueError: no such folder, or a sub-folder with files that is of no kind.
+  itself, by name. Python packages, "tests" and what begins with "_" or "." are left alone. ValueError
+  for no such folder, or a sub-folder with files that is of no kind.
   """
   path = Path(folder).resolve()
   if not path.is_dir():

@@ -62,6 +62,8 @@ def parse(
 def add_general(parser: Parser, defaults: Settings) -> None:
   """Adds the flags of every training, whatever is chosen."""
   _add_running(parser.add_argument_group("running"))
+  _add_choices(parser.add_argument_group("choosing"))
+  _add_machine(parser.add_argument_group("machines"))
   _add_settings(parser.add_argument_group("training"), defaults)
 
 
@@ -79,6 +81,17 @@ def _add_running(group: Any) -> None:
     metavar="M",
     help="a run is saved at the first evaluation after so many minutes; 0: at each evaluation",
   )
+  group.add_argument(
+    "--wandb", default="off", choices=("online", "offline", "off"), help="tracking"
+  )
+  group.add_argument(
+    "--show-target", action="store_true", help="show target test accuracy while training, too"
+  )
+  plugins.add(group)
+  group.add_argument("--data-dir", metavar="FOLDER", help="where prepared data sets lie")
+
+
+def _add_choices(group: Any) -> None:
   group.add_argument("--weights", metavar="NAME", help=f"weighting: {', '.join(weights.names())}")
   group.add_argument("--tuning", metavar="NAME", default="full", help=", ".join(tuning.names()))
   group.add_argument(
@@ -112,8 +125,14 @@ def _add_running(group: Any) -> None:
     "--null", action="store_true", help="null control: the adaptation term's weight at 0"
   )
   group.add_argument(
+    "--validator", default=validators.DEFAULT, help="label-free; reverse trains again"
+  )
+  group.add_argument(
     "--dp", default="", metavar="noise=A,clip=B", help="private training (DP-SGD); also delta=C"
   )
+
+
+def _add_machine(group: Any) -> None:
   distributed.add_flags(group)
   group.add_argument("--parallel", default="auto", help="auto, seeds, sharding or pmap")
   group.add_argument("--devices", type=int, default=0, help="devices to use; 0 means all")
@@ -126,17 +145,6 @@ def _add_running(group: Any) -> None:
     default=0,
     help="decoding processes of a stream; 0: threads",
   )
-  group.add_argument(
-    "--validator", default=validators.DEFAULT, help="label-free; reverse trains again"
-  )
-  group.add_argument(
-    "--wandb", default="off", choices=("online", "offline", "off"), help="tracking"
-  )
-  group.add_argument(
-    "--show-target", action="store_true", help="show target test accuracy while training, too"
-  )
-  plugins.add(group)
-  group.add_argument("--data-dir", metavar="FOLDER", help="where prepared data sets lie")
 
 
 def _add_settings(group: Any, defaults: Settings) -> None:
