@@ -196,8 +196,7 @@ class Bound(NamedTuple):
     """Every keyword argument: its default, or what was set."""
     return {**{p.name: p.default for p in parameters(self.factory)}, **self.given}
 
-  def __repr__(self) -> str:
-    """Its name and what was set: the same in every process."""
+  def __repr__(self) -> str:  # the same in every process
     return f"{self.name}({', '.join(f'{n}={v!r}' for n, v in self.given.items())})"
 
   def __reduce__(self) -> tuple[Any, ...]:
@@ -212,8 +211,7 @@ class Bound(NamedTuple):
 
 
 def _rebound(package: str, name: str, given: Mapping[str, Any]) -> Bound:
-  found: Bound = importlib.import_module(package).bind(name, **given)
-  return found
+  return importlib.import_module(package).bind(name, **given)
 
 
 def bound(
