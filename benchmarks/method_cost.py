@@ -23,7 +23,8 @@ from adapt import methods
 from adapt.cli.command import guarded
 from adapt.data import Domain, Split
 from adapt.data.label_sets import ClassSets
-from adapt.experiments.experiment import Experiment, points, resolve
+from adapt.experiments.experiment import Experiment
+from adapt.experiments.resolve import points, resolve
 from adapt.experiments.suite import Suite, Task
 from adapt.records import record
 from adapt.training import loop

@@ -20,7 +20,7 @@ import numpy as np
 from adapt.cli.command import Parser, guarded
 from adapt.data import Domain, atomic_files
 from adapt.evaluation import metrics
-from adapt.experiments.experiment import resolve
+from adapt.experiments.resolve import resolve
 from adapt.experiments.suite import Suite, Task
 from adapt.records import record
 from adapt.training.settings import Settings

@@ -11,7 +11,8 @@ import jax.numpy as jnp
 
 from adapt.data import Domain
 from adapt.experiments import run
-from adapt.experiments.experiment import Experiment, points, resolve
+from adapt.experiments.experiment import Experiment
+from adapt.experiments.resolve import points, resolve
 from adapt.experiments.suite import Suite, Task
 from adapt.method import Batch, Method
 from adapt.models import packed_rows

@@ -11,7 +11,7 @@ import toy
 from declared import HERE, declared
 
 from adapt import methods
-from adapt.experiments.experiment import points
+from adapt.experiments.resolve import points
 from adapt.training import loop
 from adapt.training.joint_tasks import Part
 

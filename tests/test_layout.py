@@ -131,8 +131,10 @@ THROUGH = {
   "training/history": "training/test_checkpoint",
   "training/loop": "experiments/test_run",
   "training/program": "experiments/test_run",
-  "training/settings": "experiments/test_experiment",
-  "training/setup": "experiments/test_experiment",
+  "experiments/experiment": "experiments/test_resolve",
+  "experiments/place": "experiments/test_unfinished",
+  "training/settings": "experiments/test_resolve",
+  "training/setup": "experiments/test_resolve",
   **{f"models/{name}": "models/test_models" for name in ("dtn", "lenet", "linen", "mlp")},
 }
 

@@ -16,7 +16,7 @@ from adapt import tuning as tunings
 from adapt.augment import named_views
 from adapt.cli import main
 from adapt.experiments import ray_cluster, suites
-from adapt.experiments.experiment import resolve
+from adapt.experiments.resolve import resolve
 from adapt.experiments.run import run
 from adapt.records import identity
 from adapt.training import optimizers

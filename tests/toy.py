@@ -11,7 +11,8 @@ from declared import declared
 from adapt import catalogue, methods
 from adapt.data import Domain, Split
 from adapt.data.label_sets import ClassSets
-from adapt.experiments.experiment import Experiment, resolve
+from adapt.experiments.experiment import Experiment
+from adapt.experiments.resolve import resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite, Task
 from adapt.training import checkpoint, task_data

@@ -14,8 +14,9 @@ from adapt.data.domain import Domain
 from adapt.deploy import saved
 from adapt.deploy.rebuilt import Own
 from adapt.experiments import own_data, search
-from adapt.experiments.experiment import Experiment, Named, points, resolve
+from adapt.experiments.experiment import Experiment, Named
 from adapt.experiments.plan import file_of
+from adapt.experiments.resolve import points, resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite
 from adapt.report import figures

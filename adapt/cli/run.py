@@ -12,8 +12,9 @@ from rich.console import Console
 from adapt import catalogue, data, methods, tuning, weights
 from adapt.cli.reporting import Reporting
 from adapt.experiments import grid, search
-from adapt.experiments.experiment import Experiment, resolve
+from adapt.experiments.experiment import Experiment
 from adapt.experiments.plan import Domains
+from adapt.experiments.resolve import resolve
 from adapt.experiments.suite import Suite, Task
 from adapt.report import terminal
 from adapt.training import devices, dp_sgd, hosts, optimizers

@@ -16,8 +16,9 @@ from adapt import tuning, validators
 from adapt.data import atomic_files, label_sets
 from adapt.deploy.saved import write_models
 from adapt.experiments import new_record, reverse
-from adapt.experiments.experiment import Experiment, config, points, resolve
+from adapt.experiments.experiment import Experiment
 from adapt.experiments.more_seeds import joined
+from adapt.experiments.place import Place
 from adapt.experiments.plan import (
   Plan,
   alone,
@@ -26,7 +27,7 @@ from adapt.experiments.plan import (
   refuse_checkpoints,
   refuse_other,
 )
-from adapt.experiments.unfinished import Place
+from adapt.experiments.resolve import config, points, resolve
 from adapt.records import record
 from adapt.training import checkpoint, hosts, live, loop, pytree_io
 from adapt.training.loop import Report, Trained, Watch

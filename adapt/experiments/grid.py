@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from adapt import validators
 from adapt.data import atomic_files
 from adapt.experiments import search, unfinished
-from adapt.experiments.experiment import Experiment, points
+from adapt.experiments.experiment import Experiment
 from adapt.experiments.plan import Domains, Plan, file_of, plan
 from adapt.experiments.reporter import Reporter
+from adapt.experiments.resolve import points
 from adapt.experiments.run import run_together
 from adapt.training import checkpoint, devices, hosts, joint_tasks
 

@@ -11,14 +11,8 @@ from adapt.data.domain import Domain
 from adapt.deploy.inputs import Inputs, inputs_of
 from adapt.deploy.saved import lacking
 from adapt.experiments import more_seeds, reverse, unfinished
-from adapt.experiments.experiment import (
-  Experiment,
-  as_chosen,
-  config,
-  points,
-  sources,
-  without_settings,
-)
+from adapt.experiments.experiment import Experiment
+from adapt.experiments.resolve import as_chosen, config, points, sources, without_settings
 from adapt.method import Method
 from adapt.records import identity, record
 from adapt.training import dp_sgd, feed, hosts, task_data

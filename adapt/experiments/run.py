@@ -8,8 +8,8 @@ from adapt import data
 from adapt.data import atomic_files
 from adapt.experiments import execute, search
 from adapt.experiments.experiment import Experiment
+from adapt.experiments.place import Place
 from adapt.experiments.plan import Domains, Plan, file_of, plan
-from adapt.experiments.unfinished import Place
 from adapt.records import record
 from adapt.training import hosts
 from adapt.training.loop import Report, Watch

@@ -20,9 +20,10 @@ from adapt import validators
 from adapt.catalogue import Range
 from adapt.data.atomic_files import plain
 from adapt.experiments import execute, unfinished
-from adapt.experiments.experiment import Experiment, Search, combinations, points
+from adapt.experiments.experiment import Experiment, Search
+from adapt.experiments.place import Place
 from adapt.experiments.plan import Plan, file_of, refuse_checkpoints
-from adapt.experiments.unfinished import Place
+from adapt.experiments.resolve import combinations, points
 from adapt.training import checkpoint, hosts
 from adapt.training.loop import Report, Trained
 from adapt.training.setup import Point

@@ -1,16 +1,14 @@
 """Refuses combinations of choices that have no meaning, each with its reason."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from adapt import catalogue, methods, validators
+from adapt.experiments.experiment import Experiment
 from adapt.method import Method
 from adapt.training import dp_sgd, optimizers
 
-if TYPE_CHECKING:
-  from adapt.experiments.experiment import Experiment
 
-
-def refuse_unknown(experiment: "Experiment") -> None:
+def refuse_unknown(experiment: Experiment) -> None:
   """Raises ValueError for arguments that the method does not take, and values that none has."""
   method = experiment.method
   settings, own = experiment.settings, experiment.optimizer
@@ -32,7 +30,7 @@ def refuse_unknown(experiment: "Experiment") -> None:
     validators.get(experiment.validator)
 
 
-def refuse(experiment: "Experiment", method: Method) -> None:
+def refuse(experiment: Experiment, method: Method) -> None:
   """Raises ValueError, with the reason, for a combination that has no meaning."""
   name, start, way = experiment.method.name, experiment.start, experiment.tuning()
   if start not in ("scratch", "source"):
@@ -71,7 +69,7 @@ def refuse(experiment: "Experiment", method: Method) -> None:
     _refuse_public(experiment, method, way)
 
 
-def _refuse_public(experiment: "Experiment", method: Method, way: Any) -> None:
+def _refuse_public(experiment: Experiment, method: Method, way: Any) -> None:
   """Raises ValueError where --dp would promise what does not hold."""
   name = experiment.method.name
   if not dp_sgd.protected(method, experiment.start):
@@ -95,7 +93,7 @@ def _refuse_public(experiment: "Experiment", method: Method, way: Any) -> None:
     )
 
 
-def _refuse_unserved(experiment: "Experiment", method: Method) -> None:
+def _refuse_unserved(experiment: Experiment, method: Method) -> None:
   """Raises ValueError for classes that relate as the method does not provide for."""
   relation = experiment.task.relation
   if relation in method.serves:

@@ -1,62 +1,16 @@
 """What training has left unfinished: checkpoints beside the records to be."""
 
-import contextlib
 import glob
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
-from adapt.records import record, schema
-from adapt.training import checkpoint, hosts
-from adapt.training.checkpoint import Checkpoints, Elsewhere
-
-if TYPE_CHECKING:
-  from adapt.experiments.plan import Plan
+from adapt.records import schema
+from adapt.training import checkpoint
 
 _AND = ".and-"  # other tasks
-
-
-class Place(NamedTuple):
-  """Where records and checkpoints go."""
-
-  out: str | Path
-  minutes: float  # between checkpoints
-  force: bool = False  # whether to start over
-
-  @contextlib.contextmanager
-  def checkpoints(self, plans: Sequence["Plan"]) -> Iterator[Checkpoints | Elsewhere]:
-    """Those of the program that makes the missing records of these plans.
-
-    Those of several tasks lie beside the first one's, in a folder of just these; what each would take
-    alone is taken too, so that no other process trains it meanwhile.
-    """
-    taken = hosts.led(lambda: self._all_taken(plans))
-    if taken is None:
-      yield Elsewhere()
-    else:
-      held, saved = taken
-      with held:
-        yield saved
-
-  def _all_taken(self, plans: Sequence["Plan"]) -> tuple[contextlib.ExitStack, Checkpoints]:
-    each = [[one] for one in plans] if len(plans) > 1 else []
-    with contextlib.ExitStack() as held:
-      taken = [held.enter_context(self._taken(some)) for some in (*each, plans)]
-      return held.pop_all(), taken[-1]
-
-  def _taken(self, plans: Sequence["Plan"]) -> Checkpoints:
-    first = plans[0]
-    wanted = [plan.config(point) for plan in plans for point in plan.missing]
-    experiment, label = first.experiment, first.missing[0].label
-    file = record.path(self.out, experiment.suite.name, experiment.task.name, label)
-    folder = folder_of(file, wanted if len(plans) > 1 else None)
-    # What is left beside a finished record by a process that was killed between the two is of its seeds.
-    existing = set(first.existing_seeds)
-    if self.force or (existing and seeds(folder) <= existing):
-      checkpoint.discard(folder)
-    return Checkpoints(folder, wanted, self.minutes)
 
 
 def folder_of(file: Path, together: Sequence[Mapping[str, Any]] | None = None) -> Path:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapt.data.atomic_files import plain
-from adapt.experiments.experiment import Experiment, config, points
+from adapt.experiments.experiment import Experiment
+from adapt.experiments.resolve import config, points
 from adapt.report.summary import Record, by_seed, cell
 from adapt.training.history import History
 

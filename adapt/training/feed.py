@@ -101,8 +101,7 @@ def from_host(
   which = devices.put_stacked(layout, jnp.tile(jnp.arange(seeds), copies))
   made = stream.batches(load.at, start, steps, setup.feed.workers)
   coming = stream.on_device(made, put)
-  waited, behind = [0.0], devices.ahead(layout)
-  done = [start]
+  waited, behind, done = [0.0], devices.ahead(layout), [start]
 
   def advance(mapped: Mapped, length: int) -> tuple[Mapped, Any]:
     past: list[Any] = []
@@ -117,9 +116,7 @@ def from_host(
         none = jnp.full(past[0]["loss"].shape, -1)
         total = {**jax.tree.map(jnp.zeros_like, past[0]), "first_bad": none}
       total = _added(total, past[-1], i)
-      if (
-        len(past) > behind
-      ):  # steps are dispatched ahead of the device, but inputs must not pile up
+      if len(past) > behind:  # steps go ahead of the device, but inputs must not pile up
         jax.block_until_ready(past.pop(0))
         done[0] += 1
         live.counted(done[0])

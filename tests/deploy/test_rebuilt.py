@@ -9,7 +9,7 @@ import toy
 
 from adapt import tuning
 from adapt.deploy import rebuilt
-from adapt.experiments.experiment import points
+from adapt.experiments.resolve import points
 from adapt.training import arrays as inputs
 from adapt.training import loop, program
 from adapt.training.joint_tasks import Part

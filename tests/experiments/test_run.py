@@ -11,7 +11,7 @@ import pytest
 import toy
 
 from adapt import data, methods, tuning, weights
-from adapt.experiments.experiment import points
+from adapt.experiments.resolve import points
 from adapt.experiments.run import run
 from adapt.training import loop, program, task_data
 from adapt.training.joint_tasks import Part

@@ -13,9 +13,9 @@ from adapt import catalogue, methods, tuning
 from adapt.catalogue import Range
 from adapt.cli import main
 from adapt.experiments import search
-from adapt.experiments.experiment import points
+from adapt.experiments.place import Place
+from adapt.experiments.resolve import points
 from adapt.experiments.run import run
-from adapt.experiments.unfinished import Place
 from adapt.records import record, schema
 from adapt.report import terminal
 from adapt.training import dp_sgd, loop

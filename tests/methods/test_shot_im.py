@@ -9,7 +9,7 @@ import toy
 
 from adapt import methods, models
 from adapt.data import Domain, Split
-from adapt.experiments.experiment import points
+from adapt.experiments.resolve import points
 from adapt.models import nets
 from adapt.training import loop, task_data
 from adapt.training.joint_tasks import Part

@@ -12,7 +12,7 @@ import pytest
 import toy
 
 from adapt import catalogue, methods
-from adapt.experiments.experiment import points
+from adapt.experiments.resolve import points
 from adapt.experiments.run import run
 from adapt.method import Net
 from adapt.training import arrays as inputs

@@ -9,7 +9,7 @@ import toy
 from scipy import optimize, stats
 
 from adapt import methods, models, tuning, weights
-from adapt.experiments.experiment import points
+from adapt.experiments.resolve import points
 from adapt.experiments.run import run
 from adapt.training import dp_sgd, shared_step
 from adapt.training.devices import Layout

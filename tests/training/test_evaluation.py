@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import toy
 
-from adapt.experiments.experiment import points
+from adapt.experiments.resolve import points
 from adapt.experiments.suite import Task
 from adapt.training import arrays, evaluation, loop
 from adapt.training.joint_tasks import Part

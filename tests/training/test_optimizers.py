@@ -8,7 +8,7 @@ import pytest
 import toy
 
 import adapt
-from adapt.experiments.experiment import config, points, resolve
+from adapt.experiments.resolve import config, points, resolve
 from adapt.experiments.run import run
 from adapt.training import optimizers, shared_step
 from adapt.training.settings import Settings

@@ -11,7 +11,7 @@ from adapt.augment.image_ops import as_float
 from adapt.data import Domain, Split
 from adapt.data.images import Images
 from adapt.evaluation import metrics
-from adapt.experiments.experiment import points, resolve
+from adapt.experiments.resolve import points, resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite, Task
 from adapt.models import backbones, pretrained

@@ -7,7 +7,7 @@ import pytest
 import toy
 
 from adapt import tuning
-from adapt.experiments.experiment import points
+from adapt.experiments.resolve import points
 from adapt.tuning.co_tuning import co_tuning
 
 TRAINABLE = ["body", "norm", "head", "source_head/kernel", "source_head/bias"]

@@ -7,7 +7,7 @@ import pytest
 import toy
 
 from adapt import tuning
-from adapt.experiments.experiment import points
+from adapt.experiments.resolve import points
 from adapt.training import loop
 from adapt.training.joint_tasks import Part
 from adapt.tuning.lp_ft import lp_ft

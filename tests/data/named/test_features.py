@@ -8,7 +8,7 @@ import pytest
 
 from adapt.data import builders, check_pair, prepared
 from adapt.data.named import features
-from adapt.experiments.experiment import resolve
+from adapt.experiments.resolve import resolve
 from adapt.experiments.run import run
 from benchmarks import office_caltech10
 

@@ -4,7 +4,7 @@ import pytest
 import toy
 
 from adapt import tuning, weights
-from adapt.experiments.experiment import config, points
+from adapt.experiments.resolve import config, points
 
 CASES = [
   ("weighted", {"given": {"balance": 2.0}}, "between 0 and 1"),
