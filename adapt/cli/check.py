@@ -1,4 +1,4 @@
-"""`adapt check`: the contract of a method, run on a file of one's own or on a name."""
+"""`adapt check`: runs the contract of methods on a file or a name."""
 
 import argparse
 import contextlib
@@ -22,7 +22,7 @@ _MARKS = {"pass": ("✓ pass", "green"), "fail": ("✗ FAIL", "bold red"), "skip
 
 
 def main(argv: Sequence[str]) -> int:
-  """`adapt check FILE`; returns the exit code: 0 if nothing fails, else 1.
+  """`adapt check FILE`; returns 0 if no check fails, else 1.
 
   Raises:
     ValueError: no such file or method.
@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _named(given: str) -> str:
-  """The name of the method that a file defines, or a name; the file's folder becomes known."""
+  """The name of a method, whose file's folder becomes known."""
   file = Path(given)
   if file.suffix != ".py" and given in methods.names():
     return given
@@ -71,7 +71,7 @@ def _named(given: str) -> str:
 
 
 def _parsed(parser: Parser, name: str, argv: Sequence[str]) -> argparse.Namespace:
-  """The command line, with the method's own flags where it can be imported."""
+  """The command line, with flags of the method if it imports."""
   with contextlib.suppress(ValueError):  # what is wrong with it, its first check says
     flags._add_parameters(parser, f"method {name}", catalogue.get("adapt.methods", name), "", {})
   return parser.parse_args(argv)
@@ -82,7 +82,7 @@ def _bound(name: str, own: dict[str, object]) -> Bound:
 
 
 def _on_cpu() -> None:
-  """The checks run on the CPU, as eight devices, unless JAX has begun already."""
+  """Makes JAX use the CPU as eight devices, unless it has begun."""
   with contextlib.suppress(RuntimeError):
     jax.config.update("jax_platforms", "cpu")
     jax.config.update("jax_num_cpu_devices", DEVICES)

@@ -1,4 +1,4 @@
-"""Toy domains: moons at an angle, the example of the DANN paper (Ganin et al., 2016, §5.1.1), and clouds."""
+"""Toy domains: moons (Ganin et al., 2016, §5.1.1) and clouds, at an angle."""
 
 import numpy as np
 
@@ -19,7 +19,10 @@ def moons(n: int, degrees: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def blobs(n: int, degrees: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-  """Eight clouds [n, 8], one along each axis; axis c turned towards axis c + 4, and that away from c."""
+  """Eight clouds [n, 8], one along each axis.
+
+  Axis c is turned towards axis c + 4, and that away from c.
+  """
   rng = np.random.default_rng(seed)
   y = (np.arange(n) % 8).astype(np.int32)
   x = 2.5 * np.eye(8)[y] + rng.normal(0, 0.3, (n, 8))
@@ -29,7 +32,7 @@ def blobs(n: int, degrees: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def moons_domain(name: str, degrees: float) -> Domain:
-  """Moons at an angle: 320 training and 400 test points; the name decides the draw."""
+  """Moons at an angle, 320 to train and 400 to test on."""
   seed = sum(map(ord, name))
   train, test = moons(320, degrees, seed), moons(400, degrees, seed + 1)
   return Domain(name, Split(*train), Split(*test), ("upper", "lower"))
@@ -42,7 +45,7 @@ def blobs_domain(name: str, degrees: float, seed: int) -> Domain:
 
 
 def named(name: str) -> Domain:
-  """One of the domains that `adapt check` trains on: moons, turned, tilted; blobs, moved."""
+  """A toy domain: moons, turned, tilted, blobs or moved."""
   if name in ("blobs", "moved"):
     return blobs_domain(name, *((0, 0) if name == "blobs" else (40, 1)))
   return moons_domain(name, {"moons": 0, "turned": 35, "tilted": -25}[name])

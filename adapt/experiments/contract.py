@@ -1,4 +1,4 @@
-"""The contract that every method keeps, checked on one of a user's own: `adapt check`.
+"""Checks a method against the contract that every method keeps.
 
 A check raises `Failed` or `Skipped`, or returns what is worth saying of a method that passes it. What needs
 no training comes first; where a step of it fails, the rest is not tried.
@@ -191,7 +191,7 @@ def _name(path: Any) -> str:
 
 
 def _stepper(subject: Subject) -> tuple[Callable[..., Any], shared_step.TrainState]:
-  """The shared step with this method, and a state in the middle of a run."""
+  """The shared step with this method, and a state mid-run."""
   settings = subject.experiment.settings
   method = subject.made(models.build(settings.model, 2))
   opt, batch = shared_step.optimizer(settings, settings.lr), _batch(subject)
@@ -204,7 +204,7 @@ def _stepper(subject: Subject) -> tuple[Callable[..., Any], shared_step.TrainSta
 
 
 def _compiles_once(subject: Subject) -> str:
-  """What a step returns is of the shapes and types that it was given, so nothing is traced again."""
+  """A step keeps shapes and types, so nothing is traced again."""
   method = subject.made(models.build(subject.experiment.settings.model, 2))
   batch, key = _batch(subject), jax.random.key(0)
   params, state = jax.jit(method.init)(key, batch)
@@ -248,7 +248,7 @@ def _moved(before: Any, after: Any) -> bool:
 
 
 def _pure(subject: Subject) -> str:
-  """A compiled step is the same as one that is run operation by operation."""
+  """A compiled step equals one run operation by operation."""
   step, ts = _stepper(subject)
   compiled, plain = jax.jit(step)(ts), step(ts)
   apart = 0.0

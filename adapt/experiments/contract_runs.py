@@ -1,4 +1,4 @@
-"""The part of a method's contract that needs training: on moons and turned moons, in a few seconds each."""
+"""The part of a method's contract that needs training, on toy domains."""
 
 import math
 import os
@@ -47,11 +47,11 @@ _OPEN = Task("blobs_open", ("blobs",), "moved", ClassSets(4, 0, 4))
 
 
 class Failed(Exception):
-  """The method does not keep its contract; the message is the reason and the remedy."""
+  """The method breaks its contract; the message says how to mend it."""
 
 
 class Skipped(Exception):
-  """A check that has no meaning for the method; the message is the reason."""
+  """The check has no meaning for this method; says why."""
 
 
 class Subject(NamedTuple):
@@ -159,7 +159,7 @@ def _devices(subject: Subject) -> str:
 
 
 def _records(subject: Subject) -> list[dict[str, Any]]:
-  """The method's record on its toy task; with `weight`, that of its null control follows."""
+  """The method's record, and that of its null control if any."""
   return run(
     _asked(subject), subject.folder / "learns", domains=toy.named, minutes=math.inf
   ).records
@@ -213,7 +213,7 @@ def _learns(subject: Subject) -> str:
 
 
 def _null(subject: Subject) -> str:
-  """Without its term the method is about as good as source_only; the rest is the term's gain."""
+  """Without its term the method is about as good as source_only."""
   if len(records := _records(subject)) < 2:
     raise Skipped("has no float `weight` of an adaptation term to switch off")
   full, null = (_accuracy(r) for r in records)

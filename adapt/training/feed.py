@@ -101,8 +101,7 @@ def from_host(
   which = devices.put_stacked(layout, jnp.tile(jnp.arange(seeds), copies))
   made = stream.batches(load.at, start, steps, setup.feed.workers)
   coming = stream.on_device(made, put)
-  waited, behind = [0.0], devices.ahead(layout)
-  done = [start]
+  waited, behind, done = [0.0], devices.ahead(layout), [start]
 
   def advance(mapped: Mapped, length: int) -> tuple[Mapped, Any]:
     past: list[Any] = []
