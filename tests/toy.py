@@ -11,6 +11,8 @@ from declared import declared
 from adapt import catalogue, methods
 from adapt.data import Domain, Split
 from adapt.data.label_sets import ClassSets
+from adapt.data.toy import blobs, blobs_domain, named
+from adapt.data.toy import moons_domain as domain  # noqa: F401
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.resolve import resolve
 from adapt.experiments.run import run
@@ -19,41 +21,10 @@ from adapt.training import checkpoint, task_data
 from adapt.training.loop import Report
 from adapt.training.settings import Settings
 
-
-def moons(n: int, degrees: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-  """Two interleaved half circles [n, 2], rotated about their centre (Ganin et al., 2016, §5.1.1)."""
-  rng = np.random.default_rng(seed)
-  y = (np.arange(n) % 2).astype(np.int32)
-  angle = rng.uniform(0, np.pi, n)
-  upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-  lower = np.stack([1 - np.cos(angle), 0.5 - np.sin(angle)], axis=1)
-  x = np.where(y[:, None] == 0, upper, lower) - [0.5, 0.25] + rng.normal(0, 0.08, (n, 2))
-  turn = np.deg2rad(degrees)
-  x = x @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-  return (2 * x).astype(np.float32), y
-
-
-def blobs(n: int, degrees: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-  """Eight clouds [n, 8], one along each axis; axis c turned towards axis c + 4, and that away from c."""
-  rng = np.random.default_rng(seed)
-  y = (np.arange(n) % 8).astype(np.int32)
-  x = 2.5 * np.eye(8)[y] + rng.normal(0, 0.3, (n, 8))
-  turn = np.deg2rad(degrees)
-  other = np.roll(np.eye(8), 4, axis=1) * np.repeat([1, -1], 4)[:, None]
-  return (x @ (np.cos(turn) * np.eye(8) + np.sin(turn) * other)).astype(np.float32), y
-
-
-def domain(name: str, degrees: float) -> Domain:
-  """Moons at an angle: 320 training and 400 test points."""
-  seed = sum(map(ord, name))
-  train, test = moons(320, degrees, seed), moons(400, degrees, seed + 1)
-  return Domain(name, Split(*train), Split(*test), ("upper", "lower"))
-
-
-MOONS, TURNED, TILTED = domain("moons", 0), domain("turned", 35), domain("tilted", -25)
-BLOBS = Domain("blobs", *(Split(*blobs(n, 0, n)) for n in (640, 400)), tuple("abcdefgh"))
-FAR = Domain("far", *(Split(*blobs(n, 42, n + 1)) for n in (640, 400)), tuple("abcdefgh"))
-NEAR = Domain("near", *(Split(*blobs(n, -10, n + 7)) for n in (640, 400)), tuple("abcdefgh"))
+MOONS, TURNED, TILTED = named("moons"), named("turned"), named("tilted")
+BLOBS = blobs_domain("blobs", 0, 0)
+FAR = blobs_domain("far", 42, 1)
+NEAR = blobs_domain("near", -10, 7)
 SHIFTED = Domain(
   "shifted",
   *(
@@ -62,7 +33,7 @@ SHIFTED = Domain(
   ),
   tuple("abcdefgh"),
 )
-MOVED = Domain("moved", *(Split(*blobs(n, 40, n + 1)) for n in (640, 400)), tuple("abcdefgh"))
+MOVED = blobs_domain("moved", 40, 1)
 TASK = Task("moons_turned", ("moons",), "turned")
 SEVERAL = Task("moons_tilted_turned", ("moons", "tilted"), "turned")
 PARTIAL = Task("blobs_partial", ("blobs",), "moved", ClassSets(2, 6))

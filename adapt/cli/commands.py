@@ -114,6 +114,12 @@ def _results(name: str) -> Callable[[list[str]], int]:
   return run
 
 
+def _check(argv: list[str]) -> int:
+  from adapt.cli import check
+
+  return guarded(lambda: check.main(argv))
+
+
 def _completion(argv: list[str]) -> int:
   from adapt.cli import completion
 
@@ -144,6 +150,7 @@ GROUPS = {
     "predict": Command("predict with a saved model", _model("predict")),
     "export": Command("a saved model for jax alone", _model("export")),
   },
+  "extend": {"check": Command("run the contract on a method of your own", _check)},
   "terminal": {"completion": Command("completion of commands for a shell", _completion)},
 }
 COMMANDS = {name: command for group in GROUPS.values() for name, command in group.items()}

@@ -1,4 +1,4 @@
-"""Shows a grid on a terminal: the cell at work, all that is left, and a line for each that has ended."""
+"""Shows a grid on a terminal: live lines, and a line per finished cell."""
 
 import math
 import time
@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from rich.console import Console, RenderableType
 from rich.progress import Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.progress_bar import ProgressBar
+from rich.table import Column
 from rich.text import Text
 
 from adapt.report.summary import by_seed, cell
@@ -71,7 +72,7 @@ class Board:
   def report(
     self, step: int, loss: float, source: float | None = None, target: float | None = None
   ) -> None:
-    """It has done so many steps; means over cells, accuracies where they are to be shown."""
+    """It has done so many steps; means over cells, None for what stays hidden."""
     shown = {"source": source, "target": target}
     parts = [f"{name} {100 * v:.1f}" for name, v in shown.items() if v is not None]
     if self._bar is not None:
@@ -103,7 +104,7 @@ class Board:
       self._bars.update(self._all, advance=steps)
 
   def _place(self, task: Task) -> Place:
-    """Where a line is now: what evaluations have told, and the steps since then."""
+    """Where a line is now: counted, estimated, or not known."""
     done, total = int(task.completed), int(task.total or 0)
     now = None if self._bar is None or live.aside() else live.now()
     if now is None:
@@ -137,7 +138,7 @@ class _Column(ProgressColumn):
   """A column that a function draws anew whenever the display is refreshed."""
 
   def __init__(self, draw: Callable[[Task], RenderableType]) -> None:
-    super().__init__()
+    super().__init__(Column(no_wrap=True, overflow="ellipsis"))
     self._draw = draw
 
   def render(self, task: Task) -> RenderableType:

@@ -17,7 +17,7 @@ class Reporter(Protocol):
     """A program of these experiments begins, of so many steps."""
 
   def report(self, step: int, past: "History") -> None:
-    """It has done so many steps, with all that is known at this evaluation."""
+    """It has done so many steps; `past` is all that is known."""
 
   def end(self, records: Sequence[dict[str, Any]], fresh: bool) -> None:
     """It has ended with these records, or they were there already."""

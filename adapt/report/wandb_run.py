@@ -1,4 +1,4 @@
-"""What wandb is told of a program: configuration, measures at each evaluation, final results."""
+"""What wandb is told: configuration, measures at each evaluation, results."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ class Run(NamedTuple):
 
 
 def described(experiment: Experiment, environment: Mapping[str, Any]) -> Run:
-  """A run of an experiment: everything that shapes its numbers, and where it is made.
+  """A run of an experiment, with everything that shapes its numbers.
 
   Args:
     experiment: one program's; swept values and a search's ranges are under their own keys.
@@ -74,7 +74,7 @@ def _tags(experiment: Experiment) -> list[str]:
 
 
 def measured(past: History, search: bool) -> dict[str, float]:
-  """What is logged at an evaluation: each measure's mean over seeds, and its band.
+  """The measures of an evaluation: means over seeds, and bands.
 
   Swept points have their label before a measure's name. A search's candidates make one band.
 
@@ -98,7 +98,7 @@ def measured(past: History, search: bool) -> dict[str, float]:
 
 
 def _band(name: str, values: np.ndarray) -> dict[str, float]:
-  """Mean, and where there are several values least, greatest and sample deviation; of finite ones."""
+  """Mean, least, greatest and sample deviation of the finite values."""
   values = values[np.isfinite(values)]
   if not len(values):
     return {}
@@ -110,7 +110,7 @@ def _band(name: str, values: np.ndarray) -> dict[str, float]:
 
 
 def results(records: Sequence[Record]) -> tuple[Sequence[str], list[tuple[Any, ...]]]:
-  """The final table: columns, and a row for each record, checkpoint and measure."""
+  """The final table: a row per record, checkpoint and measure."""
   rows = []
   for r in records:
     for when in _WHEN:
@@ -120,7 +120,7 @@ def results(records: Sequence[Record]) -> tuple[Sequence[str], list[tuple[Any, .
 
 
 def summary(records: Sequence[Record]) -> dict[str, float]:
-  """Final values by name, as `last/accuracy`; with the label before where there are several."""
+  """Final values by name, as `last/accuracy`."""
   found = {}
   for r in records:
     first = f"{r['label']}/" if len(records) > 1 else ""
@@ -133,7 +133,7 @@ def summary(records: Sequence[Record]) -> dict[str, float]:
 
 
 def _cells(record: Record, when: str) -> dict[str, Any]:
-  """Statistics over seeds of every measure of a section that is one number a seed."""
+  """Statistics over seeds of the measures of a section."""
   section = record.get(when) or {}
   found = {}
   for name, values in section.items():

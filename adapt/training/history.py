@@ -117,7 +117,7 @@ class History:
     return np.asarray(right / np.maximum(confusion.sum((2, 3)), 1))
 
   def newest(self, target: bool = True) -> dict[str, dict[str, np.ndarray]]:
-    """Every measure of the newest evaluation, [cells] each; NaN where a cell has diverged.
+    """Every measure of the newest evaluation, [cells]; NaN where diverged.
 
     Args:
       target: whether to add what target test labels say.
@@ -146,7 +146,7 @@ class History:
     }
 
   def mean(self, kind: str) -> float | None:
-    """The newest "loss", or accuracy of a view, over cells that are finite; None without the view."""
+    """Mean of the newest "loss", or accuracy of a view, over finite cells."""
     values = self.metrics[-1]["loss"]
     if kind != "loss":
       accuracy = self.accuracies(kind)

@@ -1,4 +1,4 @@
-"""What this process trains at the moment, for a display on another thread.
+"""What this process is training, for a display on another thread.
 
 Nothing here asks the device or waits for it. A chunk that is one compiled program does not say at which
 step it is: that is estimated by the rate up to the last evaluation. One program trains at a time.
@@ -46,7 +46,7 @@ class Position(NamedTuple):
 
 
 class _Compiling:
-  """Listens to JAX's compiler: seconds spent so far, and what is going on."""
+  """Listens to JAX's compiler: seconds so far, and whether it works."""
 
   def __init__(self) -> None:
     self.seconds, self.ended, self._began, self._depth = 0.0, 0.0, 0.0, 0
@@ -89,12 +89,12 @@ def compiling() -> bool:
 
 
 def now() -> Now | None:
-  """How far the program is that is being trained; None if there is none."""
+  """How far the program in training is; None without one."""
   return _now
 
 
 def aside() -> str:
-  """What is trained on the way to a result, such as the source model; empty for the result itself."""
+  """What is trained beforehand, such as the source model; else empty."""
   return _aside[-1] if _aside else ""
 
 
@@ -127,14 +127,14 @@ def training(lengths: Sequence[int], chunks: int) -> Iterator[None]:
 
 
 def launched() -> None:
-  """The device has its chunk; where that took compiling, it began just now."""
+  """The device has its chunk, which began when compiling ended."""
   global _now
   if _now is not None and _compiler.ended > _now.since:
     _now = _now._replace(since=_compiler.ended)
 
 
 def passed() -> None:
-  """Signals have been looked at: the next one takes effect an evaluation later."""
+  """Signals were looked at; later ones wait for the next evaluation."""
   global _now
   if _now is not None:
     due = _now.due
@@ -158,7 +158,9 @@ def evaluated(step: int) -> None:
 
 
 def position(at: Now, clock: float | None = None) -> Position | None:
-  """The step at which the program is, never beyond the next evaluation; None where nothing is known.
+  """The step at which the program is; None where nothing is known.
+
+  It is never beyond the next evaluation.
 
   Args:
     at: what is known.

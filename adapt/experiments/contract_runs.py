@@ -1,0 +1,269 @@
+"""The part of a method's contract that needs training, on toy domains."""
+
+import math
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from adapt import methods
+from adapt.catalogue import Bound, parameters
+from adapt.data import toy
+from adapt.data.domain import Domain, Split
+from adapt.data.label_sets import ClassSets
+from adapt.deploy import saved
+from adapt.deploy.rebuilt import Own
+from adapt.experiments import execute
+from adapt.experiments.experiment import Experiment
+from adapt.experiments.place import Place
+from adapt.experiments.plan import Domains, file_of, plan
+from adapt.experiments.resolve import points, resolve
+from adapt.experiments.run import run
+from adapt.experiments.suite import Suite, Task
+from adapt.method import Method, Net
+from adapt.training import program
+from adapt.training.devices import Layout
+from adapt.training.loop import Trained
+from adapt.training.settings import Settings
+from adapt.training.setup import traits
+
+DEVICES = 8  # faked on a CPU
+STEPS, EARLY = 20, 3  # of short runs; rounding grows with the steps
+# How far apart layouts may be: in parameters' length after STEPS, or in the first EARLY losses.
+CLOSE, CLOSE_EARLY = 1e-5, 1e-4
+BEHIND, NULL = 0.02, 0.05  # of accuracy: behind source_only at most; null control from it at most
+SETTINGS = Settings(
+  steps=500,
+  batch_size=32,
+  weight_decay=0.0,
+  schedule="constant",
+  evaluations=2,
+  shots=10,
+)
+_ONE = Task("moons_turned", ("moons",), "turned")
+_SEVERAL = Task("moons_tilted_turned", ("moons", "tilted"), "turned")
+_OPEN = Task("blobs_open", ("blobs",), "moved", ClassSets(4, 0, 4))
+
+
+class Failed(Exception):
+  """The method breaks its contract; the message says how to mend it."""
+
+
+class Skipped(Exception):
+  """The check has no meaning for this method; says why."""
+
+
+class Subject(NamedTuple):
+  """The method that is checked, and what it is checked on."""
+
+  method: Bound
+  traits: Method
+  experiment: Experiment
+  folder: Path  # of records; one run is read by several checks
+
+  @property
+  def labelled(self) -> list[str]:
+    """What target labels it declares to read."""
+    return [r for r in self.traits.reads if r in ("labelled", "all_labelled")]
+
+  def made(self, net: Net) -> Method:
+    """The method with a network."""
+    made: Method = self.method.factory(net, **points(self.experiment)[0].hyperparameters)
+    return made
+
+
+def subject(method: Bound, lr: float, model: str, folder: Path) -> Subject:
+  """What is checked: the method on a toy task that it serves.
+
+  Raises:
+    ValueError: its function makes no method.
+  """
+  kind = traits(method, method.arguments)
+  task = _ONE if kind.sources < 2 else _SEVERAL
+  task = task if "closed" in kind.serves else _OPEN
+  settings = SETTINGS._replace(lr=lr, model=model)
+  suite = Suite("check", (task,), settings, "toy domains")
+  return Subject(method, kind, resolve(suite, task, method, settings, (0, 1)), folder)
+
+
+def _short(subject: Subject, domains: Domains, folder: Path, **changes: Any) -> Trained:
+  """A run of a few steps, of one seed."""
+  settings = subject.experiment.settings._replace(steps=STEPS, evaluations=STEPS)
+  asked = subject.experiment._replace(settings=settings, seeds=(0,), **changes)
+  todo = plan(asked, folder, False, domains)
+  place = Place(folder, math.inf)
+  with execute.training([todo], place, lambda *_: None) as ([trained], _):
+    return trained
+
+
+def _parameters(trained: Trained) -> np.ndarray:
+  leaves = jax.tree.leaves(jax.device_get(trained.mapped.ts.params))
+  return np.concatenate([np.ravel(leaf) for leaf in leaves])
+
+
+def _other_labels(subject: Subject) -> str:
+  """Target labels that are all different change nothing."""
+  if subject.labelled:
+    raise Skipped(f"declares that it reads {' and '.join(subject.labelled)} target examples")
+  target = subject.experiment.task.target
+
+  def relabelled(name: str) -> Domain:
+    domain = toy.named(name)
+    if name != target:
+      return domain
+    of = len(domain.classes)
+    train, test = (Split(s.x, (np.asarray(s.y) + 1) % of) for s in (domain.train, domain.test))
+    return domain._replace(train=train, test=test)
+
+  # Only in a task of equal classes may labels be exchanged: others choose examples by them.
+  if subject.experiment.task.classes:
+    raise Skipped("labels choose the examples of a task with unknown classes")
+  one = _parameters(_short(subject, toy.named, subject.folder / "true"))
+  program.program.cache_clear()  # labels found while tracing would stay in the compiled program
+  other = _parameters(_short(subject, relabelled, subject.folder / "changed"))
+  if not np.array_equal(one, other):
+    raise Failed("other target labels lead to other parameters: something reads them")
+  return f"the same parameters to the bit after {STEPS} steps with other target labels"
+
+
+def _devices(subject: Subject) -> str:
+  """One device and eight agree, however the batch is spread over them.
+
+  Where a method amplifies rounding (a critic with batch-norm over features that hardly vary), the losses of
+  the first steps tell: what is wrong with a layout is wrong from the first step on.
+  """
+  settings = subject.experiment.settings
+  slower = subject.experiment._replace(settings=settings._replace(lr=settings.lr / 10))
+  subject = subject._replace(experiment=slower)
+  there = min(DEVICES, jax.device_count())
+  if there < 2:
+    raise Skipped("one device is all there is: set JAX_NUM_CPU_DEVICES=8")
+  one = _short(subject, toy.named, subject.folder / "one", layout=Layout("sharding", 1))
+  said = []
+  for kind in ("sharding", "pmap"):
+    folder = subject.folder / kind
+    other = _short(subject, toy.named, folder, layout=Layout(kind, there))
+    a, b = _parameters(one), _parameters(other)
+    apart = float(np.linalg.norm(a - b) / np.linalg.norm(a))
+    losses = [np.array([m["loss"][0] for m in t.past.metrics[:EARLY]]) for t in (one, other)]
+    early = float(np.max(np.abs(losses[0] - losses[1]) / np.maximum(np.abs(losses[0]), 1e-3)))
+    if not (apart < CLOSE or early < CLOSE_EARLY):
+      raise Failed(
+        f"{kind} on {there} devices: parameters are {apart:.0e} apart after {STEPS} steps, losses "
+        f"{early:.0e} after {EARLY}: a loss must be of the whole batch, its draws by the key"
+      )
+    grown = "" if apart < CLOSE else f", by rounding that grows: losses {early:.0e} after {EARLY}"
+    said.append(f"{kind} {apart:.0e}{grown}")
+  return f"parameters on {there} devices after {STEPS} steps are apart by: {'; '.join(said)}"
+
+
+def _records(subject: Subject) -> list[dict[str, Any]]:
+  """The method's record, and that of its null control if any."""
+  return run(
+    _asked(subject), subject.folder / "learns", domains=toy.named, minutes=math.inf
+  ).records
+
+
+def _asked(subject: Subject) -> Experiment:
+  asked = subject.experiment._replace(save_model=True)
+  kinds = {p.name: p.kind for p in parameters(subject.method.factory)}
+  if kinds.get("weight") is not float or not subject.method.arguments["weight"]:
+    return asked
+  given = dict(asked.method.given)
+  weight = given.pop("weight", subject.method.arguments["weight"])
+  return asked._replace(method=asked.method._replace(given=given), sweep={"weight": (weight, 0.0)})
+
+
+def _source_only(subject: Subject) -> float:
+  asked = subject.experiment._replace(
+    method=methods.bind("source_only"), start="scratch", save_model=False
+  )
+  made = run(asked, subject.folder / "learns", domains=toy.named, minutes=math.inf)
+  return _accuracy(made.records[0])
+
+
+def _accuracy(record: dict[str, Any]) -> float:
+  if record["diverged"]:
+    step = min(record["diverged"].values())
+    raise Failed(f"the loss is not finite from step {step} on: lower --lr, or mend the loss")
+  return float(np.mean(record["last"]["accuracy"]))
+
+
+def _learns(subject: Subject) -> str:
+  """Better than the most frequent class, and not behind source_only."""
+  record = _records(subject)[0]
+  accuracy = _accuracy(record)
+  counts = np.sum(record["confusion"], axis=(0, 2))
+  majority = float(counts.max() / counts.sum())
+  if accuracy <= majority + BEHIND:
+    raise Failed(
+      f"{_percent(accuracy)} on turned moons, where always the same class has {_percent(majority)}: "
+      "nothing is learnt; try --lr, and whether the loss has the source labels"
+    )
+  if subject.method.name == "source_only":
+    return f"{_percent(accuracy)} on the target"
+  base = _source_only(subject)
+  if accuracy < base - BEHIND:
+    raise Failed(
+      f"{_percent(accuracy)} on the target, behind source_only's {_percent(base)}: try other "
+      "hyper-parameters, or --lr"
+    )
+  return f"{_percent(accuracy)} on the target, source_only {_percent(base)}"
+
+
+def _null(subject: Subject) -> str:
+  """Without its term the method is about as good as source_only."""
+  if len(records := _records(subject)) < 2:
+    raise Skipped("has no float `weight` of an adaptation term to switch off")
+  full, null = (_accuracy(r) for r in records)
+  gain = f"{_percent(full)} with its term, {_percent(null)} at weight 0: {100 * (full - null):+.1f}"
+  more = {
+    "it learns from target labels": subject.labelled,
+    "it starts from the source model": subject.traits.starts == "source",
+    "classes are unknown": subject.experiment.task.classes,
+  }
+  for reason, is_so in more.items():
+    if is_so:
+      return f"{gain} points; not compared with source_only, as {reason}"
+  base = _source_only(subject)
+  if abs(null - base) > NULL:
+    raise Failed(
+      f"{gain}; source_only has {_percent(base)}: at weight 0 something else than the source's "
+      "labels trains it, or nothing does"
+    )
+  return f"{gain} points; source_only {_percent(base)}"
+
+
+def _saved(subject: Subject) -> str:
+  """A model that is read back from its file predicts the same."""
+  asked, record = _asked(subject), _records(subject)[0]
+  folder, point = subject.folder / "learns", points(asked)[0]
+  file = saved.path(file_of(asked, point, folder), 0)
+  if not file.exists():
+    raise Failed("no model is left, because the first seed diverged")
+  model = saved.read(file, Own(asked.method, asked.model, asked.tuning))
+  test = plan(asked, folder, False, toy.named).data.target.test
+  predicted = np.asarray(jax.jit(saved.predictor(model))(test.x)).argmax(-1)
+  ours, theirs = float(np.mean(predicted == test.y)), record["last"]["accuracy"][0]
+  if not math.isclose(ours, theirs, abs_tol=1e-6):
+    raise Failed(
+      f"read back it has {_percent(ours)} on the target, and had {_percent(theirs)}: predict may "
+      "use params, state and x only"
+    )
+  size = os.path.getsize(file) / 1024
+  return f"the same predictions from a file of {size:,.0f} KiB"
+
+
+def _percent(value: float) -> str:
+  return f"{100 * value:.1f} %"
+
+
+TRAINED = (
+  ("same whatever target labels are", _other_labels),
+  ("one device = eight", _devices),
+  ("learns the toy problem", _learns),
+  ("null control", _null),
+  ("survives saving", _saved),
+)
