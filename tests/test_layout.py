@@ -131,6 +131,7 @@ THROUGH = {
   "training/history": "training/test_checkpoint",
   "training/loop": "experiments/test_run",
   "training/program": "experiments/test_run",
+  "experiments/contract": "experiments/test_contract_runs",
   "experiments/experiment": "experiments/test_resolve",
   "experiments/place": "experiments/test_unfinished",
   "training/settings": "experiments/test_resolve",
