@@ -27,14 +27,12 @@ def main(argv: Sequence[str]) -> int:
   Raises:
     ValueError: no such file or method.
   """
-  parser = Parser(prog="adapt check", description="Runs the contract of methods on one of them.")
-  parser.add_argument("method", metavar="FILE", help="a file NAME.py that defines NAME, or a name")
-  parser.add_argument("--lr", type=float, default=0.1, help="learning rate on the toy problem")
-  parser.add_argument("--model", default="mlp", help="network on the toy problem")
-  parser.add_argument("--plain", action="store_true", help="lines of text in place of a table")
-  known, _ = parser.parse_known_args([a for a in argv if a not in ("-h", "--help")] or ["dann"])
+  asked_help = [a for a in argv if a in ("-h", "--help")]
+  if asked_help and len(argv) == len(asked_help):
+    parser().parse_args(argv)
+  known, _ = parser().parse_known_args([a for a in argv if a not in asked_help])
   name = _named(known.method)
-  arguments = _parsed(parser, name, argv)
+  arguments = _parsed(name, argv)
   _on_cpu()
   own = {
     k.removeprefix("method."): v for k, v in vars(arguments).items() if k.startswith("method.")
@@ -55,6 +53,16 @@ def main(argv: Sequence[str]) -> int:
   return 1 if failed else 0
 
 
+def parser() -> Parser:
+  """The flags that do not depend on the method."""
+  made = Parser(prog="adapt check", description="Runs the contract of methods on one of them.")
+  made.add_argument("method", metavar="FILE", help="a file NAME.py that defines NAME, or a name")
+  made.add_argument("--lr", type=float, default=0.1, help="learning rate on the toy problem")
+  made.add_argument("--model", default="mlp", help="network on the toy problem")
+  made.add_argument("--plain", action="store_true", help="lines of text in place of a table")
+  return made
+
+
 def _named(given: str) -> str:
   """The name of a method, whose file's folder becomes known."""
   file = Path(given)
@@ -70,11 +78,12 @@ def _named(given: str) -> str:
   return file.stem
 
 
-def _parsed(parser: Parser, name: str, argv: Sequence[str]) -> argparse.Namespace:
+def _parsed(name: str, argv: Sequence[str]) -> argparse.Namespace:
   """The command line, with flags of the method if it imports."""
+  made = parser()
   with contextlib.suppress(ValueError):  # what is wrong with it, its first check says
-    flags._add_parameters(parser, f"method {name}", catalogue.get("adapt.methods", name), "", {})
-  return parser.parse_args(argv)
+    flags._add_parameters(made, f"method {name}", catalogue.get("adapt.methods", name), "", {})
+  return made.parse_args(argv)
 
 
 def _bound(name: str, own: dict[str, object]) -> Bound:

@@ -50,7 +50,7 @@ def own_parser() -> Parser:
 
 def parser() -> argparse.ArgumentParser:
   """Every command with its flags, and the names that they take; to complete, not to parse."""
-  from adapt.cli import commands, data, model, results
+  from adapt.cli import check, commands, data, model, results
   from adapt.data import builders
 
   made = argparse.ArgumentParser(prog="adapt")
@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     "run": run_parser(),
     "bench": _bench(),
     "suites": bench.suites_parser(),
+    "check": check.parser(),
     "data": data.parser(),
     "predict": model.parser("predict"),
     "export": model.parser("export"),

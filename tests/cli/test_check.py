@@ -1,4 +1,4 @@
-"""`adapt check`: README's example keeps the contract, and each broken method fails where it is broken."""
+"""`adapt check`: README's example keeps the contract; exit codes, flags and the table."""
 
 import re
 from pathlib import Path
@@ -12,8 +12,7 @@ README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 EXAMPLE = re.search(r"<!-- own method -->\n```python\n(.*?)```", README, re.DOTALL)[1]
 LABELS, FINITE, ONCE = "leaves target labels alone", "finite loss and gradients", "compiles once"
 PURE, LEARNS, NULL = "compiled = step by step", "learns the toy problem", "null control"
-TERM = "weight * entropy"
-LOSS = f"label_loss + {TERM}, ("
+LOSS = "label_loss + weight * entropy, ("
 
 
 @pytest.fixture(autouse=True)
@@ -40,74 +39,6 @@ def test_the_example_of_the_readme_keeps_the_contract(tmp_path, capsys):
   assert {name: outcome for name, (outcome, _) in found.items() if outcome != "pass"} == {}
   assert code == 0 and len(found) == 11
   assert "at weight 0: +" in found[NULL][1]
-
-
-WITH_STATE = ('"stats": stats}\n', '"stats": stats, "mean": jnp.zeros(3)}\n')
-BROKEN = [
-  (
-    ONCE,
-    "traced again",
-    [
-      (WITH_STATE[0], '"stats": stats, "n": 1.0}\n'),
-      (
-        '({"stats": stats}, metrics)',
-        '({"stats": stats, "n": state["n"] * jnp.float32(1)}, metrics)',
-      ),
-    ],
-  ),
-  (FINITE, "loss is nan", [(TERM, "weight * jnp.log(-1.0 - entropy)")]),
-  (FINITE, "gradient of", [(TERM, "weight * jnp.sqrt(entropy - entropy)")]),
-  (FINITE, "has shape [16]", [("ops.entropy(lt).mean()", "ops.entropy(lt)")]),
-  (
-    "is documented",
-    "no word on weight",
-    [("    weight: factor of the target entropy.\n", "    ...\n")],
-  ),
-  (LABELS, "does not say 'labelled'", [(TERM, "weight * ops.cross_entropy(lt, batch.yl).mean()")]),
-  (
-    ONCE,
-    "state.mean was float32[3] and is float32[16]",
-    [WITH_STATE, ('({"stats": stats}, metrics)', '({"stats": stats, "mean": lt[:, 0]}, metrics)')],
-  ),
-  (
-    ONCE,
-    "other entries",
-    [('({"stats": stats}, metrics)', '({"stats": stats, "n": ls}, metrics)')],
-  ),
-  (
-    ONCE,
-    "params['idle'] never moves",
-    [('{"net": params}, {', '{"net": params, "idle": params}, {')],
-  ),
-  (PURE, "jax.random", [(TERM, "np.random.normal() * entropy")]),
-  (
-    "imports",
-    "cannot be imported",
-    [("def min_entropy", "import nothing_of_this_name\n\n\ndef min_entropy")],
-  ),
-]
-
-
-@pytest.mark.parametrize(("line", "reason", "changes"), BROKEN, ids=lambda v: str(v)[:30])
-def test_a_broken_method_fails_where_it_is_broken(tmp_path, capsys, line, reason, changes):
-  first = ("from adapt.losses", "import jax.numpy as jnp\nimport numpy as np\n\nfrom adapt.losses")
-  if line == "is documented":  # the rest of it works and would be trained
-    (tmp_path / "min_entropy.py").write_text(EXAMPLE.replace(*changes[0]))
-    found = {}
-    for one in check.contract.checks(
-      lambda: check._bound(check._named(str(tmp_path / "min_entropy.py")), {})
-    ):
-      found[one.name] = (one.outcome, one.reason)
-      if one.name == line:
-        break
-    code = 1
-  else:
-    code, found = outcomes(tmp_path, capsys, first, *changes)
-  assert code == 1
-  assert [name for name, (outcome, _) in found.items() if outcome == "fail"] == [line]
-  assert reason in found[line][1]
-  if line != "is documented":
-    assert found[LEARNS][0] == "skip"  # nothing is trained then
 
 
 def test_a_method_that_does_not_learn_fails_there(tmp_path, capsys):
