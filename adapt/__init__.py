@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from adapt.catalogue import add_folder as plugins
+from adapt.catalogue import plugins
 
 if (
   TYPE_CHECKING

@@ -152,7 +152,7 @@ def _step(arguments: argparse.Namespace) -> tuple[Any, Any, Any]:
 def _together(
   coming: Iterator[Any], step: Any, ts: shared_step.TrainState, steps: int
 ) -> tuple[float, float, shared_step.TrainState]:
-  """As adapt/feed.py has it: dispatch ahead, but not further than the device's two last steps."""
+  """As training/feed.py has it: dispatch ahead, but not further than the device's two last steps."""
   began, waited, past = time.perf_counter(), 0.0, []
   for i in range(steps):
     before = time.perf_counter()

@@ -60,7 +60,7 @@ def broken(place, text):
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(ROOT)))
-def test_imports_point_to_rooms_below(file):
+def test_imports_point_to_rooms_before(file):
   place = str(file.relative_to(ROOT / "adapt"))
   assert broken(place, file.read_text("utf-8")) == []
 
@@ -78,7 +78,7 @@ def test_imports_point_to_rooms_below(file):
     ("method.py", "from adapt.losses import ops"),
   ],
 )
-def test_an_arrow_that_points_up_is_found(place, text):
+def test_an_import_of_a_later_room_is_found(place, text):
   assert len(broken(place, text)) == 1
 
 

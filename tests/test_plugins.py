@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import toy
 
+import adapt
 from adapt import catalogue, data, methods, models, validators, weights
 from adapt import tuning as tunings
 from adapt.augment import named_views
@@ -238,7 +239,7 @@ def test_run_takes_domains_and_tuning_of_plug_ins(folder, tmp_path):
 
 
 def test_python_uses_the_same_files(folder, tmp_path):
-  catalogue.plugins(folder)
+  adapt.plugins(folder)
   suite = suites.get("clouds")
   moves = optimizers.bind("signed", scale=0.5)
   asked = resolve(
@@ -250,6 +251,23 @@ def test_python_uses_the_same_files(folder, tmp_path):
   assert made["selected"]["validator"] == "sure"
   again = pickle.loads(pickle.dumps(asked))
   assert again.optimizer.key == asked.optimizer.key and again.method.key == asked.method.key
+
+
+def test_the_python_face_uses_them_by_name(folder):
+  adapt.plugins(folder)
+  fitted = adapt.fit(
+    "halved",
+    source="left",
+    target="right",
+    model="narrow",
+    weights="firsts",
+    optimizer="signed",
+    validator="sure",
+    steps=4,
+    batch_size=16,
+  )
+  assert fitted.record["selected"]["validator"] == "sure"
+  assert fitted.record["config"]["weights"]["name"] == "firsts"
 
 
 def test_an_optimizer_whose_file_has_changed_is_another(folder, tmp_path):

@@ -175,7 +175,7 @@ def refuse_other(
   known = "pretrained" in made["data"] and "pretrained" in wanted["data"]
 
   def decisive(config: dict[str, Any]) -> dict[str, Any]:
-    kept = {k: v for k, v in config.items() if k not in ("devices", "validator", "code")}
+    kept = {k: v for k, v in config.items() if k not in unfinished.INDIFFERENT}
     # A setting or hyper-parameter that the record does not know of had no effect when it was made.
     kept["settings"] = {**Settings()._asdict(), **kept["settings"]}
     if known:  # what the weights are counts, not where they lie

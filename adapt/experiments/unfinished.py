@@ -11,6 +11,8 @@ from adapt.records import schema
 from adapt.training import checkpoint
 
 _AND = ".and-"  # other tasks
+# What of a configuration the state of a run does not depend on, or is compared apart.
+INDIFFERENT = ("devices", "validator", "code")
 
 
 def folder_of(file: Path, together: Sequence[Mapping[str, Any]] | None = None) -> Path:
@@ -22,10 +24,7 @@ def folder_of(file: Path, together: Sequence[Mapping[str, Any]] | None = None) -
   """
   if together is None:
     return file.with_name(f".{file.stem}.partial")
-  # Of these the state does not depend on.
-  decisive = [
-    {k: v for k, v in c.items() if k not in ("devices", "validator", "code")} for c in together
-  ]
+  decisive = [{k: v for k, v in c.items() if k not in INDIFFERENT} for c in together]
   name = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
   return file.with_name(f".{file.stem}{_AND}{name}.partial")
 

@@ -35,7 +35,7 @@ def sheets(records: Sequence[Record], suite: Suite | None, rule: str | None = No
   Args:
     records: of one suite.
     suite: with its published rows, if known.
-    rule: which evaluation counts: `last`, `oracle` or a validator (adapt/selection.py); None: what the
+    rule: which evaluation counts: `last`, `oracle` or a validator (selection.py); None: what the
       suite's protocol says.
   """
   counted = rule or _own(suite)

@@ -27,8 +27,8 @@ _SETTINGS = Settings("shallow", 0, 0, "none", 0.0, 0.0, 0.0, "none", 0)
 class Shallow(NamedTuple):
   """A feature transform and what classifies its features."""
 
-  transform: str = "none"  # a name in adapt/shallow.py
-  classifier: str = "linear"  # one of adapt/classifier.py
+  transform: str = "none"  # a name in transforms.py
+  classifier: str = "linear"  # one of classifier.py
   given: Mapping[str, Any] = {}  # hyper-parameters of the transform that are not its defaults
   weights: str = ""  # a weighting of the source examples, a name in adapt/weights
 

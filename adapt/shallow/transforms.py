@@ -1,7 +1,7 @@
 """Shallow alignment: feature maps in closed form, made from source inputs and target inputs alone.
 
 A transform is NAME(xs, xt, *, hyper-parameters) -> Maps. It sees no label. `TRANSFORMS` has them by
-name; what classifies the mapped features is in adapt/classifier.py.
+name; what classifies the mapped features is in classifier.py.
 """
 
 from collections.abc import Callable
@@ -142,7 +142,7 @@ def tca(
 
 
 def msda(xs: np.ndarray, xt: np.ndarray, *, noise: float = 0.5, layers: int = 5) -> Maps:
-  """Features of a marginalised denoising autoencoder (adapt/msda.py), learnt from both domains.
+  """Features of a marginalised denoising autoencoder (msda.py), learnt from both domains.
 
   Args:
     xs: source inputs [n, d].

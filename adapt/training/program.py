@@ -53,7 +53,7 @@ class Mapped(NamedTuple):
 
 
 class Program(NamedTuple):
-  """Functions of a cell. `mapped` and `arrays` are as `parallel.put_*` placed them."""
+  """Functions of a cell. `mapped` and `arrays` are as `devices.put_*` placed them."""
 
   init: Callable[
     ..., shared_step.TrainState
