@@ -103,8 +103,7 @@ def _package(package: str) -> list[str]:
 
 def _object(package: str, name: str) -> str:
   """What the file of an entry defines."""
-  kind = KINDS.get(package.removeprefix("adapt."))
-  return (kind and kind.object) or name
+  return getattr(KINDS.get(package.removeprefix("adapt.")), "object", "") or name
 
 
 def _defines(package: str, file: Path) -> bool:
@@ -149,8 +148,7 @@ def get(package: str, name: str, known: Iterable[str] = ()) -> Any:
 
 def unknown(what: str, name: str, known: Iterable[str], remedy: str = "") -> str:
   """The message for a name that nothing has, with the nearest of those that there are."""
-  every = tuple(known)
-  shown = ", ".join(every) or "nothing: there is none"
+  shown = ", ".join(every := tuple(known)) or "nothing: there is none"
   return f"unknown {what} '{name}'{meant(name, every)}: {remedy}choose from {shown}"
 
 

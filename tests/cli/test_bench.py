@@ -118,6 +118,7 @@ def test_what_a_suite_imports_is_not_taken_for_its_own(runs, monkeypatch):
     SUITE=SimpleNamespace(name="it"), main=shallow.main, __name__="benchmarks.it"
   )
   monkeypatch.setattr(bench, "known", lambda name: name)
+  monkeypatch.setattr(bench, "_ours", lambda name: True)
   monkeypatch.setattr(bench, "_module", lambda name: module)
   assert bench.run(["it", "dann"]) == 0
   assert runs == [("it", ["dann"])]
