@@ -20,7 +20,6 @@ from adapt.method import Net
 _HELPERS = (
   *("backbones", "critic", "efficientnet", "head", "layers", "library", "linen", "minilm"),
   *("modules", "nets", "nnx", "packed_rows", "pretrained", "published", "resnet", "stochastic"),
-  "top",
   *("vit", "weights_file", "winograd"),
 )
 
