@@ -1,7 +1,7 @@
 """Perturbed views of inputs for consistency methods: FixMatch's on images, noise on everything else.
 
 Which of the two is decided by the shape alone: [b, h, w, c] are images. Images come out as float32
-in [-1, 1], as adapt/augment.py makes them; other inputs keep their units.
+in [-1, 1], as random_views.py makes them; other inputs keep their units.
 """
 
 import jax

@@ -13,7 +13,7 @@ def mcd(net: Net, *, weight: float = 1.0, inner: int = 4) -> Method:
   """Trains features on which two classifiers, pushed apart on the target, cannot disagree.
 
   Everything learns the source; the classifiers learn the source and to disagree on the target; the
-  features learn to make them agree (adapt/duel.py). Each domain has its own batch-norm pass. The
+  features learn to make them agree (_two_classifiers.py). Each domain has its own batch-norm pass. The
   mean of the classifiers' logits predicts, as in the authors' code.
 
   Where re-implementations go wrong: the second step needs the source loss too, or the classifiers

@@ -13,7 +13,7 @@ FAMILY = "adversarial"
 def swd(net: Net, *, weight: float = 1.0, directions: int = 128, repeat: int = 1) -> Method:
   """Trains features on which two classifiers, pushed apart on the target, cannot disagree.
 
-  The three steps of MCD (adapt/duel.py), with another discrepancy. Each domain has its own
+  The three steps of MCD (_two_classifiers.py), with another discrepancy. Each domain has its own
   batch-norm pass. Classifier 1 predicts, as in the authors' code.
 
   Where re-implementations go wrong: the distance is between the *samples* of outputs, sorted along
