@@ -1,4 +1,6 @@
-"""Operations on one image: those of RandAugment (Cubuk et al., 2020, arXiv:1909.13719), and a few more.
+"""Operations on one image, as in RandAugment (arXiv:1909.13719).
+
+RandAugment is by Cubuk et al., 2020. There are a few more operations.
 
 An image is [h, w, c] float32 in grey levels, 0 to 255, where 8-bit rules (posterize, solarize) are
 defined; what comes back is in the same range, not rounded. Each operation is Pillow's to within two
@@ -19,44 +21,53 @@ GREY = 127.5  # 0 in [-1, 1]: what a moved image leaves behind, and Cutout's squ
 
 
 def levels(x: jax.Array) -> jax.Array:
-  """uint8, or float in [-1, 1], to float32 in 0 … 255."""
+  """Convert uint8 or [-1, 1] floats to float32 in 0 … 255."""
   return x.astype(jnp.float32) if x.dtype == jnp.uint8 else (x + 1.0) * 127.5
 
 
 def scaled(x: jax.Array) -> jax.Array:
-  """Grey levels to float32 in [-1, 1], which is what networks take."""
+  """Scale grey levels to network inputs, float32 in [-1, 1]."""
   return x / 127.5 - 1.0
 
 
 def luminance(x: Image) -> Float[Array, "h w 1"]:
-  """ITU-R BT.601 luma, the weights of Pillow's mode L; a grey image is its own."""
+  """Luma after ITU-R BT.601, the weights of Pillow's mode L.
+
+  A grey image is its own.
+  """
   if x.shape[-1] != 3:
     return x.mean(axis=-1, keepdims=True)
   return 0.299 * x[..., :1] + 0.587 * x[..., 1:2] + 0.114 * x[..., 2:]
 
 
 def blend(degenerate: jax.Array, x: Image, factor: Scalar) -> Image:
-  """degenerate + factor · (x - degenerate), within the range; 0 gives the degenerate, 1 the image."""
+  """Blend with a degenerate image, clipped to the range.
+
+  It is degenerate + factor · (x - degenerate). 0 gives the degenerate, 1 the image.
+  """
   return jnp.clip(degenerate + factor * (x - degenerate), 0.0, 255.0)
 
 
 def brightness(x: Image, factor: Scalar) -> Image:
-  """Towards black."""
+  """Change brightness by blending with black."""
   return blend(jnp.zeros(()), x, factor)
 
 
 def contrast(x: Image, factor: Scalar) -> Image:
-  """Towards the image's mean luminance."""
+  """Change contrast by blending with the image's mean luminance."""
   return blend(luminance(x.mean(axis=(0, 1), keepdims=True)), x, factor)
 
 
 def colour(x: Image, factor: Scalar) -> Image:
-  """Saturation: towards grey."""
+  """Change saturation by blending with grey."""
   return blend(luminance(x), x, factor)
 
 
 def sharpness(x: Image, factor: Scalar) -> Image:
-  """Towards a smoothed image: 3 × 3, the centre counting 5 of 13. The outermost pixels stay."""
+  """Change sharpness by blending with a smoothed image.
+
+  Smoothing is 3 × 3, the centre counting 5 of 13. The outermost pixels stay.
+  """
   inner = x[1:-1, 1:-1]
   rows = x[:-2] + x[1:-1] + x[2:]
   box = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
@@ -64,7 +75,10 @@ def sharpness(x: Image, factor: Scalar) -> Image:
 
 
 def hue(x: Image, turn: Scalar) -> Image:
-  """Turns the hue of HSV by a part of the circle, in [-0.5, 0.5]; value and saturation stay."""
+  """Shift the HSV hue by a part of the circle.
+
+  The part is in [-0.5, 0.5]. Value and saturation stay.
+  """
   if x.shape[-1] != 3:
     return x
   r, g, b = x[..., 0], x[..., 1], x[..., 2]
@@ -83,14 +97,17 @@ def hue(x: Image, turn: Scalar) -> Image:
 
 
 def autocontrast(x: Image) -> Image:
-  """Stretches each channel to 0 … 255; a flat channel stays."""
+  """Stretch each channel to 0 … 255; a flat channel stays."""
   low, high = x.min(axis=(0, 1)), x.max(axis=(0, 1))
   stretched = (x - low) * (255.0 / jnp.maximum(high - low, 1e-6))
   return jnp.where(high > low, stretched, x)
 
 
 def equalize(x: Image) -> Image:
-  """Levels each channel's histogram by Pillow's integer rule; one with a single level stays."""
+  """Equalise each channel's histogram by Pillow's integer rule.
+
+  A channel with a single level stays.
+  """
   h, w, c = x.shape
   channels = jnp.round(x).astype(jnp.int32).reshape(h * w, c).T  # [c, h·w]
   counts = jax.vmap(lambda v: jnp.zeros(256, jnp.int32).at[v].add(1))(channels)
@@ -102,18 +119,20 @@ def equalize(x: Image) -> Image:
 
 
 def posterize(x: Image, bits: Scalar) -> Image:
-  """Keeps the highest bits (an integer, 1 to 8) of each level."""
+  """Keep the highest bits (an integer, 1 to 8) of each level."""
   size = 2.0 ** (8 - bits)
   return jnp.floor(jnp.floor(x) / size) * size
 
 
 def solarize(x: Image, threshold: Scalar) -> Image:
-  """Inverts the levels at or above the threshold."""
+  """Invert the levels at or above the threshold."""
   return jnp.where(x < threshold, x, 255.0 - x)
 
 
 def affine(x: Image, matrix: Float[Array, "2 3"]) -> Image:
-  """Resamples bilinearly; grey where the source would lie outside.
+  """Apply an affine map with bilinear resampling.
+
+  Pixels are grey where the source would lie outside.
 
   Args:
     x: the image.
@@ -139,7 +158,7 @@ def affine(x: Image, matrix: Float[Array, "2 3"]) -> Image:
 
 
 def rotate(x: Image, degrees: Scalar) -> Image:
-  """Counter-clockwise about the centre."""
+  """Rotate counter-clockwise about the centre."""
   h, w, _ = x.shape
   cos, sin = jnp.cos(jnp.deg2rad(degrees)), jnp.sin(jnp.deg2rad(degrees))
   across = jnp.array([cos, -sin, w / 2 - cos * w / 2 + sin * h / 2])
@@ -148,27 +167,35 @@ def rotate(x: Image, degrees: Scalar) -> Image:
 
 
 def shear_x(x: Image, by: Scalar) -> Image:
-  """Rows move left by `by` · row; the uppermost stays."""
+  """Shear horizontally.
+
+  Rows move left by `by` · row. The uppermost stays.
+  """
   return affine(x, jnp.array([[1.0, by, 0.0], [0.0, 1.0, 0.0]]))
 
 
 def shear_y(x: Image, by: Scalar) -> Image:
-  """Columns move up by `by` · column; the leftmost stays."""
+  """Shear vertically.
+
+  Columns move up by `by` · column. The leftmost stays.
+  """
   return affine(x, jnp.array([[1.0, 0.0, 0.0], [by, 1.0, 0.0]]))
 
 
 def translate_x(x: Image, part: Scalar) -> Image:
-  """Left by a part of the width."""
+  """Translate left by a part of the width."""
   return affine(x, jnp.array([[1.0, 0.0, part * x.shape[1]], [0.0, 1.0, 0.0]]))
 
 
 def translate_y(x: Image, part: Scalar) -> Image:
-  """Up by a part of the height."""
+  """Translate up by a part of the height."""
   return affine(x, jnp.array([[1.0, 0.0, 0.0], [0.0, 1.0, part * x.shape[0]]]))
 
 
 def resize_box(x: Image, box: Float[Array, "4"], side: int) -> Float[Array, "s s c"]:
-  """A box of the image, resized bilinearly, antialiased where it shrinks.
+  """Resize a box of the image, bilinear.
+
+  It is antialiased where it shrinks.
 
   A few gathers along one axis, then along the other: the same as two products with matrices of
   weights, in a tenth of the time on a CPU (64 images, 256 to 224 pixels).
@@ -187,7 +214,10 @@ def resize_box(x: Image, box: Float[Array, "4"], side: int) -> Float[Array, "s s
 
 
 def _taps(start: Scalar, size: Scalar, length: int, side: int) -> tuple[jax.Array, jax.Array]:
-  """[side, k] pixels of a line that make up each pixel of the result, and their weights."""
+  """Source pixels [side, k] and weights of each output pixel.
+
+  They are along one line.
+  """
   step = size / side
   # Pillow's triangle: as wide as a pixel of the result where it shrinks, of the source where not.
   reach = jnp.maximum(step, 1.0)
@@ -201,7 +231,10 @@ def _taps(start: Scalar, size: Scalar, length: int, side: int) -> tuple[jax.Arra
 
 
 def shift(x: Image, down: Scalar, right: Scalar) -> Image:
-  """What lies whole pixels further down and right; beyond its edges the image is reflected."""
+  """Shift by whole pixels, with reflection beyond the edges.
+
+  The result shows what lies further down and right.
+  """
   h, w, _ = x.shape
 
   def reflected(at: jax.Array, n: int) -> jax.Array:
@@ -211,7 +244,9 @@ def shift(x: Image, down: Scalar, right: Scalar) -> Image:
 
 
 def cutout(x: Image, centre: Float[Array, "2"], side: float) -> Image:
-  """Greys a square (DeVries & Taylor, 2017, arXiv:1708.04552), cut off where it leaves the image.
+  """Cutout: grey out a square (DeVries & Taylor, 2017, arXiv:1708.04552).
+
+  The square is cut off where it leaves the image.
 
   Args:
     x: the image.
@@ -249,5 +284,5 @@ RANDAUGMENT: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
 
 
 def as_float(x: jax.Array) -> jax.Array:
-  """uint8 pixels to [-1, 1]; floats as they are."""
+  """Convert uint8 pixels to [-1, 1]; floats stay as they are."""
   return x.astype(jnp.float32) / 127.5 - 1.0 if x.dtype == jnp.uint8 else x

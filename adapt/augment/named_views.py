@@ -1,4 +1,4 @@
-"""Random views by name: those of published tables, and files of one's own.
+"""Random views by name, from published tables or own files.
 
 A file NAME.py in the folder `augment` of plug-ins defines NAME(*, hyper-parameters) -> Views. Images
 reach it an eighth larger than the side that the network sees, as crops of 224 pixels are of 256.
@@ -24,7 +24,10 @@ _GROUP = "adapt.augment"
 
 
 class Views(NamedTuple):
-  """How images [b, h, w, c] become [b, side, side, c] float32 in [-1, 1]."""
+  """Function from image batches to views.
+
+  Images are [b, h, w, c]. Views are [b, side, side, c] float32 in [-1, 1].
+  """
 
   train: Callable[[jax.Array, jax.Array, int], jax.Array]  # (key, x, side)
   test: Callable[[jax.Array, int], jax.Array] = resized  # (x, side)
@@ -53,7 +56,10 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Views:
-  """The views of that name; ValueError lists the names for an unknown one."""
+  """Return the views of a name.
+
+  ValueError lists the names for an unknown one.
+  """
   if name in VIEWS and name not in catalogue.names(_GROUP):
     view = VIEWS[name]
     return Views(functools.partial(_random, view), resized if view.whole else centre_crop)
@@ -66,7 +72,10 @@ def get(name: str) -> Views:
 
 
 def source(name: str) -> Callable[..., Views] | None:
-  """The function whose file is the user's own; None for the views of the tables."""
+  """Return the function whose file is the user's own.
+
+  It is None for the views of the tables.
+  """
   return catalogue.get(_GROUP, name) if name in catalogue.names(_GROUP) else None
 
 
@@ -101,7 +110,9 @@ def train_view(key: jax.Array, x: jax.Array, kind: str, side: int) -> jax.Array:
 
 
 def test_view(x: jax.Array, kind: str, side: int) -> jax.Array:
-  """The view on which a network trained with `train_view` of the same kind is evaluated.
+  """Evaluation view for a network trained with `train_view`.
+
+  Both are of the same kind.
 
   Args:
     x: [b, h, w, c] images.

@@ -1,4 +1,6 @@
-"""Random views of image batches, drawn inside the compiled step: crops, flips, jitter, RandAugment.
+"""Random views of image batches, drawn inside the compiled step.
+
+They are crops, flips, jitter and RandAugment.
 
 Images come in as [b, h, w, c], uint8 or float32 in [-1, 1], and go out as float32 in [-1, 1], which
 is what networks read. What happens to image i depends on the key and on i alone, not on the other
@@ -19,7 +21,9 @@ TRIES = 10  # boxes drawn before the whole image is taken, as in torchvision
 
 
 def weak(key: jax.Array, x: jax.Array, mirror: bool = True) -> jax.Array:
-  """FixMatch's weak view: a flip, and a shift by up to an eighth into the reflected surroundings.
+  """FixMatch's weak view: a random flip and shift.
+
+  The shift is by up to an eighth, into the reflected surroundings.
 
   Args:
     key: random key.
@@ -44,7 +48,9 @@ def weak(key: jax.Array, x: jax.Array, mirror: bool = True) -> jax.Array:
 def strong(
   key: jax.Array, x: jax.Array, operations: int = 2, magnitude: float = 10.0, mirror: bool = True
 ) -> jax.Array:
-  """FixMatch's strong view: the weak one, then RandAugment, then Cutout of half the side.
+  """FixMatch's strong view: the weak view, RandAugment, then Cutout.
+
+  Cutout takes half the side.
 
   Each image draws its operations with replacement, and a level for each, uniformly. (FixMatch's
   code, not its paper, skips each operation with probability 1/2.)
@@ -79,30 +85,41 @@ def strong(
 
 
 def _each(f: Callable[[Any], jax.Array]) -> Callable[[Any], jax.Array]:
-  """Maps f over images. Only one after the other does a switch skip the branches not taken: on a CPU
-  that is 18 times faster; an accelerator has the strength to compute them all side by side."""
+  """Map f over images.
+
+  On a CPU they go one after the other: only so does a switch skip the branches not taken. That is
+  18 times faster there. An accelerator computes all branches side by side.
+  """
   if jax.default_backend() == "cpu":
     return lambda args: jax.lax.map(f, args)
   return jax.vmap(f)
 
 
 def _keys(key: jax.Array, x: jax.Array) -> jax.Array:
-  """A key for each image, which does not depend on how many there are."""
+  """Split a key into one per image.
+
+  A key does not depend on how many images there are.
+  """
   return jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(len(x)))
 
 
 def _draw(key: jax.Array, x: jax.Array) -> jax.Array:
-  """[b] uniform in [0, 1), one number an image."""
+  """Draw one uniform number in [0, 1) per image, [b]."""
   return jax.vmap(jax.random.uniform)(_keys(key, x))
 
 
 def flip(key: jax.Array, x: jax.Array) -> jax.Array:
-  """Mirrors each image left to right with probability 1/2; [b, h, w, c], the type is kept."""
+  """Flip each image horizontally with probability 1/2.
+
+  Images are [b, h, w, c], and the type is kept.
+  """
   return jnp.where(_draw(key, x)[:, None, None, None] < 0.5, x[:, :, ::-1], x)
 
 
 def centre_crop(x: jax.Array, side: int) -> jax.Array:
-  """The middle side × side pixels of [b, h, w, c] images, as float32 in [-1, 1].
+  """Crop the middle side × side pixels of images.
+
+  Images are [b, h, w, c]. The result is float32 in [-1, 1].
 
   Raises:
     ValueError: the images are smaller.
@@ -121,7 +138,9 @@ def random_resized_crop(
   scale: tuple[float, float] = (0.08, 1.0),
   ratio: tuple[float, float] = RATIO,
 ) -> jax.Array:
-  """A random box of each image, resized (Szegedy et al., 2015, arXiv:1409.4842; torchvision's rule).
+  """Crop a random box of each image and resize it.
+
+  Szegedy et al., 2015, arXiv:1409.4842, with torchvision's rule.
 
   Args:
     key: random key.
@@ -141,7 +160,10 @@ def random_resized_crop(
 def _box(
   key: jax.Array, h: int, w: int, scale: tuple[float, float], ratio: tuple[float, float]
 ) -> jax.Array:
-  """[top, left, height, width] in whole pixels: the first of ten that fits, else the largest."""
+  """Draw a crop box [top, left, height, width] in whole pixels.
+
+  It is the first of ten that fits, else the largest.
+  """
   # One draw for all, as each costs a third of a second to compile.
   drawn = jax.random.uniform(key, (2 * TRIES + 2,))
   u_area, u_ratio, u_place = jnp.split(drawn, [TRIES, 2 * TRIES])
@@ -158,7 +180,10 @@ def _box(
 
 
 def resized(x: jax.Array, side: int) -> jax.Array:
-  """Whole images at side × side, the aspect ratio not kept; float32 in [-1, 1]."""
+  """Resize whole images to side × side.
+
+  The aspect ratio is not kept. The result is float32 in [-1, 1].
+  """
   b, h, w, _ = x.shape
   return _resize_boxes(x, jnp.broadcast_to(jnp.array([0.0, 0.0, h, w]), (b, 4)), side)
 
@@ -176,7 +201,9 @@ def colour_jitter(
   saturation: float,
   hue: float,
 ) -> jax.Array:
-  """Random brightness, contrast, saturation and hue of each image, in this order.
+  """Randomly change brightness, contrast, saturation and hue, in this order.
+
+  Each image is changed by its own draw.
 
   torchvision draws the order too; here it is fixed. Grey images keep saturation and hue.
 
@@ -205,7 +232,10 @@ def colour_jitter(
 
 
 def random_grey(key: jax.Array, x: jax.Array, probability: float) -> jax.Array:
-  """Takes the colour of each image away with a probability; [b, h, w, c] → float32 in [-1, 1]."""
+  """Convert each image to grey with a given probability.
+
+  Images are [b, h, w, c]. The result is float32 in [-1, 1].
+  """
   x = ops.levels(x)
   lost = _draw(key, x)[:, None, None, None] < probability
   return ops.scaled(jnp.where(lost, ops.luminance(x), x))

@@ -1,4 +1,6 @@
-"""Perturbed views of inputs for consistency methods: FixMatch's on images, noise on everything else.
+"""Perturbed views of inputs for consistency methods.
+
+Images get FixMatch's views, and everything else gets noise.
 
 Which of the two is decided by the shape alone: [b, h, w, c] are images. Images come out as float32
 in [-1, 1], as random_views.py makes them; other inputs keep their units.
@@ -11,7 +13,9 @@ from adapt.augment import random_views
 
 
 def weak(key: jax.Array, x: jax.Array, mirror: bool = True) -> jax.Array:
-  """Images flipped and shifted (see `augment.weak`); everything else as it is.
+  """Weak view: flip and shift images (see `augment.weak`).
+
+  Everything else stays as it is.
 
   Args:
     key: random key.
@@ -24,7 +28,9 @@ def weak(key: jax.Array, x: jax.Array, mirror: bool = True) -> jax.Array:
 def strong(
   key: jax.Array, x: jax.Array, noise: jax.Array | float, mirror: bool = True
 ) -> jax.Array:
-  """Images under RandAugment and Cutout (see `augment.strong`); everything else with Gaussian noise.
+  """Strong view: RandAugment and Cutout on images (see `augment.strong`).
+
+  Everything else gets Gaussian noise.
 
   Args:
     key: random key.
@@ -38,7 +44,9 @@ def strong(
 def jittered(
   key: jax.Array, x: jax.Array, noise: jax.Array | float, mirror: bool = True
 ) -> jax.Array:
-  """The weak view with Gaussian noise on top, as self-ensembling shows its inputs.
+  """Weak view with added Gaussian noise.
+
+  Self-ensembling shows its inputs like this.
 
   Args:
     key: random key.

@@ -1,4 +1,4 @@
-"""The terminal face: flags, progress and exit codes."""
+"""Command line: flags, progress and exit codes."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""`adapt bench` and `adapt suites`: the suites that there are, and a run of one.
+"""`adapt bench` and `adapt suites`: run, list and show suites.
 
 A suite is a file of a checkout's benchmarks/, or of the folder suites of plug-ins. It defines SUITE,
 whose methods are trained, or PLAN, whose methods are of closed form; beside SUITE also `main(argv)`,
@@ -29,7 +29,7 @@ _DECLARES = r"^(SUITE|PLAN)\b"
 
 
 class Benchmark(NamedTuple):
-  """A suite, and what runs it."""
+  """A suite and the command that runs it."""
 
   name: str
   title: str
@@ -44,12 +44,18 @@ def files() -> dict[str, Path]:
 
 
 def names() -> tuple[str, ...]:
-  """Every suite, sorted: a checkout's and those of plug-ins."""
+  """Return all suite names, sorted.
+
+  They are a checkout's and those of plug-ins.
+  """
   return tuple(sorted({*files(), *catalogue.names(_GROUP)}))
 
 
 def known(name: str) -> str:
-  """The name; ValueError says what is meant where no suite has it."""
+  """Validate a suite name.
+
+  ValueError says what is meant where no suite has it.
+  """
   every = names()
   if not every:
     raise ValueError(NONE)
@@ -59,7 +65,7 @@ def known(name: str) -> str:
 
 
 def get(name: str) -> Benchmark:
-  """The suite of that name."""
+  """Return the suite of that name."""
   if not _ours(known(name)):
     from adapt.experiments import suites
 
@@ -70,7 +76,10 @@ def get(name: str) -> Benchmark:
 
 
 def _ours(name: str) -> bool:
-  """Whether a checkout has the suite, and no plug-in another of its name."""
+  """Return whether the suite is the checkout's own.
+
+  No plug-in has another suite of its name.
+  """
   return name in files() and name not in catalogue.names(_GROUP)
 
 
@@ -81,7 +90,7 @@ def _module(name: str) -> Any:
 
 
 def title(name: str) -> str:
-  """What the first line of a suite's file says."""
+  """Return the first docstring line of a suite's file."""
   file = files()[name] if _ours(name) else catalogue.source(_GROUP, name)
   if file is None:
     return name  # of an installed package
@@ -90,7 +99,9 @@ def title(name: str) -> str:
 
 
 def run(argv: Sequence[str]) -> int:
-  """Runs `adapt bench SUITE METHOD…`, the same as `python -m benchmarks.SUITE METHOD…`.
+  """Run `adapt bench SUITE METHOD…`.
+
+  It is the same as `python -m benchmarks.SUITE METHOD…`.
 
   Raises:
     ValueError: no such suite.
@@ -118,7 +129,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def bench_parser() -> Parser:
-  """What `adapt bench` takes before the flags of a suite are known."""
+  """Parser of `adapt bench` before a suite's flags are known."""
   made = Parser(
     prog="adapt bench",
     usage="adapt bench SUITE METHOD… [flags]",
@@ -166,6 +177,9 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _short(name: str, said: str) -> str:
-  """A title without the name that stands beside it already."""
+  """Remove the suite's own name from its title.
+
+  The name stands beside it already.
+  """
   head, colon, tail = said.partition(": ")
   return tail if colon and kinds.plain(head) == kinds.plain(name) else said

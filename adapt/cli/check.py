@@ -1,4 +1,7 @@
-"""`adapt check`: runs the contract of methods on a file or a name."""
+"""`adapt check`: test a method against the method contract.
+
+The method is given as a file or a name.
+"""
 
 import argparse
 import contextlib
@@ -22,7 +25,9 @@ _MARKS = {"pass": ("✓ pass", "green"), "fail": ("✗ FAIL", "bold red"), "skip
 
 
 def main(argv: Sequence[str]) -> int:
-  """`adapt check FILE`; returns 0 if no check fails, else 1.
+  """Run `adapt check FILE`.
+
+  Returns 0 if no check fails, else 1.
 
   Raises:
     ValueError: no such file or method.
@@ -54,7 +59,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def parser() -> Parser:
-  """The flags that do not depend on the method."""
+  """Return the flags that do not depend on the method."""
   made = Parser(prog="adapt check", description="Runs the contract of methods on one of them.")
   made.add_argument("method", metavar="FILE", help="a file NAME.py that defines NAME, or a name")
   made.add_argument("--lr", type=float, default=0.1, help="learning rate on the toy problem")
@@ -64,7 +69,7 @@ def parser() -> Parser:
 
 
 def _named(given: str) -> str:
-  """The name of a method, whose file's folder becomes known."""
+  """Return a method's name, registering its file's folder as plug-ins."""
   file = Path(given)
   if file.suffix != ".py" and given in methods.names():
     return given
@@ -79,7 +84,7 @@ def _named(given: str) -> str:
 
 
 def _parsed(name: str, argv: Sequence[str]) -> argparse.Namespace:
-  """The command line, with flags of the method if it imports."""
+  """Parse the command line, with the method's flags if it imports."""
   made = parser()
   with contextlib.suppress(ValueError):  # what is wrong with it, its first check says
     flags._add_parameters(made, f"method {name}", catalogue.get("adapt.methods", name), "", {})
@@ -91,7 +96,10 @@ def _bound(name: str, own: dict[str, object]) -> Bound:
 
 
 def _on_cpu() -> None:
-  """Makes JAX use the CPU as eight devices, unless it has begun."""
+  """Make JAX use the CPU as eight devices.
+
+  This has no effect once JAX has begun.
+  """
   with contextlib.suppress(RuntimeError):
     jax.config.update("jax_platforms", "cpu")
     jax.config.update("jax_num_cpu_devices", DEVICES)

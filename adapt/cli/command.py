@@ -1,4 +1,7 @@
-"""What every command shares: one line for bad input, and its exit code."""
+"""Shared command behaviour: error messages and exit codes.
+
+Bad input gives one line and its exit code.
+"""
 
 import argparse
 import signal
@@ -18,7 +21,10 @@ class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
-  """One line and exit code 2 for a wrong flag, like every other bad input; no abbreviated flags."""
+  """Argument parser with one-line errors and no abbreviated flags.
+
+  A wrong flag gives one line and exit code 2, like every other bad input.
+  """
 
   def __init__(self, **options: Any) -> None:
     super().__init__(formatter_class=_Formatter, allow_abbrev=False, **options)
@@ -28,7 +34,10 @@ class Parser(argparse.ArgumentParser):
 
 
 def refused(error: ValueError | OSError) -> int:
-  """One line for bad input, on stderr; returns the exit code."""
+  """Print one line for bad input to stderr.
+
+  Returns the exit code.
+  """
   if isinstance(error, OSError):  # a path that is too long, a folder that may not be read
     about = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     print(f"error: {one_line(about)}: check the path", file=sys.stderr)
@@ -38,7 +47,10 @@ def refused(error: ValueError | OSError) -> int:
 
 
 def guarded(work: Callable[[], int]) -> int:
-  """Runs a command; a ValueError is the user's to mend: its message, and exit code 2."""
+  """Run a command and report errors of the user's input.
+
+  A ValueError is the user's to mend. Its message is printed, and the exit code is 2.
+  """
   # Not at the top: help and lists need none of it.
   import jax
 

@@ -1,4 +1,7 @@
-"""`adapt`: which commands there are. What a command needs is imported when it runs."""
+"""`adapt`: the table of commands.
+
+What a command needs is imported when it runs.
+"""
 
 import os
 import platform
@@ -43,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def help_text() -> str:
-  """What `adapt` alone prints."""
+  """Return the help that `adapt` alone prints."""
   parts = [_HEAD]
   for title, group in GROUPS.items():
     rows = [(name, command.does) for name, command in group.items()]
@@ -52,7 +55,7 @@ def help_text() -> str:
 
 
 def version() -> str:
-  """The versions that decide what a command does, in one line."""
+  """Return one line with the versions that affect results."""
   jax = metadata.version("jax")
   return f"adapt-jax {adapt.__version__}, jax {jax}, python {platform.python_version()}"
 
@@ -157,7 +160,10 @@ COMMANDS = {name: command for group in GROUPS.values() for name, command in grou
 
 
 def looked_up(work: Callable[[], int]) -> int:
-  """Runs a command that trains nothing: bad input is one line and exit code 2."""
+  """Run a command that trains nothing.
+
+  Bad input is one line and exit code 2.
+  """
   try:
     code = work()
     sys.stdout.flush()
@@ -170,7 +176,7 @@ def looked_up(work: Callable[[], int]) -> int:
 
 
 def entry() -> NoReturn:
-  """The console script."""
+  """Entry point of the console script."""
   sys.exit(main())
 
 

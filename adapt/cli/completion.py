@@ -1,4 +1,7 @@
-"""`adapt completion SHELL`: the script by which a shell completes commands, names and flags."""
+"""`adapt completion SHELL`: print a shell completion script.
+
+With it a shell completes commands, names and flags.
+"""
 
 import argparse
 from collections.abc import Iterable, Sequence
@@ -20,7 +23,9 @@ Names are those that are there now: write it again after an update."""
 
 
 def main(argv: Sequence[str]) -> int:
-  """Prints the script of a shell; returns the exit code.
+  """Print the completion script of a shell.
+
+  Returns the exit code.
 
   Raises:
     ValueError: shtab is not installed.
@@ -49,7 +54,10 @@ def own_parser() -> Parser:
 
 
 def parser() -> argparse.ArgumentParser:
-  """Every command with its flags, and the names that they take; to complete, not to parse."""
+  """Parser of all commands, for completion only.
+
+  It has every command with its flags and the names that they take. It is not for parsing.
+  """
   from adapt.cli import check, commands, data, model, results
   from adapt.data import builders
 
@@ -82,7 +90,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run_parser() -> Parser:
-  """The flags of `adapt run` that do not depend on what is chosen, with the names that they take."""
+  """Parser of `adapt run`'s fixed flags, with name choices.
+
+  These flags do not depend on what is chosen.
+  """
   from adapt.cli import main
 
   made = main.run_parser()
@@ -110,14 +121,17 @@ def _general(made: Parser) -> None:
 
 
 def _inner(made: argparse.ArgumentParser, name: str) -> argparse.ArgumentParser:
-  """The parser of a command of a command."""
+  """Return the parser of a subcommand."""
   commands = next(a for a in made._actions if isinstance(a, argparse._SubParsersAction))
   found: argparse.ArgumentParser = commands.choices[name]
   return found
 
 
 def _choose(made: argparse.ArgumentParser, dest: str, names: Iterable[str]) -> None:
-  """Gives an argument, if the parser has it, the names that it takes."""
+  """Set the names that an argument takes.
+
+  Parsers without the argument stay as they are.
+  """
   for action in made._actions:
     if action.dest == dest:
       action.choices = list(names)

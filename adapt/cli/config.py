@@ -1,4 +1,7 @@
-"""Command lines in files: `--config FILE.toml`, `--config RECORD.json`, and `adapt config`."""
+"""`--config` files and `adapt config`.
+
+Command lines are read from FILE.toml or RECORD.json.
+"""
 
 import argparse
 import json
@@ -20,7 +23,9 @@ _PLACES = ("--source", "--target", "--data", "--data-dir", "--methods-path", "--
 
 
 def expanded(argv: Sequence[str]) -> tuple[str | None, list[str]]:
-  """The suite that a command line is of, or None, and the command line without `--config`.
+  """Expand `--config` in a command line.
+
+  Returns the suite that it is of, or None, and the command line without `--config`.
 
   What a file says comes first, so that flags beside `--config` overrule it.
 
@@ -41,7 +46,10 @@ def expanded(argv: Sequence[str]) -> tuple[str | None, list[str]]:
 
 
 def text(argv: Sequence[str]) -> str:
-  """The file of a command line: TOML, a line a flag, in the order of the flags."""
+  """Format a command line as TOML.
+
+  The file has a line a flag, in the order of the flags.
+  """
   lines = ["# adapt run --config FILE"]
   for name, values in _given(argv):
     shown = [_scalar(value) for value in values]
@@ -55,7 +63,10 @@ def text(argv: Sequence[str]) -> str:
 
 
 def _given(argv: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-  """Flags of a command line with their values; one that is repeated has all of them."""
+  """Collect the flags of a command line with their values.
+
+  A flag that is repeated has all of its values.
+  """
   found: dict[str, list[str]] = {}
   name = ""
   for word in argv:
@@ -72,7 +83,10 @@ def _given(argv: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _scalar(value: str) -> str:
-  """A value as TOML has it: numbers as such, all else as text."""
+  """Format a value as TOML.
+
+  Numbers are written as such, all else as text.
+  """
   for kind in (int, float):
     try:
       number = kind(value)
@@ -96,7 +110,10 @@ def _of_toml(file: Path) -> tuple[str | None, list[str]]:
 
 
 def _flags(found: Mapping[str, Any], file: Path) -> Iterator[str]:
-  """A file's entries as flags: lists are several values, tables repeat NAME=A,B."""
+  """Convert a file's entries to flags.
+
+  Lists are several values. Tables repeat NAME=A,B.
+  """
   for name, value in found.items():
     flag = f"--{name.replace('_', '-')}"
     if isinstance(value, bool):
@@ -117,7 +134,10 @@ def _flags(found: Mapping[str, Any], file: Path) -> Iterator[str]:
 
 
 def _of_record(file: Path, rest: Sequence[str]) -> tuple[str | None, list[str]]:
-  """The command that makes a record again, this one alone; `rest` may say where plug-ins are."""
+  """Build the command that reproduces a single record.
+
+  `rest` may say where plug-ins are.
+  """
   made = record.read(file)
   config, suite = made["config"], made["suite"]
   if suite == "fit":
@@ -139,7 +159,10 @@ def _of_record(file: Path, rest: Sequence[str]) -> tuple[str | None, list[str]]:
 
 
 def _places(command: str) -> Iterator[str]:
-  """Flags of a command, with their values, that say where data and entries are."""
+  """Return the flags that locate data and entries.
+
+  They are flags of a command, with their values.
+  """
   taking = False
   for word in shlex.split(command):
     if word.startswith("--"):
@@ -149,7 +172,7 @@ def _places(command: str) -> Iterator[str]:
 
 
 def _choices(method: str, config: Mapping[str, Any]) -> Iterator[str]:
-  """A record's configuration as flags."""
+  """Convert a record's configuration to flags."""
   search = config.get("search") or {}
   moved = search.get("ranges", {})
   for name, value in {**config["settings"], "lr": config["settings"]["lr"]}.items():
@@ -196,7 +219,10 @@ def _flag(name: str, value: Any) -> Iterator[str]:
 
 
 def main(argv: Sequence[str]) -> int:
-  """`adapt config FLAGS`: prints the file of `adapt run FLAGS`; returns the exit code."""
+  """Run `adapt config FLAGS`.
+
+  It prints the file of `adapt run FLAGS`. Returns the exit code.
+  """
   if not argv or argv[0] in ("-h", "--help"):
     print(
       "usage: adapt config FLAGS > FILE.toml\n\nPrints the flags of adapt run as a file for "

@@ -80,7 +80,10 @@ def _data_dir(command: argparse.ArgumentParser) -> None:
 
 
 def add_prepare(command: argparse.ArgumentParser, names: str = "+") -> None:
-  """Adds the arguments of `prepare` to a parser; `names` says how many names are taken."""
+  """Add the arguments of `prepare` to a parser.
+
+  `names` says how many names are taken.
+  """
   known = ", ".join(builders.names()) + ("; all if none is given" if names == "*" else "")
   command.add_argument("names", nargs=names, metavar="NAME", help=known)
   command.add_argument("--from", dest="source", metavar="FOLDER", help="a local copy of the data")
@@ -155,7 +158,7 @@ def _list(name: str | None, data_dir: str | None, json_too: bool) -> int:
 
 
 def _dict(found: Description, root: Path) -> dict[str, Any]:
-  """A set for programs."""
+  """Convert a data set to JSON-compatible values."""
   return {**found._asdict(), "prepared": _prepared(found, root) or "no", "get_it": _how(found)}
 
 
@@ -183,7 +186,7 @@ def _describe(found: Description, root: Path) -> None:
 
 
 def _short(text: str, most: int = 12) -> str:
-  """A licence in few words."""
+  """Shorten a licence name."""
   if text.lower().startswith("no licence"):
     return "none stated"
   if text.lower().startswith("see "):
@@ -192,7 +195,7 @@ def _short(text: str, most: int = 12) -> str:
 
 
 def _prepared(found: Description, root: Path) -> str:
-  """ "ready", "", or how many of the domains are."""
+  """Return "ready", "", or how many domains are prepared."""
   # TFDS has a set of its own named mnist; ours lies beside it.
   folder = root / ("mnist_digits" if found.name == "mnist" else found.name)
   places = [folder / config for config in found.configs] or [folder]
@@ -240,7 +243,7 @@ def _audit(arguments: argparse.Namespace) -> int:
 
 
 def as_json(report: Report) -> str:
-  """A report as JSON, on several lines."""
+  """Format a report as multi-line JSON."""
   content = {**report._asdict(), "leaks": report.leaks}
   content["findings"] = [finding._asdict() for finding in report.findings]
   return json.dumps(content, indent=1, ensure_ascii=False)

@@ -1,4 +1,7 @@
-"""One entry in full: its paper, what it needs, where others go wrong, its flags."""
+"""Full description of one entry.
+
+It has its paper, its needs, common mistakes of others, and its flags.
+"""
 
 import importlib.util
 import json
@@ -34,7 +37,7 @@ class Flag(NamedTuple):
 
 
 def page(kind: Kind, name: str) -> str:
-  """An entry in full, folded to the terminal."""
+  """Format an entry's full description for the terminal width."""
   doc = kinds.doc(kind, name)
   same = doc.title == doc.summary.rstrip(".")
   parts = [text.paragraph(f"{name}: {doc.summary if same else doc.title}")]
@@ -49,7 +52,7 @@ def page(kind: Kind, name: str) -> str:
 
 
 def as_json(kind: Kind, name: str) -> str:
-  """An entry in full, for programs."""
+  """Return an entry's full description as JSON."""
   doc = kinds.doc(kind, name)
   content = {**doc._asdict(), "kind": kind.entry, **facts(kind, name)}
   if kind.command == "methods":
@@ -61,7 +64,10 @@ def as_json(kind: Kind, name: str) -> str:
 
 
 def facts(kind: Kind, name: str) -> dict[str, str]:
-  """What is to be known of an entry before it is used, in the order in which it is shown."""
+  """Return the facts of an entry in display order.
+
+  They are what is to be known before it is used.
+  """
   doc = kinds.doc(kind, name)
   found = {"paper": doc.paper, "family": doc.family if kind.families else ""}
   own = {"methods": _method, "weights": _weighting, "tunings": _tuning, "models": _model}
@@ -75,7 +81,7 @@ def facts(kind: Kind, name: str) -> dict[str, str]:
 
 
 def traits(name: str) -> dict[str, Any]:
-  """What a method says of itself, in its own words: for programs."""
+  """Return a method's declared traits as JSON-compatible values."""
   from adapt import methods
 
   method = methods.traits(name)
@@ -160,7 +166,7 @@ def _typed(flag: Flag) -> str:
 
 
 def _shown(default: Any) -> str:
-  """A default as one would type it."""
+  """Format a default as typed on the command line."""
   if isinstance(default, bool):
     return "on" if default else "off"
   return "none" if default in (None, "") else str(default)

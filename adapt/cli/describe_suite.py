@@ -1,4 +1,7 @@
-"""One suite in full: its tasks, settings, protocol, and the rows that are published for it."""
+"""Full description of one suite.
+
+It has its tasks, settings and protocol, and the rows that are published for it.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,7 +16,7 @@ _FEW = 4  # numbers of a published row that are shown one by one
 
 
 def page(benchmark: Benchmark) -> str:
-  """A suite in full, folded to the terminal."""
+  """Format a suite's full description for the terminal width."""
   suite = benchmark.suite
   parts = [
     text.paragraph(f"{benchmark.name}: {benchmark.title}"),
@@ -36,7 +39,7 @@ def page(benchmark: Benchmark) -> str:
 
 
 def as_json(benchmark: Benchmark) -> str:
-  """A suite in full, for programs."""
+  """Return a suite's full description as JSON."""
   suite = benchmark.suite
   content = {
     "name": benchmark.name,
@@ -56,13 +59,16 @@ def as_json(benchmark: Benchmark) -> str:
 
 
 def settings(given: Settings) -> dict[str, Any]:
-  """What a suite sets: the network, the steps, and what is not as a run would have it."""
+  """Return what a suite sets.
+
+  These are the network, the steps, and what is not as a run would have it.
+  """
   usual, always = Settings()._asdict(), ("model", "steps", "batch_size", "lr")
   return {n: v for n, v in given._asdict().items() if n in always or v != usual[n]}
 
 
 def _flags(given: Mapping[str, Any]) -> str:
-  """Values as one would type them."""
+  """Format values as typed on the command line."""
   shown = []
   for name, value in given.items():
     flag = name.replace("_", "-")
@@ -79,7 +85,10 @@ def _task(task: Task) -> str:
 
 
 def _rows(rows: Sequence[Reported]) -> str:
-  """Published rows by where they come from; --json has the number of each task."""
+  """List published rows by source.
+
+  `--json` has the number of each task.
+  """
   lines = []
   for source, protocol in dict.fromkeys((r.source, r.protocol) for r in rows):
     mine = [r for r in rows if (r.source, r.protocol) == (source, protocol)]
@@ -89,7 +98,7 @@ def _rows(rows: Sequence[Reported]) -> str:
 
 
 def _numbers(row: Reported) -> str:
-  """The numbers of a row, or their average where they are many."""
+  """Format a row's numbers, or their average if many."""
   numbers = row.accuracy
   if len(numbers) > _FEW:
     return f"{sum(numbers.values()) / len(numbers):.1f} on average over {len(numbers)} tasks"

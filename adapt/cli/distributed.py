@@ -1,4 +1,7 @@
-"""One run over several processes: how they find each other, and how they end."""
+"""Run one command over several processes.
+
+The processes find each other, and end together.
+"""
 
 import argparse
 import importlib.util
@@ -26,7 +29,10 @@ _OF_XLA = re.compile(r"(UNKNOWN|INTERNAL|UNAVAILABLE|ABORTED|CANCELLED|DEADLINE_
 
 
 class Place(NamedTuple):
-  """Where this process stands; None where the cluster knows."""
+  """Address and index of this process.
+
+  Fields are None where the cluster knows.
+  """
 
   coordinator: str | None = None  # host:port of process 0
   processes: int | None = None
@@ -34,7 +40,9 @@ class Place(NamedTuple):
 
 
 def command(argv: Sequence[str], work: Callable[[], int]) -> int:
-  """Runs a command in company if its flags or the cluster say so; returns its exit code.
+  """Run a command, over several processes if asked to.
+
+  Its flags or the cluster say so. Returns its exit code.
 
   Where all processes end at the same point, they part; else this one leaves at once, and the others
   notice.
@@ -84,7 +92,9 @@ def command(argv: Sequence[str], work: Callable[[], int]) -> int:
 
 
 def asked(argv: Sequence[str], environment: Mapping[str, str] = os.environ) -> Place | None:
-  """The place that a command line, or else the cluster, gives this process; None: it is alone.
+  """Read this process's place from flags or the cluster.
+
+  The command line comes first. None means that it is alone.
 
   Raises:
     ValueError: flags that do not go together; the message says what does.
@@ -118,7 +128,7 @@ def asked(argv: Sequence[str], environment: Mapping[str, str] = os.environ) -> P
 
 
 def add_flags(group: Any) -> None:
-  """Adds --coordinator, --processes and --process-id to a parser or a group of one."""
+  """Add --coordinator, --processes and --process-id to a parser or group."""
   group.add_argument(
     "--coordinator",
     metavar="HOST:PORT",
@@ -134,7 +144,7 @@ def add_flags(group: Any) -> None:
 
 
 def _clustered(environment: Mapping[str, str]) -> bool:
-  """Whether SLURM, Open MPI or Kubernetes has started this as one of several processes."""
+  """Detect a multi-process launch by SLURM, Open MPI or Kubernetes."""
   there = environment.__contains__
   slurm = "SLURM_JOB_ID", "SLURM_STEP_NODELIST", "SLURM_PROCID", "SLURM_LOCALID"
   if all(map(there, slurm)) and int(environment.get("SLURM_NTASKS", 1)) > 1:
@@ -146,7 +156,9 @@ def _clustered(environment: Mapping[str, str]) -> bool:
 
 
 def join(place: Place) -> None:
-  """Meets the other processes; ends this one with a line where they do not come.
+  """Connect to the other processes, or exit with an error.
+
+  This process ends with a line where they do not come.
 
   Raises:
     ValueError: nothing can listen where process 0 should, or the cluster does not know.
@@ -190,7 +202,10 @@ def _line(error: BaseException) -> str:
 
 
 def _leave(code: int) -> None:
-  """Ends at once, without waiting for what the others would never answer."""
+  """Exit at once, without waiting for the other processes.
+
+  They would never answer.
+  """
   sys.stdout.flush()
   sys.stderr.flush()
   os._exit(code)

@@ -1,4 +1,4 @@
-"""Types of flags: numbers that are finite and of a size that means something."""
+"""Flag types: finite numbers within sensible bounds."""
 
 import argparse
 import math
@@ -9,13 +9,16 @@ _INTEGERS = 2**31 - 1  # what a step or an index is counted in
 
 
 def of(kind: type) -> Callable[[str], Any]:
-  """The type of a flag whose default is of that kind; always the same one."""
+  """Return the flag type for a default's type.
+
+  It is always the same one.
+  """
   kinds: dict[type, Callable[[str], Any]] = {int: integer, float: number, type(None): str}
   return kinds.get(kind, kind)
 
 
 def number(text: str) -> float:
-  """A finite number.
+  """Parse a finite number.
 
   Raises:
     ArgumentTypeError: it is none; argparse tells it beside the flag.
@@ -30,7 +33,10 @@ def number(text: str) -> float:
 
 
 def integer(text: str, least: int = -_INTEGERS, most: int = _INTEGERS) -> int:
-  """A whole number in these bounds; ArgumentTypeError as `number`."""
+  """Parse a whole number within bounds.
+
+  Raises ArgumentTypeError as `number`.
+  """
   try:
     value = int(text)
   except ValueError:
@@ -43,32 +49,35 @@ def integer(text: str, least: int = -_INTEGERS, most: int = _INTEGERS) -> int:
 
 
 def positive(text: str) -> int:
-  """A whole number from 1 on."""
+  """Parse a whole number of at least 1."""
   return integer(text, 1)
 
 
 def seeds(text: str) -> int:
-  """How many runs one program is made of."""
+  """Parse the number of runs (seeds) per program."""
   return integer(text, 1, 10_000)
 
 
 def points(text: str) -> int:
-  """How many points a search tries."""
+  """Parse the number of points in a search."""
   return integer(text, 2, 1000)
 
 
 def evaluations(text: str) -> int:
-  """How often a run looks at its test sets, all of which it remembers."""
+  """Parse the number of test-set evaluations in a run.
+
+  All of them are remembered.
+  """
   return integer(text, 1, 100_000)
 
 
 def workers(text: str) -> int:
-  """How many processes decode."""
+  """Parse the number of decoding processes."""
   return integer(text, 0, 1024)
 
 
 def minutes(text: str) -> float:
-  """A time that is not negative."""
+  """Parse a non-negative time in minutes."""
   if (value := number(text)) < 0:
     raise argparse.ArgumentTypeError(f"{text} is negative: give 0 or more")
   return value

@@ -15,7 +15,7 @@ from adapt.training.settings import Settings
 
 
 def with_classes(task: Task, text: str) -> Task:
-  """The task, with other class sets where --classes gives some."""
+  """Apply the class sets of --classes to a task, if given."""
   return task._replace(classes=label_sets.parsed(text) or task.classes)
 
 
@@ -29,7 +29,7 @@ def expand(chosen: Sequence[str], shots: int, tasks: Sequence[Task] = ()) -> lis
 
 
 def _possible(method: Method, shots: int, tasks: Sequence[Task]) -> bool:
-  """Whether the method can run on all of these tasks."""
+  """Return whether the method can run on all of these tasks."""
   few = bool(shots) or "labelled" not in method.reads
   return few and all(t.relation in method.serves and len(t.source) >= method.sources for t in tasks)
 
@@ -41,7 +41,7 @@ def parse(
   chosen: Callable[[argparse.Namespace], Sequence[str]],
   suite: Suite | None,
 ) -> argparse.Namespace:
-  """Parses twice: what is chosen decides which further flags there are."""
+  """Parse twice: the choices determine the further flags."""
   add_general(parser, defaults)
   asked_help = [a for a in argv if a in ("-h", "--help")]
   known, _ = parser.parse_known_args([a for a in argv if a not in asked_help] or ["source_only"])
@@ -167,7 +167,10 @@ def _add_settings(group: Any, defaults: Settings) -> None:
 def _add_parameters(
   parser: Parser, title: str, factory: Callable[..., Any], prefix: str, overridden: Any
 ) -> None:
-  """Flags from a factory's keyword arguments; given ones alone end up in the namespace."""
+  """Add flags for a factory's keyword arguments.
+
+  Given ones alone end up in the namespace.
+  """
   group = parser.add_argument_group(title, catalogue.summary(factory))
   for p in catalogue.parameters(factory):
     flag = "--" + prefix + p.name.replace("_", "-")

@@ -1,4 +1,6 @@
-"""What there is to choose from, by kind, and what each entry's own file says of it.
+"""Kinds of catalogue entries, and their own documentation.
+
+The documentation is what each entry's own file says.
 
 Files are read and not imported: a list needs neither jax nor what an entry needs.
 """
@@ -35,7 +37,7 @@ _SECTIONS = ("Args:", "Returns:", "Raises:", "Attributes:", "Yields:")
 
 
 class Kind(NamedTuple):
-  """A kind of entries, each a file of its own."""
+  """A kind of catalogue entries, one file each."""
 
   command: str  # adapt COMMAND lists them
   entry: str  # what one is called
@@ -47,7 +49,7 @@ class Kind(NamedTuple):
 
 
 class Doc(NamedTuple):
-  """What an entry's file says of it."""
+  """Documentation from an entry's file."""
 
   name: str
   title: str  # the first line of the file, without its paper
@@ -104,7 +106,10 @@ KINDS = {
 
 
 def known(kind: Kind, name: str) -> str:
-  """The name; ValueError says what is meant where the kind has no such entry."""
+  """Validate an entry's name.
+
+  ValueError says what is meant where the kind has no such entry.
+  """
   names = kind.names()
   if name in names:
     return name
@@ -115,7 +120,10 @@ def known(kind: Kind, name: str) -> str:
 
 
 def doc(kind: Kind, name: str) -> Doc:
-  """What the file of an entry says of it; ValueError where it cannot be read."""
+  """Return the documentation in an entry's file.
+
+  Raises ValueError where the file cannot be read.
+  """
   file = catalogue.source(kind.package, name)
   if file is None:
     return _imported(kind, name)
@@ -133,7 +141,10 @@ def doc(kind: Kind, name: str) -> Doc:
 
 
 def _imported(kind: Kind, name: str) -> Doc:
-  """Of an entry without a file of its name: an installed plug-in, a backbone, reverse validation."""
+  """Return the documentation of an entry without its own file.
+
+  Such are an installed plug-in, a backbone, and reverse validation.
+  """
   family, module = OWN, None
   if kind.command == "models":
     from adapt.models.backbones import BACKBONES
@@ -166,13 +177,16 @@ def _doc(kind: Kind, name: str, of_module: str, said: str, family: str) -> Doc:
 
 
 def titled(line: str) -> tuple[str, str]:
-  """The first line of a file as title and paper, which stands there in brackets."""
+  """Split a file's first line into title and paper.
+
+  The paper stands there in brackets.
+  """
   found = _PAPER.findall(line)
   return _PAPER.sub("", line).strip().rstrip("."), found[-1] if found else ""
 
 
 def short(paper: str) -> str:
-  """A paper as first author and year."""
+  """Shorten a paper to its first author and year."""
   author = re.split(r" et al\.?|,| & | and ", paper)[0]
   year = re.search(r"\b(19|20)\d\d\b", re.sub(r"arXiv:\S+", "", paper))
   return f"{author} {year[0]}" if year else author
@@ -189,5 +203,8 @@ def paragraphs(docstring: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-  """A name without what writers change of it: case, hyphens, spaces."""
+  """Normalise a name's case, hyphens and spaces.
+
+  Writers change these.
+  """
   return re.sub(r"[^a-z0-9]", "", text.lower())

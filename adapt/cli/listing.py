@@ -1,4 +1,7 @@
-"""`adapt methods`, `models`, `weights`, `tunings` and `validators`: what there is, and each in full."""
+"""List methods, models, weights, tunings and validators, or show one.
+
+Commands: `adapt methods`, `models`, `weights`, `tunings` and `validators`.
+"""
 
 import json
 from collections.abc import Sequence
@@ -53,7 +56,10 @@ def parser(kind: Kind) -> Parser:
 
 
 def listed(kind: Kind, docs: Sequence[Doc]) -> str:
-  """The list of a kind, a line for each entry, under headings of its families."""
+  """Format the list of a kind, grouped by family.
+
+  Each entry has a line, under the heading of its family.
+  """
   roomy = text.width() >= _ROOMY
   rows = [
     (d.name, d.summary, d.paper) if roomy else (d.name, d.title, kinds.short(d.paper)) for d in docs
@@ -74,12 +80,15 @@ def _json(docs: Sequence[Doc]) -> str:
 
 
 def as_dict(doc: Doc) -> dict[str, Any]:
-  """An entry of a list for programs: without its notes."""
+  """Convert an entry to JSON-compatible values, without its notes."""
   return {name: value for name, value in doc._asdict().items() if name != "notes"}
 
 
 def table(name: str | None = None) -> int:
-  """Every method, or one, by family: setting, paper, extra state, cost; returns the exit code."""
+  """Print a table of methods by family.
+
+  It shows every method, or one: setting, paper, extra state, cost. Returns the exit code.
+  """
   from rich.console import Console
   from rich.table import Table
   from rich.text import Text

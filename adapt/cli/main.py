@@ -1,4 +1,7 @@
-"""The command line: flags come from signatures and their docstrings."""
+"""`adapt run` and benchmark commands.
+
+Flags come from signatures and their docstrings.
+"""
 
 import argparse
 import sys
@@ -14,12 +17,15 @@ from adapt.training import hosts
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-  """`adapt`: the installed command."""
+  """Entry point of the installed command `adapt`."""
   return commands.main(argv)
 
 
 def run(argv: list[str]) -> int:
-  """`adapt run`, of a suite where the file of --config is of one."""
+  """Run `adapt run`, or a suite named by --config.
+
+  The file of --config may be of a suite.
+  """
   found: list[tuple[str | None, list[str]]] = []
 
   def expand() -> int:
@@ -45,7 +51,10 @@ def benchmark(
   argv: Sequence[str] | None = None,
   domains: Callable[[str], Domain] | None = None,
 ) -> int:
-  """`python -m benchmarks.NAME`: methods × tasks of a suite, its domains loaded by name or as given."""
+  """Run `python -m benchmarks.NAME`: methods × tasks of a suite.
+
+  Its domains are loaded by name or as given.
+  """
   argv = list(sys.argv[1:] if argv is None else argv)
   return distributed.command(argv, lambda: _benchmark(suite, argv, domains))
 
@@ -66,7 +75,7 @@ def _benchmark(
 def parsed(
   parser: Parser, suite: Suite, argv: list[str]
 ) -> tuple[list[Task], list[str], argparse.Namespace]:
-  """Tasks, methods and flags that a command line chooses of a suite.
+  """Parse the tasks, methods and flags chosen for a suite.
 
   Args:
     parser: may have flags of its own already.
@@ -92,7 +101,10 @@ def parsed(
 
 
 def run_parser() -> Parser:
-  """What `adapt run` takes beside the flags of every training."""
+  """Parser of `adapt run`'s own flags.
+
+  The flags of every training come beside them.
+  """
   parser = Parser(
     prog="adapt run",
     usage="adapt run --source SOURCE… --target TARGET [--method METHOD…] [flags]",

@@ -1,4 +1,7 @@
-"""`adapt predict` and `adapt export`: what a saved model says of data, and the model for jax alone."""
+"""`adapt predict` and `adapt export` for saved models.
+
+Predict applies a model to data. Export writes the model for jax alone.
+"""
 
 import argparse
 import io
@@ -93,7 +96,9 @@ def _check_out(out: Path, arguments: argparse.Namespace) -> None:
 
 
 def _numbered(domain: Domain, model: Model) -> tuple[Split, Split]:
-  """The splits with labels as the model numbers its classes; by name where both name them.
+  """Renumber the labels of splits to the model's classes.
+
+  Classes match by name where both name them.
 
   Raises:
     ValueError: labels of classes that the model has not.
@@ -123,7 +128,10 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _fitting(name: str, split: Split, model: Model) -> Split:
-  """The split with images at the model's size; ValueError for what the model does not take."""
+  """Resize a split's images to the model's size.
+
+  Raises ValueError for what the model does not take.
+  """
   x, (shape, dtype) = split.x, model.inputs
   if model.about["image_size"] and x.ndim == 4:
     x = images.resized(x, shape[0])
@@ -141,7 +149,10 @@ def _fitting(name: str, split: Split, model: Model) -> Split:
 
 
 def _outputs(model: Model, splits: Sequence[Split]) -> dict[str, list[np.ndarray]]:
-  """Probabilities, predicted classes, labels (-1: unknown) and names of images, block by block."""
+  """Predict a split block by block.
+
+  Yields probabilities, predicted classes, labels (-1: unknown) and names of images.
+  """
   from rich.console import Console
   from rich.progress import Progress
 

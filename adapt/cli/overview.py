@@ -1,4 +1,7 @@
-"""The catalogue at a glance: each method's family, setting, paper, and what it keeps beside the network."""
+"""Overview table of the methods.
+
+It has each method's family, setting, paper, and what it keeps beside the network.
+"""
 
 import json
 from pathlib import Path
@@ -17,7 +20,7 @@ _SHAPE, _CLASSES, _BATCH = (28, 28, 1), 10, 64  # of the example whose state is 
 
 
 class Overview(NamedTuple):
-  """One method, as `adapt methods --table` shows it."""
+  """One row of `adapt methods --table`."""
 
   name: str
   family: str
@@ -40,14 +43,17 @@ def of(name: str) -> Overview:
 
 
 def costs(results: Path) -> dict[str, str]:
-  """Measured cost of a step relative to source_only, by method; see benchmarks/method_cost.py."""
+  """Step cost of each method relative to source_only, as measured.
+
+  See benchmarks/method_cost.py.
+  """
   file = results / "methods" / "cost.json"
   measured = json.loads(file.read_text("utf-8")) if file.exists() else {}
   return {name: f"{entry['ratio']:.2f}" for name, entry in measured.items()}
 
 
 def setting(method: Method) -> str:
-  """What a method asks of a task, in words."""
+  """Describe a method's task requirements in words."""
   asks = []
   if "all_labelled" in method.reads:
     asks.append("all target labels")
@@ -67,7 +73,10 @@ def setting(method: Method) -> str:
 
 
 def extra(name: str, method: Method) -> str:
-  """What is kept beside the network: parameters that learn, and state that does not."""
+  """Describe a method's extra parameters and state.
+
+  Parameters learn, and state does not. Both are kept beside the network.
+  """
   try:
     shapes = jax.eval_shape(lambda key: _started(name, method, key), jax.random.key(0))
   except Exception:  # of a user's own method, which may not be made for images

@@ -1,4 +1,4 @@
-"""The pair that --source and --target, or --data, name."""
+"""Build the domain pair from --source and --target, or --data."""
 
 import argparse
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from adapt.experiments.suite import IMAGES, Task
 
 
 def pair_of(argv: Sequence[str]) -> Pair:
-  """The pair that a command line names.
+  """Return the domain pair of a command line.
 
   Raises:
     ValueError: nothing named, or data that cannot be read.

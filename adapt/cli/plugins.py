@@ -1,4 +1,4 @@
-"""`--plugins FOLDER`: entries of one's own, for every command."""
+"""`--plugins FOLDER`: user-defined entries for every command."""
 
 import argparse
 from collections.abc import Sequence
@@ -8,7 +8,10 @@ from adapt import catalogue
 
 
 def add(group: Any) -> None:
-  """Adds --plugins, whose older name is --methods-path, to a parser or a group of one."""
+  """Add --plugins to a parser or group.
+
+  Its older name is --methods-path.
+  """
   group.add_argument(
     "--plugins",
     "--methods-path",
@@ -20,7 +23,9 @@ def add(group: Any) -> None:
 
 
 def use(argv: Sequence[str]) -> None:
-  """Adds the folders of --plugins, before all else is read: what follows may name their entries.
+  """Register the folders of --plugins.
+
+  This comes before all else is read, as what follows may name their entries.
 
   Raises:
     ValueError: no such folder, or one with a sub-folder that is of no kind.

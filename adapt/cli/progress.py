@@ -1,4 +1,7 @@
-"""Shows a grid on a terminal: live lines, and a line per finished cell."""
+"""Terminal progress display of a grid.
+
+It has live lines, and a line per finished cell.
+"""
 
 import math
 import time
@@ -19,7 +22,7 @@ _DAY = 86400.0
 
 
 class Place(NamedTuple):
-  """Where a live line is between two evaluations."""
+  """Progress of a live line between two evaluations."""
 
   step: int  # at least, or estimated
   said: str  # as the line says it
@@ -27,7 +30,7 @@ class Place(NamedTuple):
 
 
 class Board:
-  """A context in which cells begin, report and end, one after the other.
+  """Progress board, a context for cells run one by one.
 
   Lines of cells that have ended stay where they are, also in a file; the live lines below them are
   for terminals. The time left of all cells supposes that a step of the next ones takes as long.
@@ -65,14 +68,17 @@ class Board:
     self._bars.stop()
 
   def begin(self, name: str, steps: int) -> None:
-    """A cell begins."""
+    """Start a cell."""
     self._name, self._steps, self._done, self._began = name, steps, 0, time.monotonic()
     self._bar = self._bars.add_task(name, total=steps, what="")
 
   def report(
     self, step: int, loss: float, source: float | None = None, target: float | None = None
   ) -> None:
-    """It has done so many steps; means over cells, None for what stays hidden."""
+    """Report the steps done, with means over cells.
+
+    Accuracies are None where they stay hidden.
+    """
     shown = {"source": source, "target": target}
     parts = [f"{name} {100 * v:.1f}" for name, v in shown.items() if v is not None]
     if self._bar is not None:
@@ -81,7 +87,10 @@ class Board:
     self._done = step
 
   def end(self, records: Sequence[dict[str, Any]], fresh: bool) -> None:
-    """It has ended with these records, or they were there already."""
+    """Finish a cell with its records.
+
+    They are fresh, or they were there already.
+    """
     self._ended += 1
     if self._bar is not None:
       self._bars.remove_task(self._bar)
@@ -104,7 +113,7 @@ class Board:
       self._bars.update(self._all, advance=steps)
 
   def _place(self, task: Task) -> Place:
-    """Where a line is now: counted, estimated, or not known."""
+    """Return a line's progress: counted, estimated, or unknown."""
     done, total = int(task.completed), int(task.total or 0)
     now = None if self._bar is None or live.aside() else live.now()
     if now is None:
@@ -118,7 +127,7 @@ class Board:
     return Place(step, f"step {'' if found.exact else '~'}{step:,} of {total:,}", now.rate)
 
   def _doing(self, task: Task) -> str:
-    """What is going on, and the newest measures."""
+    """Describe the current activity and the newest measures."""
     if task.id != self._bar:
       return str(task.fields["what"])
     now = live.now()
@@ -135,19 +144,19 @@ class Board:
 
 
 class _Column(ProgressColumn):
-  """A column that a function draws anew whenever the display is refreshed."""
+  """A column redrawn by a function at every refresh."""
 
   def __init__(self, draw: Callable[[Task], RenderableType]) -> None:
     super().__init__(Column(no_wrap=True, overflow="ellipsis"))
     self._draw = draw
 
   def render(self, task: Task) -> RenderableType:
-    """The column of one line."""
+    """Render the column of one line."""
     return self._draw(task)
 
 
 def _elsewhere(now: live.Now) -> str:
-  """Where a program is that has no line of its own."""
+  """Format the progress of a program without its own line."""
   found = live.position(now)
   if found is None:
     return f"step {now.done:,}–{now.coming:,} of {now.total:,}"
@@ -155,7 +164,10 @@ def _elsewhere(now: live.Now) -> str:
 
 
 def _time(place: Place, total: float) -> Text:
-  """Minutes and seconds left at the speed of the last evaluations."""
+  """Format the remaining time at the speed of recent evaluations.
+
+  It is in minutes and seconds.
+  """
   if not place.speed:
     return Text("--:--", "progress.remaining")
   minutes, seconds = divmod(math.ceil(max(total - place.step, 0) / place.speed), 60)
@@ -165,7 +177,10 @@ def _time(place: Place, total: float) -> Text:
 
 
 def outcomes(records: Sequence[dict[str, Any]]) -> list[str]:
-  """Target accuracy of each record, in percent, mean and sample deviation over seeds, if there is one."""
+  """Format each record's target accuracy in percent.
+
+  It is the mean and sample deviation over seeds, if there is one.
+  """
   lines = []
   for record in records:
     found = cell(by_seed(record, "last", "accuracy").values())

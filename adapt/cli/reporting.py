@@ -1,4 +1,7 @@
-"""Tells a terminal, and wandb where asked to, how far a grid is."""
+"""Report a grid's progress to the terminal and wandb.
+
+wandb is used only where asked to.
+"""
 
 import importlib.util
 from collections.abc import Sequence
@@ -19,7 +22,10 @@ from adapt.training.history import History
 
 
 class Reporting:
-  """A `grid.Reporter`: a context that shows programs on a board and tracks them."""
+  """A `grid.Reporter` with a progress board and wandb tracking.
+
+  It is a context that shows programs on the board.
+  """
 
   def __init__(
     self,
@@ -54,7 +60,7 @@ class Reporting:
     self._board.__exit__(kind, error, trace)
 
   def begin(self, name: str, experiments: Sequence[Experiment], steps: int) -> None:
-    """A program begins."""
+    """Start a program."""
     self._experiment = experiments[0]
     self._board.begin(name, steps)
     if self._mode != "off":
@@ -62,7 +68,7 @@ class Reporting:
       self._tracker.start(self._mode, "adapt", run.name, run.config, self._out, run.group, run.tags)
 
   def report(self, step: int, past: History) -> None:
-    """It has done so many steps."""
+    """Report the steps done."""
     loss, source = past.mean("loss"), past.mean("source_test")
     assert loss is not None
     self._board.report(step, loss, source, past.mean("target_test") if self._show_target else None)
@@ -70,18 +76,18 @@ class Reporting:
       self._tracker.log(step, wandb_run.measured(past, bool(self._experiment.search)))
 
   def end(self, records: Sequence[dict[str, Any]], fresh: bool) -> None:
-    """It has ended with these records."""
+    """Finish a program with its records."""
     if self._mode != "off":
       table = wandb_run.results(records)
       self._tracker.finish(wandb_run.summary(records), self._pictures(records), *table)
     self._board.end(records, fresh)
 
   def fail(self) -> None:
-    """It has ended with an error."""
+    """Finish a program with an error."""
     self._tracker.fail()
 
   def _pictures(self, records: Sequence[dict[str, Any]]) -> dict[str, Path]:
-    """The learning curves, if there are any and they can be drawn."""
+    """Draw the learning curves, if available and drawable."""
     if not records or not importlib.util.find_spec("matplotlib"):
       return {}
     first = records[0]

@@ -1,4 +1,7 @@
-"""`adapt tables`, `adapt figures` and `adapt compare`: what a folder of records says."""
+"""`adapt tables`, `adapt figures` and `adapt compare` on record folders.
+
+They report what a folder of records says.
+"""
 
 import argparse
 import re
@@ -24,7 +27,7 @@ _SELECT = (
 
 
 class Request(NamedTuple):
-  """What tables are asked for."""
+  """Options of `adapt tables`."""
 
   results: Path  # folder of records
   out: Path  # folder of the tables
@@ -39,7 +42,9 @@ Further = Callable[[Request], tuple[Mapping[Path, str], Mapping[str, str]]]
 
 
 def tables(argv: Sequence[str], default: Path = RECORDS, further: Further | None = None) -> int:
-  """Writes the tables of a folder of records, or checks them; returns the exit code.
+  """Write or check the tables of a folder of records.
+
+  Returns the exit code.
 
   Args:
     argv: flags.
@@ -97,7 +102,7 @@ def _request(arguments: argparse.Namespace) -> Request:
 
 
 def generated(request: Request, further: Further | None = None) -> dict[Path, str]:
-  """Path → text of every file that follows from the records.
+  """Return path → text of every file generated from the records.
 
   Raises:
     ValueError: there are none, one is broken, or the rule is no validator of any.
@@ -121,7 +126,10 @@ def generated(request: Request, further: Further | None = None) -> dict[Path, st
 
 
 def suites_in(folder: Path) -> dict[str, Suite]:
-  """The `SUITE` of every module in a folder, by name; none of a folder that is not there."""
+  """Load the `SUITE` of every module in a folder.
+
+  They are by name. A folder that is not there has none.
+  """
   found = {}
   if str(folder.resolve().parent) not in sys.path:
     sys.path.append(str(folder.resolve().parent))  # suites import from each other
@@ -135,7 +143,10 @@ def suites_in(folder: Path) -> dict[str, Suite]:
 
 
 def figures(argv: Sequence[str], default: Path = RECORDS) -> int:
-  """Draws the figures of a folder of records; returns the exit code."""
+  """Draw the figures of a folder of records.
+
+  Returns the exit code.
+  """
   arguments = figures_parser(default).parse_args(argv)
   from adapt.report import figures as drawing
 
@@ -166,7 +177,10 @@ def figures_parser(default: Path = RECORDS) -> Parser:
 
 
 def compare(argv: Sequence[str]) -> int:
-  """Prints what differs between two folders of records; returns the exit code."""
+  """Print the differences between two folders of records.
+
+  Returns the exit code.
+  """
   arguments = compare_parser().parse_args(argv)
   from rich.console import Console
 

@@ -1,4 +1,7 @@
-"""Runs what a command line asks for: experiments from flags, progress, table, exit code."""
+"""Run the experiments of a command line.
+
+It makes experiments from flags, and shows progress and a table. It returns the exit code.
+"""
 
 import argparse
 import functools
@@ -52,7 +55,7 @@ def run(
 
 
 def options_of(arguments: argparse.Namespace) -> grid.Options:
-  """How a command line wants its grid run."""
+  """Return the grid options of a command line."""
   return grid.Options(
     arguments.out,
     arguments.force,
@@ -64,7 +67,10 @@ def options_of(arguments: argparse.Namespace) -> grid.Options:
 
 
 def show(records: Sequence[dict[str, Any]]) -> int:
-  """Prints the table of finished cells; returns the exit code: 0, or 3 if a seed's loss diverged."""
+  """Print the table of finished cells.
+
+  Returns the exit code: 0, or 3 if a seed's loss diverged.
+  """
   if hosts.leads():
     Console().print(terminal.table(records))
     for line in (*terminal.privacy(records), *terminal.searched(records)):
@@ -82,7 +88,7 @@ def show(records: Sequence[dict[str, Any]]) -> int:
 def experiments_of(
   suite: Suite, tasks: Sequence[Task], names: Sequence[str], arguments: argparse.Namespace
 ) -> list[Experiment]:
-  """The experiments that a command line asks for.
+  """Build the experiments of a command line.
 
   Raises:
     ValueError: flags that do not go together.
@@ -132,7 +138,7 @@ def _experiment(suite: Suite, task: Task, name: str, arguments: argparse.Namespa
 def _null(
   name: str, takes: set[str], own: dict[str, Any], arguments: argparse.Namespace
 ) -> dict[str, float]:
-  """What makes a method its null control: the adaptation term's weight at 0."""
+  """Null control of a method: adaptation weight set to 0."""
   if "weight" not in takes:
     raise ValueError(f"{name} has no weight of an adaptation term: leave out {name} or --null")
   if "weight" in own or "weight" in _sweep(arguments.sweep):

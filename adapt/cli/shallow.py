@@ -1,4 +1,4 @@
-"""`python -m benchmarks.NAME` of a shallow benchmark."""
+"""Command line of shallow benchmarks, `python -m benchmarks.NAME`."""
 
 import importlib.util
 import sys
@@ -14,7 +14,10 @@ from adapt.shallow.run import Plan, run
 
 
 def main(plan: Plan, argv: Sequence[str] | None = None) -> int:
-  """`python -m benchmarks.NAME` of a shallow benchmark; returns the exit code."""
+  """Run `python -m benchmarks.NAME` of a shallow benchmark.
+
+  Returns the exit code.
+  """
   arguments = list(sys.argv[1:] if argv is None else argv)
   return guarded(lambda: _main(plan, arguments))
 

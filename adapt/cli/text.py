@@ -1,4 +1,4 @@
-"""Plain text for the terminal: columns and paragraphs that fit its width."""
+"""Plain terminal text: columns and paragraphs that fit its width."""
 
 import os
 import shutil
@@ -13,12 +13,15 @@ _READABLE = 100  # columns of a paragraph at most
 
 
 def width() -> int:
-  """Columns of the terminal, or $COLUMNS."""
+  """Return the terminal width in columns, or $COLUMNS."""
   return max(shutil.get_terminal_size((_PIPE, 24)).columns, 40)
 
 
 def shortened(text: str, most: int) -> str:
-  """The text, cut at a word and ended by "…" where it is longer than that."""
+  """Shorten a text at a word boundary.
+
+  It ends with "…" where it was longer than the limit.
+  """
   text = " ".join(text.split())
   if len(text) <= most:
     return text
@@ -31,7 +34,10 @@ def shortened(text: str, most: int) -> str:
 
 
 def paragraph(text: str, indent: int = 0) -> str:
-  """The text folded to the terminal; lines of a list stay lines."""
+  """Wrap text to the terminal width.
+
+  Lines of a list stay lines.
+  """
   room = min(width(), _READABLE)
   lines = text.splitlines()
   if any(line.startswith("- ") for line in lines):
@@ -46,7 +52,10 @@ def paragraph(text: str, indent: int = 0) -> str:
 
 
 def pairs(rows: Sequence[tuple[str, str]], indent: int = 2, most: int = 24) -> str:
-  """Names, and beside them what is said of each; a long name has a line of its own."""
+  """Format names with their descriptions beside them.
+
+  A long name has a line of its own.
+  """
   column = max((len(name) for name, _ in rows if len(name) <= most), default=0)
   room, lines = min(width(), _READABLE), []
   margin = " " * (indent + column + 2)
@@ -60,7 +69,10 @@ def pairs(rows: Sequence[tuple[str, str]], indent: int = 2, most: int = 24) -> s
 
 
 def command(line: str, indent: int = 2) -> str:
-  """A command to be copied, on several lines where the terminal is too narrow for it."""
+  """Format a command so that it can be copied.
+
+  It has several lines where the terminal is too narrow for it.
+  """
   room, lines = width() - indent - 2, [""]
   for flag in line.replace(" --", "\0--").split("\0"):
     joined = f"{lines[-1]} {flag}".strip()
@@ -77,7 +89,7 @@ def heading(line: str) -> str:
 
 
 def columns(rows: Sequence[Sequence[str]], flexible: int, gap: int = 2) -> Iterator[str]:
-  """A line for each row, no longer than the terminal is wide.
+  """Format rows as aligned columns within the terminal width.
 
   Args:
     rows: cells, as many in each row.
@@ -102,7 +114,10 @@ def columns(rows: Sequence[Sequence[str]], flexible: int, gap: int = 2) -> Itera
 
 
 def _usual(cells: Sequence[str]) -> int:
-  """The width of a column: its widest cell, or the second widest where one stands out."""
+  """Return the width of a column.
+
+  It is its widest cell, or the second widest where one stands out.
+  """
   lengths = sorted(len(cell) for cell in cells)
   if len(lengths) > 9 and lengths[-1] - lengths[-2] > 4:
     return lengths[-2]
@@ -110,7 +125,10 @@ def _usual(cells: Sequence[str]) -> int:
 
 
 def _items(lines: Sequence[str]) -> list[str]:
-  """The items of a list, each with the lines that go on with it, and what stands before them."""
+  """Split a list into items with their continuation lines.
+
+  What stands before the items comes with them.
+  """
   items: list[str] = []
   for line in lines:
     if line.startswith("- ") or not items:

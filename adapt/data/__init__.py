@@ -1,4 +1,6 @@
-"""Data: a domain by name or from a file, and the checks before a run. Imports only NumPy.
+"""Load domains by name or from files, and check them.
+
+Imports only NumPy.
 
 A file NAME.py in the folder `data` of plug-ins defines NAME(data_dir=None) -> Domain.
 """
@@ -29,7 +31,7 @@ _GROUP = "adapt.data"
 
 
 def load(name: str, data_dir: str | None = None) -> Domain:
-  """A domain.
+  """Load a domain by name or from a file.
 
   Args:
     name: one of `names()`; "tfds:NAME", "tfds:NAME/config" or either with "/split" for a prepared
@@ -68,7 +70,7 @@ def load(name: str, data_dir: str | None = None) -> Domain:
 
 
 def _own(name: str, data_dir: str | None) -> Domain:
-  """The domain of a plug-in, known by the name that it is asked for by."""
+  """Load a plug-in domain, named as the caller asked for it."""
   try:
     found = catalogue.get(_GROUP, name)(data_dir)
   except (ValueError, OSError):
@@ -81,12 +83,12 @@ def _own(name: str, data_dir: str | None) -> Domain:
 
 
 def names() -> tuple[str, ...]:
-  """The names that `load` knows."""
+  """Return the domain names that `load` accepts."""
   return tuple(dict.fromkeys((*domains.NAMED, *catalogue.names(_GROUP))))
 
 
 def labelled_rows(y: np.ndarray, shots: int | None, seed: int) -> np.ndarray:
-  """Which target training examples are labelled.
+  """Return which target training examples are labelled.
 
   Args:
     y: labels [n]; where some are -1, which are unknown, all the others are labelled.

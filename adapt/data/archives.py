@@ -1,4 +1,6 @@
-"""Reads .zip and .tar archives without unpacking them, and refuses those that are not plain files.
+"""Read .zip and .tar archives without unpacking them.
+
+Archives whose members are not plain files are refused.
 
 Nothing is ever written by the path that an archive gives. Names that would leave a folder, links
 and devices are refused all the same: an archive with them is not the one that was published.
@@ -28,14 +30,16 @@ _ABOUT = (
 
 
 def is_archive(path: Path) -> bool:
-  """Whether a file's name is that of an archive which `members` reads."""
+  """Return whether the file name is that of a supported archive."""
   return path.name.lower().endswith(_SUFFIXES)
 
 
 def members(
   path: Path, limit: int = LIMIT, wanted: Callable[[str], bool] = lambda name: True
 ) -> Iterator[tuple[str, bytes]]:
-  """The regular files of a .zip, .tar, .tar.gz, .tgz or .tar.bz2, in its order.
+  """Iterate over the regular files of an archive, in archive order.
+
+  Formats: .zip, .tar, .tar.gz, .tgz and .tar.bz2.
 
   Args:
     path: the archive.
@@ -62,7 +66,7 @@ def members(
 def contents(
   path: Path, limit: int = LIMIT, wanted: Callable[[str], bool] = lambda name: True
 ) -> Iterator[tuple[list[str], Callable[[str], bytes]]]:
-  """The wanted files of an archive in any order.
+  """Open an archive to read its wanted files in any order.
 
   A .zip and a plain .tar are read member by member, so they may be larger than memory; a compressed
   .tar has no index, so the wanted members are held in memory.
@@ -91,7 +95,10 @@ def contents(
 
 
 def safe_name(name: str) -> str | None:
-  """A member's name with forward slashes and without "./", or None if it would leave a folder."""
+  """Return a member's normalised name, or None if it would escape.
+
+  Normalised: forward slashes and no leading "./". An unsafe name would leave the folder.
+  """
   if "\\" in name or "\0" in name or name.startswith("/") or re.match(r"[A-Za-z]:", name):
     return None
   parts = [part for part in name.split("/") if part not in ("", ".")]
@@ -105,7 +112,10 @@ def _unique(path: Path, names: list[str]) -> None:
 
 
 class _Header(tarfile.TarInfo):
-  """A header that must be whole: TarFile takes a damaged or absent one for the archive's end."""
+  """TAR header that raises on damage.
+
+  TarFile itself takes a damaged or absent header for the end of the archive.
+  """
 
   @classmethod
   def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
@@ -139,7 +149,7 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _entries(path: Path, archive: Any) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
-  """(name, how to open it) of each regular file."""
+  """Yield (name, opener) for each regular file."""
   is_zip = isinstance(archive, zipfile.ZipFile)
   with _damage(path):
     for name, kind, opens in _zip_entries(archive) if is_zip else _tar_entries(archive):
@@ -177,7 +187,10 @@ def _tar_entries(archive: Any) -> Iterator[tuple[str, str, Any]]:
 
 
 def _reader(path: Path, limit: int) -> Callable[[Callable[[], IO[bytes]]], bytes]:
-  """Reads members, at most `limit` bytes in total. Sizes in headers are not believed."""
+  """Return a function that reads members, with a total size limit.
+
+  At most `limit` bytes are read in total. Sizes in headers are not trusted.
+  """
   left = limit
 
   def read(opens: Callable[[], IO[bytes]]) -> bytes:
@@ -196,7 +209,7 @@ def _reader(path: Path, limit: int) -> Callable[[Callable[[], IO[bytes]]], bytes
 
 @contextlib.contextmanager
 def _damage(path: Path) -> Iterator[None]:
-  """Turns what the libraries raise on damaged archives into one line."""
+  """Convert library errors on damaged archives into one-line errors."""
   try:
     yield
   except (

@@ -1,4 +1,7 @@
-"""Files that are whole or not there at all, and JSON without surprises."""
+"""Atomic file writes, and strict JSON reading and writing.
+
+A file is either whole or absent.
+"""
 
 import contextlib
 import json
@@ -11,7 +14,10 @@ from typing import Any
 
 
 def check_writable(out: str | Path) -> None:
-  """Raises ValueError unless files can be made under `out`: call it before hours of training."""
+  """Raise ValueError unless files can be created under `out`.
+
+  Call it before hours of training.
+  """
   probe = Path(out) / f".probe.{os.getpid()}"
   try:
     Path(out).mkdir(parents=True, exist_ok=True)
@@ -24,7 +30,10 @@ def check_writable(out: str | Path) -> None:
 
 
 def replace(path: Path, content: bytes) -> None:
-  """Writes a file so that one of that name is always whole; ValueError if the folder cannot be written."""
+  """Write a file atomically.
+
+  A file of that name is always whole. ValueError if the folder cannot be written.
+  """
   temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
   try:
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +54,9 @@ def _unwritable(folder: str | Path, error: OSError) -> ValueError:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-  """Writes JSON so that a file of that name is always a whole one.
+  """Write a JSON file atomically.
+
+  A file of that name is always whole.
 
   NaN and infinities become null, arrays become lists.
 
@@ -60,7 +71,10 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def load_json(content: bytes | str) -> Any:
-  """Parses JSON; ValueError, with the reason alone, for whatever is none."""
+  """Parse JSON.
+
+  Raises ValueError, with only the reason, for text that is not JSON.
+  """
   try:
     return json.loads(content, parse_constant=_constant)
   except RecursionError as error:
@@ -70,7 +84,10 @@ def load_json(content: bytes | str) -> Any:
 
 
 def plain(value: Any) -> Any:
-  """The value as JSON has it: arrays and tuples as lists, non-finite numbers as None."""
+  """Convert a value to plain JSON types.
+
+  Arrays and tuples become lists, and non-finite numbers become None.
+  """
   if hasattr(value, "tolist"):  # numpy and jax arrays and scalars
     value = value.tolist()
   if isinstance(value, Mapping):

@@ -1,4 +1,8 @@
-"""Audit of a pair: leaks between splits and domains, broken examples, classes and values apart."""
+"""Audit a pair of domains before training.
+
+It looks for leaks between splits and domains, and for broken examples. It also compares classes and
+values across domains.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -22,7 +26,7 @@ _DROP = "drop them from one of the two, so that all copies of one example lie in
 
 
 class Report(NamedTuple):
-  """What an audit found."""
+  """Findings of an audit."""
 
   findings: tuple[Finding, ...]  # leaks first, then warnings, then notes
   classes: tuple[str, ...]
@@ -30,7 +34,7 @@ class Report(NamedTuple):
 
   @property
   def leaks(self) -> bool:
-    """Whether the target's test accuracy cannot be trusted."""
+    """Whether leaks make the target's test accuracy untrustworthy."""
     return any(finding.severity == "leak" for finding in self.findings)
 
 
@@ -43,7 +47,7 @@ class _Part(NamedTuple):
 
 
 def audit(sources: Sequence[Domain], target: Domain, looks: bool = True) -> Report:
-  """Looks for what makes an accuracy on the target's test split untrustworthy.
+  """Find what makes the target's test accuracy untrustworthy.
 
   Compared are each source's training and test split, each source and both splits of the target, and
   the target's two splits. A leak is a test example of the target that a source has too, or that the
@@ -70,7 +74,9 @@ def audit(sources: Sequence[Domain], target: Domain, looks: bool = True) -> Repo
 
 
 def warnings(sources: Sequence[Domain], target: Domain) -> list[str]:
-  """The lines that a run prints before training: leaks and warnings that are cheap to find.
+  """Return the warnings that a run prints before training.
+
+  These are leaks and warnings that are cheap to find.
 
   Contents are compared for up to 5000 encoded images and 1 GB of arrays; nothing is decoded but a
   few images, and look-alikes are left to `audit`.
@@ -90,7 +96,10 @@ def _splits(domain: Domain) -> tuple[tuple[str, Split], ...]:
 
 
 def _pairing_findings(domains: Sequence[Domain]) -> Iterator[Finding]:
-  """Labelled domains of which some name their classes and others only number them."""
+  """Report labelled domains that mix named and numbered classes.
+
+  Some domains name their classes while others only number them.
+  """
   labelled = [d for d in domains if any(split.y is not None for _, split in _splits(d))]
   plain = [d for d in labelled if all(name.isdigit() for name in d.classes)]
   named = [d for d in labelled if d not in plain]
@@ -110,7 +119,10 @@ def _pairing_findings(domains: Sequence[Domain]) -> Iterator[Finding]:
 
 
 def one_split(domain: Domain) -> bool:
-  """Whether the training inputs are the test inputs by construction, not by copying."""
+  """Return whether training and test inputs are the same by construction.
+
+  Copies of inputs do not count.
+  """
   a, b = domain.train.x, domain.test.x
   if isinstance(a, Images) and isinstance(b, Images):
     return a.source is b.source and np.array_equal(a.rows, b.rows)
@@ -120,7 +132,7 @@ def one_split(domain: Domain) -> bool:
 def _duplicate_findings(
   sources: Sequence[Domain], target: Domain, looks: bool
 ) -> Iterator[Finding]:
-  """Broken and blank examples of each split, then the duplicates between splits."""
+  """Report broken and blank examples, then duplicates between splits."""
   parts: dict[str, list[_Part]] = {}
   for domain in (*sources, target):
     splits = _splits(domain)[1:] if one_split(domain) else _splits(domain)
@@ -151,7 +163,7 @@ def _duplicate_findings(
 
 
 def _unusable(part: _Part) -> Iterator[Finding]:
-  """Images that do not decode, and examples that are blank."""
+  """Find images that do not decode, and blank examples."""
   if broken := part.prints.broken:
     yield Finding(
       "warning",
@@ -175,7 +187,10 @@ def _unusable(part: _Part) -> Iterator[Finding]:
 
 
 def _between(these: Sequence[_Part], part: _Part, severity: str, looks: bool) -> Iterator[Finding]:
-  """The duplicates of one split's examples in others: equal ones, then those that look alike."""
+  """Find duplicates of one split's examples in other splits.
+
+  Equal examples come first, then those that look alike.
+  """
   if not these:
     return
   whole = _joined(these)
@@ -216,7 +231,7 @@ def _between(these: Sequence[_Part], part: _Part, severity: str, looks: bool) ->
 def _found(
   these: Sequence[_Part], part: _Part, search: Callable[[Prints, Prints], dict[int, int]]
 ) -> dict[int, int]:
-  """Row of `part` → row of the others, put one after the other."""
+  """Map rows of `part` to rows of the concatenated other splits."""
   found: dict[int, int] = {}
   start = 0
   for other in these:
@@ -227,7 +242,7 @@ def _found(
 
 
 def _joined(parts: Sequence[_Part]) -> Callable[[int], str]:
-  """What to call row i of several parts put one after the other."""
+  """Name row i of several concatenated splits."""
 
   def name(i: int) -> str:
     for part in parts[:-1]:
@@ -245,6 +260,6 @@ def _called(part: _Part, i: int) -> str:
 
 
 def _repeats(prints: Prints) -> float:
-  """The share of examples whose contents an earlier one of the set has."""
+  """Return the share of examples that repeat an earlier one."""
   seen = [next(iter(digests)) for digests in prints.exact if digests]
   return 1 - len(set(seen)) / max(len(seen), 1)

@@ -1,4 +1,4 @@
-"""Can these domains be trained on together? Asked before anything is compiled."""
+"""Check that domains can be trained on together, before compilation."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ def check_pair(
   shots: int = 0,
   unknown: bool = False,
 ) -> None:
-  """Checks that a model can go from the sources to the target.
+  """Check that sources and target fit together.
 
   Args:
     sources: one or more labelled domains.
@@ -55,7 +55,7 @@ def check_pair(
 
 
 def _check_inputs(domains: Sequence[Domain]) -> None:
-  """The same shape and dtype in every split, and none empty."""
+  """Check for non-empty splits of the same shape and dtype."""
   first = domains[0].train.x
   for domain in domains:
     for name, split in (("training", domain.train), ("test", domain.test)):
@@ -79,7 +79,10 @@ def _check_inputs(domains: Sequence[Domain]) -> None:
 
 
 def _check_names(domains: Sequence[Domain]) -> None:
-  """A class that is named means the same everywhere; plain numbers name nothing."""
+  """Check that named classes have the same meaning in every domain.
+
+  Plain numbers name nothing.
+  """
   named: dict[int, tuple[str, str]] = {}
   for domain in domains:
     for k, name in enumerate(domain.classes):
@@ -91,7 +94,10 @@ def _check_names(domains: Sequence[Domain]) -> None:
 
 
 def _check_source_labels(sources: Sequence[Domain]) -> int:
-  """The number of classes K, if the sources' training labels are 0 … K-1 without a gap."""
+  """Return the number of classes K in the sources.
+
+  The sources' training labels must be 0 … K-1 without a gap.
+  """
   known: set[int] = set()
   for source in sources:
     if source.train.y is None:
@@ -113,7 +119,7 @@ def _check_source_labels(sources: Sequence[Domain]) -> int:
 
 
 def _check_shots(target: Domain, count: int, shots: int) -> None:
-  """Every class of the target's training set has `shots` examples."""
+  """Check that every target class has `shots` training examples."""
   if shots < 0:
     raise ValueError(f"shots is {shots}: give 0 or more labelled target examples a class")
   if target.train.y is None:
@@ -134,7 +140,10 @@ def _check_shots(target: Domain, count: int, shots: int) -> None:
 
 
 def _listed(domain: Domain, labels: Sequence[int]) -> str:
-  """Labels with their names, where they have one of their own: "3 (dog), 5"."""
+  """Format labels with their names: "3 (dog), 5".
+
+  Only classes that have a name of their own show it.
+  """
   names = [domain.classes[k] if k < len(domain.classes) else str(k) for k in labels]
   shown = [
     str(k) if name == str(k) else f"{k} ({name})" for k, name in zip(labels, names, strict=True)
@@ -143,6 +152,6 @@ def _listed(domain: Domain, labels: Sequence[int]) -> str:
 
 
 def _numbers(values: Sequence[int]) -> str:
-  """ "3 is" or "3, 4 are", at most ten."""
+  """Format at most ten numbers: "3 is" or "3, 4 are"."""
   listed = ", ".join(map(str, values[:10])) + (", …" if len(values) > 10 else "")
   return f"{listed} {'is' if len(values) == 1 else 'are'}"

@@ -1,4 +1,7 @@
-"""What a data set is to the rest of the code: arrays of a training and a test split, and class names."""
+"""Data types `Domain` and `Split` of arrays and class names.
+
+This is what a data set is to the rest of the code. A domain has a training and a test split.
+"""
 
 from typing import NamedTuple
 
@@ -22,7 +25,10 @@ class Split(NamedTuple):
 
 
 class Domain(NamedTuple):
-  """One domain: the training inputs a method may see, and the test split it is judged on."""
+  """A domain: training inputs and labels, and a test split.
+
+  A method may see the training inputs. It is judged on the test split.
+  """
 
   name: str
   train: Split

@@ -1,4 +1,7 @@
-"""The domains with a name, assembled from adapt/data/named, and any set that TFDS has prepared."""
+"""Registry of named domains, and access to prepared TFDS sets.
+
+The named ones are assembled from adapt/data/named.
+"""
 
 import os
 from collections.abc import Callable
@@ -24,7 +27,9 @@ NAMED: dict[str, Callable[[DataDir], Domain]] = {
 
 
 def from_tfds(name: str, data_dir: DataDir) -> Domain:
-  """Any prepared TFDS classification set, "NAME", "NAME/config", or either with "/split".
+  """Load any prepared TFDS classification set.
+
+  The name is "NAME", "NAME/config", or either with "/split".
 
   The test split is "test", else "validation", else a fixed fifth of each class of "train". A split
   that is named stands alone: a fixed fifth of each of its classes is the test split.
@@ -56,7 +61,10 @@ def from_tfds(name: str, data_dir: DataDir) -> Domain:
 
 
 def _named_split(name: str, data_dir: DataDir) -> tuple[str, str]:
-  """("NAME[/config]", "split" or ""): the last part is a split where what precedes it has one."""
+  """Split a name into ("NAME[/config]", "split" or "").
+
+  The last part is a split where what precedes it has one.
+  """
   stored, _, last = name.rpartition("/")
   if stored and last not in ("", "."):
     try:

@@ -1,4 +1,6 @@
-"""Duplicates between two sets: equal contents by SHA-256, and images that look alike.
+"""Find duplicates between two sets.
+
+Equal contents are found by SHA-256. Images that look alike are found too.
 
 Look-alikes are found by a perceptual hash of 64 bits (signs of the lowest 8x8 coefficients of a
 32x32 cosine transform, as Zauner's pHash, 2010), compared by exclusive or and popcount in blocks.
@@ -39,7 +41,9 @@ class Prints(NamedTuple):
 
 
 def prints(x: Any, looks: bool = True) -> Prints:
-  """Fingerprints of images [n, h, w, c], encoded images or vectors [n, d].
+  """Compute fingerprints of images, encoded images or vectors.
+
+  Images are [n, h, w, c] and vectors are [n, d].
 
   Blank examples and images that do not decode have none: two of them are no duplicates.
 
@@ -61,7 +65,10 @@ def prints(x: Any, looks: bool = True) -> Prints:
 
 
 def equal(a: Prints, b: Prints) -> dict[int, int]:
-  """For each row of b that has an equal in a: the first such row of a."""
+  """Match equal rows of b to rows of a.
+
+  For each row of b that has an equal in a: the first such row of a.
+  """
   first: dict[bytes, int] = {}
   for i, digests in enumerate(a.exact):
     for digest in digests:
@@ -74,7 +81,9 @@ def equal(a: Prints, b: Prints) -> dict[int, int]:
 
 
 def alike(a: Prints, b: Prints) -> dict[int, int]:
-  """For each row of b that looks like one of a: the row of a that looks most like it.
+  """Match rows of b to similar-looking rows of a.
+
+  For each row of b that looks like one of a: the row of a most like it.
 
   Rows with equal contents are among them. Vectors have no looks: none.
   """
@@ -94,7 +103,9 @@ def alike(a: Prints, b: Prints) -> dict[int, int]:
 
 
 def _next(thumbs: np.ndarray, rows: np.ndarray) -> np.ndarray:
-  """The likeness [k] of each of these rows to the nearest other image of the same set.
+  """Similarity [k] of each row to its nearest other image.
+
+  Only other images of the same set count.
 
   Ones written by many hands look alike, and so do the frames of a film: a copy must be much nearer
   than they are. Copies within the set are not counted as others.
@@ -107,7 +118,10 @@ def _next(thumbs: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def _candidates(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-  """Rows (i of a, j of b) whose hashes differ in few bits, in pieces that fit into memory."""
+  """Yield pairs of rows whose hashes differ in few bits.
+
+  Pairs are (i of a, j of b), in pieces that fit into memory.
+  """
   step = max(1, _BLOCK // max(len(b), 1))
   for start in range(0, len(a), step):
     differing = np.bitwise_count(a[start : start + step, None] ^ b[None])
@@ -123,7 +137,10 @@ def _of_stored(x: Images) -> Prints:
 
 
 def _of_encoded(x: Images) -> Prints:
-  """The bytes of encoded images, and their pixels at twice a thumbnail's size."""
+  """Return encoded images' bytes and their pixels.
+
+  The pixels are at twice a thumbnail's size.
+  """
 
   def one(i: int) -> tuple[frozenset[bytes], np.ndarray | None, bool]:
     data = x.encoded(i)
@@ -151,13 +168,19 @@ def _of_encoded(x: Images) -> Prints:
 
 
 def _blank(x: np.ndarray) -> np.ndarray:
-  """Which vectors [n, d] have equal values, or which images [n, h, w, c] one colour: [n] bool."""
+  """Return which examples are blank, [n] bool.
+
+  Vectors [n, d] are blank if all values are equal, images [n, h, w, c] if all one colour.
+  """
   pixels = x.reshape(len(x), -1, x.shape[-1] if x.ndim == 4 else 1)
   return (pixels == pixels[:, :1]).all(axis=(1, 2))
 
 
 def _small(x: np.ndarray) -> np.ndarray:
-  """Images [n, h, w, c] → grey thumbnails [n, 32, 32] float32; each value the mean over its area."""
+  """Downscale images [n, h, w, c] to grey thumbnails.
+
+  They are [n, 32, 32] float32. Each value is the mean over its area.
+  """
   high, wide = (_areas(size) for size in x.shape[1:3])
   out = np.empty((len(x), SIDE, SIDE), np.float32)
   for start in range(0, len(x), 1024):
@@ -168,7 +191,10 @@ def _small(x: np.ndarray) -> np.ndarray:
 
 
 def _areas(size: int) -> np.ndarray:
-  """[32, size]: how much of each pixel lies in each of 32 equal parts; rows sum to 1."""
+  """Weights [32, size] that average pixels over 32 equal parts.
+
+  They say how much of each pixel lies in each part. Rows sum to 1.
+  """
   edges = np.arange(SIDE + 1) * size / SIDE
   low, high = edges[:-1, None], edges[1:, None]
   pixel = np.arange(size)
@@ -177,7 +203,10 @@ def _areas(size: int) -> np.ndarray:
 
 
 def _looks(small: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-  """Thumbnails [n, 1024] of zero mean and unit norm, zero where flat; hashes [n] uint64."""
+  """Compute normalised thumbnails and hashes.
+
+  Thumbnails [n, 1024] have zero mean and unit norm, or are zero where flat. Hashes are [n] uint64.
+  """
   k, i = np.arange(8)[:, None], np.arange(SIDE)
   cosines = np.cos(np.pi * k * (i + 0.5) / SIDE).astype(np.float32)
   low = (cosines @ small @ cosines.T).reshape(len(small), -1)

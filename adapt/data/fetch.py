@@ -1,4 +1,6 @@
-"""Downloads a published file: mirrors in order, resumed where it stopped, checked, never half there.
+"""Download published files with mirrors, resumption and checksums.
+
+Mirrors are tried in order. A file is never half there.
 
 What is there under the final name is whole: bytes go to a `.part` file beside it first. The name of
 the part holds the size that the server stated, so that what one mirror began is never completed
@@ -22,11 +24,14 @@ _CHUNK = 2**18
 
 
 class _Broken(Exception):
-  """This mirror does not serve the file; another may."""
+  """Raised where a mirror fails to serve the file.
+
+  Another mirror may serve it.
+  """
 
 
 class _Part(NamedTuple):
-  """The beginning of a file of `total` bytes."""
+  """A partial download of a file of `total` bytes."""
 
   path: Path
   total: int
@@ -82,7 +87,7 @@ def checksum(path: Path) -> str:
 
 
 def _checked(url: str, path: Path, sha256: str | None, limit: int | None) -> Path:
-  """The complete part file from one mirror, with the right checksum."""
+  """Download the complete part file from one mirror and verify it."""
   while True:
     resumed = _begun(path) is not None
     part = _download(url, path, limit)
@@ -94,7 +99,10 @@ def _checked(url: str, path: Path, sha256: str | None, limit: int | None) -> Pat
 
 
 def _download(url: str, path: Path, limit: int | None) -> Path:
-  """Fetches from one mirror, again where the connection breaks; the complete part file."""
+  """Download from one mirror, retrying broken connections.
+
+  Returns the complete part file.
+  """
   for attempt in range(1, ATTEMPTS + 1):
     try:
       return _transfer(url, path, limit)
@@ -140,7 +148,7 @@ def _transfer(url: str, path: Path, limit: int | None) -> Path:
 
 
 def _begun(path: Path) -> _Part | None:
-  """The part to resume: the largest one whose size was stated."""
+  """Find the part to resume: the largest with a stated size."""
   parts = []
   for found in path.parent.iterdir():
     total = re.fullmatch(re.escape(path.name) + r"\.([1-9]\d*)\.part", found.name)
@@ -151,7 +159,7 @@ def _begun(path: Path) -> _Part | None:
 
 @contextlib.contextmanager
 def _request(url: str, start: int) -> Iterator[Any]:
-  """The response to a request for the bytes from `start` on."""
+  """Request the bytes from `start` on and return the response."""
   headers = {"User-Agent": "adapt-jax"} | ({"Range": f"bytes={start}-"} if start else {})
   try:
     try:
@@ -168,7 +176,10 @@ def _request(url: str, start: int) -> Iterator[Any]:
 
 
 def _opener() -> urllib.request.OpenerDirector:
-  """urllib without file:, ftp: and data:, which a redirection could otherwise name."""
+  """Build a urllib opener without file:, ftp: and data:.
+
+  A redirection could otherwise name them.
+  """
   opener = urllib.request.OpenerDirector()
   for handler in (
     urllib.request.ProxyHandler,
@@ -184,7 +195,10 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _offered(response: Any) -> tuple[int, int | None]:
-  """Where the bytes of a response begin in the file, and the file's size if it is stated."""
+  """Return a response's start offset and the file's total size.
+
+  The offset is where its bytes begin in the file. The size is None if it is not stated.
+  """
   if response.status == 206:
     found = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
     if not found:
@@ -195,7 +209,10 @@ def _offered(response: Any) -> tuple[int, int | None]:
 
 
 def _chunks(response: Any) -> Iterator[bytes]:
-  """The body. A read that fails is the mirror's failure, unlike a write that fails."""
+  """Iterate over the response body.
+
+  A read that fails is the mirror's failure, unlike a write that fails.
+  """
   while True:
     try:
       chunk = response.read(_CHUNK)
@@ -208,7 +225,10 @@ def _chunks(response: Any) -> Iterator[bytes]:
 
 @contextlib.contextmanager
 def _progress(name: str, start: int, total: int | None) -> Iterator[Callable[[int], None]]:
-  """A bar on a terminal; the value takes the number of bytes there are."""
+  """Show a progress bar on a terminal.
+
+  The value takes the number of bytes there are.
+  """
   if not sys.stderr.isatty():
     yield lambda done: None
     return

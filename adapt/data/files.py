@@ -1,4 +1,7 @@
-"""A user's own arrays: an .npz or .npy file per domain, or four .npy files in a folder."""
+"""Read a user's own .npz or .npy files as domains.
+
+There is one file per domain, or four .npy files in a folder.
+"""
 
 import contextlib
 import os
@@ -17,7 +20,9 @@ _PICKLED = "write plain arrays of numbers (no objects, no pickle)"
 
 
 def read_npz(path: str | os.PathLike) -> Domain:
-  """A domain from an .npz file with `x`, and optionally `y`, `x_test`, `y_test`.
+  """Read a domain from an .npz file.
+
+  It has `x`, and optionally `y`, `x_test` and `y_test`.
 
   Without `x_test`, a fixed fifth of each class is the test split. Without `y` the domain is a
   target whose labels are unknown.
@@ -41,7 +46,9 @@ def read_npz(path: str | os.PathLike) -> Domain:
 
 
 def read_npy(path: str | os.PathLike) -> Domain:
-  """A domain from an .npy file of inputs, with `<stem>_labels.npy` beside it if they are known.
+  """Read a domain from an .npy file of inputs.
+
+  Known labels are in `<stem>_labels.npy` beside it.
 
   Args:
     path: the file of inputs. Shapes, dtypes and split as in `read_npz`.
@@ -57,7 +64,10 @@ def read_npy(path: str | os.PathLike) -> Domain:
 
 
 def read_features(path: str | os.PathLike) -> Domain:
-  """A domain of vectors that a network has extracted, as `read_npz`; ValueError for images."""
+  """Read a domain of network features.
+
+  The file is as for `read_npz`. Raises ValueError for images.
+  """
   if Path(path).suffix.lower() != ".npz":
     raise ValueError(f"features:{path} is not an .npz file: write one with arrays x and y")
   domain = read_npz(path)
@@ -98,13 +108,18 @@ def read_folder(folder: str | os.PathLike) -> tuple[Domain, Domain]:
 
 
 def holdout(n: int, test: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-  """A fixed random split of 0 … n-1: (training indices, `test` test indices), each ascending."""
+  """Split 0 … n-1 at random with a fixed seed.
+
+  Returns (training indices, `test` test indices), each ascending.
+  """
   order = np.random.default_rng(seed).permutation(n)
   return np.sort(order[test:]), np.sort(order[:test])
 
 
 def inputs(where: str, x: np.ndarray) -> np.ndarray:
-  """Checked inputs: images [n, h, w, c] uint8 or float32, or vectors [n, d] float32.
+  """Check inputs and convert them to a supported dtype.
+
+  Images are [n, h, w, c] uint8 or float32, and vectors [n, d] float32.
 
   Args:
     where: what a message calls the array.
@@ -135,7 +150,9 @@ def inputs(where: str, x: np.ndarray) -> np.ndarray:
 
 
 def labels(where: str, y: np.ndarray, n: int) -> np.ndarray:
-  """Checked labels [n] int32, from whole numbers of any dtype, [n] or [n, 1].
+  """Check labels and convert them to [n] int32.
+
+  They are whole numbers of any dtype, [n] or [n, 1].
 
   Args:
     where: what a message calls the array.
@@ -171,7 +188,7 @@ def _check_there(path: Path) -> None:
 
 @contextlib.contextmanager
 def _readable(path: Path) -> Iterator[None]:
-  """Says of a file that cannot be read what to do."""
+  """Explain how to mend a file that cannot be read."""
   try:
     yield
   except npy.Pickled as error:
@@ -184,7 +201,10 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def _check_names(path: Path, found: Sequence[str]) -> None:
-  """Refuses an .npz file without x, with others than x, y, x_test, y_test, or with half a split."""
+  """Check that an .npz file has the expected array names.
+
+  Refused are files without x, with others than x, y, x_test, y_test, or with half a split.
+  """
   if "x" not in found or set(found) - set(_NAMES):
     raise ValueError(
       f"{path} has the arrays {', '.join(sorted(found))[:200] or '(none)'}: "
@@ -197,7 +217,7 @@ def _check_names(path: Path, found: Sequence[str]) -> None:
 
 
 def _arrays(files: dict[str, Path]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-  """The one array of each .npy file, and what messages call it."""
+  """Read one array per .npy file, with names for messages."""
   arrays = {}
   for name, path in files.items():
     _check_there(path)
@@ -223,7 +243,10 @@ def _member(path: Path, array: Callable[[str], np.ndarray], name: str) -> np.nda
 
 
 def _domain(name: str, arrays: dict[str, np.ndarray], where: dict[str, str]) -> Domain:
-  """Checks the arrays x, y, x_test, y_test that there are, and splits where x_test is absent."""
+  """Build a domain from the arrays x, y, x_test and y_test.
+
+  Those that there are get checked. Where x_test is absent, x is split.
+  """
   x = inputs(where["x"], arrays["x"])
   y = labels(where["y"], arrays["y"], len(x)) if "y" in arrays else None
   if "x_test" in arrays:

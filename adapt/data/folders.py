@@ -1,4 +1,7 @@
-"""A folder of images as a domain: one folder a class, with or without train and test folders."""
+"""Read a folder of images as a domain.
+
+There is one folder a class, with or without train and test folders.
+"""
 
 import os
 from collections.abc import Sequence
@@ -15,7 +18,9 @@ _TESTS = ("test", "val")
 
 
 def read_folder(folder: str | os.PathLike, side: int = 224) -> Domain:
-  """A domain from image files; they stay where they are and are decoded when used.
+  """Read a domain of image files, decoded on use.
+
+  The files stay where they are.
 
   Args:
     folder: holds a folder of images for each class; or `train` and `test` (or `val`), each with
@@ -50,7 +55,7 @@ def domain(
   where: str,
   side: int = 224,
 ) -> Domain:
-  """A domain of image files.
+  """Build a domain from image files.
 
   Args:
     name: the domain's.
@@ -79,7 +84,7 @@ def domain(
 
 
 def _parts(folder: Path) -> list[Path]:
-  """The folders of the training and the test split, or the folder itself."""
+  """Find the training and test folders, or the folder itself."""
   inside = {path.name: path for path in _folders(folder)}
   tests = [inside[name] for name in _TESTS if name in inside]
   classes = [path for name, path in inside.items() if name not in ("train", *_TESTS)]
@@ -111,7 +116,10 @@ def _files(folder: Path) -> list[str]:
 
 
 def _images(folder: Path) -> tuple[list[str], list[str] | None]:
-  """The image files of a folder, and the class folder of each; None where there are none."""
+  """List a folder's image files with their class folders.
+
+  The class folders are None where there are none.
+  """
   loose = _files(folder)
   classes = _folders(folder)
   if not classes:

@@ -1,4 +1,6 @@
-"""Encoded images that look like an array: decoded and resized when they are read, not before.
+"""Encoded images that behave like an array.
+
+They are decoded and resized when they are read, not before.
 
 A set of photographs at 224 pixels does not fit into memory; its files do, or stay on disk. `Images`
 has the shape, dtype and indexing that the rest of the code expects of [n, h, w, 3] uint8.
@@ -20,7 +22,7 @@ UNSCALED = ("I", "F")  # PIL's modes of whole and real numbers, which have no gr
 
 
 class Files(NamedTuple):
-  """Image files, one a path."""
+  """Image files, given by path."""
 
   paths: tuple[str, ...]
 
@@ -32,12 +34,12 @@ class Files(NamedTuple):
     return Path(self.paths[i]).read_bytes()
 
   def name(self, i: int) -> str:
-    """What a message calls image i."""
+    """Return the name of image i for messages."""
     return self.paths[i]
 
 
 class Images:
-  """Images of a source, in an order, at a size.
+  """Encoded images with an order and a size.
 
   Args:
     source: has `read(i) -> bytes`, `name(i) -> str` and a length; must pickle, as workers get it.
@@ -62,18 +64,18 @@ class Images:
 
   @property
   def nbytes(self) -> int:
-    """Bytes when decoded."""
+    """Size in bytes when decoded."""
     return int(np.prod(self.shape))
 
   def __len__(self) -> int:
     return len(self.rows)
 
   def take(self, rows: np.ndarray) -> "Images":
-    """Some of them, still encoded."""
+    """Select images by row, still encoded."""
     return Images(self.source, self.rows[rows], self.side)
 
   def resized(self, side: int) -> "Images":
-    """The same at another size, still encoded."""
+    """Change the output size, still encoded."""
     return Images(self.source, self.rows, side)
 
   def encoded(self, i: int) -> bytes:
@@ -82,11 +84,14 @@ class Images:
     return data
 
   def name(self, i: int) -> str:
-    """What a message calls image i."""
+    """Return the name of image i for messages."""
     return str(self.source.name(int(self.rows[i])))
 
   def __getitem__(self, at: Any) -> np.ndarray:
-    """One image [h, w, 3] for an integer; several [k, h, w, 3] for a slice or an array of integers."""
+    """Decode one image or several.
+
+    An integer gives [h, w, 3]. A slice or an array of integers gives [k, h, w, 3].
+    """
     if isinstance(at, int | np.integer):
       return decode(self.encoded(int(at)), self.side, self.name(int(at)))
     places = np.arange(len(self))[at]
@@ -105,7 +110,9 @@ class Images:
 
 
 def decode(data: bytes, side: int, name: str = "an image") -> np.ndarray:
-  """An encoded image as [side, side, 3] uint8; the aspect ratio is not kept (as TLlib's Resize).
+  """Decode and resize an image to [side, side, 3] uint8.
+
+  The aspect ratio is not kept (as TLlib's Resize).
 
   Raises:
     ValueError: it does not decode, or has values of unknown range; the message names it.
@@ -131,7 +138,9 @@ def decode(data: bytes, side: int, name: str = "an image") -> np.ndarray:
 
 
 def eight_bits(image: Any) -> Any:
-  """A PIL image of at most 8 bits a channel; of 16, the upper 8, as PIL does with colour.
+  """Convert a PIL image to at most 8 bits a channel.
+
+  Of 16 bits the upper 8 are kept, as PIL does with colour.
 
   PIL's own conversion of 16-bit grey clips at 255 instead, which leaves an image white.
   """
@@ -143,14 +152,17 @@ def eight_bits(image: Any) -> Any:
 
 
 def unscaled(name: str, mode: str) -> ValueError:
-  """What to raise for an image of a mode in UNSCALED."""
+  """Return the error for an image of a mode in UNSCALED."""
   return ValueError(
     f"{name} has pixels of mode {mode}, whose range is unknown: save it with 8 bits a channel"
   )
 
 
 def take(x: Any, rows: np.ndarray) -> Any:
-  """Rows of an array or of encoded images, the latter without decoding."""
+  """Select rows of an array or of encoded images.
+
+  Encoded images are not decoded.
+  """
   return x.take(rows) if isinstance(x, Images) else x[rows]
 
 
@@ -160,7 +172,10 @@ def decoded(x: Any) -> np.ndarray:
 
 
 def resized(x: Any, side: int) -> Any:
-  """Images [n, h, w, c] at another size; encoded ones without decoding."""
+  """Resize images [n, h, w, c].
+
+  Encoded ones are not decoded.
+  """
   if isinstance(x, Images):
     return x.resized(side)
   if x.shape[1:3] == (side, side):
@@ -169,7 +184,10 @@ def resized(x: Any, side: int) -> Any:
 
 
 def resize(image: np.ndarray, side: int) -> np.ndarray:
-  """One image [h, w, c] uint8 or float32 → [side, side, c], bilinear with antialiasing."""
+  """Resize one image to [side, side, c].
+
+  The image is [h, w, c] uint8 or float32. Resizing is bilinear with antialiasing.
+  """
   from PIL import Image
 
   def of(x: np.ndarray) -> np.ndarray:
@@ -182,7 +200,10 @@ def resize(image: np.ndarray, side: int) -> np.ndarray:
 
 
 def contents(x: Any) -> Sequence[bytes] | Any:
-  """What identifies each example: the stored bytes of encoded images, the values of an array."""
+  """Return what identifies each example.
+
+  These are the stored bytes of encoded images, or the values of an array.
+  """
   if isinstance(x, Images):
     return [x.encoded(i) for i in range(len(x))]
   return x

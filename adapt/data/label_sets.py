@@ -1,4 +1,7 @@
-"""Partial, open-set and universal tasks: the examples of some classes alone, and "unknown" for the rest."""
+"""Class sets of partial, open-set and universal domain adaptation.
+
+Some classes' examples are kept. The rest are dropped or become "unknown".
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -14,7 +17,9 @@ Take = Callable[[Any, np.ndarray], Any]  # (inputs, rows) -> those inputs
 
 
 class ClassSets(NamedTuple):
-  """Which classes each side has, as numbers of them in the order of the data's class list.
+  """Numbers of shared, source-private and target-private classes.
+
+  Classes are in the order of the data's class list.
 
   First those that both sides have, then those of the source alone, then those of the target alone;
   classes after those are left out. So do the published protocols count, in alphabetical order.
@@ -26,19 +31,24 @@ class ClassSets(NamedTuple):
 
   @property
   def relation(self) -> str:
-    """closed, partial (the source has more), open (the target has more) or universal (both have)."""
+    """The setting: closed, partial, open or universal.
+
+    In partial the source has more classes, in open the target, and in universal both.
+    """
     if self.target_private:
       return "universal" if self.source_private else "open"
     return "partial" if self.source_private else "closed"
 
   @property
   def unknown(self) -> bool:
-    """Whether target examples may be of a class that no source has."""
+    """Whether target examples may belong to a class no source has."""
     return self.target_private > 0
 
 
 def parsed(text: str) -> ClassSets | None:
-  """Class sets from "SHARED/SOURCE/TARGET", as 10/5/50; None for an empty text.
+  """Parse class sets from "SHARED/SOURCE/TARGET".
+
+  An example is 10/5/50. An empty text gives None.
 
   Raises:
     ValueError: anything else, or no shared class.
@@ -58,7 +68,7 @@ def parsed(text: str) -> ClassSets | None:
 def restricted(
   sources: Sequence[Domain], target: Domain, sets: ClassSets, take: Take = images.take
 ) -> tuple[list[Domain], Domain]:
-  """The domains with the examples of their classes alone.
+  """Restrict the domains to the examples of their class sets.
 
   Sources keep shared and source-private classes, which are numbered 0 … K-1 already. The target
   keeps shared and target-private ones; all target-private examples get the label K, the class
@@ -101,7 +111,7 @@ def restricted(
 
 
 def _check(sources: Sequence[Domain], target: Domain, sets: ClassSets) -> None:
-  """Raises ValueError unless the data have every class that is said to be there."""
+  """Raise ValueError unless the data have every requested class."""
   count = sets.shared + sets.source_private
   whole = count + sets.target_private
   wanted = f"--classes {sets.shared}/{sets.source_private}/{sets.target_private}"

@@ -1,4 +1,7 @@
-"""Reads .npy and .npz files without believing them: no pickle, and no array larger than what is there."""
+"""Read untrusted .npy and .npz files safely.
+
+Nothing is unpickled. No array may be larger than what is there.
+"""
 
 import contextlib
 import math
@@ -21,28 +24,40 @@ _READERS = {
 
 
 class Damaged(ValueError):
-  """A file that is not whole, or is none of these; the message says why, without naming the file."""
+  """Raised for a file that is incomplete or not .npy/.npz.
+
+  The message says why, without naming the file.
+  """
 
 
 class Pickled(Damaged):
-  """An array of Python objects, which only a pickle could hold."""
+  """Raised for an array of Python objects.
+
+  Only a pickle could hold them.
+  """
 
 
 def read(path: Path) -> np.ndarray:
-  """The array of an .npy file; Damaged if it is none."""
+  """Read the array of an .npy file.
+
+  Raises Damaged if it is none.
+  """
   with _damage(), path.open("rb") as stream:
     return _array(stream, path.stat().st_size)
 
 
 def is_archive(path: Path) -> bool:
-  """Whether a file begins as an .npz file does, whole or not."""
+  """Return whether a file begins as an .npz file does.
+
+  The file may be whole or not.
+  """
   with path.open("rb") as stream:
     return stream.read(2) == b"PK"
 
 
 @contextlib.contextmanager
 def members(path: Path) -> Iterator[tuple[list[str], Callable[[str], np.ndarray]]]:
-  """The arrays of an .npz file.
+  """Read the arrays of an .npz file.
 
   Args:
     path: the file.
@@ -74,7 +89,10 @@ def members(path: Path) -> Iterator[tuple[list[str], Callable[[str], np.ndarray]
 
 
 def _check_size(path: Path, archive: zipfile.ZipFile) -> None:
-  """Refuses what would unpack to more than its bytes can, or than can be held."""
+  """Reject data whose unpacked size is impossible or too large.
+
+  It would exceed what its bytes can hold, or what memory can hold.
+  """
   there, total = path.stat().st_size, 0
   for info in archive.infolist():
     if info.compress_type not in _RATIO:
@@ -92,7 +110,10 @@ def _check_size(path: Path, archive: zipfile.ZipFile) -> None:
 
 
 def memory() -> int:
-  """Bytes of the machine's memory; where it does not say, more than any."""
+  """Return the machine's memory in bytes.
+
+  Where the machine does not say, the result is more than any memory.
+  """
   try:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
   except (AttributeError, ValueError, OSError):
@@ -100,7 +121,10 @@ def memory() -> int:
 
 
 def _array(stream: Any, size: int) -> np.ndarray:
-  """The array in a stream of `size` bytes, if its header does not claim more."""
+  """Read the array in a stream of `size` bytes.
+
+  Its header must not claim more.
+  """
   with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # a header by Python 2, or of odd literals
     version = np.lib.format.read_magic(stream)
@@ -123,7 +147,10 @@ def _array(stream: Any, size: int) -> np.ndarray:
 
 @contextlib.contextmanager
 def _damage() -> Iterator[None]:
-  """Turns whatever the libraries make of a damaged or hostile file into a reason."""
+  """Convert library errors on bad files into a reason.
+
+  The files may be damaged or hostile.
+  """
   try:
     yield
   except (Damaged, MemoryError):

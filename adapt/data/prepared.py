@@ -1,4 +1,6 @@
-"""A data set that TFDS has prepared: as arrays that are decoded once, or as images that stay encoded.
+"""Read data sets that TFDS has prepared.
+
+They are decoded once as arrays, or stay encoded as images.
 
 Arrays are kept as .npy beside the prepared files: decoding MNIST's 70000 PNGs takes 15 s, mapping
 the kept arrays 1 ms, without tensorflow_datasets. Photographs are read where they are used.
@@ -27,7 +29,9 @@ _STAND_INS = {"mnist": "mnist_digits"}
 def arrays(
   name: str, split: str, data_dir: str | os.PathLike | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-  """The inputs and labels of a split, in the order of the prepared files.
+  """Load the inputs and labels of a split.
+
+  They are in the order of the prepared files.
 
   Args:
     name: the TFDS name, "usps", "amazon_reviews/books"; the newest prepared version is read.
@@ -55,7 +59,9 @@ def arrays(
 
 
 class Records:
-  """The encoded images of a prepared split, by index; opened where and when one is read.
+  """Encoded images of a prepared split, read by index.
+
+  The files are opened where and when one is read.
 
   An open reader neither pickles nor survives a fork, so each process that reads opens its own.
 
@@ -84,14 +90,16 @@ class Records:
     return data
 
   def name(self, i: int) -> str:
-    """What a message calls image i."""
+    """Return the name of image i for messages."""
     return f"image {i} of {self.folder} {self.split}"
 
 
 def images(
   name: str, split: str, data_dir: str | os.PathLike | None = None
 ) -> tuple[Images, np.ndarray]:
-  """The images and labels of a split, in the order of the prepared files; nothing is decoded.
+  """Load the images and labels of a split without decoding.
+
+  They are in the order of the prepared files.
 
   Args:
     name: as `arrays`, as are `split` and `data_dir`.
@@ -121,18 +129,24 @@ def images(
 
 
 def splits(name: str, data_dir: str | os.PathLike | None = None) -> tuple[str, ...]:
-  """The names of the prepared splits; ValueError as `arrays`."""
+  """Return the names of the prepared splits.
+
+  Raises ValueError as `arrays`.
+  """
   return tuple(_builder(_folder(name, data_dir)).info.splits)
 
 
 def classes(name: str, data_dir: str | os.PathLike | None = None) -> tuple[str, ...]:
-  """The class names of a prepared set; ValueError as `arrays`."""
+  """Return the class names of a prepared set.
+
+  Raises ValueError as `arrays`.
+  """
   info = _builder(_folder(name, data_dir)).info
   return tuple(info.features[_keys(name, info)[1]].names)
 
 
 def _folder(name: str, data_dir: str | os.PathLike | None) -> Path:
-  """The folder of the newest prepared version."""
+  """Find the folder of the newest prepared version."""
   root = Path(data_dir) if data_dir else builders.default_data_dir()
   base = root / name
   found = [p for p in _subfolders(base) if _VERSION.fullmatch(p.name)]
@@ -177,7 +191,10 @@ def _builder(folder: Path) -> Any:
 
 
 def _keys(name: str, info: Any) -> tuple[str, str]:
-  """The features that are input and label: the supervised keys, or image and label."""
+  """Return the features used as input and label.
+
+  They are the supervised keys, or image and label.
+  """
   keys = info.supervised_keys or ("image", "label")
   tfds = builders.import_tfds()
   known = len(keys) == 2 and all(isinstance(key, str) and key in info.features for key in keys)
@@ -216,7 +233,10 @@ def _check_split(name: str, split: str, info: Any) -> None:
 
 
 def _readable(name: str, folder: Path, split: str, key: str | None) -> Any:
-  """The examples of a split, by index; ValueError for a format that only TensorFlow reads."""
+  """Return the examples of a split, by index.
+
+  Raises ValueError for a format that only TensorFlow reads.
+  """
   try:
     return _source(folder, split, key)
   except NotImplementedError as error:
@@ -238,7 +258,10 @@ def _source(folder: Path, split: str, key: str | None) -> Any:
 
 
 def _image(data: bytes, channels: int, where: str) -> np.ndarray:
-  """An encoded image as [h, w, c] uint8; `where` is what a message calls it."""
+  """Decode an image to [h, w, c] uint8.
+
+  `where` is what a message calls it.
+  """
   from PIL import Image
 
   with Image.open(io.BytesIO(data)) as image:
@@ -249,7 +272,10 @@ def _image(data: bytes, channels: int, where: str) -> np.ndarray:
 
 
 def _write(path: Path, array: np.ndarray) -> None:
-  """Saves under a temporary name, then renames: a file that exists is whole, also with two runs."""
+  """Save a file atomically by renaming a temporary one.
+
+  A file that exists is whole, also with two runs.
+  """
   temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
   try:
     with temporary.open("xb") as stream:

@@ -6,7 +6,7 @@ import numpy as np
 def stratified(
   y: np.ndarray, fraction: float = 0.2, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-  """Holds out a share of each class.
+  """Hold out a share of each class.
 
   The test part has max(1, ⌊fraction · n⌋) examples: each class gives the whole part of its share,
   and the largest remainders give one more. A class never gives its last example, though the test

@@ -1,4 +1,7 @@
-"""How classes and values of a pair's domains differ, as far as it changes what a result means."""
+"""Compare class and value statistics of a pair's domains.
+
+Only differences that change what a result means are reported.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -16,7 +19,7 @@ _SIDE = 32  # pixels to which encoded images are decoded for it
 
 
 class Finding(NamedTuple):
-  """Something that an audit found."""
+  """A finding of an audit."""
 
   severity: str  # "leak", "warning" or "note"
   check: str  # "duplicates", "near duplicates", "images", "classes", "values" or "protocol"
@@ -27,7 +30,10 @@ class Finding(NamedTuple):
 
 
 def counts(split: Split, classes: int) -> list[int] | None:
-  """Examples of each class; None where labels are unknown."""
+  """Count the examples of each class.
+
+  Returns None where labels are unknown.
+  """
   if split.y is None:
     return None
   found: list[int] = np.bincount(split.y, minlength=classes).tolist()
@@ -35,7 +41,7 @@ def counts(split: Split, classes: int) -> list[int] | None:
 
 
 def class_findings(sources: Sequence[Domain], target: Domain) -> Iterator[Finding]:
-  """Classes that one side lacks, few or unbalanced ones, shares that shift."""
+  """Report missing, rare, unbalanced and shifted classes."""
   labels = [d.train.y for d in sources if d.train.y is not None]
   if not labels:
     return
@@ -78,7 +84,7 @@ def class_findings(sources: Sequence[Domain], target: Domain) -> Iterator[Findin
 
 
 def value_findings(domains: Sequence[Domain], few: int = _FEW) -> Iterator[Finding]:
-  """NaN and infinite values, zero features, and ranges of values that are not alike.
+  """Report NaN, infinite values, zero features and differing value ranges.
 
   Args:
     domains: the sources, then the target.
@@ -125,7 +131,10 @@ def _not_finite(domain: Domain) -> Iterator[Finding]:
 
 
 def _values(x: Any, few: int) -> np.ndarray:
-  """The finite values of some examples, evenly spaced over the set, in one row."""
+  """Return a sample of the finite values in one row.
+
+  The examples are evenly spaced over the set.
+  """
   rows = np.unique(np.linspace(0, len(x) - 1, min(few, len(x))).astype(int))
   if not isinstance(x, Images):
     values = np.asarray(x[rows], np.float64).ravel()
@@ -140,7 +149,10 @@ def _values(x: Any, few: int) -> np.ndarray:
 
 
 def _ranges(source: Domain, target: Domain, few: int) -> Iterator[Finding]:
-  """A scale that is another, or means further apart than the values spread."""
+  """Report domains with different scales or distant means.
+
+  Means are distant if they lie further apart than the values spread.
+  """
   a, b = (_values(d.train.x, few) for d in (source, target))
   if not len(a) or not len(b):
     return

@@ -1,4 +1,7 @@
-"""A CSV or Parquet file as a domain: numbers in columns, or the paths of images."""
+"""Read a CSV or Parquet file as a domain.
+
+Its columns have numbers or the paths of images.
+"""
 
 import os
 import re
@@ -20,7 +23,7 @@ _INDEX = re.compile(r"|__index_level_\d+__|Unnamed: \d+")
 
 
 def read_table(path: str | os.PathLike, side: int = 224) -> Domain:
-  """A domain from a table with one example a row.
+  """Read a domain from a table with one example per row.
 
   Columns:
     path: image files, relative to the table's folder; or, without it, every column but `label` and
@@ -64,7 +67,9 @@ def read_table(path: str | os.PathLike, side: int = 224) -> Domain:
 
 
 def feature_names(path: str | os.PathLike) -> tuple[str, ...]:
-  """The names of a table's feature columns, in the order of the file, of which only the head is read.
+  """Return a table's feature column names in file order.
+
+  Only the head of the file is read.
 
   Args:
     path: of a table that `read_table` has accepted.
@@ -79,7 +84,10 @@ def feature_names(path: str | os.PathLike) -> tuple[str, ...]:
 
 
 def sorted_features(names: Sequence[str]) -> list[str]:
-  """Names in the order in which `read_table` stacks them: by name, numbers by value (f2, f10)."""
+  """Sort feature names in the order `read_table` stacks them.
+
+  They are sorted by name, numbers by value (f2, f10).
+  """
 
   def key(name: str) -> tuple[list[str | int], str]:
     # Text and digits alternate, so that like is compared with like.
@@ -93,7 +101,10 @@ def _features(names: Sequence[str]) -> list[str]:
 
 
 def _check_header(path: Path, names: Sequence[str]) -> None:
-  """Refuses names that are nearly special, row numbers, and one name twice."""
+  """Check column names for near-misses, row numbers and duplicates.
+
+  Names that are nearly special are refused, and so are row numbers and one name twice.
+  """
   for name in names:
     if _INDEX.fullmatch(name.strip()):
       raise ValueError(
@@ -138,7 +149,10 @@ def _read(path: Path) -> Any:
 
 
 def _check_size(path: Path, metadata: Any) -> None:
-  """Refuses what would not fit: a column of one value alone takes no room in a file."""
+  """Reject a table too large for memory.
+
+  A column of one value alone takes no room in a file.
+  """
   size = metadata.num_rows * metadata.num_columns * np.dtype(np.float64).itemsize
   if size > (most := npy.memory()):
     raise ValueError(
@@ -148,7 +162,7 @@ def _check_size(path: Path, metadata: Any) -> None:
 
 
 def _cells(path: Path, table: Any, name: str) -> list[Any]:
-  """The values of a column, None where there is none."""
+  """Return a column's values, with None for missing ones."""
   try:
     values: list[Any] = table.column(name).to_pylist()
   except Exception as error:  # dates of no calendar, texts of no encoding
@@ -165,7 +179,10 @@ def _first(wrong: Iterator[int]) -> int | None:
 
 
 def _rows(path: Path, table: Any) -> list[np.ndarray] | None:
-  """Rows of the training and the test split; None without a column of that name."""
+  """Return the rows of the training and the test split.
+
+  Returns None without a column of that name.
+  """
   if _SPLIT not in table.column_names:
     return None
   cells = _cells(path, table, _SPLIT)
@@ -183,7 +200,10 @@ def _rows(path: Path, table: Any) -> list[np.ndarray] | None:
 
 
 def _labels(path: Path, table: Any) -> tuple[np.ndarray | None, tuple[str, ...]]:
-  """Labels [n] int32 and class names; (None, ()) without a column of that name."""
+  """Return labels [n] int32 and class names.
+
+  Returns (None, ()) without a column of that name.
+  """
   if _LABEL not in table.column_names:
     return None, ()
   cells = _cells(path, table, _LABEL)
@@ -201,7 +221,7 @@ def _labels(path: Path, table: Any) -> tuple[np.ndarray | None, tuple[str, ...]]
 
 
 def _numbers(path: Path, table: Any, name: str) -> np.ndarray:
-  """A feature column [n] float32, all finite."""
+  """Return a finite feature column [n] float32."""
   import pyarrow as pa
 
   column = table.column(name)
@@ -233,7 +253,7 @@ def _is_number(cell: Any) -> bool:
 
 
 def _paths(path: Path, table: Any) -> list[str]:
-  """The column of image paths, all there."""
+  """Return the column of image paths, all of which exist."""
   found = []
   for i, cell in enumerate(_cells(path, table, _PATH)):
     where = f"{path} column '{_PATH}' row {i + 1}"

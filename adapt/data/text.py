@@ -1,4 +1,4 @@
-"""From texts to the token ids that the network `minilm` reads."""
+"""Convert texts to the token ids that `minilm` reads."""
 
 import importlib.util
 from collections.abc import Sequence
@@ -11,7 +11,9 @@ _REMEDY = "pip install 'adapt-jax[pretrained]'"
 
 
 def tokenize(texts: Sequence[str], length: int = 128) -> np.ndarray:
-  """Word pieces of each text, lower case, between the marks [CLS] and [SEP].
+  """Tokenise texts into lower-case word pieces.
+
+  Each text lies between the marks [CLS] and [SEP].
 
   Args:
     texts: any text; the empty one has only the two marks.
@@ -40,7 +42,7 @@ def tokenize(texts: Sequence[str], length: int = 128) -> np.ndarray:
 
 
 def _file() -> Path:
-  """The tokeniser's file, found without running the package's code."""
+  """Find the tokeniser file without running the package's code."""
   spec = importlib.util.find_spec(_PACKAGE)
   path = Path(spec.origin).parent / "model" / "tokenizer.json" if spec and spec.origin else None
   if path is None or not path.is_file():

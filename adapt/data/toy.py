@@ -1,4 +1,7 @@
-"""Toy domains: moons (Ganin et al., 2016, §5.1.1) and clouds, at an angle."""
+"""Toy domains: rotated moons (Ganin et al., 2016, §5.1.1) and clouds.
+
+Both lie at an angle.
+"""
 
 import numpy as np
 
@@ -32,20 +35,23 @@ def blobs(n: int, degrees: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def moons_domain(name: str, degrees: float) -> Domain:
-  """Moons at an angle, 320 to train and 400 to test on."""
+  """Rotated moons with 320 training and 400 test points."""
   seed = sum(map(ord, name))
   train, test = moons(320, degrees, seed), moons(400, degrees, seed + 1)
   return Domain(name, Split(*train), Split(*test), ("upper", "lower"))
 
 
 def blobs_domain(name: str, degrees: float, seed: int) -> Domain:
-  """Eight clouds at an angle: 640 training and 400 test points."""
+  """Eight rotated clouds: 640 training and 400 test points."""
   train, test = (Split(*blobs(n, degrees, n + seed)) for n in (640, 400))
   return Domain(name, train, test, tuple("abcdefgh"))
 
 
 def named(name: str) -> Domain:
-  """A toy domain: moons, turned, tilted, blobs or moved."""
+  """Return a toy domain by name.
+
+  Names: moons, turned, tilted, blobs and moved.
+  """
   if name in ("blobs", "moved"):
     return blobs_domain(name, *((0, 0) if name == "blobs" else (40, 1)))
   return moons_domain(name, {"moons": 0, "turned": 35, "tilted": -25}[name])

@@ -1,4 +1,7 @@
-"""Where in its file each example of a domain stands: loading has split it into training and test."""
+"""Position of each domain example in its original file.
+
+Loading has split the file into training and test.
+"""
 
 from pathlib import Path
 
@@ -11,7 +14,7 @@ from adapt.data.splits import stratified
 
 
 def places(name: str, domain: Domain) -> np.ndarray:
-  """The place of each example, those of the training split first.
+  """Return each example's position, training split first.
 
   Args:
     name: what `data.load` has loaded.

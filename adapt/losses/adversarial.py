@@ -1,4 +1,6 @@
-"""What methods with a domain critic share: its loss, and what it sees where that is more than features.
+"""Shared parts of methods with a domain critic.
+
+These are its loss, and its input where that is more than features.
 
 Conditioning on predictions is CDAN's (Long et al., 2018, arXiv:1705.10667).
 """
@@ -25,7 +27,10 @@ class Critic(NamedTuple):
 def losses(
   scores: Float[Array, " b"], n: int, is_source: jax.Array | float = 1.0
 ) -> Float[Array, " b"]:
-  """A critic's loss on each example; the first n are the source's, and is_source 0 inverts labels."""
+  """Per-example loss of a critic.
+
+  The first n examples are the source's. An `is_source` of 0 inverts the labels.
+  """
   labels = jnp.where(jnp.arange(len(scores)) < n, is_source, 1 - is_source)
   return ops.binary_cross_entropy(scores, labels)
 
@@ -39,7 +44,9 @@ def loss(
   strength: jax.Array | float,
   entropy: bool,
 ) -> Float[Array, ""]:
-  """What the critic descends and, by the reversed gradient, the features climb.
+  """Adversarial loss of a critic with gradient reversal.
+
+  The critic descends it. The features climb it by the reversed gradient.
 
   Args:
     critic: the critic.
@@ -58,7 +65,10 @@ def loss(
 
 
 def random_maps(key: jax.Array, d: int, k: int, limit: int, samples: int) -> dict[str, Any]:
-  """Random matrices [d, samples] and [k, samples] if d · k exceeds the limit, else none."""
+  """Draw random projection matrices if d · k exceeds the limit.
+
+  They are [d, samples] and [k, samples]. Else there are none.
+  """
   if d * k <= limit:
     return {}
   k_features, k_classes = jax.random.split(key)
@@ -71,7 +81,10 @@ def random_maps(key: jax.Array, d: int, k: int, limit: int, samples: int) -> dic
 def conditioned(
   features: Float[Array, "b d"], logits: Float[Array, "b k"], maps: dict[str, Any]
 ) -> Float[Array, "b e"]:
-  """Products of each feature with each constant probability, or random projections of them."""
+  """Multilinear map of features and predicted probabilities, or its random projection.
+
+  Products are of each feature with each probability, which is a constant for the gradient.
+  """
   p = lax.stop_gradient(jax.nn.softmax(logits))
   if not maps:
     return (p[:, :, None] * features[:, None, :]).reshape(len(p), -1)  # [b, k·d]
@@ -80,14 +93,20 @@ def conditioned(
 
 
 def sureness(logits: Float[Array, "b k"], strength: jax.Array | float) -> Float[Array, " b"]:
-  """1 + exp(−entropy); the classifier climbs what the critic loses by it."""
+  """Entropy weight 1 + exp(−entropy), with reversed gradient.
+
+  The classifier climbs what the critic loses by it.
+  """
   return 1 + jnp.exp(-ops.reverse_gradient(ops.entropy(logits), strength))
 
 
 def balanced(
   losses: Float[Array, " b"], n: int, weights: Float[Array, " b"] | None
 ) -> Float[Array, ""]:
-  """Mean of the domains' weighted means: the first n losses are the source's."""
+  """Average the weighted mean losses of both domains.
+
+  The first n losses are the source's.
+  """
   if weights is None:
     return (losses[:n].mean() + losses[n:].mean()) / 2
   total = jnp.zeros(())

@@ -1,4 +1,6 @@
-"""How far apart two samples are: MMD (JMLR 13), JMMD, LMMD, CORAL, CMD, HoMM, sliced Wasserstein.
+"""Discrepancies between two samples.
+
+They are MMD (JMLR 13), JMMD, LMMD, CORAL, CMD, HoMM and sliced Wasserstein.
 
 Arrays in, scalar out; every function is differentiable, and safe under jit and vmap. Its Gaussian
 kernels and their bandwidths are those of `kernels`.
@@ -42,7 +44,9 @@ def coral(fs: Float[Array, "n d"], ft: Float[Array, "m d"]) -> Float[Array, ""]:
 def cmd(
   fs: Float[Array, "n d"], ft: Float[Array, "m d"], moments: int = 5, span: jax.Array | float = 1.0
 ) -> Float[Array, ""]:
-  """Central moment discrepancy: distances of the means and of the central moments, per coordinate.
+  """Central moment discrepancy, per coordinate.
+
+  It sums distances of the means and of the central moments.
 
   Source: Zellinger et al. (2017), Definition 2. Where re-implementations go wrong: the lengths are
   not squared, and the gradient of a length is undefined at zero, which is NaN for equal samples.
@@ -75,7 +79,7 @@ def homm(
   order: int = 3,
   entries: Int[Array, "e order"] | None = None,
 ) -> Float[Array, ""]:
-  """Mean squared difference of the entries of two moment tensors, of any order.
+  """Mean squared difference of two moment tensors' entries, of any order.
 
   Source: Chen et al. (2020). The tensor E[x ⊗ … ⊗ x] has d^order entries, yet
   the inner product of two such is E[(x · y)^order]: the whole sum costs O((n + m)² d) and no tensor
@@ -198,7 +202,9 @@ def local_mmd(
   pt: Float[Array, "m k"],
   bandwidths: Float[Array, " c"] | Sequence[float] | None = None,
 ) -> Float[Array, ""]:
-  """Squared MMD between the same class in both samples, averaged over the classes.
+  """Squared MMD within each class, averaged over the classes.
+
+  It compares the same class in both samples.
 
   Source: Zhu et al., DSAN (2020). Where re-implementations go wrong: a class that
   a batch lacks has no distribution to compare and must not be counted; the probabilities only
@@ -225,7 +231,10 @@ def local_mmd(
 
 
 def _two_sample(kernel: Float[Array, "k k"], n: int, estimate: str) -> Float[Array, ""]:
-  """MMD² from the kernel matrix of the pooled sample, whose first n rows are the source's."""
+  """MMD² from the kernel matrix of the pooled sample.
+
+  The first n rows are the source's.
+  """
   check_estimate(estimate)
   ss, tt, st = kernel[:n, :n], kernel[n:, n:], kernel[:n, n:]
   if estimate == "biased":
@@ -238,7 +247,7 @@ def _two_sample(kernel: Float[Array, "k k"], n: int, estimate: str) -> Float[Arr
 
 
 def check_estimate(estimate: str) -> None:
-  """Raises ValueError for an estimate that `mmd` does not know."""
+  """Raise ValueError for an estimate that `mmd` does not know."""
   if estimate not in ESTIMATES:
     raise ValueError(f"unknown estimate '{estimate}': choose from {', '.join(ESTIMATES)}")
 

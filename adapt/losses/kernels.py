@@ -1,4 +1,4 @@
-"""Squared distances between the rows of samples, and Gaussian kernels of them.
+"""Pairwise squared distances and Gaussian kernels.
 
 A kernel is k(x, y) = exp(−‖x − y‖² / bandwidth): a bandwidth is a squared length. Several kernels
 are averaged, where published code often adds them up.
@@ -32,7 +32,9 @@ def squared_distances(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[A
 
 
 def median_bandwidth(distances: Float[Array, "n n"]) -> Float[Array, ""]:
-  """The median over distinct pairs of a matrix of squared distances, as a constant.
+  """Median squared distance over distinct pairs, as a constant.
+
+  The input is a matrix of squared distances.
 
   1 if half of the pairs coincide, where a median of 0 would divide by zero.
   """
@@ -57,7 +59,10 @@ def median_bandwidth(distances: Float[Array, "n n"]) -> Float[Array, ""]:
 def pooled_kernel(
   fs: jax.Array, ft: jax.Array, bandwidths: jax.Array | Sequence[float] | None
 ) -> Float[Array, "k k"]:
-  """Mean of Gaussian kernels over source and target together; k = n + m."""
+  """Mean Gaussian kernel matrix of pooled source and target.
+
+  k = n + m.
+  """
   pooled = jnp.concatenate([fs, ft])
   distances = squared_distances(pooled, pooled)
   if bandwidths is None:

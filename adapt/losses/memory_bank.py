@@ -1,4 +1,6 @@
-"""A queue of the last target examples seen, for methods that look up an example's neighbours.
+"""Memory queue of recent target examples for neighbour look-ups.
+
+Methods use it to look up an example's neighbours.
 
 The papers keep one entry per target example, replaced at each visit. A method here does not know how
 many there are, so it keeps the last visits, each with its example's row: an earlier visit of the
@@ -17,7 +19,9 @@ Queue = dict[str, jax.Array]
 
 
 def empty(size: int, widths: dict[str, int], least: int = 0) -> Queue:
-  """A queue of zeros [size, width] by name: nothing was seen, and nothing is said of it.
+  """Create an empty queue of zeros [size, width] by name.
+
+  No example was seen, so that all row numbers are -1.
 
   ValueError where it is to hold `least` entries, a whole batch, and cannot.
   """
@@ -28,7 +32,10 @@ def empty(size: int, widths: dict[str, int], least: int = 0) -> Queue:
 
 
 def check(size: int, neighbours: int, own: int = 0) -> None:
-  """ValueError unless so many neighbours can be looked up among the entries but an example's own."""
+  """Raise ValueError unless enough neighbours can be looked up.
+
+  An example's own entries do not count as neighbours.
+  """
   if size <= own:
     raise ValueError(f"a memory of {size} holds no neighbour: choose a larger one")
   if not 0 < neighbours <= size - own:
@@ -38,17 +45,23 @@ def check(size: int, neighbours: int, own: int = 0) -> None:
 def nearest(
   queue: Queue, features: Float[Array, "b d"], neighbours: int, rows: Int[Array, " b"]
 ) -> Int[Array, "b n"]:
-  """The entries with the largest inner products with each example's features, its own left out."""
+  """Find each example's nearest entries by inner product.
+
+  An example's own entries are left out.
+  """
   near = jnp.matmul(features, queue["features"].T, precision=lax.Precision.HIGHEST)  # [b, size]
   near = jnp.where(rows[:, None] == queue["rows"], -jnp.inf, near)
   return lax.top_k(near, neighbours)[1]
 
 
 def unit(features: Float[Array, "b d"]) -> Float[Array, "b d"]:
-  """Features of length 1; those of length 0 stay."""
+  """Normalise features to length 1.
+
+  Those of length 0 stay.
+  """
   return features / jnp.maximum(ops.length(features)[:, None], 1e-12)
 
 
 def remember(queue: Queue, new: Queue) -> Queue:
-  """The queue with a batch's entries in front, the oldest dropped."""
+  """Push a batch onto the queue and drop the oldest entries."""
   return jax.tree.map(lambda n, old: jnp.concatenate([n, old])[: len(old)], new, queue)

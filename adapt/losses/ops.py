@@ -1,4 +1,7 @@
-"""Small operations that methods share: gradient reversal, ramps, losses per example. Arrays → arrays."""
+"""Shared loss operations: gradient reversal, schedules, and per-example losses.
+
+All map arrays to arrays.
+"""
 
 from typing import Any
 
@@ -10,7 +13,9 @@ from jaxtyping import Array, Float, Int
 
 @jax.custom_vjp
 def reverse_gradient(x: jax.Array, strength: jax.Array | float) -> jax.Array:
-  """Identity whose gradient is multiplied by -strength (Ganin et al., 2016, eq. 16–17).
+  """Gradient reversal layer (Ganin et al., 2016, eq. 16–17).
+
+  It is the identity. Its gradient is multiplied by -strength.
 
   Under vmap, map x wherever strength is mapped: the gradients of an x that is not mapped are added
   up before they are multiplied.
@@ -31,19 +36,28 @@ reverse_gradient.defvjp(_reverse_forward, _reverse_backward)
 
 
 def ganin_ramp(progress: jax.Array | float, gamma: jax.Array | float = 10.0) -> jax.Array:
-  """From 0 to 1 along 2 / (1 + exp(-gamma · progress)) - 1 (Ganin et al., 2016, §5.2.2)."""
+  """Ramp from 0 to 1 (Ganin et al., 2016, §5.2.2).
+
+  It is 2 / (1 + exp(-gamma · progress)) - 1.
+  """
   return 2.0 / (1.0 + jnp.exp(-gamma * jnp.asarray(progress))) - 1.0
 
 
 def held_back(
   progress: jax.Array | float, share: jax.Array | float, weight: jax.Array | float
 ) -> jax.Array:
-  """min(weight, 1) in the first `share` of training and weight after it: how IRM and V-REx anneal."""
+  """Step schedule of a weight, as IRM and V-REx anneal.
+
+  It is min(weight, 1) in the first `share` of training, and weight after it.
+  """
   return jnp.where(jnp.asarray(progress) < share, jnp.minimum(weight, 1.0), weight)
 
 
 def check_shares(**shares: jax.Array | float) -> None:
-  """ValueError, by name, for a share outside 0 to 1; traced values were checked before tracing."""
+  """Raise ValueError, by name, for a share outside 0 to 1.
+
+  Traced values were checked before tracing.
+  """
   for name, value in shares.items():
     if not isinstance(value, jax.Array) and not 0 <= value <= 1:
       raise ValueError(f"{name} is {value}: a share lies between 0 and 1")
@@ -62,14 +76,19 @@ def binary_cross_entropy(
 
 
 def weighted_mean(values: Float[Array, " b"], weights: Float[Array, " b"]) -> Float[Array, ""]:
-  """Mean of values; divides by the sum of the weights, so that their scale does not matter."""
+  """Weighted mean of values.
+
+  It divides by the sum of the weights, so that their scale does not matter.
+  """
   return jnp.sum(values * weights) / jnp.maximum(jnp.sum(weights), 1e-12)
 
 
 def domain_means(
   values: Float[Array, "b ..."], shares: Float[Array, "b s"]
 ) -> tuple[Float[Array, "s ..."], Float[Array, " s"]]:
-  """Weighted mean of each domain's values, and what share of the weight lies in each domain.
+  """Weighted mean of each domain's values, and its weight share.
+
+  The weight share says what part of all weight lies in each domain.
 
   Args:
     values: one per example, or an array per example.
@@ -87,24 +106,36 @@ def domain_means(
 
 
 def entropy(logits: Float[Array, "b k"]) -> Float[Array, " b"]:
-  """Entropy of softmax(logits), per example, in nats: between 0 and log k."""
+  """Entropy of softmax(logits), per example, in nats.
+
+  It lies between 0 and log k.
+  """
   log_p = jax.nn.log_softmax(logits)
   return -jnp.sum(jnp.exp(log_p) * log_p, axis=-1)
 
 
 def marginal_entropy(logits: Float[Array, "b k"]) -> Float[Array, ""]:
-  """Entropy of the mean of softmax(logits) over the batch, in nats: between 0 and log k."""
+  """Entropy of the batch-mean softmax(logits), in nats.
+
+  It lies between 0 and log k.
+  """
   log_p = jax.nn.logsumexp(jax.nn.log_softmax(logits), axis=0) - jnp.log(len(logits))
   return -jnp.sum(jnp.exp(log_p) * log_p)
 
 
 def length(x: Float[Array, "*b d"]) -> Float[Array, "*b"]:
-  """Euclidean length along the last axis; its gradient at zero is zero instead of NaN."""
+  """Euclidean norm along the last axis, with zero gradient at zero.
+
+  The gradient would otherwise be NaN there.
+  """
   square = jnp.sum(x**2, axis=-1)
   # Both branches of a where are differentiated, hence the harmless 1 under the root.
   return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)
 
 
 def ema(average: Any, new: Any, decay: jax.Array | float) -> Any:
-  """Exponential moving average of a pytree: decay · average + (1 - decay) · new."""
+  """Exponential moving average of a pytree.
+
+  It is decay · average + (1 - decay) · new.
+  """
   return jax.tree.map(lambda a, n: decay * a + (1.0 - decay) * n, average, new)

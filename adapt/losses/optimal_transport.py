@@ -1,4 +1,6 @@
-"""Optimal transport plans between two equally weighted samples: exact, or by Sinkhorn's iterations.
+"""Optimal transport plans between two equally weighted samples.
+
+They are exact, or by Sinkhorn's iterations.
 
 Plans are constants for the gradient: by the envelope theorem the derivative of the least cost is
 that of the cost under the fixed plan.
@@ -14,7 +16,7 @@ from jaxtyping import Array, Float
 def plan(
   cost: Float[Array, "n m"], epsilon: jax.Array | float | None = None, iterations: int = 200
 ) -> Float[Array, "n m"]:
-  """The transport plan of least cost.
+  """Transport plan of least cost.
 
   Args:
     cost: of moving source example i to target example j.
@@ -36,7 +38,9 @@ def plan(
 def sinkhorn(
   cost: Float[Array, "n m"], epsilon: jax.Array | float, iterations: int = 200
 ) -> Float[Array, "n m"]:
-  """The plan that minimises cost minus epsilon times entropy (Cuturi, 2013, arXiv:1306.0895).
+  """Entropy-regularised transport plan (Cuturi, 2013, arXiv:1306.0895).
+
+  The plan minimises cost minus epsilon times entropy.
 
   Iterated on logarithms, so that a small epsilon does not underflow.
 
@@ -59,7 +63,10 @@ def sinkhorn(
 
 
 def _assignment(cost: jax.Array) -> jax.Array:
-  """Between equally many, equally heavy points some permutation is optimal (Birkhoff's theorem)."""
+  """Optimal permutation of equally many, equally heavy points.
+
+  Some permutation is optimal (Birkhoff's theorem).
+  """
   n, m = cost.shape
   if n != m:
     raise ValueError(f"an exact plan needs equal samples, these have {n} and {m}: give an epsilon")

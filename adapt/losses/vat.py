@@ -1,4 +1,7 @@
-"""VAT: predictions that stay as they are around each input (Miyato et al., 2018, arXiv:1704.03976)."""
+"""VAT, virtual adversarial training (Miyato et al., 2018, arXiv:1704.03976).
+
+Predictions stay as they are around each input.
+"""
 
 from typing import Any
 
@@ -21,7 +24,9 @@ def smoothness(
   *,
   radius: jax.Array | float,
 ) -> jax.Array:
-  """How far predictions move within a radius of each input, in the direction that moves them most.
+  """Prediction change under the worst perturbation of a given radius.
+
+  The perturbation is in the direction that moves predictions most.
 
   Where re-implementations go wrong: the clean prediction is a constant; the passes on perturbed
   inputs leave running batch statistics alone, and need the clean pass's dropout mask, or the mask's
@@ -50,7 +55,9 @@ def smoothness(
 def direction(
   net: Net, params: Any, stats: Any, x: jax.Array, keys: tuple[jax.Array, jax.Array]
 ) -> jax.Array:
-  """Unit vectors [b, ...] after one power iteration from random ones.
+  """Adversarial unit vectors [b, ...] from one power iteration.
+
+  It starts from random vectors.
 
   For a small perturbation r the divergence is rᵀHr/2 with H = JᵀFJ, where J are the derivatives of
   the logits by the inputs and F = diag(p) − ppᵀ. The paper approximates Hd by a difference

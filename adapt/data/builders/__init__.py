@@ -1,4 +1,4 @@
-"""The data sets that TFDS lacks, or cannot prepare without TensorFlow, and how to prepare one.
+"""Prepare data sets that TFDS lacks or needs TensorFlow for.
 
 Importing this package imports neither TFDS nor a builder; `prepare` does.
 """
@@ -58,7 +58,7 @@ _BUILDERS = {  # name → (module, class, configs)
 
 
 class Description(NamedTuple):
-  """What can be said of a data set before it is prepared."""
+  """Facts about a data set, known before it is prepared."""
 
   name: str
   configs: tuple[str, ...]  # empty where there is one alone
@@ -71,12 +71,15 @@ class Description(NamedTuple):
 
 
 def names() -> tuple[str, ...]:
-  """The data sets that `prepare` knows."""
+  """Return the data sets that `prepare` knows."""
   return tuple(_BUILDERS)
 
 
 def describe(name: str) -> Description:
-  """Describes a data set, without preparing it; ValueError for a name that is not in `names()`."""
+  """Describe a data set without preparing it.
+
+  Raises ValueError for a name that is not in `names()`.
+  """
   cls, configs = _builder(name)
   sizes = dict(cls.SIZES)
   if not any(isinstance(splits, dict) for splits in sizes.values()):
@@ -93,7 +96,7 @@ def default_data_dir() -> Path:
 
 
 def import_tfds() -> Any:
-  """The module `tensorflow_datasets`, or a ValueError that says how to install it."""
+  """Import `tensorflow_datasets`, or raise ValueError with install instructions."""
   try:
     import tensorflow_datasets as tfds
   except ImportError as error:
@@ -106,7 +109,7 @@ def import_tfds() -> Any:
 def prepare(
   name: str, source: str | os.PathLike | None = None, data_dir: str | os.PathLike | None = None
 ) -> dict[str, dict[str, int]]:
-  """Prepares a data set as TFDS does, in ArrayRecord files and without TensorFlow.
+  """Prepare a data set as TFDS ArrayRecord files, without TensorFlow.
 
   A set that is already prepared is left as it is.
 
@@ -149,7 +152,7 @@ def prepare(
 
 
 def _builder(name: str) -> tuple[Any, tuple[str, ...]]:
-  """The class that prepares a data set, and its configs."""
+  """Return the builder class of a data set, and its configs."""
   if name not in _BUILDERS:
     raise ValueError(catalogue.unknown("data set", name, _BUILDERS))
   import_tfds()  # says how to install it, which the builder's own import does not

@@ -1,4 +1,6 @@
-"""Amazon reviews as frequencies of 400 words (Gong, Grauman and Sha, ICML 2013).
+"""Amazon reviews as 400 word frequencies (Gong et al., ICML 2013).
+
+Paper: Gong, Grauman and Sha, ICML 2013.
 
 The reviews are those of Blitzer, Dredze and Pereira (2007). A row holds the shares of the 400 words
 that are most frequent over the domains and sums to 1. The files do not say which label is positive:
@@ -47,7 +49,9 @@ _CITATION = """\
 
 
 def read_shares(path: Path) -> base.Arrays:
-  """`fts` [n, 400], rows that sum to 1, and `labels`, 0 negative and 1 positive.
+  """Read word shares and sentiment labels from a .mat file.
+
+  `fts` is [n, 400] with rows that sum to 1. `labels` is 0 for negative and 1 for positive.
 
   Returns:
     x [n, 400] float64 and y [n] int64.
@@ -62,7 +66,9 @@ def read_shares(path: Path) -> base.Arrays:
 
 
 class Amazon400(base.ArrayBuilder):
-  """Amazon reviews: 1998 to 2000 a domain, shares of 400 words [400] float64.
+  """Amazon reviews as word shares [400] float64.
+
+  Each domain has 1998 to 2000 reviews. A feature is a word's share among 400 words.
 
   A folder given as source holds `{books,dvd,elec,kitchen}_400.mat`, itself or in `amazon/top400`.
   """

@@ -20,7 +20,9 @@ TEST_SIZES = {"books": 4465, "dvd": 3586, "electronics": 5681, "kitchen": 5945}
 
 
 def read_svmlight(path: Path) -> base.Arrays:
-  """Lines "label index:count …" with zero-based indices and a label of 0 or -1, or 1.
+  """Read reviews from svmlight lines, "label index:count …".
+
+  Indices are zero-based. The label is 0 or -1, or 1.
 
   Returns:
     x [n, 5000] uint8 counts and y [n] int64, 0 negative and 1 positive.
@@ -50,7 +52,7 @@ def read_svmlight(path: Path) -> base.Arrays:
 
 
 class AmazonReviews(base.ArrayBuilder):
-  """Amazon reviews: 2000 training reviews a domain, 3586 to 5945 test reviews.
+  """Amazon reviews: 2000 training and 3586 to 5945 test reviews a domain.
 
   A folder given as source holds `amazon/bow5000/{domain}_{train,test}.svmlight`. The reviews of a
   training split are balanced; no vocabulary is published.

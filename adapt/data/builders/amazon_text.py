@@ -1,4 +1,6 @@
-"""Amazon reviews as text, four product domains (Blitzer, Dredze and Pereira, ACL 2007).
+"""Amazon review texts from four product domains (Blitzer et al., 2007).
+
+Paper: Blitzer, Dredze and Pereira, ACL 2007.
 
 Of each review the text and the sentiment are kept, and nothing of who wrote it. Some texts are
 published twice; each is kept once, so that no split has a review on both sides.
@@ -39,7 +41,7 @@ SHA256 = {
 
 
 def read_reviews(data: bytes, name: str) -> list[str]:
-  """The texts of a .review file.
+  """Read the texts of a .review file.
 
   Its records look like XML and are none: "&" stands for itself and control characters occur. So
   they are found by their tags. Bytes that are not UTF-8 become U+FFFD.
@@ -66,7 +68,10 @@ def read_reviews(data: bytes, name: str) -> list[str]:
 
 
 def unique(negative: list[str], positive: list[str]) -> tuple[list[str], np.ndarray]:
-  """Every text once, in the order given, negative ones first, and labels [n], 1 for positive.
+  """Remove duplicate texts and label the rest.
+
+  Returns every text once, in the order given, negative ones first. The labels [n] are 1 for
+  positive.
 
   Raises:
     ValueError: a text is on both sides.
@@ -78,7 +83,7 @@ def unique(negative: list[str], positive: list[str]) -> tuple[list[str], np.ndar
 
 
 class AmazonText(base.ArrayBuilder):
-  """Amazon reviews: 1954 to 1977 texts a domain, the negative ones first.
+  """Amazon review texts: 1954 to 1977 a domain, negative ones first.
 
   A folder given as source holds domain_sentiment_data.tar.gz, or the folders of domains in it, or
   `amazon/raw/{domain}`, each with negative.review and positive.review.

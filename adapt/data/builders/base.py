@@ -1,4 +1,6 @@
-"""What our TFDS builders share: facts about a set, its published files, and how examples are written.
+"""Base classes of the TFDS builders.
+
+They hold facts about a set, its published files, and how examples are written.
 
 TFDS needs TensorFlow to encode an array as an image, but stores bytes as they are: so arrays become
 PNGs here, with Pillow, and published image files are stored unchanged.
@@ -25,7 +27,10 @@ DIGITS = tuple("0123456789")
 
 
 class Published(NamedTuple):
-  """A published file: the name it has there, its mirrors in order, its SHA-256 where known."""
+  """A published file with its mirrors and checksum.
+
+  It has the published name, the mirrors in order, and the SHA-256 where known.
+  """
 
   name: str
   urls: tuple[str, ...] = ()
@@ -33,7 +38,10 @@ class Published(NamedTuple):
 
 
 def png(image: np.ndarray) -> io.BytesIO:
-  """An image [h, w, 1] or [h, w, 3] uint8 as PNG bytes. Fast rather than small."""
+  """Encode an image as PNG bytes.
+
+  The image is [h, w, 1] or [h, w, 3] uint8. Encoding is fast rather than small.
+  """
   stream = io.BytesIO()
   Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(
     stream, format="png", compress_level=1
@@ -43,7 +51,10 @@ def png(image: np.ndarray) -> io.BytesIO:
 
 
 def read_array_file(path: Path, keys: tuple[str, ...]) -> list[np.ndarray]:
-  """The named arrays of an .npz file; ValueError if it is absent or holds others."""
+  """Read the named arrays of an .npz file.
+
+  Raises ValueError if the file is absent or lacks one of them.
+  """
   if not path.is_file():
     raise ValueError(f"no file '{path}': give --from the folder that holds it")
   with np.load(path, allow_pickle=False) as arrays:
@@ -54,19 +65,25 @@ def read_array_file(path: Path, keys: tuple[str, ...]) -> list[np.ndarray]:
 
 
 def words(text: str) -> tuple[str, ...]:
-  """Names that a space separates."""
+  """Split a string of names at spaces."""
   return tuple(text.split())
 
 
 def configs(sizes: Sizes, description: str) -> list[tfds.core.BuilderConfig]:
-  """A TFDS config for each one that has sizes; `description` has a {} for its name."""
+  """Return a TFDS config for each name that has sizes.
+
+  `description` has a {} for the name.
+  """
   return [
     tfds.core.BuilderConfig(name=name, description=description.format(name)) for name in sizes
   ]
 
 
 class Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
-  """Facts about a set that can be printed without preparing it, and where its files come from."""
+  """Base TFDS builder with facts printable before preparation.
+
+  It also knows where the set's files come from.
+  """
 
   CLASSES: ClassVar[tuple[str, ...]]
   SIZES: ClassVar[Sizes]
@@ -81,7 +98,7 @@ class Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type:
     super().__init__(**kwargs)
 
   def is_absent(self) -> bool:
-    """Whether this is an optional config that the given folder does not have."""
+    """Whether this is an optional config missing from the folder."""
     return False
 
   def _config(self) -> str | None:
@@ -94,7 +111,10 @@ class Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type:
     return sizes
 
   def _fetched(self) -> list[Path]:
-    """The published files of this config, downloaded; ValueError where a person must do it."""
+    """Download the published files of this config.
+
+    Raises ValueError where a person must download them.
+    """
     folder = self.data_dir_root / "downloads" / "adapt" / self.name
     files = self.FILES[self._config()]
     if self.MANUAL and any(not file.urls for file in files):
@@ -161,7 +181,9 @@ class ArrayBuilder(Builder, skip_registration=True):  # type: ignore[call-arg]
 
 
 class ImageBuilder(Builder, skip_registration=True):  # type: ignore[call-arg]
-  """A builder of photographs of any size: their published bytes are stored as they are.
+  """A builder of photographs of any size.
+
+  Their published bytes are stored unchanged.
 
   Examples are sorted by class, then by file name. There is one split, "train": these sets are
   published without one, and TFDS keeps the name "all" for itself.
@@ -208,7 +230,7 @@ class ImageBuilder(Builder, skip_registration=True):  # type: ignore[call-arg]
     return {split: self._generate_examples() for split in self._sizes()}
 
   def _generate_examples(self) -> Generator[tuple[int, dict[str, Any]], None, None]:
-    """The images in order, after their numbers have been checked."""
+    """Yield the images in order, after checking their counts."""
     (size,) = self._sizes().values()
     where = f"{self.name}/{self._config()}"
     with self._opened() as (names, read):
@@ -244,7 +266,7 @@ class ImageBuilder(Builder, skip_registration=True):  # type: ignore[call-arg]
 
 
 def check_image(data: bytes, name: str) -> None:
-  """ValueError, with the name, if the bytes are not an image that decodes to its end."""
+  """Raise ValueError, with the name, unless the image fully decodes."""
   try:
     with Image.open(io.BytesIO(data)) as image:
       image.load()

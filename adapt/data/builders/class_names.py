@@ -1,4 +1,7 @@
-"""Class names that builders and named domains share. Imports nothing: a listing is printed at once."""
+"""Class names shared by builders and named domains.
+
+It imports nothing, so that a listing is printed at once.
+"""
 
 DIGITS = tuple("0123456789")
 

@@ -1,4 +1,7 @@
-"""The class names of DomainNet-126, in the order of its lists' labels (arXiv:1904.06487)."""
+"""Class names of DomainNet-126, in label order (arXiv:1904.06487).
+
+The order is that of the labels in its lists.
+"""
 
 from adapt.data.builders.base import words
 

@@ -1,4 +1,6 @@
-"""DomainNet-126: four domains and 126 classes of DomainNet (Peng et al., 2019, arXiv:1812.01754).
+"""DomainNet-126, a subset of DomainNet (Peng et al., 2019, arXiv:1812.01754).
+
+It has four domains and 126 classes.
 
 Two lists are in use, and numbers on them differ. The configs `real`, `clipart`, `painting` and
 `sketch` follow the lists over the cleaned DomainNet, without its duplicates, 142334 images (Chen et
@@ -34,7 +36,9 @@ _CITATION = """\
 
 
 class Domainnet126(base.ImageBuilder):
-  """DomainNet-126: 69622 images of real, 18523 of clipart, 30042 of painting, 24147 of sketch.
+  """DomainNet-126 builder.
+
+  It has 69622 images of real, 18523 of clipart, 30042 of painting and 24147 of sketch.
 
   A folder given as source holds, for each domain, the list `real_list.txt` (for `real_mme`:
   `labeled_source_images_real.txt`) with lines "real/zebra/real_344_000001.jpg 125", and either

@@ -1,4 +1,6 @@
-"""GTSRB, German traffic signs, cropped and resized to 40x40 RGB (Stallkamp et al., 2012).
+"""GTSRB, German traffic signs, 40x40 RGB (Stallkamp et al., 2012).
+
+The signs are cropped and resized.
 
 Photographs of 15 to 250 pixels come with a box around the sign. As the literature of Syn Signs →
 GTSRB does, the box is cut out and resized to 40x40 (here bilinear, antialiased). The training
@@ -35,7 +37,9 @@ _CITATION = """\
 
 
 def read_boxes(data: bytes, name: str) -> list[tuple[str, tuple[int, int, int, int], int]]:
-  """A published list of images, a semicolon-separated line each.
+  """Read a published list of images and boxes.
+
+  It has a semicolon-separated line for each image.
 
   Returns:
     For each image its file name, its box (left, upper, right, lower; in pixels, the last two
@@ -62,7 +66,10 @@ def read_boxes(data: bytes, name: str) -> list[tuple[str, tuple[int, int, int, i
 
 
 def crop(data: bytes, box: tuple[int, int, int, int], name: str) -> np.ndarray:
-  """The box of an encoded image, resized to [40, 40, 3] uint8; ValueError if it is outside."""
+  """Crop an encoded image to its box and resize it.
+
+  The result is [40, 40, 3] uint8. Raises ValueError if the box is outside the image.
+  """
   image = layout.pixels(data, name)
   if box[2] > image.shape[1] or box[3] > image.shape[0]:
     raise ValueError(f"{name} is smaller than its box {box}: fetch it again")
@@ -73,7 +80,10 @@ def crop(data: bytes, box: tuple[int, int, int, int], name: str) -> np.ndarray:
 def read_images(
   read: layout.Read, folder: str, boxes: list[tuple[str, tuple[int, int, int, int], int]]
 ) -> base.Arrays:
-  """The listed images of a folder, cropped: x [n, 40, 40, 3] uint8 and y [n] int64."""
+  """Read and crop the listed images of a folder.
+
+  Returns x [n, 40, 40, 3] uint8 and y [n] int64.
+  """
   x = np.empty((len(boxes), SIDE, SIDE, 3), np.uint8)
   for out, (name, box, _) in zip(x, boxes, strict=True):
     out[:] = crop(read(f"{folder}/{name}"), box, name)
@@ -81,7 +91,9 @@ def read_images(
 
 
 def read_release(folder: Path) -> dict[str, base.Arrays]:
-  """The three archives, or the folder GTSRB that they unpack to (or its parent).
+  """Read the GTSRB release from its archives or a folder.
+
+  There are three archives. The folder is GTSRB, which they unpack to, or its parent.
 
   Returns:
     Both splits: the training images by class, then in the order of the class's list; the test
@@ -114,7 +126,9 @@ def read_release(folder: Path) -> dict[str, base.Arrays]:
 
 
 class Gtsrb(base.ArrayBuilder):
-  """GTSRB: 39209 training and 12630 test images, cut out and resized to [40, 40, 3].
+  """GTSRB: 39209 training and 12630 test images, [40, 40, 3].
+
+  The signs are cut out and resized.
 
   A folder given as source holds the three published archives, or GTSRB/Final_Training and
   GTSRB/Final_Test with GT-final_test.csv anywhere in it.

@@ -1,4 +1,6 @@
-"""ImageCLEF-DA, twelve classes shared by four photograph collections (Caputo et al., ImageCLEF 2014).
+"""ImageCLEF-DA, four photograph collections (Caputo et al., ImageCLEF 2014).
+
+They share twelve classes.
 
 The domains are Bing (b), Caltech-256 (c), ImageNet ILSVRC 2012 (i) and Pascal VOC 2012 (p), each
 with 50 images a class; most papers leave Bing out.

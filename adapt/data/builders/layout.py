@@ -1,4 +1,7 @@
-"""Where published files lie in a folder that a person gives, and small readers of what is in them."""
+"""Find and read published files in a user's folder.
+
+Small readers of their contents are here too.
+"""
 
 import io
 from collections.abc import Callable, Sequence
@@ -11,7 +14,10 @@ Read = Callable[[str], bytes]
 
 
 def find(folder: Path, *places: str) -> Path:
-  """The first of some places in `folder` where there is a file; ValueError names them."""
+  """Return the first existing file among some places in `folder`.
+
+  Raises ValueError, which names the places, where there is none.
+  """
   for place in places:
     if (folder / place).is_file():
       return folder / place
@@ -19,7 +25,9 @@ def find(folder: Path, *places: str) -> Path:
 
 
 def archives_or_folder(folder: Path, names: Sequence[str]) -> list[Path]:
-  """The published archives if `folder` has one of them, else `folder`, where they are unpacked.
+  """Return the published archives, or the folder they were unpacked to.
+
+  The archives are returned if `folder` has one of them.
 
   Raises:
     ValueError: some of the archives are there, but not all.
@@ -34,7 +42,10 @@ def archives_or_folder(folder: Path, names: Sequence[str]) -> list[Path]:
 
 
 def ending(names: Sequence[str], *ends: str) -> str | None:
-  """The first of `names` that is, or ends with, one of some paths; the paths in order."""
+  """Return the first of `names` that matches a path's ending.
+
+  It is, or ends with, one of some paths, which are tried in order.
+  """
   for end in ends:
     for name in names:
       if name == end or name.endswith(f"/{end}"):
@@ -43,7 +54,10 @@ def ending(names: Sequence[str], *ends: str) -> str | None:
 
 
 def strict(read: Read, names: Sequence[str], where: str) -> Read:
-  """`read` that raises a ValueError, one line, where there is no such file."""
+  """Wrap `read` so that a missing file raises ValueError.
+
+  The message has one line.
+  """
   known = frozenset(names)
 
   def known_only(name: str) -> bytes:
@@ -55,7 +69,10 @@ def strict(read: Read, names: Sequence[str], where: str) -> Read:
 
 
 def pixels(data: bytes, name: str) -> np.ndarray:
-  """An encoded image as [h, w, 3] uint8; ValueError names it if it does not decode."""
+  """Decode an image to [h, w, 3] uint8.
+
+  Raises ValueError, which names it, if it does not decode.
+  """
   try:
     with Image.open(io.BytesIO(data)) as image:
       return np.asarray(image.convert("RGB"))
@@ -64,7 +81,10 @@ def pixels(data: bytes, name: str) -> np.ndarray:
 
 
 def lines(data: bytes, name: str) -> list[str]:
-  """The lines of an ASCII list, without empty ones; ValueError names it if it is no such text."""
+  """Read the non-empty lines of an ASCII list.
+
+  Raises ValueError, which names it, if it is not ASCII text.
+  """
   try:
     return [line.strip() for line in data.decode("ascii").splitlines() if line.strip()]
   except UnicodeDecodeError as error:

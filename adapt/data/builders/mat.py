@@ -1,4 +1,7 @@
-"""MATLAB files (version 5): the named arrays in one, checked, and the labels among them."""
+"""Read MATLAB files (version 5).
+
+Named arrays and labels are read and checked.
+"""
 
 import io
 from pathlib import Path
@@ -9,7 +12,7 @@ AGAIN = "fetch the file again"
 
 
 def read(path: Path, *names: tuple[str, ...], data: bytes | None = None) -> list[np.ndarray]:
-  """Arrays of numbers of a .mat file.
+  """Read numeric arrays from a .mat file.
 
   Args:
     path: the file, or the archive that holds it.
@@ -48,7 +51,9 @@ def read(path: Path, *names: tuple[str, ...], data: bytes | None = None) -> list
 
 
 def labels(path: Path, y: np.ndarray, first: int, last: int) -> np.ndarray:
-  """MATLAB's column or row of labels → [n] int64, as they are.
+  """Convert a MATLAB column or row of labels to [n] int64.
+
+  The values are kept as they are.
 
   Raises:
     ValueError: one line: not a column or a row, or not whole numbers from `first` to `last`.
@@ -64,7 +69,9 @@ def labels(path: Path, y: np.ndarray, first: int, last: int) -> np.ndarray:
 def features(
   path: Path, width: int, x_names: tuple[str, ...], first: int, last: int
 ) -> tuple[np.ndarray, np.ndarray]:
-  """A matrix of features, an example a row, and its labels ("labels", counted from `first`).
+  """Read a feature matrix and its labels from a .mat file.
+
+  Each row is an example. The labels are the array "labels", counted from `first`.
 
   Returns:
     x [n, width] as stored and y [n] int64, 0 … last - first.

@@ -33,7 +33,9 @@ _CITATION = """\
 
 
 def read_idx(path: Path) -> np.ndarray:
-  """The uint8 array of a gzipped IDX file: magic 0 0 8 ndim, ndim big-endian int32 sizes, bytes.
+  """Read the uint8 array of a gzipped IDX file.
+
+  Format: magic 0 0 8 ndim, then ndim big-endian int32 sizes, then bytes.
 
   Raises:
     ValueError: not gzip, not IDX, not bytes, or cut short.
@@ -52,7 +54,9 @@ def read_idx(path: Path) -> np.ndarray:
 
 
 class MnistDigits(base.ArrayBuilder):
-  """MNIST: 60000 training and 10000 test images [28, 28, 1], white on black.
+  """MNIST: 60000 training and 10000 test images, [28, 28, 1].
+
+  The digits are white on black.
 
   A folder given as source holds `digits/mnist.npz` with train_images, train_labels, test_images,
   test_labels.

@@ -1,4 +1,6 @@
-"""MNIST-M, MNIST digits blended over photographs, 32x32 RGB (Ganin et al., 2016, arXiv:1505.07818).
+"""MNIST-M, digits blended over photographs (Ganin et al., 2016, arXiv:1505.07818).
+
+MNIST digits, 32x32 RGB.
 
 Training image k is made from training image k of MNIST, and likewise for the test images: source
 and target are paired, 59001 and 9001 of them (not 60000 and 10000).
@@ -21,7 +23,10 @@ mnist_m/mnist_m_train_labels.txt and the same for test."""
 
 
 def read_image(path: Path) -> np.ndarray:
-  """An image file as [h, w, 3] uint8; ValueError if it cannot be read."""
+  """Read an image file as [h, w, 3] uint8.
+
+  Raises ValueError if it cannot be read.
+  """
   try:
     with Image.open(path) as image:
       return np.asarray(image.convert("RGB"))
@@ -30,7 +35,9 @@ def read_image(path: Path) -> np.ndarray:
 
 
 def read_sheets(folder: Path, split: str) -> base.Arrays:
-  """A split packed in sheets: `{split}_NNN.webp`, 20 rows of 50 tiles, and `{split}_labels.npy`.
+  """Read a split packed as image sheets.
+
+  Each `{split}_NNN.webp` has 20 rows of 50 tiles. `{split}_labels.npy` has the labels.
 
   Returns:
     x [n, 32, 32, 3] uint8 and y [n]; the zero tiles that fill up the last sheet are cut off.
@@ -49,7 +56,10 @@ def read_sheets(folder: Path, split: str) -> base.Arrays:
 
 
 def read_release(folder: Path, split: str) -> base.Arrays:
-  """A split as published: `mnist_m_{split}_labels.txt`, lines "file digit", and its PNG files."""
+  """Read a split as published: a label list and PNG files.
+
+  The list `mnist_m_{split}_labels.txt` has lines "file digit".
+  """
   path = folder / f"mnist_m_{split}_labels.txt"
   if not path.is_file():
     raise ValueError(f"no file '{path}': unpack mnist_m.tar.gz there (see the builder's text)")

@@ -1,4 +1,6 @@
-"""Office-31, office objects from three sources (Saenko, Kulis, Fritz and Darrell, ECCV 2010).
+"""Office-31, office objects from three sources (Saenko et al., ECCV 2010).
+
+Paper: Saenko, Kulis, Fritz and Darrell, ECCV 2010.
 
 The release is one archive on Google Drive, `domain_adaptation_images.tar.gz`, which has no address
 that a program can fetch; the download takes the copy per domain that the Transfer Learning Library
@@ -24,7 +26,9 @@ def _copy(domain: str, key: str) -> tuple[base.Published, ...]:
 
 
 class Office31(base.ImageBuilder):
-  """Office-31: 2817 images of amazon, 498 of dslr, 795 of webcam, in 31 classes.
+  """Office-31: three domains with 31 classes.
+
+  It has 2817 images of amazon, 498 of dslr and 795 of webcam.
 
   A folder given as source holds `domain_adaptation_images.tar.gz`, or {amazon,dslr,webcam}.tgz, or
   what they unpack to: `amazon/images/back_pack/frame_0001.jpg`, ….

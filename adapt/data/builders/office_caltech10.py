@@ -1,4 +1,7 @@
-"""Office-Caltech10: the ten classes that Office-31 shares with Caltech-256 (Gong et al., CVPR 2012)."""
+"""Office-Caltech10, four domains and ten classes (Gong et al., CVPR 2012).
+
+They are the classes that Office-31 shares with Caltech-256.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -19,7 +22,9 @@ _CITATION = """\
 
 
 class OfficeCaltech10(base.ImageBuilder):
-  """Office-Caltech10: 958 images of amazon, 1123 of caltech, 157 of dslr, 295 of webcam.
+  """Office-Caltech10: four domains with ten classes.
+
+  It has 958 images of amazon, 1123 of caltech, 157 of dslr and 295 of webcam.
 
   A folder given as source holds `officecaltech.tgz` or `office_caltech_10.zip`, or what they unpack
   to: `amazon/back_pack/frame_0001.jpg`, …, also with `images/` between domain and class.

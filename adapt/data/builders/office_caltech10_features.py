@@ -1,4 +1,6 @@
-"""Office-Caltech10 as features: SURF words (Gong et al., CVPR 2012) and DeCAF6 (arXiv:1310.1531).
+"""Office-Caltech10 as SURF or DeCAF6 features.
+
+Papers: SURF words, Gong et al., CVPR 2012. DeCAF6, arXiv:1310.1531.
 
 Ten classes that Office-31 and Caltech-256 share, in four domains. Two data sets, because only one
 can be downloaded without a person: `office_caltech10_surf`, counts of 800 visual words, and
@@ -51,7 +53,9 @@ _DECAF_CITATION = """\
 
 
 def read_surf(path: Path) -> base.Arrays:
-  """`fts` [n, 800] counts and `labels` 1 … 10 → x uint8 and y, 0 … 9.
+  """Read SURF counts and labels from a .mat file.
+
+  `fts` [n, 800] counts become x uint8. `labels` 1 … 10 become y, 0 … 9.
 
   Raises:
     ValueError: as `mat.features`; values that are not counts up to 255.
@@ -63,18 +67,22 @@ def read_surf(path: Path) -> base.Arrays:
 
 
 def read_decaf6(path: Path) -> base.Arrays:
-  """`feas` or `fts` [n, 4096] and `labels` 1 … 10 → x float32 and y; ValueError as `mat.features`."""
+  """Read DeCAF6 features and labels from a .mat file.
+
+  `feas` or `fts` [n, 4096] becomes x float32. `labels` 1 … 10 become y. Raises ValueError as
+  `mat.features`.
+  """
   x, y = mat.features(path, 4096, ("feas", "fts"), 1, 10)
   return x.astype(np.float32), y
 
 
 def _gfk(name: str) -> str:
-  """A domain's name in the files of the paper's authors."""
+  """Return a domain's name in the paper authors' files."""
   return "Caltech10" if name == "caltech10" else name
 
 
 class _Features(base.ArrayBuilder, skip_registration=True):  # type: ignore[call-arg]
-  """What both sets share."""
+  """Base builder of both feature sets."""
 
   VERSION = tfds.core.Version("1.0.0")
   CLASSES = class_names.OFFICE_CALTECH10
@@ -97,7 +105,9 @@ class _Features(base.ArrayBuilder, skip_registration=True):  # type: ignore[call
 
 
 class OfficeCaltech10Surf(_Features):
-  """SURF: counts of 800 visual words [800] uint8, in the order of the release.
+  """SURF features: counts of 800 visual words, [800] uint8.
+
+  The examples are in the order of the release.
 
   A folder given as source holds `office_caltech10/surf/{amazon,caltech10,dslr,webcam}.mat`, or the
   published `{amazon,Caltech10,dslr,webcam}_SURF_L10.mat`.
@@ -129,7 +139,7 @@ class OfficeCaltech10Surf(_Features):
 
 
 class OfficeCaltech10Decaf6(_Features):
-  """DeCAF6: activations [4096] float32, in the order of the release.
+  """DeCAF6 activations [4096] float32, in the order of the release.
 
   A folder given as source holds `{amazon,caltech,dslr,webcam}_decaf.mat` or
   `decaf6/{amazon,caltech10,dslr,webcam}.mat`; both forms are in use.

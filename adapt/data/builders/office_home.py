@@ -1,4 +1,6 @@
-"""Office-Home, 65 classes of everyday objects in four styles (Venkateswara et al., arXiv:1706.07522).
+"""Office-Home, everyday objects in four styles (Venkateswara et al., arXiv:1706.07522).
+
+It has 65 classes.
 
 The release is one archive on Google Drive, `OfficeHomeDataset_10072016.zip`, which has no address
 that a program can fetch; the download takes the copy per domain that the Transfer Learning Library
@@ -32,7 +34,9 @@ def _copy(domain: str, key: str) -> tuple[base.Published, ...]:
 
 
 class OfficeHome(base.ImageBuilder):
-  """Office-Home: 2427 images of art, 4365 of clipart, 4439 of product, 4357 of real_world.
+  """Office-Home: four domains with 65 classes.
+
+  It has 2427 images of art, 4365 of clipart, 4439 of product and 4357 of real_world.
 
   A folder given as source holds `OfficeHomeDataset_10072016.zip`, or {Art,Clipart,Product,
   Real_World}.tgz, or what they unpack to: `Art/Alarm_Clock/00001.jpg`, ….

@@ -1,4 +1,6 @@
-"""PACS: photographs, art, cartoons and sketches of seven classes (Li et al., 2017, arXiv:1710.03077).
+"""PACS, four image styles of seven classes (Li et al., 2017).
+
+Paper: arXiv:1710.03077. The styles are photographs, art, cartoons and sketches.
 
 The release is on Google Drive, which has no address that a program can fetch; the download takes the
 copy per domain that the Transfer Learning Library publishes, with the same folders.
@@ -25,7 +27,9 @@ def _copy(domain: str, key: str) -> tuple[base.Published, ...]:
 
 
 def read_packed(path: Path, domain: str) -> tuple[list[str], Callable[[str], bytes]]:
-  """A domain whose encoded images lie end to end in an .npz file.
+  """Read a domain of concatenated encoded images from an .npz file.
+
+  The images lie end to end.
 
   Args:
     path: has `data` [bytes] uint8, `offsets` [n + 1] into it, and `names` [n], "class/file".
@@ -51,7 +55,9 @@ def read_packed(path: Path, domain: str) -> tuple[list[str], Callable[[str], byt
 
 
 class Pacs(base.ImageBuilder):
-  """PACS: 2048 images of art_painting, 2344 of cartoon, 1670 of photo, 3929 of sketch.
+  """PACS: four domains with seven classes.
+
+  It has 2048 images of art_painting, 2344 of cartoon, 1670 of photo and 3929 of sketch.
 
   A folder given as source holds {art_painting,cartoon,photo,sketch}.tgz, or the folders
   `art_painting/dog/pic_001.jpg`, … (the release has them in `kfold/`), or the images packed in

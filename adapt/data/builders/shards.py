@@ -17,7 +17,7 @@ SIZE = 65536  # examples a file
 def write(
   builder: tfds.core.DatasetBuilder, split: str, count: int, examples: Iterator[dict[str, Any]]
 ) -> tfds.core.SplitInfo:
-  """Writes `count` examples, in their order, to the ArrayRecord files of a split."""
+  """Write `count` ordered examples to a split's ArrayRecord files."""
   from array_record.python import array_record_module
 
   template = builder._get_filename_template(split_name=split)

@@ -1,4 +1,7 @@
-"""Synthetic digits, rendered fonts on clutter, 32x32 RGB (Ganin et al., 2016, arXiv:1505.07818)."""
+"""Synthetic digits on clutter, 32x32 RGB (Ganin et al., 2016, arXiv:1505.07818).
+
+The digits are rendered fonts.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,9 @@ MATS = {"train": "synth_train_32x32.mat", "test": "synth_test_32x32.mat"}
 
 
 def read_digits(path: Path, data: bytes | None = None) -> base.Arrays:
-  """A published .mat file: X [32, 32, 3, n] uint8 and y, n digits (10 means 0, as SVHN has it).
+  """Read images and digits from a published .mat file.
+
+  X is [32, 32, 3, n] uint8. y has n digits, where 10 means 0, as in SVHN.
 
   Args:
     path: the file, or the archive that holds it.

@@ -1,4 +1,6 @@
-"""Synthetic traffic signs, 40x40 RGB (Moiseev et al., 2013): the source of Syn Signs → GTSRB.
+"""Synthetic traffic signs, 40x40 RGB (Moiseev et al., 2013).
+
+It is the source of Syn Signs → GTSRB.
 
 The release has one list of 100000 labelled images, train_labelling.txt, and no test list: there is
 one split, "train", in the order of the list. The numbers of the classes are GTSRB's.
@@ -24,7 +26,9 @@ _CITATION = """\
 
 
 def read_list(data: bytes, name: str) -> list[tuple[str, int]]:
-  """The published list, lines "train/1.png 21 0": image, class 0 … 42, and a number that is unused.
+  """Read the published list of images and classes.
+
+  Lines are "train/1.png 21 0": image, class 0 … 42, and an unused number.
 
   Raises:
     ValueError: one line that names the list: a line of another kind.
@@ -41,7 +45,10 @@ def read_list(data: bytes, name: str) -> list[tuple[str, int]]:
 
 
 def read_release(folder: Path) -> base.Arrays:
-  """`synthetic_data.zip`, or the folder `synthetic_data` that it unpacks to (or its parent).
+  """Read the release from its archive or a folder.
+
+  The archive is `synthetic_data.zip`. The folder is `synthetic_data`, which it unpacks to, or its
+  parent.
 
   Returns:
     x [n, 40, 40, 3] uint8 and y [n] int64, in the order of the list.

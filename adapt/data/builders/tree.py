@@ -1,4 +1,7 @@
-"""Published files as one tree of names, whether archives, loose files or unpacked, and what is in it."""
+"""Treat published files as one tree of names.
+
+They may be archives, loose files or unpacked folders. The contents are listed too.
+"""
 
 import contextlib
 import os
@@ -14,7 +17,7 @@ _IMAGE = re.compile(r"\.(jpe?g|png|bmp|gif|webp|ppm)$", re.IGNORECASE)
 
 @contextlib.contextmanager
 def opened(paths: Sequence[Path]) -> Iterator[tuple[list[str], Read]]:
-  """The files of archives, of folders, and loose ones.
+  """Open the files of archives and folders, and loose files.
 
   Args:
     paths: archives (see `archives.contents`), folders, files.
@@ -44,7 +47,9 @@ def opened(paths: Sequence[Path]) -> Iterator[tuple[list[str], Read]]:
 def by_folder(
   names: Sequence[str], domains: Sequence[str], classes: Sequence[str]
 ) -> list[tuple[int, str]]:
-  """The images of a domain from folders of classes: …/domain/class/file or …/domain/images/class/file.
+  """List a domain's images from one folder per class.
+
+  Paths are …/domain/class/file or …/domain/images/class/file.
 
   Args:
     names: what there is.
@@ -68,7 +73,7 @@ def by_folder(
 def by_list(
   names: Sequence[str], text: bytes, where: str, folder: str, depth: int, count: int
 ) -> list[tuple[int, str]]:
-  """The images of a list, lines "path label".
+  """Return the images of a list with lines "path label".
 
   Args:
     names: what there is.
@@ -108,7 +113,9 @@ def by_list(
 
 
 def listed(names: Sequence[str], where: str, *ends: str) -> str:
-  """The name of a list: the first that is one of `ends`, or ends with it after a slash.
+  """Return the name of a list that matches one of `ends`.
+
+  It is the first that is one of them, or ends with it after a slash.
 
   Raises:
     ValueError: one line that names `where` and the list: there is none.

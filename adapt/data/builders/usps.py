@@ -1,4 +1,6 @@
-"""USPS, handwritten digits from US envelopes, 16x16 grey (Le Cun et al., 1990; Hull, 1994).
+"""USPS, handwritten digits, 16x16 grey (Le Cun et al., 1990; Hull, 1994).
+
+The digits are from US envelopes.
 
 The release has floats in [-1, 1], -1 background and 1 ink. Here they are rounded to 8 bits,
 `round((x + 1) / 2 * 255)`: background 0, ink 255, as in MNIST; the error is at most 1/510 of the
@@ -27,14 +29,19 @@ _CITATION = """\
 
 
 def to_bytes(x: np.ndarray) -> np.ndarray:
-  """Greys in [-1, 1] → uint8 0 … 255, rounded; ValueError outside of that range."""
+  """Convert greys in [-1, 1] to uint8 0 … 255, rounded.
+
+  Raises ValueError outside of that range.
+  """
   if not (np.isfinite(x).all() and x.min() >= -1 and x.max() <= 1):
     raise ValueError("USPS greys must lie in [-1, 1]: the file is damaged, fetch it again")
   return np.rint((x.astype(np.float64) + 1) * 127.5).astype(np.uint8)
 
 
 def read_zip_text(path: Path) -> base.Arrays:
-  """The release's gzipped text, a line per image: the digit, then 256 greys row by row.
+  """Read the release's gzipped text of digits.
+
+  It has a line per image: the digit, then 256 greys row by row.
 
   Returns:
     x [n, 16, 16] float64 in [-1, 1] and y [n] int64.
@@ -53,7 +60,9 @@ def read_zip_text(path: Path) -> base.Arrays:
 
 
 class Usps(base.ArrayBuilder):
-  """USPS: 7291 training and 2007 test images [16, 16, 1], the split of the release.
+  """USPS: 7291 training and 2007 test images, [16, 16, 1].
+
+  The split is that of the release.
 
   A folder given as source holds `digits/usps.npz` with train_images, train_labels, test_images,
   test_labels.

@@ -1,4 +1,7 @@
-"""VisDA-2017 classification: rendered 3D models → photographs (Peng et al., 2017, arXiv:1710.06924)."""
+"""VisDA-2017 classification, synthetic to real (Peng et al., 2017, arXiv:1710.06924).
+
+Rendered 3D models → photographs.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -24,7 +27,9 @@ _CITATION = """\
 
 
 class Visda2017(base.ImageBuilder):
-  """VisDA-2017: 152397 rendered images (synthetic), 55388 from COCO (real), 12 classes.
+  """VisDA-2017: two domains with 12 classes.
+
+  It has 152397 rendered images (synthetic) and 55388 from COCO (real).
 
   `test` is the challenge's test domain, 72372 frames of YouTube-BB. Its labels were published
   later; it is prepared only from a folder that has them.

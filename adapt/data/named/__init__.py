@@ -1,1 +1,4 @@
-"""The named domains, a file for each kind of data. Each file has a registry, `DOMAINS`."""
+"""Named domains, one file per kind of data.
+
+Each file has a registry, `DOMAINS`.
+"""

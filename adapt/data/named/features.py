@@ -21,7 +21,10 @@ DOMAIN_NAMES = ("amazon", "caltech10", "dslr", "webcam")
 
 
 def surf(name: str, data_dir: DataDir) -> Domain:
-  """SURF histograms of 800 visual words [n, 800] float32, standardised over the domain's images."""
+  """SURF histograms [n, 800] float32, standardised over the domain.
+
+  They count 800 visual words.
+  """
   return _transductive("surf", name, data_dir, standardised)
 
 
@@ -31,7 +34,9 @@ def decaf6(name: str, data_dir: DataDir) -> Domain:
 
 
 def standardised(x: np.ndarray) -> np.ndarray:
-  """Rows → shares of their sum; then columns → mean 0 and standard deviation 1, over these rows.
+  """Normalise rows to sum 1, then standardise columns.
+
+  Columns get mean 0 and standard deviation 1 over these rows.
 
   The normalisation under which nearest neighbours give the published SURF row: each domain has its
   own mean and (unbiased) deviation. A row without counts has shares 0, a constant column becomes 0.

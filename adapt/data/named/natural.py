@@ -30,12 +30,17 @@ def cifar9(data_dir: DataDir) -> Domain:
 
 
 def stl9(data_dir: DataDir) -> Domain:
-  """STL-10 without monkeys, resized to [32, 32, 3]: 4500 training and 7200 test images."""
+  """STL-10 without monkeys [32, 32, 3]: 4500 and 7200 images.
+
+  The images are resized. They are 4500 for training and 7200 for test.
+  """
   return _nine("stl9", "stl10", _STL, data_dir)
 
 
 def patch_camelyon(data_dir: DataDir) -> Domain:
-  """Lymph node tissue [96, 96, 3], whether its centre has tumour: 262144 and 32768 images.
+  """Lymph node patches [96, 96, 3], labelled for tumour.
+
+  The label says whether the centre has tumour. There are 262144 and 32768 images.
 
   Encoded: decoded, the training images take 7 GB. TFDS has no hospital for an image, so that this
   is one domain, a source or target for another set of tissue.
@@ -60,7 +65,10 @@ def _nine(name: str, stored: str, places: np.ndarray, data_dir: DataDir) -> Doma
 def _tfds(
   name: str, classes: tuple[str, ...], sizes: dict[str, Any], terms: str, homepage: str
 ) -> Description:
-  """One of TFDS's own sets, which have no builder here, as a listing shows it."""
+  """Describe one of TFDS's own sets for a listing.
+
+  These sets have no builder here.
+  """
   packages = "tensorflow h5py" if name == "patch_camelyon" else "tensorflow"
   manual = (
     f"TFDS prepares it, for which it needs TensorFlow once: pip install {packages}, then python -c "

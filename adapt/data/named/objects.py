@@ -1,4 +1,6 @@
-"""Photographs and drawings of objects: Office-31, Office-Home, VisDA-2017, DomainNet, PACS and their kin.
+"""Object image domains: Office-31, Office-Home, VisDA-2017, DomainNet, PACS.
+
+These are photographs and drawings. Their kin are here too.
 
 Most of these sets have no split. Their literature is transductive: a domain's training and test
 split are all of its images, so that a target's inputs are seen in training, without labels, and
@@ -21,7 +23,7 @@ DataDir = str | os.PathLike | None
 
 
 def transductive(domain: str, stored: str, data_dir: DataDir) -> Domain:
-  """A domain whose training and test split are all of its images.
+  """A domain with all its images as training and test split.
 
   Args:
     domain: its name.
@@ -36,7 +38,10 @@ def transductive(domain: str, stored: str, data_dir: DataDir) -> Domain:
 
 
 def held_out(domain: str, stored: str, data_dir: DataDir) -> Domain:
-  """A domain of which a fixed fifth of each class is the test split; arguments as `transductive`."""
+  """A domain with a fixed fifth of each class as test split.
+
+  Arguments as `transductive`.
+  """
   everything = _read(stored, "train", data_dir)
   x, y = everything.x, everything.y
   assert y is not None
@@ -45,7 +50,10 @@ def held_out(domain: str, stored: str, data_dir: DataDir) -> Domain:
 
 
 def published(domain: str, stored: str, data_dir: DataDir) -> Domain:
-  """A domain with the training and test split it is published with; arguments as `transductive`."""
+  """A domain with its published training and test split.
+
+  Arguments as `transductive`.
+  """
   train, test = (_read(stored, split, data_dir) for split in ("train", "test"))
   return Domain(domain, train, test, prepared.classes(stored, data_dir))
 
@@ -58,7 +66,7 @@ def _read(stored: str, split: str, data_dir: DataDir) -> Split:
 def _all(
   framing: Callable[[str, str, DataDir], Domain], prefix: str, stored: str, configs: str
 ) -> dict[str, Callable[[DataDir], Domain]]:
-  """The domains prefix_config, from the configs of a prepared set."""
+  """Build the domains prefix_config from a prepared set's configs."""
   return {
     f"{prefix}_{config}": partial(framing, f"{prefix}_{config}", f"{stored}/{config}")
     for config in configs.split()

@@ -1,4 +1,6 @@
-"""Amazon reviews (Blitzer, Dredze and Pereira, ACL 2007): 5000 counts, 400 frequencies, and texts.
+"""Amazon reviews as counts, frequencies or texts (Blitzer et al., 2007).
+
+Paper: Blitzer, Dredze and Pereira, ACL 2007. There are 5000 counts and 400 frequencies.
 
 The counts and their split are those of DANN's experiments (arXiv:1505.07818). The frequencies
 (Gong, Grauman and Sha, ICML 2013) follow the transductive protocol of that literature: a domain's
@@ -22,7 +24,10 @@ CATEGORIES = ("books", "dvd", "electronics", "kitchen")
 
 
 def amazon(category: str, data_dir: DataDir) -> Domain:
-  """Amazon reviews of a category, raw counts [n, 5000] float32: 2000 training reviews."""
+  """Amazon reviews of a category as raw counts.
+
+  Counts are [n, 5000] float32. There are 2000 training reviews.
+  """
 
   def read(split: str) -> Split:
     x, y = prepared.arrays(f"amazon_reviews/{category}", split, data_dir)
@@ -32,7 +37,10 @@ def amazon(category: str, data_dir: DataDir) -> Domain:
 
 
 def amazon_held(category: str, data_dir: DataDir) -> Domain:
-  """The training reviews alone, the last tenth held out: a source as DANN's reference code splits it."""
+  """Training reviews of a category, with the last tenth held out.
+
+  This is a source as DANN's reference code splits it.
+  """
   whole = amazon(category, data_dir)
   x, y = whole.train
   assert y is not None  # these have labels
@@ -41,7 +49,9 @@ def amazon_held(category: str, data_dir: DataDir) -> Domain:
 
 
 def amazon400(category: str, data_dir: DataDir) -> Domain:
-  """Frequencies of 400 words [n, 400] float32, each standardised over the category's reviews.
+  """Standardised frequencies of 400 words, [n, 400] float32.
+
+  Each frequency is standardised over the category's reviews.
 
   As published, a frequency is a few thousandths, too small to train a network on.
   """
@@ -51,7 +61,9 @@ def amazon400(category: str, data_dir: DataDir) -> Domain:
 
 
 def texts(category: str, data_dir: DataDir = None) -> tuple[list[str], np.ndarray]:
-  """The reviews of a category as text, each once; the negative ones come first.
+  """Review texts of a category without duplicates.
+
+  The negative ones come first.
 
   Args:
     category: one of `CATEGORIES`.

@@ -1,4 +1,6 @@
-"""Traffic signs, 43 classes at 40x40: synthetic ones (Moiseev et al., 2013) and GTSRB's photographs.
+"""Traffic signs, synthetic (Moiseev et al., 2013) and GTSRB.
+
+They have 43 classes at 40x40. GTSRB has photographs.
 
 Papers cut the two sets in different ways (DANN's, arXiv:1505.07818, takes 31367 random training
 images of GTSRB as target and tests on the others). Here GTSRB has its published test set, and a
@@ -19,7 +21,10 @@ DataDir = str | os.PathLike | None
 
 
 def gtsrb(data_dir: DataDir) -> Domain:
-  """GTSRB, signs cut out at their boxes [40, 40, 3]: 39209 training and 12630 test images."""
+  """GTSRB [40, 40, 3]: 39209 training and 12630 test images.
+
+  The signs are cut out at their boxes.
+  """
 
   def read(split: str) -> Split:
     x, y = prepared.arrays("gtsrb", split, data_dir)
@@ -29,7 +34,9 @@ def gtsrb(data_dir: DataDir) -> Domain:
 
 
 def syn_signs(data_dir: DataDir) -> Domain:
-  """Synthetic signs [40, 40, 3]: 90000 training and 10000 test images, a fixed stratified split.
+  """Synthetic signs [40, 40, 3]: 90000 training and 10000 test images.
+
+  The split is fixed and stratified.
 
   The release has all 100000 in one list.
   """

@@ -1,4 +1,7 @@
-"""Synthetic digits, the source of Syn Digits → SVHN (Ganin et al., 2016, arXiv:1505.07818)."""
+"""Synthetic digits [32, 32, 3] (Ganin et al., 2016, arXiv:1505.07818).
+
+They are the source of Syn Digits → SVHN.
+"""
 
 import os
 from collections.abc import Callable

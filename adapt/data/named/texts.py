@@ -1,4 +1,6 @@
-"""Amazon reviews as token ids (Blitzer, Dredze and Pereira, ACL 2007), for the network `minilm`.
+"""Amazon reviews as token ids for the network `minilm`.
+
+Paper: Blitzer, Dredze and Pereira, ACL 2007.
 
 The published reviews have no split: a fixed fifth of each class is the test split here, so numbers
 are not comparable with the table of 5000 word counts, whose test split is another.
@@ -22,7 +24,9 @@ LENGTH = 128  # tokens: what the published network was trained with; longer revi
 
 
 def amazontext(category: str, data_dir: DataDir) -> Domain:
-  """Reviews of a category, token ids [n, 128] int32, without repeated texts.
+  """Reviews of a category as token ids [n, 128] int32.
+
+  Repeated texts are dropped.
 
   Args:
     category: "books", "dvd", "electronics" or "kitchen".
