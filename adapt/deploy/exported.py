@@ -1,4 +1,7 @@
-"""A saved model as StableHLO: inputs to probabilities, the weights inside, for any number of examples."""
+"""Exports a saved model as StableHLO.
+
+It maps inputs to probabilities, the weights inside, for any number of examples.
+"""
 
 import hashlib
 from typing import Any
@@ -12,7 +15,7 @@ PLATFORMS = "cpu", "cuda", "tpu"
 
 
 def export(model: saved.Model) -> tuple[bytes, dict[str, Any]]:
-  """Lowers a model's predictions.
+  """Lowers a model's predictions to StableHLO.
 
   The module is what `jax.export` makes, without the envelope of its own file format: reading that
   needs a package, flatbuffers, that jax does not bring. The signature says what the envelope would.

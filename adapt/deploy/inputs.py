@@ -1,4 +1,4 @@
-"""What a saved model takes."""
+"""Describes the inputs of a saved model."""
 
 from typing import NamedTuple
 
@@ -8,14 +8,16 @@ from adapt.training.task_data import TaskData
 
 
 class Inputs(NamedTuple):
-  """What a model takes: examples of this shape and type, images at their final size."""
+  """Shape and dtype of a model's inputs; images at final size."""
 
   shape: tuple[int, ...]
   dtype: str
 
 
 def inputs_of(domain: Domain, data: TaskData, settings: Settings) -> Inputs:
-  """What the whole network takes, the backbone included whose features the data may be.
+  """Returns the input specification of the whole network.
+
+  That includes the backbone whose features the data may be.
 
   Args:
     domain: the target, as loaded.

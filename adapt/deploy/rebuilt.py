@@ -1,4 +1,4 @@
-"""From what a saved model says of itself to the program that predicts with its arrays."""
+"""Rebuilds the prediction program from a saved model's description."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ Named = dict[str, Any]  # leaves of a tree by their paths, e.g. "params/net/head
 
 
 class Own(NamedTuple):
-  """What a model is made of where its file's names do not say it: entries of one's own."""
+  """The user's own entries that a model's file cannot name."""
 
   method: Bound | None = None  # None: the catalogue's entry of that name
   model: Bound | None = None
@@ -31,7 +31,7 @@ NOTHING_OWN = Own()
 
 
 class Rebuilt(NamedTuple):
-  """A program of one cell, and the shapes of its training state."""
+  """A one-cell program and the shapes of its training state."""
 
   about: Mapping[str, Any]
   cells: program.Program
@@ -39,11 +39,14 @@ class Rebuilt(NamedTuple):
 
   @property
   def trained(self) -> Named:
-    """Shapes of what training leaves: {"params": …, "state": …}."""
+    """Shapes of the trained arrays: {"params": …, "state": …}."""
     return {"params": self.state.params, "state": self.state.state}
 
   def mapped(self, trained: Any) -> program.Mapped:
-    """The state of a cell that holds these params and state; what only training reads is empty."""
+    """Builds a cell's state from trained params and state.
+
+    What only training reads is empty.
+    """
     rest = jax.tree.map(empty, self.state._replace(key=(), params=(), state=(), opt=()))
     step = jnp.asarray([self.about.get("step", 0)], jnp.int32)
     key = program.keys((self.about.get("seed", 0),))
@@ -52,7 +55,10 @@ class Rebuilt(NamedTuple):
     )
 
   def reads(self) -> set[str]:
-    """Paths of the arrays that predictions depend on: no critic, no queue of examples."""
+    """Paths of the arrays that predictions depend on.
+
+    A critic or a queue of examples is not among them.
+    """
 
     from jax import export  # not at the top: it is slow to import
 
@@ -65,7 +71,7 @@ class Rebuilt(NamedTuple):
 
 
 def describe(setup: Setup, point: Point, data: TaskData) -> dict[str, Any]:
-  """All that `rebuild` needs, as JSON has it."""
+  """Describes a model as JSON, with all that `rebuild` needs."""
   # Published weights are where training starts; what became of them is in the arrays.
   settings = data.settings._replace(lr=point.lr, pretrained="")
   x = data.target.train.x
@@ -84,7 +90,7 @@ def describe(setup: Setup, point: Point, data: TaskData) -> dict[str, Any]:
 
 
 def rebuild(about: Mapping[str, Any], own: Own = NOTHING_OWN) -> Rebuilt:
-  """The program of a description; no initial value is computed.
+  """Rebuilds a program from its description, without computing initial values.
 
   Args:
     about: as `describe` made it.
@@ -118,17 +124,17 @@ def rebuild(about: Mapping[str, Any], own: Own = NOTHING_OWN) -> Rebuilt:
 
 
 def named(tree: Any) -> Named:
-  """The leaves of a tree by path."""
+  """Maps paths to the leaves of a tree."""
   return {name(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
 
 
 def name(path: Any) -> str:
-  """A path as text, its parts between slashes."""
+  """Formats a path as text, its parts between slashes."""
   return jax.tree_util.keystr(path, simple=True, separator="/")
 
 
 def nested(leaves: Named) -> dict[str, Any]:
-  """Nested dicts from leaves by path."""
+  """Builds nested dicts from leaves by path."""
   tree: dict[str, Any] = {}
   for path, leaf in leaves.items():
     *above, last = path.split("/")
@@ -140,19 +146,19 @@ def nested(leaves: Named) -> dict[str, Any]:
 
 
 def empty(leaf: Any) -> Any:
-  """Something of that shape and type."""
+  """Zeros of that shape and type; for random keys, key 0."""
   if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
     return jnp.broadcast_to(jax.random.key(0), leaf.shape)
   return np.zeros(leaf.shape, leaf.dtype)
 
 
 def hashable(value: Any) -> Any:
-  """A tuple where JSON has made it a list."""
+  """Converts JSON's lists back to tuples."""
   return tuple(map(hashable, value)) if isinstance(value, list) else value
 
 
 def _batch(about: Mapping[str, Any], b: int) -> Batch:
-  """The shapes of a batch."""
+  """Returns the shapes of a batch."""
 
   def of(dtype: Any, *shape: int) -> Any:
     return jax.ShapeDtypeStruct(shape, dtype)
@@ -167,6 +173,6 @@ def _inputs(about: Mapping[str, Any], n: int) -> Any:
 
 
 def _swept(about: Mapping[str, Any]) -> dict[str, jax.Array]:
-  """Hyper-parameters that are the program's inputs."""
+  """Returns the hyper-parameters that are the program's inputs."""
   floats = {n: v for n, v in about["hyperparameters"].items() if isinstance(v, float)}
   return {n: jnp.asarray([v]) for n, v in {**floats, "lr": about["settings"]["lr"]}.items()}

@@ -1,4 +1,7 @@
-"""A trained model in one file: the arrays its predictions read, and what rebuilds the rest. No pickle."""
+"""Saves and loads a trained model as one file, without pickle.
+
+It holds the arrays that predictions read, and what rebuilds the rest.
+"""
 
 import io
 import json
@@ -33,7 +36,7 @@ _BACKBONE = "backbone/"
 
 
 class Model(NamedTuple):
-  """A trained model of one seed, as it was after its last step."""
+  """A trained model of one seed, after its last step."""
 
   about: dict[str, Any]
   cells: program.Program
@@ -42,22 +45,25 @@ class Model(NamedTuple):
 
   @property
   def inputs(self) -> Inputs:
-    """Examples that it takes."""
+    """Input specification of the model."""
     return Inputs(tuple(self.about["inputs"]["shape"]), self.about["inputs"]["dtype"])
 
   @property
   def classes(self) -> list[str]:
-    """Names of the columns of its predictions; the last is "unknown" if the task had such."""
+    """Class names of the predictions' columns.
+
+    The last is "unknown" if the task had such a class.
+    """
     return [*self.about["classes"], *[UNKNOWN] * self.about["unknown"]]
 
 
 def path(file: Path, seed: int) -> Path:
-  """Where the model of that seed lies, beside the record at `file`."""
+  """Path of a seed's model, beside the record at `file`."""
   return file.with_name(f"{file.stem}.seed{seed}{SUFFIX}")
 
 
 def lacking(file: Path, made: Mapping[str, Any]) -> bool:
-  """Whether a model of the run that made the record at `file` is not there.
+  """Whether any model of the record at `file` is missing.
 
   A diverged seed has none, and one of an earlier run is none of this.
   """
@@ -77,7 +83,7 @@ def write_models(
   mapped: program.Mapped,
   cells: Sequence[int],
 ) -> None:
-  """Writes the models of one record, one file a seed, as they are after the last step.
+  """Writes a record's final models, one file per seed.
 
   Args:
     file: the record's.
@@ -116,7 +122,7 @@ def write_models(
 
 
 def read(file: str | Path, own: Own = NOTHING_OWN) -> Model:
-  """A model that `write_models` has written, in this process or in another.
+  """Reads a model that `write_models` has written, in any process.
 
   Args:
     file: the model.
@@ -161,7 +167,7 @@ def read(file: str | Path, own: Own = NOTHING_OWN) -> Model:
 
 
 def _backbone_of(about: Mapping[str, Any], below: Mapping[str, np.ndarray]) -> Any:
-  """The variables of the frozen backbone, or None; Exception where they are not its own."""
+  """Variables of the frozen backbone, or None; raises unless they fit."""
   if about["backbone"] is None:
     return None
   from adapt.models import pretrained
@@ -170,7 +176,7 @@ def _backbone_of(about: Mapping[str, Any], below: Mapping[str, np.ndarray]) -> A
 
 
 def _check_whole(model: Model) -> None:
-  """Exception where the inputs that the model says it takes do not give its classes."""
+  """Raises unless the model maps its stated inputs to its classes."""
   inputs = model.inputs
   example = jax.ShapeDtypeStruct((2, *inputs.shape), jax.numpy.dtype(inputs.dtype))
   columns = jax.eval_shape(predictor(model), example).shape[1:]
@@ -181,13 +187,19 @@ def _check_whole(model: Model) -> None:
 
 
 def predictor(model: Model) -> Callable[[jax.Array], jax.Array]:
-  """The function x [b, ...] -> logits [b, k] of `model.classes`, as evaluation has it."""
+  """Returns the evaluation-time function x [b, ...] -> logits [b, k].
+
+  The columns are `model.classes`.
+  """
   both = outputs(model)
   return lambda x: both(x)[1]
 
 
 def outputs(model: Model) -> Callable[[jax.Array], Outputs]:
-  """The function x [b, ...] -> features [b, d] and logits [b, k] of `model.classes`."""
+  """Returns the function x -> features [b, d], logits [b, k].
+
+  x is [b, ...], and the columns of logits are `model.classes`.
+  """
 
   def above(x: jax.Array) -> Outputs:
     features, logits = model.cells.outputs(model.mapped, x)
@@ -203,7 +215,7 @@ def outputs(model: Model) -> Callable[[jax.Array], Outputs]:
 def _parts(
   file: Path, wanted: tuple[str, ...] | None = None
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-  """What a file says of itself and its arrays (all, or those that are wanted).
+  """Reads a model file's description and its (wanted) arrays.
 
   Raises:
     ValueError: it is not there, not whole, or of another version.
@@ -238,7 +250,7 @@ def _broken(file: Path, error: Exception) -> ValueError:
 
 
 def _check_known(file: Path, about: Mapping[str, Any], own: Own) -> None:
-  """Refuses a model of a method, network, tuning or setting that is not here."""
+  """Refuses a model whose method, network, tuning or setting is unavailable."""
   method, way, network = about["method"], about["tuning"], about["settings"]["model"]
   if own.method is None and method not in methods.names():
     raise ValueError(
@@ -262,7 +274,7 @@ def _check_known(file: Path, about: Mapping[str, Any], own: Own) -> None:
 
 
 class _Stranger(ValueError):
-  """A whole file that does not go with the code that is here."""
+  """An intact model file that does not match the installed code."""
 
 
 def _stranger(file: Path, about: Mapping[str, Any], reason: str) -> ValueError:

@@ -1,1 +1,1 @@
-"""Evaluation: counts on the device, and the measures made from them."""
+"""Evaluation: counts predictions on the device and computes measures from them."""

@@ -1,4 +1,4 @@
-"""Maps a function over the cells of a program: seeds and swept values."""
+"""Maps a function over a program's cells (seeds and swept values)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,9 @@ import jax
 
 
 def over_cells(f: Callable[..., Any]) -> Callable[..., Any]:
-  """Maps f over the leading axis of its arguments: seeds and swept values, in one program.
+  """Maps f over its arguments' leading axis, the cells.
+
+  Cells are seeds and swept values, in one program.
 
   On a CPU one after the other, because batching small products costs more than it saves there; on
   an accelerator side by side.

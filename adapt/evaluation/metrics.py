@@ -1,4 +1,4 @@
-"""What a prediction is worth: counts made on the device, measures made from the counts."""
+"""Evaluation metrics: counts made on the device, measures computed from them."""
 
 import functools
 import math
@@ -18,7 +18,10 @@ BINS = 15  # of the calibration error, as Guo et al. (2017, arXiv:1706.04599)
 
 
 class Counts(NamedTuple):
-  """Sums over examples from which every measure follows; add two to pool them."""
+  """Additive counts over examples from which every measure follows.
+
+  Add two to pool them.
+  """
 
   confusion: jax.Array  # [k, k] true class by predicted class
   bins: jax.Array  # [BINS, 3] examples, confidence and correct ones per confidence bin
@@ -31,7 +34,7 @@ class Counts(NamedTuple):
 def count(
   logits: Float[Array, "n k"], labels: Int[Array, " n"], valid: Float[Array, " n"]
 ) -> Counts:
-  """Counts of one block.
+  """Counts the predictions of one block.
 
   Args:
     logits: predictions.
@@ -57,7 +60,9 @@ def count(
 
 
 def columns(logits: Float[Array, "n c"], classes: int, unknown: bool) -> Float[Array, "n k"]:
-  """Logits of the classes there are to predict: the source's, and where there is one, the unknown.
+  """Selects the logits of predictable classes.
+
+  Those are the source's classes and, where there is one, the unknown class.
 
   Args:
     logits: of a method, with a last column for "unknown" or without.
@@ -109,7 +114,10 @@ def measures(counts: Counts, unknown: bool = False) -> dict[str, Any]:
 
 
 def _rejecting(recall: np.ndarray, occurs: np.ndarray, unknown: bool) -> dict[str, float]:
-  """The measures of recognising shared classes and rejecting unknown ones, if there are any."""
+  """Open-set measures of recognising shared and rejecting unknown classes.
+
+  There are none without unknown classes.
+  """
   if not unknown:
     return {}
   known = float(recall[:-1][occurs[:-1]].mean()) if occurs[:-1].any() else 0.0
@@ -124,7 +132,10 @@ def _rejecting(recall: np.ndarray, occurs: np.ndarray, unknown: bool) -> dict[st
 
 
 class Blocks(NamedTuple):
-  """A set cut into blocks of one size, padded, so that one compiled function serves sets of any size."""
+  """A data set split into padded blocks of equal size.
+
+  So one compiled function serves sets of any size.
+  """
 
   x: Any  # a list, or Decoded: [block, ...] each
   y: list[jax.Array]  # [block], -1 where unknown
@@ -133,12 +144,12 @@ class Blocks(NamedTuple):
 
   @property
   def computed(self) -> int:
-    """Examples that a pass goes through, padding included."""
+    """Number of examples computed in a pass, padding included."""
     return sum(map(len, self.valid))
 
 
 class Decoded:
-  """Blocks of encoded images that are decoded anew whenever they are gone through."""
+  """Blocks of encoded images, decoded anew on every pass."""
 
   def __init__(self, images: Any, block: int) -> None:
     self.images, self.block = images, block
@@ -162,12 +173,14 @@ _KEPT = 2**30  # bytes of decoded test images kept on the device
 
 
 def block_size(shape: tuple[int, ...]) -> int:
-  """Examples of that shape in a block: 500, fewer if they are large."""
+  """Number of examples per block: 500, fewer for large ones."""
   return max(8, min(500, _VALUES // max(math.prod(shape), 1)))
 
 
 def blocks(x: Any, y: np.ndarray | None) -> Blocks:
-  """Cuts x [n, ...] and y [n] (None: unknown) into padded blocks on the device.
+  """Splits x [n, ...] and y [n] into padded device blocks.
+
+  `y` is None where labels are unknown.
 
   Encoded images that would take too much room are decoded each time instead.
   """
@@ -188,14 +201,16 @@ def _padded(values: np.ndarray, size: int) -> jax.Array:
 
 
 def pooled(counting: Callable[..., Counts], mapped: Any, over: Blocks) -> Counts:
-  """Adds up counting(mapped, x, y, valid) over the blocks; nothing is read back."""
+  """Sums counting(mapped, x, y, valid) over blocks without reading back."""
   return looked(lambda *block: (counting(*block), None), mapped, over, 0)[0]
 
 
 def looked(
   looking: Callable[..., tuple[Counts, Any]], mapped: Any, over: Blocks, most: int
 ) -> tuple[Counts, list[Any]]:
-  """The same of looking(mapped, x, y, valid), which returns counts and outputs.
+  """Sums counts over blocks and keeps the first outputs.
+
+  looking(mapped, x, y, valid) returns counts and outputs.
 
   Returns:
     The counts of all blocks, and the outputs of those that have the first `most` examples.

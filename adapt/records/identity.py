@@ -1,4 +1,4 @@
-"""What tells code from other code: digests of the source of what a record was made with."""
+"""Identifies code versions: digests of the source behind a record."""
 
 import ast
 import functools
@@ -18,7 +18,7 @@ _DIGITS = 16
 
 
 def digest(entry: Any) -> str | None:
-  """What identifies the code of an entry: 16 hexadecimal digits.
+  """Hashes an entry's code to 16 hexadecimal digits.
 
   The code of the file that defines it counts, and that of the user's own modules which that file
   imports; comments, docstrings and layout do not. What is defined in no file counts by its own source,
@@ -46,21 +46,24 @@ def _digest(owner: Any) -> str | None:
 
 
 def _owner(entry: Any) -> Any:
-  """The function or class that stands for an entry."""
+  """Returns the function or class that stands for an entry."""
   if isinstance(entry, functools.partial):
     return _owner(entry.func)
   return entry if inspect.isfunction(entry) or inspect.isclass(entry) else type(entry)
 
 
 def file_name(entry: Any) -> str:
-  """The name of the file that defines an entry, for messages; its own name where there is none."""
+  """Name of the file that defines an entry, for messages.
+
+  It is the entry's own name where there is no file.
+  """
   owner = _owner(entry)
   file = _file_of(owner)
   return owner.__name__ if file is None else file.name
 
 
 def _file_of(owner: Any) -> Path | None:
-  """The file of the module that defines a function or class."""
+  """Returns the file of the module defining a function or class."""
   module = sys.modules.get(owner.__module__)
   name = getattr(module, "__file__", None)
   if name is None or not Path(name).is_file():
@@ -69,7 +72,7 @@ def _file_of(owner: Any) -> Path | None:
 
 
 def _normal(text: str) -> str:
-  """Source without what does not run: comments, docstrings, layout."""
+  """Strips source of what does not run: comments, docstrings, layout."""
   try:
     tree = ast.parse(text)
   except SyntaxError:  # changed since it was imported
@@ -82,7 +85,10 @@ def _normal(text: str) -> str:
 
 
 def _own_files(file: Path) -> Iterator[Path]:
-  """The file, and the user's files that it imports, each once and in the order of their names."""
+  """Yields the file and the user's files that it imports.
+
+  Each comes once, those imported in the order of their names.
+  """
   yield file
   if _installed(file):
     return  # the version of its package says the rest
@@ -96,7 +102,7 @@ def _own_files(file: Path) -> Iterator[Path]:
 
 
 def _imported(file: Path) -> Iterator[Path]:
-  """The files of the modules that a file imports, as far as they are to be found."""
+  """Yields the files of modules that a file imports, where found."""
   try:
     tree = ast.parse(file.read_text("utf-8", errors="replace"))
   except (OSError, SyntaxError):
@@ -115,7 +121,7 @@ def _imported(file: Path) -> Iterator[Path]:
 
 
 def _module_file(name: str, beside: Path) -> Path | None:
-  """The file of a module by name: of one that is imported, or that lies beside."""
+  """Finds a module's file by name: imported, or lying beside."""
   module = sys.modules.get(name)
   place = getattr(module, "__file__", None)
   if place is None:
@@ -131,7 +137,7 @@ def _module_file(name: str, beside: Path) -> Path | None:
 
 
 def _installed(file: Path) -> bool:
-  """Whether a file is of this package, of Python, or of an installed one."""
+  """Whether a file is this package's, Python's or an installed package's."""
   paths = sysconfig.get_paths()
   folders = [paths["stdlib"], paths["platstdlib"], paths["purelib"], paths["platlib"]]
   folders += [*site.getsitepackages(), site.getusersitepackages(), str(_PACKAGE)]
@@ -139,7 +145,10 @@ def _installed(file: Path) -> bool:
 
 
 def _loose(owner: Any) -> Iterator[str]:
-  """The code of what no file defines: its source, as notebooks keep it, or its bytecode."""
+  """Yields code that no file defines.
+
+  That is its source, as notebooks keep it, or its bytecode.
+  """
   try:
     yield _normal(inspect.cleandoc(inspect.getsource(owner)))
     return

@@ -1,4 +1,7 @@
-"""The record of a finished run: one JSON per (suite, task, label), all seeds in it."""
+"""Reads and writes the JSON record of a finished run.
+
+There is one per (suite, task, label), all seeds in it.
+"""
 
 import contextlib
 import hashlib
@@ -59,12 +62,15 @@ def label_of(
 
 
 def path(out: str | Path, suite: str, task: str, label: str) -> Path:
-  """Where the record of that suite, task and label lies."""
+  """Path of the record for a suite, task and label."""
   return Path(out) / suite / task / f"{label}.json"
 
 
 def write_points(path: Path, **arrays: Any) -> None:
-  """Writes `features`, `label`, `domain` and `predicted` of seed 0 beside the record at `path`."""
+  """Writes seed 0's test points beside the record at `path`.
+
+  The arrays are `features`, `label`, `domain` and `predicted`.
+  """
   import io
 
   import numpy as np
@@ -114,12 +120,12 @@ def read_all(out: str | Path) -> list[dict[str, Any]]:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-  """What changed between two configurations, as lines like `settings.steps: 2000 → 100`."""
+  """Lists changes between configurations, as lines like `settings.steps: 2000 → 100`."""
   return _differences("", plain(old), plain(new))
 
 
 def environment() -> dict[str, Any]:
-  """What a run depends on besides its configuration: commit, versions and device."""
+  """Describes a run's environment: commit, versions and device."""
   commit, dirty = _commit(Path(__file__).resolve().parents[1])
   versions: dict[str, str | None] = {}
   for package in _PACKAGES:
@@ -140,12 +146,12 @@ _command: list[str] = []
 
 
 def note_command(words: Sequence[str]) -> None:
-  """Says what records are to call the command, in place of how this process was started."""
+  """Sets the command that records show, replacing how this process started."""
   _command[:] = words
 
 
 def command() -> str:
-  """How this process was started, without the machine's paths to it."""
+  """Returns the command that started this process, without the machine's paths."""
   if _command:
     return shlex.join(_command)
   program = Path(sys.argv[0])
@@ -174,7 +180,7 @@ def _shown(value: Any) -> str:
 
 
 def _commit(package: Path) -> tuple[str | None, bool | None]:
-  """Commit of the checkout the package lies in, and whether its code differs from that commit."""
+  """Commit of the package's checkout, and whether its code was changed."""
 
   def git(*command: str) -> str:
     return subprocess.run(

@@ -1,4 +1,7 @@
-"""What JSON that runs leave must be, so that its readers need not ask: the first thing that is wrong."""
+"""Checks the JSON that runs leave; reports the first error.
+
+Its readers then need not check it.
+"""
 
 import math
 from collections.abc import Callable, Mapping
@@ -10,7 +13,10 @@ _GREATEST = 1e100  # of a number: no measure, loss or time is larger
 
 
 def record(value: Any) -> str | None:
-  """What is wrong with a record, if anything; keys that a reader can do without may be absent."""
+  """Returns the first error in a record, or None.
+
+  Keys that a reader can do without may be absent.
+  """
   named = dict.fromkeys(("suite", "task", "label", "method"), _text)
   if wrong := _fields({**named, "config": config})(value):
     return wrong
@@ -38,18 +44,21 @@ def record(value: Any) -> str | None:
 
 
 def _environment(value: Any) -> str | None:
-  """What is wrong with what a record says of where it was made."""
+  """Returns the first error in a record's environment, or None."""
   return _maybe(_each({"commit": _maybe(_text), "device": _maybe(_text)}, _anything))(value)
 
 
 def _earlier(value: Any) -> str | None:
-  """What is wrong with the origin of seeds that others joined."""
+  """Returns the first error in an earlier run's seeds, or None.
+
+  Other seeds joined those later; the value says where they came from.
+  """
   named = dict.fromkeys(("command", "date"), _text)
   return _fields({"seeds": _list(_whole)}, {**named, "environment": _environment})(value)
 
 
 def _search(value: Any) -> str | None:
-  """What is wrong with what a search found."""
+  """Returns the first error in a search's result, or None."""
   grid = isinstance(value, dict) and value.get("sampler") == "grid"
   range_ = _list(_number) if grid else _list(_simple, 3)
   measured = dict.fromkeys(("accuracy", "h_score"), _maybe(_number))
@@ -73,7 +82,7 @@ def _search(value: Any) -> str | None:
 
 
 def config(value: Any) -> str | None:
-  """What is wrong with what a run was asked for, if anything."""
+  """Returns the first error in a run's configuration, or None."""
   required = {
     "seeds": _list(_whole),
     "settings": _each({}, _simple),
@@ -95,7 +104,7 @@ def config(value: Any) -> str | None:
 
 
 def about(value: Any) -> str | None:
-  """What is wrong with what a saved model says of itself, if anything."""
+  """Returns the first error in a saved model's description, or None."""
   positive = _list(_whole)
   required = {
     **dict.fromkeys(("suite", "task", "label", "date", "method"), _text),
@@ -113,12 +122,12 @@ def about(value: Any) -> str | None:
 
 
 def said(wrong: str) -> str:
-  """What `record`, `config` or `about` has found, as a part of a sentence."""
+  """Formats the error that `record`, `config` or `about` returned."""
   return f"its {wrong[1:]}" if wrong.startswith(".") else f"it{wrong}"
 
 
 def _shapes(value: Mapping[str, Any]) -> str | None:
-  """Whether lists that go together are of one length."""
+  """Returns the first mismatch in lengths of lists that go together."""
   curves = value.get("curves") or {}
   steps = len(curves.get("step", ()))
   for name, parts in (("curves", curves), ("validators", value.get("validators") or {})):
@@ -182,7 +191,7 @@ def _list(kind: Kind, length: int | None = None) -> Kind:
 
 
 def _fields(required: Mapping[str, Kind], optional: Mapping[str, Kind] = {}) -> Kind:
-  """An object with these keys, and maybe others."""
+  """Builds a checker for objects with these keys, and maybe others."""
 
   def wrong(value: Any) -> str | None:
     if not isinstance(value, dict):
@@ -198,7 +207,10 @@ def _fields(required: Mapping[str, Kind], optional: Mapping[str, Kind] = {}) -> 
 
 
 def _each(known: Mapping[str, Kind], others: Kind) -> Kind:
-  """An object whose values are of these kinds by key, or else of the other one."""
+  """Builds a checker for an object's values by key.
+
+  Values of other keys are checked by `others`.
+  """
 
   def wrong(value: Any) -> str | None:
     if not isinstance(value, dict):

@@ -1,1 +1,4 @@
-"""Training: arrays in, trained arrays out; knows no record, suite or flag."""
+"""Training loop: takes arrays, returns trained arrays.
+
+It knows no record, suite or flag.
+"""

@@ -1,4 +1,7 @@
-"""A task's data where a program finds it: on the device, or as a loader that the host feeds from."""
+"""Provides a task's data to the compiled program.
+
+It lies on the device, or in a loader through which the host feeds each step.
+"""
 
 from collections.abc import Sequence
 
@@ -20,7 +23,9 @@ from adapt.training.task_data import TaskData
 
 
 def arrays_of(parts: Sequence[Part], streamed: bool) -> tuple[resident.Arrays, jax.Array | None]:
-  """What training sees, and per cell where its sets begin, if there are several tasks'.
+  """Builds the training arrays and each cell's offset into them.
+
+  The offsets are None unless several tasks share the arrays.
 
   Args:
     parts: their data, and the weights that they ask for.
@@ -44,7 +49,7 @@ def arrays_of(parts: Sequence[Part], streamed: bool) -> tuple[resident.Arrays, j
 
 
 def labelled_of(parts: Sequence[Part], method: Method) -> resident.Labelled | None:
-  """Per cell which of its target's examples are labelled, if the method reads that."""
+  """Selects each cell's labelled target examples, if the method reads them."""
   rows, y = [], []
   for setup, points, task, _ in parts:
     labels, seeds = task.target.train.y, setup.seeds
@@ -62,7 +67,7 @@ def labelled_of(parts: Sequence[Part], method: Method) -> resident.Labelled | No
 
 
 def loader_of(setup: Setup, data: TaskData, labelled: resident.Labelled | None) -> stream.Loader:
-  """What makes the batches of a streamed run."""
+  """Builds the loader that makes the batches of a streamed run."""
   xs, xt = tuple(d.train.x for d in data.sources), data.target.train.x
   rows = None if labelled is None else np.asarray(labelled.rows[: len(setup.seeds)])
   sizes = resident.Sizes(sum(map(len, xs)), len(xt), 0 if rows is None else rows.shape[1])
@@ -84,7 +89,7 @@ def _weights(weighting: Bound, xs: np.ndarray, ys: np.ndarray, xt: np.ndarray) -
 def example_of(
   data: TaskData, arrays: resident.Arrays, labelled: resident.Labelled | None
 ) -> Batch:
-  """A batch to take shapes from."""
+  """Returns an example batch from which shapes are taken."""
   rows = np.arange(data.settings.batch_size)
   xs = stream.gathered(tuple(d.train.x for d in data.sources), rows % len(arrays.ys))
   xt = stream.gathered((data.target.train.x,), rows % len(data.target.train.x))
@@ -95,7 +100,9 @@ def example_of(
 
 
 def views_of(data: TaskData, pack: bool = False) -> dict[str, Blocks]:
-  """What is looked at on the way; only the target's test split comes with target labels.
+  """Selects the examples on which a task is evaluated during training.
+
+  Only the target's test split comes with target labels.
 
   Args:
     data: of the task.

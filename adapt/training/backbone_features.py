@@ -1,4 +1,7 @@
-"""Features of a frozen backbone, extracted once and kept: what stands above it then trains in seconds."""
+"""Extracts and caches the features of a frozen backbone.
+
+What stands above the backbone then trains in seconds.
+"""
 
 import contextlib
 import hashlib
@@ -18,7 +21,7 @@ _VERSION = 1  # of how features are made; another one does not read the old file
 
 
 def extract(x: Any, settings: Settings, backbone: Any, weights: str, digest: bytes) -> np.ndarray:
-  """The backbone's features, from the cache or made now.
+  """Returns the backbone's features, from the cache or newly computed.
 
   Args:
     x: images [n, h, w, c] or token ids [n, l], at the size that the network sees.
@@ -44,7 +47,7 @@ def extract(x: Any, settings: Settings, backbone: Any, weights: str, digest: byt
 
 
 def above(settings: Settings) -> Settings:
-  """The settings of what stands above the backbone, on its features."""
+  """Returns the settings for training on cached backbone features."""
   return settings._replace(
     model="top",
     pretrained="",
@@ -65,7 +68,10 @@ def _key(x: Any, settings: Settings, weights: str, digest: bytes) -> str:
 
 
 def _keep(file: Path, made: np.ndarray) -> None:
-  """Under a temporary name, then renamed; a folder that cannot be written is no reason to fail."""
+  """Saves features atomically; a failed write is ignored.
+
+  They are written under a temporary name, then renamed.
+  """
   temporary = file.with_name(f"{file.name}.{uuid.uuid4().hex}.tmp")
   try:
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,6 @@
-"""Checkpoints of a run: orbax writes them beside the training, a digest guards them, two are kept.
+"""Writes and restores checkpoints of a run with orbax.
+
+Writing goes on beside the training. A digest guards each checkpoint, and two are kept.
 
 What is saved is the state of every cell and the history of evaluations. The stream of batches is a
 function of the seed and the step, so its position is the step. Orbax's commit is a rename, so a
@@ -27,14 +29,14 @@ _OURS = "state", "history"  # what a checkpoint consists of, besides its digest
 
 
 class Saved(NamedTuple):
-  """What a checkpoint holds."""
+  """Contents of a checkpoint."""
 
   leaves: Mapping[str, np.ndarray]  # by place
   shapes: list[str]
   past: History
 
   def filling(self, mapped: Any) -> Any:
-    """The state that was saved.
+    """Returns the saved state in the given state's structure.
 
     Args:
       mapped: one of the same structure and shapes, whose values do not matter.
@@ -48,10 +50,13 @@ class Saved(NamedTuple):
 
 
 class Checkpoints:
-  """The checkpoints of one program, in a folder of its own, which one process holds at a time."""
+  """Manages one program's checkpoints in a folder of its own.
+
+  One process holds the folder at a time.
+  """
 
   def __init__(self, folder: Path, config: Any, minutes: float) -> None:
-    """Takes the folder.
+    """Opens and locks the folder.
 
     Args:
       folder: made if it is not there.
@@ -69,11 +74,13 @@ class Checkpoints:
     atomic_files.write_json(folder / _CONFIG, {"asked": config})
 
   def due(self) -> bool:
-    """Whether it is time for another one."""
+    """Whether it is time for another checkpoint."""
     return time.monotonic() - self._last >= self.seconds
 
   def save(self, mapped: Any, past: History, seconds: float) -> None:
-    """Starts writing the state after the steps that `past` knows; training may go on meanwhile.
+    """Starts writing a checkpoint in the background.
+
+    It holds the state after the steps that `past` knows; training may go on meanwhile.
 
     Args:
       mapped: the state of all cells, one copy.
@@ -96,13 +103,16 @@ class Checkpoints:
       self._last = time.monotonic()
 
   def finish(self) -> int:
-    """Waits until all is on the disk; returns the step of the newest checkpoint there, or 0."""
+    """Waits for pending writes; returns the newest checkpoint's step, or 0."""
     with self._unhindered():
       self._orbax().wait_until_finished()
     return self._orbax().latest_step() or 0
 
   def newest(self) -> Saved | None:
-    """The newest checkpoint that is whole, if there is one; a spoilt one is warned of and deleted."""
+    """Returns the newest intact checkpoint, if there is one.
+
+    A corrupt one is reported in a warning and deleted.
+    """
     if not any(p.name.isdigit() for p in self.folder.iterdir()):
       return None  # and orbax need not be imported
     manager = self._orbax()
@@ -122,7 +132,7 @@ class Checkpoints:
     return self
 
   def __exit__(self, kind: object, error: object, trace: object) -> None:
-    """Lets the folder go, and deletes it if all went well: then there is a record."""
+    """Releases the folder; deletes it after success, as the record exists."""
     self._abandon()
     if kind is None:
       shutil.rmtree(self.folder, ignore_errors=True)
@@ -130,7 +140,10 @@ class Checkpoints:
 
   @contextlib.contextmanager
   def _unhindered(self) -> Iterator[None]:
-    """A checkpoint that cannot be written, now or in the background, is no reason to stop training."""
+    """Turns a failed checkpoint write into a warning.
+
+    Training goes on, whether the write failed at once or in the background.
+    """
     try:
       yield
     except Exception as error:  # tensorstore's errors are of many kinds
@@ -169,7 +182,10 @@ class Checkpoints:
 
 
 class Elsewhere:
-  """The checkpoints as the other processes of a run know them: process 0 sees to all."""
+  """Stand-in for `Checkpoints` on processes other than 0.
+
+  Process 0 reads and writes all checkpoints of a run.
+  """
 
   def due(self) -> bool:
     return False
@@ -185,7 +201,9 @@ class Elsewhere:
 
 
 def asked(folder: Path) -> Any:
-  """What the checkpoints there were asked for, a list of objects; None if there are none.
+  """Reads the configuration that a folder's checkpoints were made for.
+
+  It is a list of objects, or None if there are no checkpoints.
 
   Raises:
     ValueError: they do not say.
@@ -219,7 +237,7 @@ def discard(folder: Path) -> None:
 
 
 def _locked(folder: Path) -> Any:
-  """An open file that keeps other processes out for as long as this one lives."""
+  """Locks the folder against other processes while the returned file is open."""
   import fcntl
 
   file = (folder / _LOCK).open("w")
@@ -235,7 +253,10 @@ def _locked(folder: Path) -> Any:
 
 
 def _not_orbaxs(entry: logging.LogRecord) -> bool:
-  """Leaves out orbax's log, which has a traceback for what is told here in a line."""
+  """Filters out orbax's log records.
+
+  They hold a traceback for what is told here in a line.
+  """
   return "orbax" not in entry.pathname
 
 
@@ -249,7 +270,7 @@ def _writable(folder: Path) -> Iterator[None]:
 
 
 def _read(manager: Any, step: int) -> Saved | str:
-  """What was saved at that step, or why it cannot be used."""
+  """Reads the checkpoint of a step, or says why it is unusable."""
   import orbax.checkpoint as ocp
 
   items: dict[str, Any] = {name: ocp.args.StandardRestore() for name in _OURS}

@@ -1,4 +1,6 @@
-"""Devices: how one step spreads over several, and many seeds over one program. Only this file says "device".
+"""Distributes a program's batches or seeds over devices.
+
+Only this file says "device".
 
 Two ways behind one flag, with the same numbers (but for dropout, which pmap draws per device).
 `sharding`: one global program over a mesh, the batch's rows spread over it, so that batch-norm, MMD
@@ -26,7 +28,9 @@ _FORCED = "host_platform_device_count"
 
 
 def cores_as_devices() -> None:
-  """Makes each core of this process's CPU a device, unless JAX has been told how many or has begun.
+  """Makes each of this process's CPU cores a JAX device.
+
+  Nothing changes if JAX has been told how many devices to make, or has begun.
 
   Seeds side by side on cores of their own are faster than one after the other on all cores.
   """
@@ -37,7 +41,10 @@ def cores_as_devices() -> None:
 
 
 class Layout(NamedTuple):
-  """How a program is spread: `kind` is "sharding" or "pmap", of every batch, or "seeds", of cells."""
+  """How a program is distributed over devices.
+
+  `kind` is "sharding" or "pmap" (each batch is split), or "seeds" (cells are).
+  """
 
   kind: str = "sharding"
   devices: int = 1
@@ -50,7 +57,7 @@ class Layout(NamedTuple):
 
 
 def layout(kind: str, devices: int, batch_size: int, seeds: int = 1) -> Layout:
-  """Checks a request.
+  """Checks the requested distribution and returns its layout.
 
   Args:
     kind: or "auto": each device has seeds of its own where there are several, else a share of every
@@ -87,7 +94,10 @@ def layout(kind: str, devices: int, batch_size: int, seeds: int = 1) -> Layout:
 
 
 def _better_whole(seeds: int, cores: int) -> bool:
-  """Whether so many cores of a CPU would idle too long if each had seeds of its own: three on two."""
+  """Whether one seed per CPU core would leave cores idle too long.
+
+  An example is three seeds on two cores.
+  """
   if jax.default_backend() != "cpu":
     return False
   rounds = -(-seeds // cores)
@@ -95,7 +105,7 @@ def _better_whole(seeds: int, cores: int) -> bool:
 
 
 def of_cells(layout: Layout, cells: int) -> Layout:
-  """The layout of a program of so many cells: no device of "seeds" is without one."""
+  """Returns the layout with no more devices than cells under "seeds"."""
   if layout.kind != "seeds":
     return layout
   devices = min(layout.devices, cells)
@@ -103,12 +113,12 @@ def of_cells(layout: Layout, cells: int) -> Layout:
 
 
 def alone(layout: Layout) -> bool:
-  """Whether a device takes each step of a cell by itself."""
+  """Whether each device runs a cell's whole step by itself."""
   return layout.devices == 1 or layout.kind == "seeds"
 
 
 def ahead(layout: Layout) -> int:
-  """Steps that may be dispatched before the device is done with an earlier one.
+  """Number of steps that may be dispatched before an earlier one finishes.
 
   None over several CPU devices: their collectives share one pool of threads, and two steps at once
   wait for each other for ever; and devices whose inputs are not there yet take turns.
@@ -122,7 +132,7 @@ def settled(layout: Layout, tree: Any) -> Any:
 
 
 def budget(layout: Layout) -> int:
-  """Bytes of inputs that may live on a device as a whole: a quarter of its memory."""
+  """Bytes of inputs a device may hold: a quarter of its memory."""
   stats = jax.local_devices()[0].memory_stats() or {}
   # None on a CPU: its memory is the machine's, in which each device has a copy.
   return (stats.get("bytes_limit") or _machine_memory() // layout.devices) // 4
@@ -141,7 +151,7 @@ def mesh(layout: Layout) -> Mesh:
 def compiled(
   f: Callable[..., Any], layout: Layout, donate: bool = False
 ) -> Callable[[Any, Any], Any]:
-  """Compiles f(stacked, shared) for the layout; both as `put_stacked` and `put_shared` placed them."""
+  """Compiles f(stacked, shared), with arguments from `put_stacked` and `put_shared`."""
   donated = (0,) if donate else ()
   if layout.kind == "pmap":
     devices = jax.devices()[: layout.devices]
@@ -184,7 +194,9 @@ def own_rows(layout: Layout, n: int) -> np.ndarray | None:
 
 
 def put_rows(layout: Layout, x: np.ndarray, n: int) -> jax.Array:
-  """Places each process's own rows of batches as one array [seeds, n, ...], spread over all devices.
+  """Assembles each process's batch rows into one array over all devices.
+
+  The array is [seeds, n, ...].
 
   Args:
     layout: with several processes.
@@ -203,7 +215,10 @@ def put_rows(layout: Layout, x: np.ndarray, n: int) -> jax.Array:
 
 
 def put_stacked(layout: Layout, tree: Any) -> Any:
-  """Places what has one entry per cell: whole on each device, or of "seeds" each device's own."""
+  """Places arrays that have one entry per cell.
+
+  They lie whole on each device; under "seeds" each device has its own cells.
+  """
   if layout.kind == "pmap":
     return jax.device_put(_copies(tree, layout.devices), NamedSharding(mesh(layout), P(AXIS)))
   if layout.kind == "seeds":
@@ -214,7 +229,7 @@ def put_stacked(layout: Layout, tree: Any) -> Any:
 
 @functools.partial(jax.jit, static_argnums=1)
 def _filled(tree: Any, n: int) -> Any:
-  """The last cell once more until there are n, because each device takes as many."""
+  """Repeats the last cell up to n cells, for equal device shares."""
   return jax.tree.map(lambda x: x[jnp.minimum(jnp.arange(n), len(x) - 1)], tree)
 
 
@@ -241,7 +256,7 @@ def fetch(layout: Layout, tree: Any) -> Any:
 
 
 def spread(layout: Layout, batch: Any) -> Any:
-  """Inside the step: the batch's rows over the mesh (sharding with several devices)."""
+  """Inside the step: shards the batch's rows over several devices (sharding)."""
   if layout.kind == "pmap" or alone(layout):
     return batch
   rows = NamedSharding(mesh(layout), P(AXIS))
@@ -249,12 +264,12 @@ def spread(layout: Layout, batch: Any) -> Any:
 
 
 def average(layout: Layout, grads: Any) -> Any:
-  """Inside the step: gradients averaged over pmap's devices; nothing to do for a global program."""
+  """Inside the step: averages gradients over pmap's devices, else returns them."""
   return jax.lax.pmean(grads, AXIS) if layout.kind == "pmap" else grads
 
 
 def shared_net(layout: Layout, net: Net) -> Net:
-  """The network inside the step: under pmap each device runs its share of the rows.
+  """Wraps the network so that pmap devices each run some rows.
 
   It takes and returns whole batches, so a method need not know. Each device's loss then depends on
   every device's features; the gathering's transpose adds those parts up over the devices, which is

@@ -1,4 +1,6 @@
-"""Private training: gradients by example, clipped and noised (Abadi et al., 2016, arXiv:1607.00133).
+"""Differentially private training: DP-SGD (Abadi et al., 2016, arXiv:1607.00133).
+
+Gradients are taken by example, clipped and noised.
 
 The guarantee is for one trained model (one seed, one swept value) and what is made of it without the
 private examples, as source-free adaptation is. Nothing is promised of a record's curves, measures and
@@ -20,7 +22,7 @@ from adapt.training.shared_step import Gradient
 
 
 class Privacy(NamedTuple):
-  """What DP-SGD adds to a step.
+  """Parameters of DP-SGD.
 
   Attributes:
     noise: standard deviation of the noise on the sum of gradients, in units of `clip`.
@@ -52,7 +54,9 @@ _ABREAST = 8  # examples whose gradients exist at once: more need memory that co
 
 
 def protected(method: Method, start: str) -> tuple[str, ...]:
-  """Whose examples a private run protects: of "source" and "labelled"; none where it cannot.
+  """Says whose examples a private run protects.
+
+  Entries are "source" and "labelled"; there are none where it cannot protect.
 
   Args:
     method: its traits.
@@ -72,7 +76,9 @@ def unguessable(n: int) -> jax.Array:
 
 
 def gradient(privacy: Privacy, secret: jax.Array) -> Gradient:
-  """The mean of the examples' gradients, each clipped as a whole, with noise.
+  """Builds the DP-SGD gradient: the noised mean of clipped example gradients.
+
+  Each example's gradient is clipped as a whole.
 
   A loss sees batches of one example, which is why only methods whose loss is a mean over examples
   can be private, on networks that do not mix examples.
@@ -110,7 +116,7 @@ def gradient(privacy: Privacy, secret: jax.Array) -> Gradient:
 
 
 def spent(privacy: Privacy, examples: int, batch: int, steps: int) -> dict[str, float]:
-  """ε of one model at privacy.delta, by Rényi accounting.
+  """Computes a model's ε at privacy.delta by Rényi accounting.
 
   Returns:
     "epsilon" for batches as they are drawn, where neighbours differ in one example's having no

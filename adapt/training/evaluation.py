@@ -1,4 +1,4 @@
-"""What is looked at of a program on its way and at its end, each part's cells on their own data."""
+"""Evaluates every cell on its task's data, during and after training."""
 
 import functools
 import time
@@ -23,13 +23,16 @@ Views = dict[str, Blocks]
 def at(
   cells: Program, parts: Sequence[Part], views: Sequence[Views], now: Mapped
 ) -> tuple[dict[str, Counts], dict[str, Any]]:
-  """Counts of every view and what validators need, of all cells; nothing is read back."""
+  """Evaluates all cells: counts of every view and inputs of validators.
+
+  Nothing is read back from the device.
+  """
   found = [_seen(cells, own, mine) for own, mine in zip(each(parts, now), views, strict=True)]
   return found[0] if len(found) == 1 else jax.tree.map(lambda *x: jnp.concatenate(x), *found)
 
 
 def each(parts: Sequence[Part], now: Mapped) -> Iterator[Mapped]:
-  """Every part's cells, one part's after the other's, as they are copies."""
+  """Yields one part's cells at a time, as slices are copies."""
   for span in spans(parts):
     yield now if len(parts) == 1 else jax.tree.map(lambda x, span=span: x[span], now)
 
@@ -40,7 +43,7 @@ def _seen(cells: Program, now: Mapped, views: Views) -> tuple[dict[str, Counts],
 
 
 def _looked(cells: Program, now: Mapped, views: Views) -> tuple[dict[str, Counts], dict[str, Any]]:
-  """Counts of every view, and the first outputs of those that validators may see."""
+  """Counts every view and keeps outputs that validators may see."""
   counts, seen = {}, {}
   for name, view in views.items():
     most = 0 if name == "target_test" else probe.SHOWN
@@ -49,7 +52,7 @@ def _looked(cells: Program, now: Mapped, views: Views) -> tuple[dict[str, Counts
 
 
 def _probed(cells: Program, now: Mapped, views: Views, seen: dict[str, Any]) -> dict[str, Any]:
-  """What validators make of source examples with labels and target training inputs without."""
+  """Computes what validators need from labelled source and unlabelled target examples."""
   source, target = (views[name] for name in ("source_test", "target_train"))
   fs, ft = seen["source_test"], seen["target_train"]
   sizes = min(source.examples, probe.SHOWN), min(target.examples, probe.SHOWN)
@@ -60,7 +63,7 @@ def _probed(cells: Program, now: Mapped, views: Views, seen: dict[str, Any]) -> 
 def seconds(
   cells: Program, parts: Sequence[Part], views: Views, now: Mapped, times: int, running: float
 ) -> dict[str, float]:
-  """Where the time went, of what ran after preparing and without compiling.
+  """Splits a run's seconds by activity, without preparation and compilation.
 
   Evaluation is timed apart, as it overlaps with training on an accelerator, and of the first part.
 
@@ -95,7 +98,10 @@ def seconds(
 
 
 def examples(cells: Program, mapped: Mapped, data: TaskData) -> dict[str, np.ndarray]:
-  """Features and predictions of some test examples; drawn, because a set may be sorted by class."""
+  """Features and predictions of randomly drawn test examples.
+
+  They are drawn because a set may be sorted by class.
+  """
   chosen, x, y = np.random.default_rng(0), [], []
   for split in data.sources[0].test, data.target.test:
     rows = np.sort(chosen.permutation(len(split.x))[:_POINTS])

@@ -1,4 +1,7 @@
-"""How inputs reach the step: from arrays on the device, or decoded on the host while the device works."""
+"""Feeds inputs to the training step, from the device or the host.
+
+On the host they are decoded while the device works.
+"""
 
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +20,7 @@ KINDS = ("auto", "device", "stream")
 
 
 class Feed(NamedTuple):
-  """Trains a chunk and says how long it has waited for inputs so far."""
+  """Runs training chunks and measures how long they waited for inputs."""
 
   advance: Callable[[Mapped, int], tuple[Mapped, Any]]  # (mapped, steps) -> (mapped, metrics)
   waited: Callable[[], float] = lambda: 0.0  # seconds
@@ -27,7 +30,7 @@ class Feed(NamedTuple):
 def streams(
   setup: Setup, method: Method, sources: Sequence[Domain], target: Domain, cells: int
 ) -> bool:
-  """Whether inputs are decoded batch by batch rather than put on the device whole.
+  """Whether to stream inputs batch by batch instead of storing them whole.
 
   Args:
     setup: what is trained.
@@ -59,7 +62,10 @@ def streams(
 
 
 def from_device(cells: Program, layout: devices.Layout, arrays: resident.Arrays) -> Feed:
-  """A chunk is one compiled program that draws its own batches."""
+  """Feeds from the device: a chunk is one compiled program.
+
+  It draws its own batches.
+  """
 
   def advance(mapped: Mapped, length: int) -> tuple[Mapped, Any]:
     mapped, metrics = devices.settled(layout, cells.chunk(length)(mapped, arrays))
@@ -76,7 +82,7 @@ def from_host(
   copies: int,
   start: int = 0,
 ) -> Feed:
-  """A step is one compiled program; batches are decoded and sent to the device ahead of it.
+  """Feeds host-decoded batches, sent ahead, to a compiled single step.
 
   Args:
     setup: steps, seeds, layout and the number of workers are read.
@@ -130,7 +136,7 @@ def from_host(
 
 @jax.jit
 def _added(total: Any, metrics: Any, i: jax.Array) -> Any:
-  """Sums of the metrics so far, each [cells], and the first step whose loss was not finite, or -1."""
+  """Accumulates metrics [cells] and the first step with non-finite loss, or -1."""
   bad = ~jnp.isfinite(metrics["loss"])
   first_bad = jnp.where((total["first_bad"] < 0) & bad, i, total["first_bad"])
   sums = {name: total[name] + value for name, value in metrics.items()}

@@ -1,4 +1,4 @@
-"""What a run recorded on its way, and the record that is made of it."""
+"""Collects a run's metrics and makes the record's measures from them."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ class History:
     self._waiting: list[tuple[int, Any, Any, Any]] = []
 
   def add(self, length: int, metrics: Any, counts: Any, probed: Any) -> None:
-    """Takes what was dispatched for the next `length` steps, without waiting for it."""
+    """Queues results of the next `length` steps without waiting for them."""
     self._waiting.append((length, metrics, counts, probed))
 
   def settle(self, leave: int, report: Report) -> None:
@@ -52,7 +52,7 @@ class History:
       report(self.steps[-1], self)
 
   def arrays(self) -> dict[str, Any]:
-    """All that is settled, stacked over evaluations, for a checkpoint."""
+    """Returns all settled entries, stacked over evaluations, for a checkpoint."""
 
     def stacked(parts: list[Any]) -> Any:
       return jax.tree.map(lambda *values: np.stack(values), *parts)
@@ -68,7 +68,7 @@ class History:
 
   @classmethod
   def of_arrays(cls, arrays: dict[str, Any]) -> "History":
-    """The history whose `arrays` these are."""
+    """Restores a history from its `arrays`."""
     past = cls()
     past.steps = arrays["steps"].tolist()
     past.diverged = dict(arrays["diverged"].tolist()) if "diverged" in arrays else {}
@@ -81,7 +81,7 @@ class History:
     return past
 
   def only(self, cells: slice) -> "History":
-    """The same of some cells, which are numbered anew."""
+    """Returns the history of selected cells, renumbered from 0."""
     past = History()
     past.steps, past.before, past.labels = self.steps, self.before, self.labels[cells]
     past.unknown = self.unknown
@@ -92,7 +92,7 @@ class History:
     return past
 
   def of(self, view: str, evaluation: int, cell: int) -> Counts:
-    """The counts of one view, evaluation and cell."""
+    """Returns the counts of one view, evaluation and cell."""
     return jax.tree.map(lambda x: x[cell], self.counts[evaluation][view])
 
   def scores(self, cell: int) -> dict[str, list[float]]:
@@ -146,7 +146,7 @@ class History:
     }
 
   def mean(self, kind: str) -> float | None:
-    """Mean of the newest "loss", or accuracy of a view, over finite cells."""
+    """Mean of the newest "loss" or view accuracy over finite cells."""
     values = self.metrics[-1]["loss"]
     if kind != "loss":
       accuracy = self.accuracies(kind)
@@ -157,7 +157,7 @@ class History:
     return float(np.mean(alive)) if alive else math.nan
 
   def means(self, cells: int) -> dict[str, float]:
-    """Label-free measures of the newest evaluation, means over the first cells that are finite.
+    """Averages the newest label-free measures over the first `cells`, if finite.
 
     The method's metrics, accuracy on held-out source examples, and validators that need no other
     evaluation; no target label is read.

@@ -1,4 +1,4 @@
-"""What the processes of one run agree on (`jax.distributed`).
+"""Synchronises the processes of one run (`jax.distributed`).
 
 All of them train. Process 0 alone reads and writes results, and decides what depends on a clock, a
 file or a secret; the others are told, and an error that it meets there ends all of them alike.
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Agreed(ValueError):
-  """An error of the user's that all processes raise at the same point."""
+  """A user error that all processes raise at the same point."""
 
 
 class _State:
@@ -34,12 +34,12 @@ def leads() -> bool:
 
 
 def joined(now: bool) -> None:
-  """Notes that the processes have met, or parted."""
+  """Records whether the processes are connected."""
   _State.joined = now
 
 
 def together(work: Callable[[], T]) -> T:
-  """What every process does for itself; a ValueError of one is everybody's.
+  """Runs work on every process; one's ValueError is raised on all.
 
   `work` must not itself wait for other processes.
   """
@@ -57,12 +57,15 @@ def together(work: Callable[[], T]) -> T:
 
 
 def led(work: Callable[[], T]) -> T | None:
-  """What process 0 does alone, and gets; the others wait and get None. Its ValueError is everybody's."""
+  """Runs work on process 0 only; the others wait.
+
+  Process 0 gets its result, the others None. Its ValueError is raised on all.
+  """
   return together(lambda: work() if leads() else None)
 
 
 def agreed(decide: Callable[[], T]) -> T:
-  """What process 0 decides, which JSON can say; its ValueError is everybody's."""
+  """Broadcasts process 0's decision (JSON); its ValueError is raised on all."""
   if not several():
     return decide()
   made = led(decide)
@@ -71,7 +74,7 @@ def agreed(decide: Callable[[], T]) -> T:
 
 
 def anyone(flag: bool) -> bool:
-  """Whether it is true in any process."""
+  """Whether the value is true in any process."""
   return flag if not several() else any(_exchanged("1" if flag else ""))
 
 
@@ -90,7 +93,7 @@ def alike(what: str, value: Any) -> None:
 
 
 def same(like: Any, make: Callable[[], Any] | None = None) -> Any:
-  """Process 0's arrays, bit for bit, in every process.
+  """Broadcasts process 0's arrays, bit for bit, to every process.
 
   Args:
     like: a tree of arrays and random keys of the right structure, shapes and types.
@@ -125,7 +128,7 @@ def _from_first(content: np.ndarray) -> np.ndarray:
 
 
 def _exchanged(text: str) -> list[str]:
-  """What every process says, by process."""
+  """Gathers every process's value, ordered by process."""
   from jax.experimental import multihost_utils
 
   content = np.frombuffer(text.encode(), np.uint8)

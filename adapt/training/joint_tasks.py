@@ -1,4 +1,6 @@
-"""What one program trains: a task's cells, or those of several tasks of equal shape side by side.
+"""Groups tasks of equal shape so that one program trains them.
+
+A program trains one task's cells, or those of several tasks side by side.
 
 The sets of several tasks lie one after the other, and a cell knows where its own begin.
 """
@@ -39,7 +41,7 @@ def spans(parts: Sequence[Part]) -> list[slice]:
 
 
 class Joined(NamedTuple):
-  """The sets of several parts, each once."""
+  """Data sets of several parts, each stored once."""
 
   sources: list[tuple[Domain, ...]]
   targets: list[Domain]
@@ -47,7 +49,10 @@ class Joined(NamedTuple):
 
 
 def joined(parts: Sequence[Part]) -> Joined:
-  """The parts' sets; what has one name and content, with the same classes of it, is the same."""
+  """Merges the parts' data sets, each stored once.
+
+  Sets are the same if name, content and restriction to classes are.
+  """
 
   def identity(part: Part, *domains: Domain) -> Hashable:
     return part.data.sets, *((d.name, part.data.hashes.get(d.name)) for d in domains)
@@ -67,12 +72,14 @@ def joined(parts: Sequence[Part]) -> Joined:
 
 
 def examples(part: Part) -> tuple[int, int]:
-  """How many there are to train on: of all sources, and of the target."""
+  """Number of training examples: (all sources, target)."""
   return sum(len(d.train.x) for d in part.data.sources), len(part.data.target.train.x)
 
 
 def shape(method: Method, part: Part) -> Hashable:
-  """What parts have in common that one program can train; None for one that must stay alone.
+  """Key shared by the parts that one program can train together.
+
+  It is None for a part that must be trained alone.
 
   Alone stay methods that look at whole sets between steps, weightings, private training and streamed
   inputs.
@@ -99,7 +106,7 @@ def shape(method: Method, part: Part) -> Hashable:
 
 
 def fit(parts: Sequence[Part], layout: devices.Layout) -> bool:
-  """Whether the sets of all of them, and what is looked at of each, fit on a device together."""
+  """Whether all parts' training and evaluation data fit on a device."""
   sets = joined(parts)
   trained = [d.train.x for d in (*(d for some in sets.sources for d in some), *sets.targets)]
   tested = [part.data.target.test.x for part in parts]

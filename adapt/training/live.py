@@ -1,4 +1,4 @@
-"""What this process is training, for a display on another thread.
+"""Tracks training progress for a display on another thread.
 
 Nothing here asks the device or waits for it. A chunk that is one compiled program does not say at which
 step it is: that is estimated by the rate up to the last evaluation. One program trains at a time.
@@ -18,7 +18,7 @@ _SHORT = 0.3  # seconds of compilation that are not worth a word
 
 
 class Now(NamedTuple):
-  """How far the program is."""
+  """Progress of the program in training."""
 
   ends: tuple[int, ...]  # steps of its evaluations; the last one ends it
   done: int  # step of the newest evaluation that has been read
@@ -46,7 +46,7 @@ class Position(NamedTuple):
 
 
 class _Compiling:
-  """Listens to JAX's compiler: seconds so far, and whether it works."""
+  """Tracks JAX's compiler: seconds spent so far, and whether it works."""
 
   def __init__(self) -> None:
     self.seconds, self.ended, self._began, self._depth = 0.0, 0.0, 0.0, 0
@@ -69,7 +69,7 @@ class _Compiling:
         self.seconds += duration_secs if event == _COMPILE else 0.0
 
   def now(self) -> bool:
-    """Whether something is being compiled, and has been for a while."""
+    """Whether a compilation has been running for a while."""
     return self._depth > 0 and time.monotonic() - self._began > _SHORT
 
 
@@ -89,18 +89,18 @@ def compiling() -> bool:
 
 
 def now() -> Now | None:
-  """How far the program in training is; None without one."""
+  """Returns the progress of the program in training, or None."""
   return _now
 
 
 def aside() -> str:
-  """What is trained beforehand, such as the source model; else empty."""
+  """Names preliminary training, such as the source model's; else empty."""
   return _aside[-1] if _aside else ""
 
 
 @contextlib.contextmanager
 def preliminary(what: str) -> Iterator[None]:
-  """While it lasts, what is trained is not the run itself."""
+  """Context manager marking training that precedes the run itself."""
   _aside.append(what)
   try:
     yield
@@ -110,7 +110,7 @@ def preliminary(what: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def training(lengths: Sequence[int], chunks: int) -> Iterator[None]:
-  """While it lasts, a program trains.
+  """Context manager marking that a program trains.
 
   Args:
     lengths: steps of each chunk, all of which end in an evaluation.
@@ -127,14 +127,14 @@ def training(lengths: Sequence[int], chunks: int) -> Iterator[None]:
 
 
 def launched() -> None:
-  """The device has its chunk, which began when compiling ended."""
+  """Notes that a chunk was dispatched; it begins when compiling ended."""
   global _now
   if _now is not None and _compiler.ended > _now.since:
     _now = _now._replace(since=_compiler.ended)
 
 
 def passed() -> None:
-  """Signals were looked at; later ones wait for the next evaluation."""
+  """Notes a check for signals; later ones wait for an evaluation."""
   global _now
   if _now is not None:
     due = _now.due
@@ -142,14 +142,14 @@ def passed() -> None:
 
 
 def counted(step: int) -> None:
-  """So many steps are known to be done."""
+  """Notes how many steps are known to be done."""
   global _now
   if _now is not None:
     _now = _now._replace(counted=step)
 
 
 def evaluated(step: int) -> None:
-  """An evaluation has been read."""
+  """Notes that an evaluation has been read."""
   global _now
   if _now is not None:
     clock = time.monotonic()
@@ -158,7 +158,7 @@ def evaluated(step: int) -> None:
 
 
 def position(at: Now, clock: float | None = None) -> Position | None:
-  """The step at which the program is; None where nothing is known.
+  """Returns the program's current step, or None if nothing is known.
 
   It is never beyond the next evaluation.
 
@@ -176,7 +176,7 @@ def position(at: Now, clock: float | None = None) -> Position | None:
 
 
 def next_stop() -> str:
-  """Which evaluation a signal waits for, in words."""
+  """Says in words which evaluation a signal waits for."""
   if _now is None:
     return "the next evaluation"
   whose = f" of the {aside()}" if aside() else ""

@@ -1,4 +1,4 @@
-"""Trains one compiled program from start to end, with evaluation on the way."""
+"""Training loop of one compiled program, with evaluations on the way."""
 
 import contextlib
 import time
@@ -33,7 +33,7 @@ Watch = Callable[[int, dict[str, float]], bool]
 
 
 class Trained(NamedTuple):
-  """What a program has made of a part."""
+  """Result of training one part of a program."""
 
   mapped: Mapped
   past: history.History
@@ -106,7 +106,7 @@ def train(
 
 
 def _history(parts: Sequence[Part], found: checkpoint.Saved | None) -> history.History:
-  """What is known of these parts before the next step."""
+  """Returns the parts' history before the next step."""
   past = found.past if found else history.History()
   past.steps = hosts.agreed(lambda: past.steps)  # of the rest, only process 0 makes records
   past.labels = [p.label for part in parts for p in part.points for _ in part.setup.seeds]
@@ -115,7 +115,7 @@ def _history(parts: Sequence[Part], found: checkpoint.Saved | None) -> history.H
 
 
 def _followed(report: Report) -> Report:
-  """The report, whose evaluations a display knows of."""
+  """Wraps the report so that a display sees each evaluation."""
 
   def both(step: int, past: history.History) -> None:
     live.evaluated(step)
@@ -149,12 +149,15 @@ def program_of(parts: Sequence[Part]) -> Program:
 
 
 def layout_of(parts: Sequence[Part]) -> devices.Layout:
-  """How the program of these parts is spread."""
+  """Returns the device layout for the program of these parts."""
   return devices.of_cells(parts[0].setup.layout, sum(part.cells for part in parts))
 
 
 def _private(parts: Sequence[Part]) -> bool:
-  """Whether the gradients are to be; other methods make what they do of a private source model."""
+  """Whether this run's gradients must be private.
+
+  Methods without gradients by example start from a private source model instead.
+  """
   setup, points, *_ = parts[0]
   return bool(setup.dp) and setup.traits(points).by_example
 
@@ -162,7 +165,10 @@ def _private(parts: Sequence[Part]) -> bool:
 def placed(
   parts: Sequence[Part], cells: Program, found: checkpoint.Saved | None = None
 ) -> tuple[Mapped, Any, feed.Feed]:
-  """The state before the next step and what training reads, on the device."""
+  """Places the next training state, arrays and feed on the device.
+
+  The state is that of the checkpoint, if one was found.
+  """
   layout, (setup, points, data, _) = layout_of(parts), parts[0]
   method, total = setup.traits(points), sum(part.cells for part in parts)
   streamed = hosts.agreed(lambda: feed.streams(setup, method, data.sources, data.target, total))
@@ -192,14 +198,17 @@ def placed(
 
 
 def _stacked(trees: Sequence[Any]) -> Any:
-  """What several parts have of their cells, one after the other."""
+  """Concatenates the cells' values of several parts."""
   return jax.tree.map(lambda *x: jnp.concatenate(x), *trees)
 
 
 def _packed(
   cells: Program, method: Method, layout: devices.Layout, mapped: Mapped, arrays: resident.Arrays
 ) -> resident.Arrays:
-  """Inputs as packed rows, where that is faster and the method does but show them to the network."""
+  """Packs input rows where that is faster and the method allows it.
+
+  The method must do no more with inputs than show them to the network.
+  """
   if jax.default_backend() != "cpu" or not devices.alone(layout) or arrays.xs is None:
     return arrays
   rows = packed_rows.pack([np.asarray(arrays.xs), np.asarray(arrays.xt)])
@@ -221,7 +230,10 @@ def _lengths(steps: int, evaluations: int) -> list[int]:
 
 
 def _split(parts: Sequence[Part]) -> tuple[tuple[tuple[str, Any], ...], dict[str, jax.Array]]:
-  """Floats go in as arrays [cells], so that all values share one program; the rest is compiled in."""
+  """Separates static hyper-parameters from floats, which become arrays [cells].
+
+  All float values share one program; the rest is compiled in.
+  """
   first = parts[0].points[0].hyperparameters
   static = tuple((n, v) for n, v in first.items() if not isinstance(v, float))
   names = [n for n, v in first.items() if isinstance(v, float)]

@@ -1,4 +1,4 @@
-"""Optimizers by name: sgd, adam, optax's others, and files of one's own.
+"""Optimizers by name: sgd, adam, optax's others, and the user's files.
 
 A file NAME.py in the folder `optimizers` of plug-ins defines NAME(*, hyper-parameters) ->
 optax.GradientTransformation: a direction, as optax.scale_by_adam is one, of which the learning rate
@@ -33,7 +33,7 @@ def names() -> tuple[str, ...]:
 
 @functools.cache
 def _aliases() -> tuple[str, ...]:
-  """optax's functions whose first argument is the learning rate, and that need no other."""
+  """Names optax optimizers that need only a learning rate, their first argument."""
   found = []
   for name, f in inspect.getmembers(optax, inspect.isfunction):
     first, *others = inspect.signature(f).parameters.values() or _NOTHING
@@ -44,7 +44,10 @@ def _aliases() -> tuple[str, ...]:
 
 
 def get(name: str) -> Callable[..., optax.GradientTransformation]:
-  """The factory of a direction; ValueError lists the names for an unknown one."""
+  """Returns the factory of a named update direction.
+
+  ValueError lists the names for an unknown one.
+  """
   if name in catalogue.names(_GROUP) or name not in names():
     factory: Callable[..., Any] = catalogue.get(_GROUP, name, names())
     return factory
@@ -71,7 +74,7 @@ def _alias(name: str) -> Callable[..., optax.GradientTransformation]:
 def bind(
   optimizer: str | optax.GradientTransformation | Callable[..., Any] | Bound, **given: Any
 ) -> Bound:
-  """The optimizer of that name, or a factory or a transformation of one's own.
+  """Binds an optimizer name, factory or optax transformation to its arguments.
 
   A transformation, e.g. optax.adamw(1e-3), is used as it is: with its own learning rate, without our
   schedule and weight decay.
@@ -90,13 +93,16 @@ def bind(
 
 
 def source(optimizer: Bound) -> Callable[..., Any] | None:
-  """The function whose file is the user's own; None for ours, optax's and transformations."""
+  """Returns the user's own factory function, if the optimizer is one.
+
+  It is None for our optimizers, optax's and transformations.
+  """
   named = optimizer.package and optimizer.name not in catalogue.names(_GROUP)
   return None if named or not has_rate(optimizer) else optimizer.factory
 
 
 class _Own:
-  """The factory of a transformation that exists."""
+  """Factory that returns a given transformation."""
 
   def __init__(self, transformation: optax.GradientTransformation) -> None:
     self.transformation = transformation
@@ -112,12 +118,18 @@ def _as_it_is(transformation: optax.GradientTransformation) -> Bound:
 
 
 def has_rate(optimizer: Bound) -> bool:
-  """Whether the learning rate and its schedule are ours; else they are the transformation's own."""
+  """Whether we control the learning rate and its schedule.
+
+  Otherwise they are the transformation's own.
+  """
   return not isinstance(optimizer.factory, _Own)
 
 
 def _told(value: Any, depth: int = 0) -> Iterator[str]:
-  """What tells a transformation from others in any process: names of functions and what they hold."""
+  """Yields what identifies a transformation across processes.
+
+  That is the names of functions and the values they hold.
+  """
   if depth > 20:
     return
   if isinstance(value, functools.partial):
@@ -151,7 +163,9 @@ def _content(cell: Any) -> Any:
 def parts(
   optimizer: Bound, settings: Settings, pull: optax.GradientTransformation | None
 ) -> list[optax.GradientTransformation]:
-  """What makes a direction of gradients, one after the other; it is taken away at the learning rate.
+  """Builds the transformations that turn gradients into an update direction.
+
+  They apply in order; the result is subtracted, scaled by the learning rate.
 
   Args:
     optimizer: bound.

@@ -1,4 +1,4 @@
-"""What validators see of all cells at one evaluation, and what the device makes of it."""
+"""Computes the inputs of validators for all cells at one evaluation."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -26,7 +26,9 @@ def probed(
   xt: Sequence[jax.Array],
   sizes: tuple[int, int],
 ) -> dict[str, Any]:
-  """What `validators.scores` needs of one evaluation, for all cells at once; nothing is read back.
+  """Computes `validators.scores`' inputs for all cells at once.
+
+  Nothing is read back from the device.
 
   Args:
     outputs: what each cell makes of inputs of its own, [cells, b, ...].
@@ -51,7 +53,7 @@ def probed(
 
 
 def _joined(parts: Sequence[jax.Array], size: int) -> jax.Array:
-  """The first rows of what came in blocks [cells, b, ...]."""
+  """Concatenates blocks [cells, b, ...] and keeps the first rows."""
   return jnp.concatenate(parts, axis=1)[:, :size]
 
 
@@ -59,7 +61,7 @@ def _joined(parts: Sequence[jax.Array], size: int) -> jax.Array:
 def _mixtures(
   xt: Sequence[jax.Array], logits: Sequence[jax.Array], rows: jax.Array, m: int
 ) -> jax.Array:
-  """Some rows of xt, mixed with the partners that each cell's predictions give them."""
+  """Mixes rows of xt with partners chosen by each cell's predictions."""
   every, predicted = jnp.concatenate(xt), _joined(logits, m).argmax(axis=-1)
   rows = jnp.minimum(rows, m - 1)  # of padding
 
@@ -83,7 +85,7 @@ def _made(
 
 
 def of_cell(seen: Seen, entries: Entries) -> dict[str, Any]:
-  """What `probed` returns, of one cell."""
+  """Selects one cell from what `probed` returns."""
   made = {}
   for name, factory in entries:
     own = validators.made(factory)

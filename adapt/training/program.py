@@ -1,4 +1,6 @@
-"""The compiled program of a cell: every seed and every swept value of one method, in one computation.
+"""Builds the compiled program that trains all cells of a method.
+
+Every seed and every swept value runs in one computation.
 
 Programs are cached by their specification, so cells whose arrays have equal shapes (the twelve
 Amazon pairs) compile once.
@@ -25,7 +27,7 @@ Items = tuple[tuple[str, Any], ...]
 
 
 class Spec(NamedTuple):
-  """All that shapes a program. Hashable; factories count by identity."""
+  """Hashable specification of a program; factories count by identity."""
 
   method: Callable[..., Method]
   hyperparameters: Items  # fixed ones, compiled in
@@ -42,7 +44,7 @@ class Spec(NamedTuple):
 
 
 class Mapped(NamedTuple):
-  """What each cell of the program has of its own; every leaf has the cells as leading axis."""
+  """Per-cell state of the program; every leaf leads with cells."""
 
   ts: shared_step.TrainState
   swept: dict[
@@ -68,7 +70,7 @@ class Program(NamedTuple):
 
 @functools.lru_cache(maxsize=64)
 def program(spec: Spec) -> Program:
-  """Builds (and remembers) the program of a specification."""
+  """Builds (and caches) the program of a specification."""
   settings, layout = spec.settings, spec.layout
   plain = _network(spec, axis=None)
   build = _builder(spec, plain)
@@ -117,7 +119,7 @@ Build = Callable[..., tuple[Method, shared_step.Optimizer]]  # (swept, progress,
 
 
 def _builder(spec: Spec, plain: Net) -> Build:
-  """Makes the method and the optimiser of a cell, whose swept values may be traced."""
+  """Makes a cell's method and optimiser from possibly traced swept values."""
   way = spec.tuning[0](**dict(spec.tuning[1]))
   own = spec.optimizer and Bound(
     spec.settings.optimizer, spec.optimizer[0], dict(spec.optimizer[1])
@@ -145,7 +147,7 @@ def _progress(spec: Spec, ts: shared_step.TrainState) -> jax.Array:
 
 
 def _initial(spec: Spec, plain: Net, build: Build) -> Callable[..., shared_step.TrainState]:
-  """What makes the states before the first step, of all cells."""
+  """Builds the function that makes all cells' initial states."""
 
   def one(
     key: jax.Array, swept: Any, start: Any, backbone: Any, batch: Batch
@@ -178,7 +180,7 @@ def _network(spec: Spec, axis: str | None) -> Net:
 
 
 def _inputs(batch: Batch) -> dict[str, jax.Array]:
-  """The parts of a batch that a network sees."""
+  """Returns the parts of a batch that a network sees."""
   parts = {"xs": batch.xs, "xt": batch.xt, "xl": batch.xl}
   return {name: x for name, x in parts.items() if x is not None}
 
@@ -190,7 +192,10 @@ def _test_view(settings: Settings, x: jax.Array) -> jax.Array:
 
 
 def _train_view(settings: Settings, ts: shared_step.TrainState, batch: Batch) -> Batch:
-  """The batch as augmentation shows it: another view at each step, the same for each device layout."""
+  """Applies random augmentation to the batch.
+
+  The view differs at each step and is the same for each device layout.
+  """
   if settings.augment == "none":
     return batch
   key = jax.random.fold_in(jax.random.fold_in(ts.key, shared_step.AUGMENT), ts.step)
@@ -205,7 +210,7 @@ def _train_view(settings: Settings, ts: shared_step.TrainState, batch: Batch) ->
 def _train(
   spec: Spec, build: Build, mapped: Mapped, arrays: resident.Arrays, length: int
 ) -> tuple[Mapped, Any]:
-  """One cell's chunk: draw batches and step, `length` times."""
+  """Trains one cell for a chunk of `length` steps on drawn batches."""
   ts, swept, labelled, first = mapped
   order = jax.random.fold_in(ts.key, shared_step.ORDER)
   sizes = resident.sizes(arrays, labelled, spec.examples)
@@ -224,7 +229,10 @@ def _train(
 def _step_fed(
   spec: Spec, build: Build, mapped: Mapped, arrays: resident.Arrays, fed: stream.Fed
 ) -> tuple[Mapped, Any]:
-  """One cell's step on inputs that the host has decoded; labels are looked up on the device."""
+  """Runs one cell's step on host-decoded inputs.
+
+  Labels are looked up on the device.
+  """
   ts, swept, labelled, _ = mapped
   rows = fed.source
   yl = None if labelled is None else labelled.y[fed.few]
@@ -235,7 +243,10 @@ def _step_fed(
 
 
 def _stepper(spec: Spec, build: Build, swept: Any) -> Callable[..., Any]:
-  """(state, batch) -> (state, metrics): the shared step with this cell's method on this layout."""
+  """Builds one cell's training step (state, batch) -> (state, metrics).
+
+  It runs the shared step with this cell's method on this layout.
+  """
   inside = devices.shared_net(spec.layout, _network(spec, spec.layout.axis))
   grads = functools.partial(devices.average, spec.layout)
   gradient = dp_sgd.gradient(spec.dp, swept["secret"]) if spec.dp else shared_step.plain

@@ -1,4 +1,7 @@
-"""A tree of arrays as plain arrays and back, and a digest of it: random keys become numbers on the way."""
+"""Converts pytrees to plain arrays and back, and hashes them.
+
+Random keys become numbers on the way.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,7 +12,7 @@ import numpy as np
 
 
 def arrays(tree: Any) -> dict[str, np.ndarray]:
-  """The leaves by place, on the host, without those that are empty."""
+  """Returns non-empty leaves by position, as host arrays."""
   leaves = jax.device_get(jax.tree.map(_raw, jax.tree.leaves(tree)))
   return {str(i): np.asarray(leaf) for i, leaf in enumerate(leaves) if leaf.size}
 
@@ -21,7 +24,7 @@ def shapes(tree: Any) -> list[str]:
 
 
 def filled(tree: Any, saved: Mapping[str, np.ndarray]) -> Any:
-  """The tree with the values of `arrays` of one of the same shapes."""
+  """Fills a tree with values saved by `arrays` from equal shapes."""
   leaves, structure = jax.tree.flatten(tree)
   there = [_like(leaf, saved.get(str(i), leaf)) for i, leaf in enumerate(leaves)]
   return jax.tree.unflatten(structure, there)
@@ -39,13 +42,13 @@ def digest(tree: Mapping[str, Any]) -> str:
 
 
 def _raw(leaf: Any) -> Any:
-  """Random keys as the numbers they are made of."""
+  """Converts random keys to their underlying numbers."""
   key = isinstance(leaf, jax.Array) and jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
   return jax.random.key_data(leaf) if key else leaf
 
 
 def _like(leaf: Any, value: Any) -> Any:
-  """A saved value as the leaf in whose place it stands."""
+  """Converts a saved value to match the leaf it replaces."""
   if _raw(leaf) is leaf or value is leaf:
     return value
   return jax.random.wrap_key_data(value, impl=jax.random.key_impl(leaf))

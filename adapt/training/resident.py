@@ -1,4 +1,7 @@
-"""Which examples each step draws; sets that fit live on the device and are drawn from inside the program."""
+"""Plans which examples each step draws, and draws them.
+
+Sets that fit live on the device and are drawn from inside the program.
+"""
 
 from typing import Any, NamedTuple
 
@@ -9,7 +12,7 @@ from adapt.method import Batch
 
 
 class Arrays(NamedTuple):
-  """What training may see, for all seeds. There is no place for a target label here.
+  """Training data for all seeds; it has no field for target labels.
 
   Several tasks' sets lie one after the other. Inputs are None where they do not fit on the device and
   come with each step (see stream.py).
@@ -23,14 +26,16 @@ class Arrays(NamedTuple):
 
 
 class Labelled(NamedTuple):
-  """The target examples that the task declares labelled, for one seed."""
+  """One seed's labelled target examples."""
 
   rows: jax.Array  # [k] rows of the task's target training inputs
   y: jax.Array  # [k]
 
 
 def plan(key: jax.Array, n: int, batch: int, start: jax.Array, length: int) -> jax.Array:
-  """Which rows of n examples the steps start … start + length - 1 draw: [length, batch].
+  """Row numbers of n examples drawn in a range of steps.
+
+  The steps are start … start + length - 1; the result is [length, batch].
 
   Each pass over the data is a fresh permutation, and what does not fill a batch waits for the next
   pass. The rows of a step depend on the key and the step alone, so it does not matter how training
@@ -49,7 +54,7 @@ def plan(key: jax.Array, n: int, batch: int, start: jax.Array, length: int) -> j
 
 
 class Sizes(NamedTuple):
-  """How many examples there are to draw from."""
+  """Numbers of examples to draw from."""
 
   source: int
   target: int
@@ -60,7 +65,10 @@ Rows = tuple[jax.Array, jax.Array, jax.Array | None]  # of source, target and la
 
 
 def plans(key: jax.Array, sizes: Sizes, batch: int, start: jax.Array, length: int) -> Rows:
-  """Independent plans for source, target and labelled rows: each cycles through its own domain."""
+  """Draws independent row plans for source, target and labelled examples.
+
+  Each cycles through its own domain.
+  """
   k_source, k_target, k_labelled = jax.random.split(key, 3)
   source = plan(k_source, sizes.source, batch, start, length)
   target = plan(k_target, sizes.target, batch, start, length)
@@ -72,7 +80,11 @@ def plans(key: jax.Array, sizes: Sizes, batch: int, start: jax.Array, length: in
 def sizes(
   arrays: Arrays, labelled: Labelled | None, examples: tuple[int, int] | None = None
 ) -> Sizes:
-  """Those of arrays on the device, or where several tasks lie there, of one with so many examples."""
+  """Returns the set sizes to draw from.
+
+  They are those of the arrays on the device. Where several tasks lie there, `examples` gives one
+  task's.
+  """
   few = 0 if labelled is None else len(labelled.rows)
   return Sizes(*(examples or (len(arrays.xs), len(arrays.xt))), few)
 
@@ -80,7 +92,7 @@ def sizes(
 def take(
   arrays: Arrays, labelled: Labelled | None, rows: Rows, first: jax.Array | None = None
 ) -> Batch:
-  """The batch of the planned rows.
+  """Gathers the batch of the planned rows.
 
   Args:
     arrays: of one task or several.

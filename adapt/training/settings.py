@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 
 class Settings(NamedTuple):
-  """How every method of a suite is trained. Each attribute is a command-line flag of its name.
+  """Training settings that all methods of a suite share.
+
+  Each attribute is a command-line flag of its name.
 
   Attributes:
     model: network, a name in adapt/models.

@@ -1,4 +1,4 @@
-"""What a program is trained with, beside its data: objects, not names."""
+"""Configured objects that define a program's training, beside its data."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -12,7 +12,9 @@ from adapt.training.settings import Settings
 
 
 class Feed(NamedTuple):
-  """How inputs reach the step; numbers do not depend on it but for the order of float sums.
+  """How inputs reach the step.
+
+  Numbers do not depend on it but for the order of float sums.
 
   `kind` is device (all inputs live there, as they are), stream (the host decodes each batch) or auto,
   which streams what does not fit and packs bags of words (models/packed_rows.py). `workers` are
@@ -24,7 +26,7 @@ class Feed(NamedTuple):
 
 
 class Point(NamedTuple):
-  """One record to be: hyper-parameters and learning rate, each with one value."""
+  """Hyper-parameters and learning rate of one record, single-valued."""
 
   label: str
   hyperparameters: dict[str, Any]  # after defaults
@@ -32,7 +34,10 @@ class Point(NamedTuple):
 
 
 class Setup(NamedTuple):
-  """A method with all that is chosen for its training; hyper-parameters are the points'."""
+  """A method with its training configuration, except hyper-parameters.
+
+  Those are the points'.
+  """
 
   method: Bound
   settings: Settings
@@ -46,10 +51,10 @@ class Setup(NamedTuple):
   dp: Privacy | None = None  # None where gradients need not be private
 
   def traits(self, points: Sequence[Point]) -> Method:
-    """The method without a network, to ask what it reads."""
+    """Returns the method without a network, to query what it reads."""
     return traits(self.method, points[0].hyperparameters)
 
 
 def traits(method: Bound, hyperparameters: Mapping[str, Any]) -> Method:
-  """The method without a network; hyper-parameters are all of them."""
+  """Builds the method without a network, given all hyper-parameters."""
   return methods.traits(method.factory, hyperparameters)

@@ -1,4 +1,4 @@
-"""The shared step: one pure function that trains every method, and the scan that repeats it."""
+"""The pure training step that all methods share, and its scan."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ INIT, ORDER, AUGMENT = 2**32 - 1, 2**32 - 2, 2**32 - 3
 
 
 class TrainState(NamedTuple):
-  """A run, whole: what is needed to continue it."""
+  """Complete state of a run, as needed to continue it."""
 
   step: jax.Array  # [] int32, steps done
   key: jax.Array  # the seed's random key, constant
@@ -29,7 +29,10 @@ class TrainState(NamedTuple):
 
 
 class Optimizer(NamedTuple):
-  """Directions and their length apart, so that progress drives the learning rate as it drives all else."""
+  """Update directions with a separate learning-rate schedule.
+
+  So progress drives the learning rate as it drives all else.
+  """
 
   direction: Callable[[str], optax.GradientTransformation]  # of an entry of params
   rate: Callable[[jax.Array], jax.Array]  # progress -> learning rate
@@ -44,7 +47,7 @@ Gradient = Callable[[Callable[..., Any], Any, Batch, jax.Array], Any]
 def optimizer(
   settings: Settings, lr: jax.Array | float, pull: Pull | None = None, own: Bound | None = None
 ) -> Optimizer:
-  """How gradients become updates.
+  """Builds the optimizer from the settings.
 
   Args:
     settings: optimizer, momentum, weight_decay, schedule and backbone_rate are read.
@@ -77,7 +80,10 @@ def optimizer(
 
 
 def _slower(rate: float) -> optax.GradientTransformation:
-  """Updates of an entry's "backbone" times a rate: pretrained layers move less than new ones."""
+  """Scales updates of "backbone" entries by a rate.
+
+  Pretrained layers then move less than new ones.
+  """
 
   def scale(updates: Any, params: Any) -> Any:
     del params
@@ -93,14 +99,14 @@ def _slower(rate: float) -> optax.GradientTransformation:
 
 
 def init(method: Method, opt: Optimizer, key: jax.Array, batch: Batch) -> TrainState:
-  """The state before the first step; `batch` gives shapes."""
+  """Initialises the training state; `batch` gives shapes."""
   params, state = method.init(jax.random.fold_in(key, INIT), batch)
   opts = {entry: opt.direction(entry).init(p) for entry, p in params.items()}
   return TrainState(jnp.zeros((), jnp.int32), key, params, state, opts, jnp.ones((), bool))
 
 
 def plain(loss: Callable[..., Any], moving: Any, batch: Batch, key: jax.Array) -> Any:
-  """The gradient of the batch's loss."""
+  """Computes a batch's loss and gradient, without privacy."""
   return jax.value_and_grad(loss, has_aux=True)(moving, batch, key)
 
 
@@ -169,7 +175,7 @@ def _phases(method: Method, params: dict[str, Any]) -> tuple[Phase, ...]:
 def scan(
   one_step: Callable[[TrainState, Any], tuple[TrainState, Metrics]], ts: TrainState, rows: Any
 ) -> tuple[TrainState, Metrics]:
-  """Repeats a step over the leading axis of rows; no host read on the way.
+  """Repeats a step over the rows' leading axis, without host reads.
 
   Returns:
     The state after, and the metrics' means over the steps, with "first_bad": the index of the first

@@ -1,4 +1,7 @@
-"""Being told to stop: training ends at its next evaluation with a checkpoint, and exit code 75."""
+"""Stops training cleanly on a signal.
+
+Training ends at its next evaluation with a checkpoint, and exit code 75.
+"""
 
 import contextlib
 import signal
@@ -11,14 +14,16 @@ CODE = 75  # EX_TEMPFAIL of sysexits.h: the same command may succeed later
 
 
 class Stopped(Exception):
-  """A run that was told to stop has saved itself; the message says how far it is."""
+  """Raised once a stopped run is saved; the message gives its progress."""
 
 
 @contextlib.contextmanager
 def deferred(
   where: Callable[[], str] = lambda: "the next evaluation",
 ) -> Iterator[Callable[[], bool]]:
-  """While it lasts, the first SIGINT or SIGTERM only makes the function it gives return True.
+  """Context manager that defers the first SIGINT or SIGTERM.
+
+  It gives a function that returns True once a signal has come.
 
   The second one interrupts at once. Outside the main thread, which alone may set handlers, signals
   are left as they are.

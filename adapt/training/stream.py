@@ -1,4 +1,6 @@
-"""Sets larger than memory: batches decoded on the host by grain, in the order the device would draw them.
+"""Streams data sets larger than memory, decoded on the host by grain.
+
+Batches come in the order in which the device would draw them.
 
 The order is `resident.plan`'s, a function of the seed and the step. So it does not depend on how
 many threads or worker processes decode, and a run continues at any step by asking for it.
@@ -18,7 +20,7 @@ _CHUNK = 512  # steps planned at once, so that a pass's permutation is not drawn
 
 
 class Fed(NamedTuple):
-  """The inputs of one step, for each seed: rows say which examples they are."""
+  """Inputs and row numbers of one step, for each seed."""
 
   source: Any  # [seeds, b] rows of the source
   target: Any  # [seeds, b] rows of the target
@@ -29,7 +31,7 @@ class Fed(NamedTuple):
 
 
 class Schedule(NamedTuple):
-  """Which examples each step of each seed draws."""
+  """Rows that each seed draws at each step."""
 
   source: np.ndarray  # [steps, seeds, b]
   target: np.ndarray  # [steps, seeds, b]
@@ -44,7 +46,7 @@ def schedule(
   steps: int,
   labelled: np.ndarray | None = None,
 ) -> Schedule:
-  """The whole run's.
+  """Builds the row schedule of the whole run.
 
   Args:
     orders: a random key per seed, [seeds].
@@ -72,7 +74,7 @@ def schedule(
 
 
 class Loader(NamedTuple):
-  """Makes the batch of a step. Pickles, because worker processes get it."""
+  """Loads a step's batch; picklable for worker processes."""
 
   schedule: Schedule
   xs: tuple[Any, ...]  # inputs of each source domain: arrays or encoded images
@@ -80,7 +82,7 @@ class Loader(NamedTuple):
   own: np.ndarray | None = None  # places in the batch whose inputs are wanted; None: all
 
   def at(self, step: int) -> Fed:
-    """The inputs of that step, on the host."""
+    """Loads one step's inputs on the host."""
     plan = self.schedule
 
     def wanted(rows: np.ndarray) -> np.ndarray:
@@ -94,7 +96,7 @@ class Loader(NamedTuple):
 
 
 def gathered(sets: tuple[Any, ...], rows: np.ndarray) -> np.ndarray:
-  """Examples of sets that lie one after the other; rows [seeds, b] → [seeds, b, ...]."""
+  """Gathers examples from concatenated sets: rows [seeds, b] → [seeds, b, ...]."""
   flat = rows.ravel()
   out = np.empty((len(flat), *sets[0].shape[1:]), sets[0].dtype)
   first = 0
@@ -108,7 +110,7 @@ def gathered(sets: tuple[Any, ...], rows: np.ndarray) -> np.ndarray:
 def batches(
   load: Callable[[int], Fed], start: int, steps: int, workers: int, ahead: int = 4
 ) -> Generator[Fed, None, None]:
-  """The batches of steps start … steps - 1, decoded ahead of their use.
+  """Yields the batches of steps start … steps - 1, decoded ahead.
 
   Args:
     load: makes the batch of a step.
@@ -139,7 +141,7 @@ def batches(
 
 
 def on_device(made: Iterator[Fed], put: Callable[[Fed], Any], depth: int = 2) -> Iterator[Any]:
-  """Batches already on their way to the device when they are asked for, `depth` of them."""
+  """Yields device batches, transferring `depth` of them ahead of use."""
   queue: deque[Any] = deque()
   for batch in made:
     queue.append(put(batch))

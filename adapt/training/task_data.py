@@ -1,4 +1,7 @@
-"""A task's data as a run takes it: loaded, checked, brought to size, and where asked for as features."""
+"""Prepares a task's data for training.
+
+They are loaded, checked, brought to size and, where asked for, turned into features.
+"""
 
 import functools
 import hashlib
@@ -25,7 +28,7 @@ _HASHED = 10000  # encoded images of a split, at most, that are read for the has
 
 
 class TaskData(NamedTuple):
-  """A task's data, checked, and the network that takes them."""
+  """Checked data of a task, with the network that takes them."""
 
   sources: tuple[Domain, ...]
   target: Domain
@@ -37,19 +40,22 @@ class TaskData(NamedTuple):
 
   @property
   def classes(self) -> tuple[str, ...]:
-    """Class names; the source's, as a target may come without labels."""
+    """Class names of the source; a target may come without labels."""
     return max((d.classes for d in self.sources), key=len)
 
   @property
   def unknown(self) -> bool:
-    """Whether target examples may be of a class that no source has."""
+    """Whether the target may contain classes that no source has."""
     return self.sets is not None and self.sets.unknown
 
 
 def unchecked(
   setup: Setup, sources: Sequence[Domain], target: Domain, sets: ClassSets | None = None
 ) -> TaskData:
-  """Domains as they are, restricted to class sets; for data that are known to fit."""
+  """Restricts domains to class sets, without checks.
+
+  It is for data that are known to fit.
+  """
   if sets:
     sources, target = label_sets.restricted(sources, target, sets)
   return TaskData(tuple(sources), target, setup.settings, {}, setup.model, (), sets)
@@ -62,7 +68,9 @@ def prepare(
   target: Domain,
   sets: ClassSets | None = None,
 ) -> TaskData:
-  """A task's data, checked against each other and against what method and network take.
+  """Checks and prepares a task's data for method and network.
+
+  The data are checked against each other and against what both take.
 
   Args:
     setup: what is to be trained.
@@ -104,7 +112,7 @@ def prepare(
 
 
 def _check_settings(settings: Settings, target: Domain) -> None:
-  """Refuses choices that do not go together; ValueError with the remedy."""
+  """Refuses incompatible settings; ValueError names the remedy."""
   if settings.augment not in named_views.names():
     raise ValueError(catalogue.unknown("augment", settings.augment, named_views.names()))
   image = target.train.x.ndim == 4
@@ -140,7 +148,10 @@ def _check_settings(settings: Settings, target: Domain) -> None:
 
 
 def _check_network(setup: Setup, domain: Domain) -> bool:
-  """Refuses inputs that the network cannot take; says whether it keeps batch statistics."""
+  """Checks that the network takes the inputs.
+
+  Returns whether it keeps batch statistics.
+  """
   settings = setup.settings
   shared_step.optimizer(settings, settings.lr, own=setup.optimizer).direction("net")
   shape = domain.train.x.shape[1:]
@@ -189,7 +200,10 @@ _KEPT = 64  # entries: a suite's domains at one size, with their features
 
 
 def _once(x: Any, what: tuple[Any, ...], make: Callable[[], Any]) -> Any:
-  """What was made of inputs before, or made now: the methods and tasks of a suite share it."""
+  """Returns a cached value derived from inputs, or computes it.
+
+  The methods and tasks of a suite share it.
+  """
   key = (id(x), *what)
   if key not in _made:
     if len(_made) >= _KEPT:
@@ -205,7 +219,10 @@ def _taken(x: Any, rows: np.ndarray) -> Any:
 
 
 def _at_size(domain: Domain, settings: Settings) -> Domain:
-  """Images at the size the network sees, or an eighth larger where crops are taken from them."""
+  """Resizes images to the network's size, or larger for crops.
+
+  Where crops are taken, they are an eighth larger.
+  """
   if not settings.image_size:
     return domain
   side = settings.image_size
@@ -215,7 +232,7 @@ def _at_size(domain: Domain, settings: Settings) -> Domain:
 
 
 def _each_split(domain: Domain, what: tuple[Any, ...], f: Callable[[Any], Any]) -> Domain:
-  """The domain with f of the inputs of both splits, which `what` names."""
+  """Applies f to both splits' inputs; `what` is its cache key."""
   train, test = (
     Split(_once(split.x, what, functools.partial(f, split.x)), split.y)
     for split in (domain.train, domain.test)
@@ -233,7 +250,7 @@ def _as_features(domain: Domain, settings: Settings, backbone: Any, weights: str
 
 
 def fingerprint(domain: Domain) -> str:
-  """What a record knows a domain's examples by: 16 hexadecimal digits of their hash."""
+  """Hashes a domain's examples to 16 hexadecimal digits, for the record."""
   digest = hashlib.sha256()
   for split in domain.train, domain.test:
     digest.update(_once(split.x, ("digest",), functools.partial(_digest, split.x)))
@@ -242,7 +259,10 @@ def fingerprint(domain: Domain) -> str:
 
 
 def _digest(x: Any, most: int = _HASHED) -> bytes:
-  """What tells inputs apart; of encoded images at most so many are read, evenly spaced."""
+  """Hashes inputs, or an evenly spaced sample of encoded images.
+
+  At most `most` encoded images are read.
+  """
   if not isinstance(x, images.Images):
     return hashlib.sha256(np.ascontiguousarray(x).data).digest()
   digest = hashlib.sha256(f"{len(x)} images".encode())
