@@ -37,6 +37,25 @@ def pytest_make_parametrize_id(val, argname):
   return argname if isinstance(val, bytes) else None
 
 
+# Sweeps over all entries, and what waits for other processes: most of the time of all tests. The quick
+# tier has the rest, and of these the cases of one method.
+_SLOW = (
+  *("methods/test_contract.py", "methods/test_planted.py", "methods/test_relations.py"),
+  *("training/test_devices.py", "training/test_joint_tasks.py", "training/test_feed.py"),
+  *("training/test_checkpoint.py", "training/test_dp_sgd.py", "training/test_stream.py"),
+  *("cli/test_check.py", "experiments/test_contract_runs.py", "experiments/test_search.py"),
+  *("test_suites.py", "test_entry_lists.py", "test_speed.py", "faults/"),
+)
+
+
+def pytest_collection_modifyitems(items):
+  """Marks what the quick tier leaves out."""
+  for item in items:
+    place = item.nodeid.removeprefix("tests/")
+    if place.startswith(_SLOW) and "[dann" not in item.name:
+      item.add_marker(pytest.mark.slow)
+
+
 _MAPS = 30000  # half of what Linux lets a process have
 _RESIDENT = 2 * 2**30  # bytes of a worker, beyond which it forgets its programs
 

@@ -114,6 +114,7 @@ def test_names(stored, tmp_path):
   }
   assert set(objects.DOMAINS) == known | tfds_own | {"visda2017_test"}
   for name, load in objects.DOMAINS.items():
-    with pytest.raises(ValueError, match=r"is not prepared in .*: run python") as caught:
+    remedy = "run python -c" if name in tfds_own else "run adapt data prepare"
+    with pytest.raises(ValueError, match=f"is not prepared in .*: {remedy}") as caught:
       load(tmp_path)
     assert "\n" not in str(caught.value), name
