@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from adapt.cli import commands, distributed, flags, plugins
+from adapt.cli import commands, distributed, flags, plugins, reading_flags
 from adapt.cli.command import Parser, guarded
 from adapt.data import Domain, label_sets
 from adapt.experiments.suite import Suite, Task
@@ -117,6 +117,7 @@ def run_parser() -> Parser:
   parser.add_argument(
     "--method", nargs="+", default=["dann"], metavar="METHOD", help="methods to run"
   )
+  reading_flags.add(parser.add_argument_group("reading your files"))
   # Replaced by what the file says before anything is parsed; here for the help.
   parser.add_argument(
     "--config", metavar="FILE", help="flags from a file (adapt config) or of a record, first"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapt import data
+from adapt.cli import reading_flags
 from adapt.experiments import own_data
 from adapt.experiments.own_data import Pair
 from adapt.experiments.suite import IMAGES, Task
@@ -22,6 +23,7 @@ def pair_of(argv: Sequence[str]) -> Pair:
   parser.add_argument("--data")
   parser.add_argument("--data-dir")
   parser.add_argument("--model")
+  reading_flags.add(parser)
   try:
     known, _ = parser.parse_known_args([a for a in argv if a not in ("-h", "--help")])
   except argparse.ArgumentError as error:
@@ -37,7 +39,9 @@ def pair_of(argv: Sequence[str]) -> Pair:
     target = target._replace(name=f"{name}_target")
     domains = own_data.told_apart([*sources, target], [])
   elif known.source and known.target:
-    domains = own_data.loaded([*known.source, known.target], known.data_dir)
+    domains = own_data.loaded(
+      [*known.source, known.target], known.data_dir, reading_flags.of(known)
+    )
   else:
     raise ValueError("give --source and --target, or --data FOLDER with the four .npy files")
   extracted = str(known.target).startswith("features:")

@@ -5,24 +5,29 @@ Imports only NumPy.
 A file NAME.py in the folder `data` of plug-ins defines NAME(data_dir=None) -> Domain.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from adapt import catalogue
-from adapt.data import domains, files, folders, tabular
+from adapt.data import domains, encode, files, folders, tabular
 from adapt.data.checks import check_pair
 from adapt.data.domain import Domain, Split
 from adapt.data.files import read_folder
+from adapt.data.reading import Reading
 
 __all__ = [
   "Domain",
+  "Reading",
   "Split",
   "check_pair",
   "few_shot",
   "labelled_rows",
   "load",
+  "load_together",
   "names",
+  "read",
   "read_folder",
 ]
 
@@ -30,8 +35,26 @@ __all__ = [
 _GROUP = "adapt.data"
 
 
-def load(name: str, data_dir: str | None = None) -> Domain:
-  """Load a domain by name or from a file.
+def load(name: str, data_dir: str | None = None, reading: Reading = Reading()) -> Domain:
+  """Load a domain by name or from a file, alone, as it is trained on.
+
+  Args and errors are those of `read`. The domains of one task are loaded with `load_together`.
+  """
+  return load_together([name], data_dir, reading)[0]
+
+
+def load_together(
+  names: Sequence[str], data_dir: str | None = None, reading: Reading = Reading()
+) -> list[Domain]:
+  """Load a task's domains: the sources, then the target, encoded alike.
+
+  Args and errors are those of `read`.
+  """
+  return encode.together([read(name, data_dir, reading) for name in names], reading)
+
+
+def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -> Domain:
+  """Read a domain by name or from a file, whose inputs may be a table or texts.
 
   Args:
     name: one of `names()`; "tfds:NAME", "tfds:NAME/config" or either with "/split" for a prepared
@@ -39,6 +62,7 @@ def load(name: str, data_dir: str | None = None) -> Domain:
       `tabular`) or of a folder of images (see `folders`); or "features:FILE.npz" for vectors that
       a network has extracted.
     data_dir: where TFDS keeps its sets; None means `$TFDS_DATA_DIR` or `~/tensorflow_datasets`.
+    reading: how one's own files are read.
 
   Raises:
     ValueError: one line with the remedy: unknown name, set not prepared, extra not installed, or a

@@ -8,8 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from adapt.data.images import Images
+from adapt.data.preprocessing import Preprocessing
 
+# A table or texts (see `raw`) stand in their place only between `read` and `encode.together`.
 Inputs = np.ndarray | Images
+
+# What an input can be. It travels with the data and is never guessed again from a shape.
+KINDS = ("image", "series", "vector", "counts", "tokens")
 
 
 class Split(NamedTuple):
@@ -34,3 +39,20 @@ class Domain(NamedTuple):
   train: Split
   test: Split
   classes: tuple[str, ...]
+  kind: str = ""  # one of KINDS; "" where nobody has said: see `kind_of`
+  features: tuple[str, ...] = ()  # names of the columns of vectors; () where they have none
+  notes: tuple[str, ...] = ()  # what a reader has done with the user's files, a line each
+  preprocessing: Preprocessing | None = None  # what has made the inputs from what was read
+
+
+def kind_of(domain: Domain) -> str:
+  """Return what the inputs are: one of KINDS.
+
+  Where the domain does not say it, as one made by hand, dtype and shape decide.
+  """
+  x = domain.train.x
+  if domain.kind:
+    return domain.kind
+  if x.ndim == 2:
+    return "vector" if x.dtype.kind == "f" else "tokens"
+  return "image"

@@ -104,7 +104,7 @@ def restricted(
   ) -> Domain:
     names = domain.classes[:count]
     names += more if len(names) == count else ()
-    return Domain(domain.name, of(domain.train, keep), of(domain.test, keep), names)
+    return domain._replace(train=of(domain.train, keep), test=of(domain.test, keep), classes=names)
 
   more = (UNKNOWN,) if sets.target_private else ()
   return [only(d, source_has, ()) for d in sources], only(target, target_has, more)

@@ -45,18 +45,21 @@ PROTOCOL = (
 )
 
 
-def loaded(names: Sequence[str], data_dir: str | None = None) -> list[data.Domain]:
+def loaded(
+  names: Sequence[str], data_dir: str | None = None, reading: data.Reading = data.Reading()
+) -> list[data.Domain]:
   """The domains of these names, each with a name of its own and their classes numbered alike.
 
   Args:
     names: what `data.load` takes: sources, then the target.
     data_dir: where TFDS keeps its sets.
+    reading: how files are read.
 
   Raises:
     ValueError: one line with the remedy: data that cannot be read, one name twice, or tables whose
       columns have different names.
   """
-  domains = [data.load(name, data_dir) for name in names]
+  domains = data.load_together(names, data_dir, reading)
   _check_columns(names, domains)
   return matched(told_apart(domains, names))
 

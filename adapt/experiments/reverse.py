@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from adapt import validators
-from adapt.data import Domain, Split
+from adapt.data import Split
 from adapt.evaluation import metrics
 from adapt.experiments.experiment import Experiment
 from adapt.method import Method
@@ -94,8 +94,8 @@ def turned(data: TaskData, labels: Int[np.ndarray, " m"]) -> TaskData:
   """The task the other way round: the target with these labels is the source."""
   [source], target = data.sources, data.target
   learnt = Split(target.train.x, labels)
-  given = Domain(target.name, learnt, learnt, source.classes)
-  asked = Domain(source.name, Split(source.train.x, None), source.test, source.classes)
+  given = target._replace(train=learnt, test=learnt, classes=source.classes)
+  asked = source._replace(train=Split(source.train.x, None))
   hashes = {
     **data.hashes,
     validators.REVERSE: hashlib.sha256(labels.tobytes()).hexdigest()[:16],

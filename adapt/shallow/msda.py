@@ -59,7 +59,9 @@ def encoded(source: Domain, target: Domain, noise: float = 0.5, layers: int = 5)
 
   names = [f"{d.name}_msda_with_{o.name}" for d, o in ((source, target), (target, source))]
   both = zip(names, (source, target), strict=True)
-  return [Domain(name, of(d.train), of(d.test), d.classes) for name, d in both]
+  return [
+    d._replace(name=name, train=of(d.train), test=of(d.test), features=()) for name, d in both
+  ]
 
 
 def _layer(x: np.ndarray, noise: float) -> np.ndarray:

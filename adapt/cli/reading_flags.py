@@ -1,0 +1,37 @@
+"""Flags that say how one's own files are read; one per field of `Reading`."""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from adapt import catalogue
+from adapt.cli import flag_types
+from adapt.data import Reading
+
+
+def add(group: Any) -> None:
+  """Add the flags to a parser or group; those not given stay out of the namespace."""
+  meanings = catalogue.meanings(Reading)
+  for name, default in Reading()._asdict().items():
+    options: dict[str, Any] = {
+      "dest": f"reading.{name}",
+      "default": argparse.SUPPRESS,
+      "help": meanings[name].replace("%", "%%"),
+    }
+    flag = "--" + name.replace("_", "-")
+    if isinstance(default, bool):
+      group.add_argument(flag, action="store_true", **options)
+    elif isinstance(default, tuple):
+      group.add_argument(flag, nargs="+", metavar=name.upper(), **options)
+    else:
+      group.add_argument(flag, type=flag_types.of(type(default)), metavar="…", **options)
+
+
+def of(arguments: argparse.Namespace | Mapping[str, Any]) -> Reading:
+  """Return the options that a command line gives."""
+  given = arguments if isinstance(arguments, Mapping) else vars(arguments)
+  found: dict[str, Any] = {
+    n: given[f"reading.{n}"] for n in Reading._fields if f"reading.{n}" in given
+  }
+  found |= {n: tuple(v) for n, v in found.items() if isinstance(v, list)}
+  return Reading(**found)

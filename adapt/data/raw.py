@@ -1,0 +1,68 @@
+"""Inputs as a user's file has them, before they are numbers: tables and texts."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Column(NamedTuple):
+  """One column of a table.
+
+  Numbers are float64 with NaN where missing; categories are an object array of str, with None where
+  missing.
+  """
+
+  name: str
+  values: np.ndarray  # [n]
+
+  @property
+  def numeric(self) -> bool:
+    """Whether the values are numbers."""
+    return self.values.dtype.kind == "f"
+
+
+class Table:
+  """Rows of named columns, indexed by rows like an array [n, d]."""
+
+  ndim = 2
+  dtype = np.dtype(object)
+
+  def __init__(self, columns: tuple[Column, ...]) -> None:
+    self.columns = columns
+
+  def __len__(self) -> int:
+    return len(self.columns[0].values)
+
+  def __getitem__(self, rows: Any) -> "Table":
+    return Table(tuple(c._replace(values=c.values[rows]) for c in self.columns))
+
+  @property
+  def shape(self) -> tuple[int, int]:
+    """Rows and columns."""
+    return len(self), len(self.columns)
+
+  @property
+  def names(self) -> tuple[str, ...]:
+    """The columns' names."""
+    return tuple(c.name for c in self.columns)
+
+
+class Texts:
+  """One text an example, indexed by rows like an array [n]."""
+
+  ndim = 1
+  dtype = np.dtype(object)
+
+  def __init__(self, values: np.ndarray) -> None:
+    self.values = values  # [n] object array of str
+
+  def __len__(self) -> int:
+    return len(self.values)
+
+  def __getitem__(self, rows: Any) -> "Texts":
+    return Texts(self.values[rows])
+
+  @property
+  def shape(self) -> tuple[int]:
+    """The number of texts."""
+    return (len(self),)

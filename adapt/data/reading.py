@@ -1,0 +1,51 @@
+"""How a user's own files are read: the options of tables, texts, sound and series."""
+
+from typing import NamedTuple
+
+
+class Reading(NamedTuple):
+  """Options for reading one's own data.
+
+  Each attribute is a command-line flag of its name, and an argument of `adapt.fit`'s `reading`.
+
+  Attributes:
+    kind: what the inputs are: image, series, vector, counts or tokens; empty: as the file says.
+    label: column of the labels; empty: label, target, class or y.
+    columns: feature columns to use; none: all.
+    drop: columns to leave out.
+    missing: values that mean a missing cell, beside empty ones, NA and ?.
+    categorical: number columns that are codes of categories.
+    header: whether a table's first line has names: auto, none.
+    domain_column: column that says which domain a row belongs to.
+    text: how texts become inputs: bow, minilm or minilm-train.
+    mel: bands of the log-mel spectrogram of sound.
+    seconds: length to which sound is cut or padded.
+    keep_gain: leave each recording's loudness in.
+    window: length, in samples, of the windows that long series are cut into; 0: none.
+    stride: samples between windows; 0: half a window.
+    scale: scaling of vectors: standard, none, robust or per-domain; empty: as the kind is.
+    label_map: names of classes by label, as NAME=LABEL,….
+  """
+
+  kind: str = ""
+  label: str = ""
+  columns: tuple[str, ...] = ()
+  drop: tuple[str, ...] = ()
+  missing: tuple[str, ...] = ()
+  categorical: tuple[str, ...] = ()
+  header: str = "auto"
+  domain_column: str = ""
+  text: str = "bow"
+  mel: int = 64
+  seconds: float = 2.0
+  keep_gain: bool = False
+  window: int = 0
+  stride: int = 0
+  scale: str = ""
+  label_map: str = ""
+
+  @property
+  def given(self) -> dict[str, object]:
+    """The options that are not at their defaults."""
+    usual = Reading()._asdict()
+    return {n: v for n, v in self._asdict().items() if v != usual[n]}
