@@ -91,8 +91,16 @@ def describe(name: str) -> Description:
 
 
 def default_data_dir() -> Path:
-  """TFDS's own data folder: `$TFDS_DATA_DIR`, else `~/tensorflow_datasets`."""
-  return Path(os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets")
+  """TFDS's own data folder: `$TFDS_DATA_DIR`, else `~/tensorflow_datasets`.
+
+  ValueError where there is neither that nor a home folder.
+  """
+  if told := os.environ.get("TFDS_DATA_DIR"):
+    return Path(told)
+  try:
+    return Path.home() / "tensorflow_datasets"
+  except RuntimeError as error:
+    raise ValueError("there is no home folder for data sets: set TFDS_DATA_DIR") from error
 
 
 def import_tfds() -> Any:
