@@ -4,6 +4,7 @@ Bad input gives one line and its exit code.
 """
 
 import argparse
+import re
 import signal
 import sys
 import threading
@@ -11,6 +12,9 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from adapt.experiments.reporter import one_line
+
+# On a CPU what a program lacks comes as INTERNAL, around the allocator's own words.
+_EXHAUSTED = re.compile(r"RESOURCE_EXHAUSTED|out of memory|failed to allocate|bad_alloc", re.I)
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -67,7 +71,7 @@ def guarded(work: Callable[[], int]) -> int:
   except (ValueError, OSError) as error:
     return refused(error)
   except (MemoryError, jax.errors.JaxRuntimeError) as error:
-    if isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" not in str(error):
+    if isinstance(error, jax.errors.JaxRuntimeError) and not _EXHAUSTED.search(str(error)):
       raise
     print("error: out of memory: smaller inputs, --batch-size or --seeds", file=sys.stderr)
     return 2
