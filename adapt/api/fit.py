@@ -19,7 +19,7 @@ from adapt.experiments.plan import file_of
 from adapt.experiments.resolve import points, resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite
-from adapt.report import figures
+from adapt.records.record import read_points
 from adapt.training import devices
 from adapt.training.history import History, Report
 from adapt.training.settings import Settings
@@ -216,4 +216,4 @@ def _fitted(experiment: Experiment, record: dict[str, Any], folder: Path) -> Fit
     if str(seed) not in lost
   }
   contents = {seed: saved.path(file, seed).read_bytes() for seed in read}
-  return Fitted(record, read, contents, figures.read_points(file))
+  return Fitted(record, read, contents, read_points(file, record))
