@@ -29,10 +29,13 @@ def check_writable(out: str | Path) -> None:
     raise _unwritable(out, error) from error
 
 
-def replace(path: Path, content: bytes) -> None:
+_ELSEWHERE = "choose another folder with --out"
+
+
+def replace(path: Path, content: bytes, remedy: str = _ELSEWHERE) -> None:
   """Write a file atomically.
 
-  A file of that name is always whole. ValueError if the folder cannot be written.
+  A file of that name is always whole. ValueError, with the remedy, if the folder cannot be written.
   """
   temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
   try:
@@ -45,12 +48,12 @@ def replace(path: Path, content: bytes) -> None:
   except OSError as error:
     with contextlib.suppress(OSError):
       temporary.unlink()
-    raise _unwritable(path.parent, error) from error
+    raise _unwritable(path.parent, error, remedy) from error
 
 
-def _unwritable(folder: str | Path, error: OSError) -> ValueError:
+def _unwritable(folder: str | Path, error: OSError, remedy: str = _ELSEWHERE) -> ValueError:
   reason = error.strerror or type(error).__name__
-  return ValueError(f"cannot write in {folder} ({reason}): choose another folder with --out")
+  return ValueError(f"cannot write in {folder} ({reason}): {remedy}")
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
