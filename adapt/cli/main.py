@@ -67,6 +67,7 @@ def _benchmark(
   usage = f"{prog} METHOD… [--task TASK…] [flags]"
   parser = Parser(prog=prog, usage=usage, description=suite.protocol)
   tasks, names, arguments = parsed(parser, suite, argv)
+  distributed.compare(arguments)
   from adapt.cli import run
 
   return run.run(suite, tasks, names, arguments, domains)
@@ -137,6 +138,7 @@ def _run(argv: list[str]) -> int:
 
   parser.set_defaults(batch_tasks=False)
   arguments = flags.parse(parser, pair.settings, argv, methods_of, None)
+  distributed.compare(arguments)
   from adapt.cli import run
   from adapt.data import audit
 
