@@ -12,7 +12,7 @@ SOURCES = sorted((ROOT / "adapt").rglob("*.py"))
 # A file imports from rooms before its own and from its own; rooms of one line do not know each other.
 ROOMS = (
   ("method",),
-  ("catalogue", "compile_cache"),
+  ("catalogue", "compile_cache", "extras"),
   ("augment",),
   ("losses",),
   ("outputs",),
@@ -30,7 +30,15 @@ ROOMS = (
   ("cli",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
-FILES = ["__init__.py", "__main__.py", "method.py", "catalogue.py", "compile_cache.py", "py.typed"]
+FILES = [
+  "__init__.py",
+  "__main__.py",
+  "method.py",
+  "catalogue.py",
+  "compile_cache.py",
+  "extras.py",
+  "py.typed",
+]
 
 
 def imports(text):

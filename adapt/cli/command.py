@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from adapt import extras
 from adapt.experiments.reporter import one_line
 
 # On a CPU what a program lacks comes as INTERNAL, around the allocator's own words.
@@ -50,6 +51,17 @@ def refused(error: ValueError | OSError) -> int:
   return 2
 
 
+def absent(error: ModuleNotFoundError) -> int:
+  """Print the line for an optional library that is not installed; raise any other error again.
+
+  Returns the exit code.
+  """
+  if (line := extras.lacking(error)) is None:
+    raise error
+  print(f"error: {line}", file=sys.stderr)
+  return 2
+
+
 def guarded(work: Callable[[], int]) -> int:
   """Run a command and report errors of the user's input.
 
@@ -70,6 +82,8 @@ def guarded(work: Callable[[], int]) -> int:
     return work()
   except (ValueError, OSError) as error:
     return refused(error)
+  except ModuleNotFoundError as error:
+    return absent(error)
   except (MemoryError, jax.errors.JaxRuntimeError) as error:
     if isinstance(error, jax.errors.JaxRuntimeError) and not _EXHAUSTED.search(str(error)):
       raise

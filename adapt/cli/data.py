@@ -1,6 +1,7 @@
 """`adapt data`: lists, prepares, shows and audits data sets."""
 
 import argparse
+import importlib.util
 import json
 import logging
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from adapt import catalogue, data
+from adapt import catalogue, data, extras
 from adapt.cli import plugins
 from adapt.cli.command import Parser
 from adapt.data import atomic_files, builders, kept
@@ -129,6 +130,8 @@ def _list(name: str | None, data_dir: str | None, json_too: bool) -> int:
   root = Path(data_dir) if data_dir else builders.default_data_dir()
   console = Console()
   others = {found.name: found for found in TFDS_SETS}
+  if importlib.util.find_spec("tensorflow_datasets") is None:
+    print(f"note: sets are known by name alone: {extras.install('tfds')}", file=sys.stderr)
   if json_too:
     every = [name] if name else [*builders.names(), *others]
     made = [_dict(others.get(one) or builders.describe(one), root) for one in every]
@@ -150,8 +153,8 @@ def _list(name: str | None, data_dir: str | None, json_too: bool) -> int:
     table.add_row(
       found.name,
       str(max(len(found.configs), 1)),
-      str(len(found.classes)),
-      f"{total:,}",
+      str(len(found.classes) or "?"),
+      f"{total:,}" if total else "?",
       _short(found.license),
       _prepared(found, root) or _how(found),
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from adapt import extras
 from adapt.data import files, folders, npy
 from adapt.data.domain import Domain, Split
 from adapt.data.splits import stratified
@@ -127,7 +128,7 @@ def _read(path: Path) -> Any:
     import pyarrow as pa
     from pyarrow import csv, parquet
   except ImportError as error:
-    raise ValueError(f"{path} needs pyarrow: pip install 'adapt-jax[tables]'") from error
+    raise ValueError(f"{path} needs pyarrow: {extras.install('tables')}") from error
   try:
     if path.suffix.lower() == ".csv":
       table = csv.read_csv(path)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from adapt import catalogue
+from adapt import catalogue, extras
 
 
 def names() -> tuple[str, ...]:
@@ -26,7 +26,7 @@ def get(name: str) -> Callable[..., np.ndarray]:
   weighting: Callable[..., np.ndarray] = catalogue.get(__name__, name)
   for library in getattr(sys.modules[weighting.__module__], "NEEDS", ()):
     if importlib.util.find_spec(library) is None:
-      raise ValueError(f"{name} needs {library}: pip install 'adapt-jax[weights]'")
+      raise ValueError(f"{name} needs {library}: {extras.install('weights')}")
   return weighting
 
 
