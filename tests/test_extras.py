@@ -82,6 +82,7 @@ def test_the_other_distribution_of_that_name_is_told_of(monkeypatch):
 
 
 # What each command needs beyond the package itself; all else works, or names what it lacks.
+RESNET = "--model resnet18 --image-size 0"
 COMMANDS = {
   "methods dann": "",
   "data list": "",
@@ -96,7 +97,7 @@ COMMANDS = {
   "run --source A.npz --target B.npz --weights kmm": "weights",
   "run --source A.npz --target B.npz --search 2": "search",
   "run --source A.npz --target B.npz --method source_only --dp noise=1,clip=1": "dp",
-  "run --source C.npz --target D.npz --model resnet18 --image-size 0 --pretrained w.safetensors": "pretrained",
+  f"run --source C.npz --target D.npz {RESNET} --pretrained w.safetensors": "pretrained",
   "figures --results R": "figures",
 }
 # Runs commands one after the other with none of the optional libraries.

@@ -9,6 +9,7 @@ import numpy as np
 from adapt import validators
 from adapt.evaluation.metrics import measures
 from adapt.experiments.experiment import Experiment
+from adapt.experiments.resolve import sources
 from adapt.records import record
 from adapt.training.history import History
 from adapt.training.setup import Point
@@ -52,7 +53,7 @@ def as_record(
     "seconds": share,
     "images_per_second": experiment.settings.steps * examples["step"] * len(cells) / share["train"],
     "prediction_ms_per_1000": 1000 * seconds["predict_1000"],
-    "environment": record.environment(),
+    "environment": record.environment(list(sources(experiment).values())),
     "command": record.command(),
     "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
   }

