@@ -118,7 +118,7 @@ THROUGH = {
   "method": "methods/test_contract",
   "data/domain": "data/test_domains",
   "data/named/digits": "data/test_domains",
-  "data/preprocessing": "data/test_encode",
+  "data/column_names": "data/test_encode",
   "data/raw": "data/test_tabular",
   "data/reading": "data/test_encode",
   "deploy/inputs": "deploy/test_saved",

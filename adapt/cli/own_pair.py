@@ -6,6 +6,7 @@ from pathlib import Path
 
 from adapt import data
 from adapt.cli import reading_flags
+from adapt.data import encode
 from adapt.experiments import own_data
 from adapt.experiments.own_data import Pair
 from adapt.experiments.suite import IMAGES, Task
@@ -35,9 +36,8 @@ def pair_of(argv: Sequence[str]) -> Pair:
   if known.data:
     name = Path(known.data).resolve().name
     source, target = data.read_folder(Path(known.data))
-    sources = [source._replace(name=f"{name}_source")]
-    target = target._replace(name=f"{name}_target")
-    domains = own_data.told_apart([*sources, target], [])
+    both = source._replace(name=f"{name}_source"), target._replace(name=f"{name}_target")
+    domains = own_data.told_apart(encode.together(both, reading_flags.of(known)), [])
   elif known.source and known.target:
     domains = own_data.loaded(
       [*known.source, known.target], known.data_dir, reading_flags.of(known)

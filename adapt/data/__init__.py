@@ -23,6 +23,7 @@ __all__ = [
   "Split",
   "check_pair",
   "few_shot",
+  "is_file",
   "labelled_rows",
   "load",
   "load_together",
@@ -48,9 +49,20 @@ def load_together(
 ) -> list[Domain]:
   """Load a task's domains: the sources, then the target, encoded alike.
 
-  Args and errors are those of `read`.
+  Args and errors are those of `read`, and errors those of `encode.together`.
   """
-  return encode.together([read(name, data_dir, reading) for name in names], reading)
+  found = [read(name, data_dir, reading) for name in names]
+  called = [
+    d._replace(name=n) if is_file(n) else d for n, d in zip(names, found, strict=True)
+  ]  # messages name the file
+  made = encode.together(called, reading, own=all(map(is_file, names)))
+  return [d._replace(name=f.name) for d, f in zip(made, found, strict=True)]
+
+
+def is_file(name: str) -> bool:
+  """Whether a name is the path of one's own data, not a set's or that of a network's features."""
+  known = name in catalogue.names(_GROUP) or name in domains.NAMED
+  return not known and not name.startswith(("tfds:", "features:"))
 
 
 def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -> Domain:

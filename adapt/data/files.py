@@ -261,8 +261,6 @@ def _domain(name: str, arrays: dict[str, np.ndarray], where: dict[str, str]) -> 
       y_test = labels(where["y_test"], arrays["y_test"], len(x_test))
     train, test = Split(x, y), Split(x_test, y_test)
   else:
-    if len(x) < 2:
-      raise ValueError(f"{where['x']} has one example: give at least 2, one is held out as test")
     first, second = stratified(np.zeros(len(x)) if y is None else y)
     train, test = (Split(x[rows], None if y is None else y[rows]) for rows in (first, second))
   known = [part.y for part in (train, test) if part.y is not None]

@@ -27,8 +27,7 @@ def read_table(path: str | os.PathLike, side: int = 224) -> Domain:
 
   Columns:
     path: image files, relative to the table's folder; or, without it, every column but `label` and
-      `split` is a feature, a number. Features are sorted by name (`sorted_features`), so that two
-      tables with the same names agree, whatever the order of their columns.
+      `split` is a feature, a number.
     label: whole numbers 0 … K-1, or names (numbered in sorted order); without it the domain is a
       target whose labels are unknown.
     split: "train" or "test"; without it, a fixed fifth of each class is the test split.
@@ -46,7 +45,7 @@ def read_table(path: str | os.PathLike, side: int = 224) -> Domain:
   names = table.column_names
   rows = _rows(path, table)
   y, classes = _labels(path, table)
-  features = sorted_features(_features(names))
+  features = _features(names)
   if _PATH in names:
     if features:
       raise ValueError(
@@ -63,7 +62,7 @@ def read_table(path: str | os.PathLike, side: int = 224) -> Domain:
   x = np.stack([_numbers(path, table, name) for name in features], axis=1)
   rows = rows or list(stratified(np.zeros(len(x)) if y is None else y))
   train, test = (Split(x[of], None if y is None else y[of]) for of in rows)
-  return Domain(path.stem, train, test, classes)
+  return Domain(path.stem, train, test, classes, features=tuple(features))
 
 
 def feature_names(path: str | os.PathLike) -> tuple[str, ...]:
@@ -81,19 +80,6 @@ def feature_names(path: str | os.PathLike) -> tuple[str, ...]:
       return tuple(_features(reader.schema.names))
   with parquet.ParquetFile(path) as file:
     return tuple(_features(file.schema_arrow.names))
-
-
-def sorted_features(names: Sequence[str]) -> list[str]:
-  """Sort feature names in the order `read_table` stacks them.
-
-  They are sorted by name, numbers by value (f2, f10).
-  """
-
-  def key(name: str) -> tuple[list[str | int], str]:
-    # Text and digits alternate, so that like is compared with like.
-    return [int(p) if i % 2 else p for i, p in enumerate(re.split(r"(\d+)", name))], name
-
-  return sorted(names, key=key)
 
 
 def _features(names: Sequence[str]) -> list[str]:
@@ -120,7 +106,7 @@ def _check_header(path: Path, names: Sequence[str]) -> None:
 
 
 def _read(path: Path) -> Any:
-  """The file as a pyarrow table with at least two rows."""
+  """The file as a pyarrow table with at least one row."""
   if not path.is_file():
     raise ValueError(f"no file '{path}': check the path")
   try:
@@ -141,10 +127,8 @@ def _read(path: Path) -> Any:
     reason = " ".join(str(error).split())[:100]
     raise ValueError(f"{path} cannot be read ({reason}): write the file again") from error
   _check_header(path, names)
-  if len(table) < 2:
-    raise ValueError(
-      f"{path} has {len(table)} rows of data: give at least 2, one is held out as test"
-    )
+  if not len(table):
+    raise ValueError(f"{path} has no row of data: give at least 2, one is held out as test")
   return table
 
 

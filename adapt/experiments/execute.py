@@ -105,6 +105,8 @@ def write(plan: Plan, place: Place, trained: Trained, only: int | None = None, *
     ]
     if plan.inputs:
       write_models(file, made, (experiment.setup, point), data, plan.inputs, now, own)
+    if (steps := data.target.preprocessing) is not None and steps.steps:
+      made["preprocessing"] = steps.summary
     made |= privacy(experiment, plan.method, data) | more
     atomic_files.write_json(file, joined(existing, made) if existing else made)
 

@@ -110,8 +110,11 @@ def test_numbers_are_matched_as_names_and_name_nothing_beside_names(tmp_path):
   domain = pair_of(["--source", source, "--target", target]).domains("t")
   assert set(domain.train.y.tolist()) == {1, 2}
   named = picture_folder(tmp_path / "n", ("cat", "dog", "owl"))
-  domain = pair_of(["--source", named, "--target", target]).domains("t")
-  assert set(domain.train.y.tolist()) == {0, 1}
+  with pytest.raises(ValueError, match=r"t numbers its classes \(1, 2\) and n names them"):
+    pair_of(["--source", named, "--target", target])
+  mapping = ["--label-map", "owl=1,cat=2"]
+  domain = pair_of(["--source", named, "--target", target, *mapping]).domains("t")
+  assert set(domain.train.y.tolist()) == {0, 2}
 
 
 def test_unlabelled_targets_stay_as_they_are(tmp_path):
@@ -151,14 +154,13 @@ def test_table_columns_are_paired_by_name(tmp_path):
     pair_of(["--source", a, "--target", c])
 
 
-def test_a_table_beside_an_array_is_in_the_order_of_names(tmp_path):
+def test_an_array_beside_a_table_is_in_its_order_and_says_so(tmp_path):
   rows = [f"{i},{100 + i},{i % 2}" for i in range(10)]
   array = save(tmp_path / "x.npz", (10, 2))
-  a = table(tmp_path / "a.csv", "f2,f10,label", rows)
-  assert pair_of(["--source", array, "--target", a]).task.target == "a"
   b = table(tmp_path / "b.csv", "height,age,label", rows)
-  with pytest.raises(ValueError, match=r"b.csv has its columns not in the order of their names"):
-    pair_of(["--source", array, "--target", b])
+  x = pair_of(["--source", array, "--target", b]).domains("x")
+  assert x.features == ("height", "age")
+  assert f"names no columns: they are taken in the order of {b}'s" in x.notes[0]
 
 
 def test_names_that_are_one_once_cleaned_are_told_apart_or_refused(tmp_path):
