@@ -150,7 +150,7 @@ def _of_record(file: Path, rest: Sequence[str]) -> tuple[str | None, list[str]]:
   places = list(_places(made.get("command", "")))
   plugins.use([*places, *rest])
   if suite == "run":
-    if "--target" not in places and "--data" not in places:
+    if not {"--target", "--data"} & {*places, *rest}:
       raise ValueError(f"{file} does not say where its data are: give --source and --target")
     own = [*places, "--method", made["method"]]
   else:

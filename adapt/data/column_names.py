@@ -17,8 +17,10 @@ def names_of(domain: Domain) -> tuple[str, ...]:
 
 def each_split(domain: Domain, f: Callable[[Any], Any]) -> Domain:
   """The domain with f applied to the inputs of both splits."""
-  train, test = (Split(f(s.x), s.y) for s in (domain.train, domain.test))
-  return domain._replace(train=train, test=test)
+  train = f(domain.train.x)
+  # Splits that are one stay one, by which the transductive protocol is known.
+  test = train if domain.test.x is domain.train.x else f(domain.test.x)
+  return domain._replace(train=Split(train, domain.train.y), test=Split(test, domain.test.y))
 
 
 def matched(

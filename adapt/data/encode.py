@@ -41,7 +41,7 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
   steps: list[dict[str, Any]] = []
   if all(map(_is_vectors, domains)):
     found, steps = matched(found, reading)
-    if any(isinstance(d.train.x, Table) for d in found):
+    if steps and (own or any(isinstance(d.train.x, Table) for d in found)):
       found, steps = _of_tables(found, reading)
     found = _counted(found, reading, own)
     found, more = _scaled(found, reading, own)
@@ -106,10 +106,11 @@ def ids(domain: Domain, made: Preprocessing) -> dict[str, np.ndarray]:
     made: what has made the inputs of the model's target.
   """
   chosen = made.step("columns")
-  if chosen is None or not isinstance(domain.train.x, Table):
+  names = names_of(domain)
+  if chosen is None or not names:
     return {}
-  part = _part(domain, True)
-  there = [n for n in chosen["left_out"] if n in domain.train.x.names]
+  part = _part(_as_table(domain, names), True)
+  there = [n for n in chosen["left_out"] if n in names]
   return {n: columns.texts(part.column(n)) for n in there}
 
 
@@ -137,7 +138,7 @@ def _of_tables(
   domains: Sequence[Domain], reading: Reading
 ) -> tuple[list[Domain], list[dict[str, Any]]]:
   """Tables as vectors; fitted on the training rows of all but the last domain, or of one alone."""
-  names = names_of(next(d for d in domains if isinstance(d.train.x, Table)))
+  names = names_of(domains[0])
   tables = [_as_table(d, names) for d in domains]
   sources = max(len(tables) - 1, 1)
   parts = [_part(d, i < sources) for i, d in enumerate(tables)]
@@ -158,12 +159,14 @@ def _part(domain: Domain, source: bool) -> columns.Part:
 
 
 def _encoded(domain: Domain, step: Any) -> tuple[Domain, list[str]]:
-  tables: list[Any] = [domain.train.x, domain.test.x]
-  made = [columns.encode(table, step["columns"], domain.name) for table in tables]
-  (a, notes), (b, more) = made
-  train, test = domain.train._replace(x=a), domain.test._replace(x=b)
-  names = columns.names(step["columns"])
-  return domain._replace(train=train, test=test, features=names), [*notes, *more]
+  notes: list[str] = []
+
+  def of(table: Any) -> np.ndarray:
+    x, more = columns.encode(table, step["columns"], domain.name)
+    notes.extend(more)
+    return x
+
+  return each_split(domain, of)._replace(features=columns.names(step["columns"])), notes
 
 
 def _plain(domain: Domain) -> Domain:

@@ -14,7 +14,7 @@ from adapt.data import npy
 from adapt.data.domain import Domain, Split
 from adapt.data.splits import stratified
 
-_NAMES = ("x", "y", "x_test", "y_test")
+_NAMES = ("x", "y", "x_test", "y_test", "features")
 MOST_CLASSES = 100_000  # a label that is no class would ask for so many names
 _PICKLED = "write plain arrays of numbers (no objects, no pickle)"
 
@@ -22,13 +22,14 @@ _PICKLED = "write plain arrays of numbers (no objects, no pickle)"
 def read_npz(path: str | os.PathLike) -> Domain:
   """Read a domain from an .npz file.
 
-  It has `x`, and optionally `y`, `x_test` and `y_test`.
+  It has `x`, and optionally `y`, `x_test`, `y_test` and `features`.
 
   Without `x_test`, a fixed fifth of each class is the test split. Without `y` the domain is a
   target whose labels are unknown.
 
   Args:
-    path: the file. Images [n, h, w] or [n, h, w, c], uint8 or float; vectors [n, d]; labels [n].
+    path: the file. Images [n, h, w] or [n, h, w, c], uint8 or float; vectors [n, d]; labels [n];
+      names of the vectors' columns [d].
 
   Raises:
     ValueError: one line that names the file and the remedy, for anything that is not so.
@@ -42,7 +43,23 @@ def read_npz(path: str | os.PathLike) -> Domain:
     with npy.members(path) as (found, array):
       _check_names(path, found)
       arrays = {name: _member(path, array, name) for name in found}
-  return _domain(path.stem, arrays, {name: f"{path} {name}" for name in _NAMES})
+  names = arrays.pop("features", None)
+  domain = _domain(path.stem, arrays, {name: f"{path} {name}" for name in _NAMES})
+  return domain if names is None else domain._replace(features=_features(path, names, domain))
+
+
+def _features(path: Path, names: np.ndarray, domain: Domain) -> tuple[str, ...]:
+  """Check the names of columns, each another."""
+  shape = domain.train.x.shape
+  if names.dtype.kind != "U" or len(shape) != 2 or names.shape != shape[1:]:
+    raise ValueError(
+      f"{path} features are {names.dtype} of shape {names.shape}, x has shape {shape}: give a text "
+      "for each column of vectors"
+    )
+  found = tuple(names.tolist())
+  if len(set(found)) < len(found):
+    raise ValueError(f"{path} features has one name twice: give each column its own")
+  return found
 
 
 def read_npy(path: str | os.PathLike) -> Domain:
@@ -208,7 +225,7 @@ def _check_names(path: Path, found: Sequence[str]) -> None:
   if "x" not in found or set(found) - set(_NAMES):
     raise ValueError(
       f"{path} has the arrays {', '.join(sorted(found))[:200] or '(none)'}: "
-      "name them x and, optionally, y, x_test, y_test"
+      "name them x and, optionally, y, x_test, y_test, features"
     )
   if "y_test" in found and "x_test" not in found:
     raise ValueError(f"{path} has y_test but no x_test: add it, or drop y_test")

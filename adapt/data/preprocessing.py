@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from adapt.data.reading import Reading
+from adapt.data.reading import Reading, reading_of
 
 
 class Preprocessing(NamedTuple):
@@ -44,8 +44,7 @@ def for_later(made: Preprocessing, given: Mapping[str, Any]) -> Reading:
   """
   settled = ("columns", "drop", "categorical", "scale")
   kept = {n: v for n, v in made.reading.items() if n in Reading._fields and n not in settled}
-  tuples = {n: tuple(v) if isinstance(v, list) else v for n, v in kept.items()}
-  return Reading(**{**tuples, **given})
+  return reading_of({**kept, **given})
 
 
 def of(about: Mapping[str, Any]) -> Preprocessing | None:

@@ -1,6 +1,7 @@
 """How a user's own files are read: the options of tables, texts, sound and series."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 
 class Reading(NamedTuple):
@@ -49,3 +50,11 @@ class Reading(NamedTuple):
     """The options that are not at their defaults."""
     usual = Reading()._asdict()
     return {n: v for n, v in self._asdict().items() if v != usual[n]}
+
+
+def reading_of(given: Mapping[str, Any]) -> Reading:
+  """The options by name; lists are as good as tuples. ValueError for unknown names."""
+  if strange := set(given) - set(Reading._fields):
+    raise ValueError(f"reading has no '{min(strange)}': it takes {', '.join(Reading._fields)}")
+  found: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}
+  return Reading(**found)

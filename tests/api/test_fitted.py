@@ -94,7 +94,7 @@ def test_the_history_is_a_frame_with_a_row_a_seed_and_evaluation(run):
 
 def test_wrong_inputs_are_one_line(run):
   _, fitted = run
-  with pytest.raises(ValueError, match=r"x is float32 of shape \[400, 1\], and the model takes"):
+  with pytest.raises(ValueError, match=r"x has 1 columns, and 2 are expected"):
     fitted.predict(TEST[0][:, :1])
   with pytest.raises(ValueError, match="no picture 'pie': choose from curves"):
     fitted.plot("pie")

@@ -102,6 +102,8 @@ def test_label_columns_and_whole_floats(tmp_path):
     ({"x": np.where(X > 30, np.inf, X), "y": Y}, r"x has NaN or infinite values"),
     ({"x": X * 1e300, "y": Y}, r"x has NaN or infinite values"),
     ({"x": X[:0], "y": Y[:0]}, r"x is empty \(shape \(0, 4\)\): give at least one"),
+    ({"x": X, "features": np.array(["a"])}, r"mine.npz features are <U1 of shape \(1,\), x has"),
+    ({"x": X, "features": np.array(["a"] * 4)}, r"mine.npz features has one name twice"),
     ({"x": X.astype(object), "y": Y}, r"mine.npz x holds Python objects: write plain arrays"),
     ({"x": X.astype(complex), "y": Y}, r"x has dtype complex128: write plain arrays"),
     ({"x": X.astype(str), "y": Y}, r"x has dtype <U\d+: write plain arrays"),
