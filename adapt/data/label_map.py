@@ -8,13 +8,16 @@ from adapt.data.domain import Domain, Split
 
 
 def parsed(text: str) -> dict[str, str]:
-  """Names by label, from NAME=LABEL,…; ValueError for another form or one label twice."""
+  """Names by label, from NAME=LABEL|LABEL…,…; ValueError for another form or one label twice."""
   found: dict[str, str] = {}
   for pair in filter(None, text.split(",")):
-    name, equals, label = (part.strip() for part in pair.rpartition("="))
-    if not (name and equals and label) or label in found:
-      raise ValueError(f"--label-map {text} is not NAME=LABEL,…: write e.g. yes=1,no=0")
-    found[label] = name
+    name, equals, labels = (part.strip() for part in pair.rpartition("="))
+    for label in map(str.strip, labels.split("|")):
+      if not (name and equals and label) or label in found:
+        raise ValueError(
+          f"--label-map {text} is not NAME=LABEL,…: write e.g. yes=1,no=0 or yes=1|2|3,no=0"
+        )
+      found[label] = name
   return found
 
 

@@ -25,7 +25,7 @@ class Reading(NamedTuple):
     window: length, in samples, of the windows that long series are cut into; 0: none.
     stride: samples between windows; 0: half a window.
     scale: scaling of vectors: standard, none, robust or per-domain; empty: as the kind is.
-    label_map: names of classes by label, as NAME=LABEL,….
+    label_map: names of classes by label, as NAME=LABEL,…; NAME=LABEL|LABEL makes one class of several.
   """
 
   kind: str = ""
