@@ -46,11 +46,22 @@ def run(
     domains = functools.cache(lambda name: data.load(name, arguments.data_dir))
   if arguments.batch_tasks and arguments.wandb != "off":
     raise ValueError("--wandb follows one task at a time: leave out --batch-tasks")
+  return run_each([(experiments_of(suite, tasks, names, arguments), domains)], arguments)
+
+
+def run_each(
+  parts: Sequence[tuple[Sequence[Experiment], Domains]], arguments: argparse.Namespace
+) -> int:
+  """Runs parts that load their domains differently, and prints one table of all.
+
+  Returns and errors are those of `run`; all parts are checked before the first is trained.
+  """
   options = options_of(arguments)
-  groups = grid.grouped(experiments_of(suite, tasks, names, arguments), domains, options)
-  shown = arguments.show_target
-  with Reporting(groups, options.out, arguments.wandb, shown) as reporter:
-    records = grid.run(groups, domains, options, reporter)
+  checked = [(grid.grouped(made, domains, options), domains) for made, domains in parts]
+  records = []
+  for groups, domains in checked:
+    with Reporting(groups, options.out, arguments.wandb, arguments.show_target) as reporter:
+      records += grid.run(groups, domains, options, reporter)
   return show(records)
 
 

@@ -86,6 +86,14 @@ def as_texts(where: str, name: str, values: Any, how: How) -> np.ndarray:
   return found
 
 
+def mended(place: str, values: Any) -> list[str]:
+  """What is told of texts that `as_texts` changes, as two forms of one become one."""
+  found = [v for v in values.unique().to_pylist() if isinstance(v, str) and clean(v) != v]
+  if not found:
+    return []
+  return [f"{place} has {ascii(found[0])[:40]}: blanks and Unicode forms are mended"]
+
+
 def _coded(values: Any, how: How) -> np.ndarray:
   """Numbers [n] float64, NaN where null or a code of missing cells."""
   import pyarrow as pa
@@ -131,7 +139,8 @@ def _numbers(where: str, name: str, texts: np.ndarray, how: How) -> np.ndarray |
       plain = {v: v.replace(".", "").replace(",", ".") for v in values}
     of = {v: float(plain[v]) for v in values}
   codes = {float(c) for c in how.missing if re.fullmatch(NUMBER, c)}
-  of = {None: np.nan} | {v: np.nan if number in codes else number for v, number in of.items()}
+  of = {v: np.nan if number in codes else number for v, number in of.items()}
+  of[None] = np.nan
   return np.array([of[t] for t in texts.tolist()], np.float64)
 
 

@@ -1,6 +1,6 @@
 """Read arrays from MATLAB, HDF5 and svmlight files, and SciPy's sparse matrices."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def read(path: str | Path) -> Domain:
   return found._replace(notes=(*notes, *found.notes))
 
 
-def widened(domains: list[Domain], names: list[str]) -> list[Domain]:
+def widened(domains: Sequence[Domain], names: Sequence[str]) -> list[Domain]:
   """The domains with svmlight inputs as wide as the widest, as those name no last column.
 
   Args:

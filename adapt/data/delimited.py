@@ -13,6 +13,8 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".data")
 PACKED = (".gz", ".zst")
 HEADERS = ("auto", "none")
 _DELIMITERS = {"\t": "tabs", ";": "';'", ",": "','", "|": "'|'", " ": "blanks"}
+_BLOCK = 2**24  # bytes read at once
+_TIMES = 4  # as much memory as its text a table takes while it is read
 _SAMPLE = 20  # lines by which the delimiter is told
 _SEP = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)  # the first line that Excel writes
 
@@ -90,12 +92,9 @@ def _decoded(path: Path, content: bytes, encoding: str) -> str:
   try:
     text = content.decode(encoding)
   except UnicodeDecodeError as error:
-    text = "\0"
-    reason = error
-  else:
-    reason = None
+    raise ValueError(f"{path} is no text: write it as CSV in UTF-8") from error
   if "\0" in text:
-    raise ValueError(f"{path} is no text: write it as CSV in UTF-8") from reason
+    raise ValueError(f"{path} is no text: write it as CSV in UTF-8")
   return text
 
 
@@ -105,12 +104,13 @@ def _content(path: Path) -> bytes:
 
   packed = path.suffix.lower()
   how = {".gz": "gzip", ".zst": "zstd"}.get(packed)
-  most = npy.memory()
+  most, found = npy.memory() // _TIMES, bytearray()
   with pa.input_stream(str(path), compression=how) as stream:
-    found: bytes = stream.read(most if how else None)
-  if len(found) == most:
-    raise ValueError(f"{path} unpacks to more than {most / 2**30:.0f} GiB of memory: give a part")
-  return found
+    while block := stream.read(_BLOCK):
+      found += block
+      if len(found) > most:
+        raise ValueError(f"{path} has more than {most / 2**30:.0f} GiB of text: give a part of it")
+  return bytes(found)
 
 
 def _delimiter(text: str) -> str:

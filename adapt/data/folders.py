@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from adapt.data.class_labels import clean
 from adapt.data.domain import Domain, Split
 from adapt.data.images import Files, Images
 from adapt.data.splits import stratified
@@ -134,5 +135,5 @@ def _images(folder: Path) -> tuple[list[str], list[str] | None]:
         f"the class folder {path} has no image ({', '.join(SUFFIXES)}): add some, or remove it"
       )
     paths += inside
-    names += [path.name] * len(inside)
+    names += [clean(path.name)] * len(inside)
   return paths, names

@@ -9,7 +9,7 @@ import numpy as np
 
 from adapt.data import npy
 
-MEMBERS = frozenset({"data", "indices", "indptr", "shape", "format"})  # of scipy.sparse.save_npz
+MEMBERS = frozenset({"data", "shape", "format"})  # what scipy.sparse.save_npz always writes
 EXTRA = "pip install 'adapt-jax[containers]'"
 
 
@@ -38,6 +38,6 @@ def read(path: Path, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
     shape = tuple(map(int, arrays["shape"]))
     matrix = make((arrays["data"], arrays["indices"], arrays["indptr"]), shape=shape)
     matrix.check_format(full_check=True)
-  except (ValueError, TypeError, OverflowError) as error:
+  except (ValueError, TypeError, KeyError, OverflowError) as error:
     raise ValueError(f"{path} is a damaged sparse matrix ({error}): write it again") from error
   return dense(path, matrix)

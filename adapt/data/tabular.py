@@ -3,6 +3,7 @@
 Its columns have numbers, texts or the paths of images.
 """
 
+import csv
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -165,9 +166,9 @@ def _read(path: Path, reading: Reading) -> Read:
       table = feather.read_table(path)
     else:
       special = frozenset({*LABELS, PATH, SPLIT, reading.label.lower(), *_asked(reading)})
-      table, delimiter, told = delimited.read(path, reading.header, special)
-      comma, notes = delimiter != ",", list(told)
-  except (pa.ArrowException, OSError, EOFError, UnicodeError) as error:
+      table, delimiter, read = delimited.read(path, reading.header, special)
+      comma, notes = delimiter != ",", list(read)
+  except (pa.ArrowException, csv.Error, OSError, UnicodeError) as error:
     reason = " ".join(str(error).split())[:100]
     raise ValueError(f"{path} cannot be read ({reason}): write the file again") from error
   if not len(table):
@@ -242,7 +243,7 @@ def _labels(read: Read) -> tuple[np.ndarray | None, tuple[str, ...], tuple[str, 
     column = cells.column(str(read.path), read.label, values, read.how, lenient=True)
     y = column.values if column.numeric else np.array(texts)
   parts, classes, notes = numbered([Labels(where, y, len(y))])
-  return parts[0], classes, notes
+  return parts[0], classes, (*cells.mended(where, values), *notes)
 
 
 def _features(read: Read, names: Sequence[str]) -> tuple[Table, list[str]]:
@@ -252,7 +253,7 @@ def _features(read: Read, names: Sequence[str]) -> tuple[Table, list[str]]:
     skipped = name in reading.drop or (reading.columns and name not in reading.columns)
     lenient = bool(skipped) or name in reading.categorical
     columns.append(cells.column(str(read.path), name, read.table.column(name), read.how, lenient))
-  lacking = {}
+  lacking: dict[str, int] = {}
   for column in columns:
     values = column.values
     count = int(np.isnan(values).sum()) if column.numeric else sum(v is None for v in values)
@@ -263,6 +264,9 @@ def _features(read: Read, names: Sequence[str]) -> tuple[Table, list[str]]:
     notes.append(f"{read.path} has missing cells: {_listed(told)}")
   if texts := [column.name for column in columns if not column.numeric]:
     notes.append(f"{read.path} has columns of texts: {_listed(texts)}")
+    notes += [
+      note for name in texts for note in cells.mended(read.at(name), read.table.column(name))
+    ][:_SHOWN]
   return Table(tuple(columns)), notes
 
 

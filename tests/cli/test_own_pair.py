@@ -55,7 +55,7 @@ def test_several_sources(tmp_path):
 def test_no_pair_or_two_of_them_is_refused(tmp_path):
   with pytest.raises(ValueError, match="give --source and --target, or --data"):
     pair_of(["--method", "dann"])
-  with pytest.raises(ValueError, match="leave out --source and --target"):
+  with pytest.raises(ValueError, match="leave out --source, --target and --each"):
     pair_of(["--data", "somewhere", "--target", "b.npz"])
 
 

@@ -8,6 +8,7 @@ from adapt.data import Domain, Split, label_map
 
 def test_classes_get_the_names_of_their_labels():
   assert label_map.parsed("yes=1, no=0") == {"1": "yes", "0": "no"}
+  assert label_map.parsed("yes=1|2, no=0") == {"1": "yes", "2": "yes", "0": "no"}
   assert label_map.parsed("") == {}
   split = Split(np.zeros((3, 1), np.float32), np.array([1, 0, -1], np.int32))
   domain = Domain("d", split, split._replace(y=None), ("0", "1"))
@@ -24,7 +25,7 @@ def test_labels_of_one_name_become_one_class():
   assert found.train.y.tolist() == [0, 1, 0, -1]
 
 
-@pytest.mark.parametrize("text", ["yes", "yes=", "=1", "yes=1,no=1"])
+@pytest.mark.parametrize("text", ["yes", "yes=", "=1", "yes=1,no=1", "yes=1|", "yes=1|1"])
 def test_other_forms_are_refused(text):
   with pytest.raises(
     ValueError, match=r"--label-map .* is not NAME=LABEL,…: write e.g. yes=1,no=0"
