@@ -55,7 +55,7 @@ def _chosen(
 ) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
   """The arrays of an .npz file by the names in _NAMES, and what to tell of them."""
   notes: tuple[str, ...] = ()
-  if sparse.MEMBERS <= set(found):
+  if set(found) >= sparse.MEMBERS:
     arrays = {"x": sparse.read(path, {name: array(name) for name in found})}
     beside = path.with_name(f"{path.stem}_labels.npy")
     if beside.exists():
