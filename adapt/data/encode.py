@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 
 from adapt.data import columns, label_map, scaling
-from adapt.data.column_names import check_width, each_split, matched, names_of, with_columns
+from adapt.data.column_names import (
+  IN_ORDER,
+  check_width,
+  each_split,
+  matched,
+  names_of,
+  with_columns,
+)
 from adapt.data.columns import listed
 from adapt.data.domain import Domain, kind_of
 from adapt.data.preprocessing import Preprocessing
@@ -74,7 +81,7 @@ def later(domain: Domain, made: Preprocessing, in_order: bool = False) -> Domain
   elif (named := names_of(domain)) and not in_order:
     raise ValueError(
       f"{domain.name} names its columns ({listed(named)}), and the model was trained on columns "
-      "without names: say --columns-in-order if they are in the same order"
+      f"without names: say {IN_ORDER} if they are in the same order"
     )
   if (table := made.step("table")) is not None:
     domain, notes = _encoded(_as_table(domain, chosen["names"] if chosen else ()), table)
