@@ -21,6 +21,8 @@ from adapt.data.preprocessing import Preprocessing
 from adapt.data.raw import Column, Table
 from adapt.data.reading import Reading
 
+_STEPS = ("columns", "table", "scale")  # what a Preprocessing may have
+
 
 def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> list[Domain]:
   """Encode a task's domains alike.
@@ -39,9 +41,13 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
     The domains with arrays or images as inputs, their kind said, and what has made them.
 
   Raises:
-    ValueError: one line with the remedy: columns that differ, or what `columns.fit` refuses.
+    ValueError: one line with the remedy: one example alone, columns that differ, or what
+      `columns.fit` refuses.
   """
   scaling.check(reading.scale)
+  for domain in domains:
+    if len(domain.train.x) == 1 and not len(domain.test.x):
+      raise ValueError(f"{domain.name} has one example: give at least 2, one is held out as test")
   names = label_map.parsed(reading.label_map)
   domains = [label_map.renamed(d, names) for d in domains]
   found = list(domains)
@@ -73,6 +79,10 @@ def later(domain: Domain, made: Preprocessing, in_order: bool = False) -> Domain
     ValueError: one line with the remedy: columns that are missing or have no names, texts among
       numbers.
   """
+  if strange := [s["step"] for s in made.steps if s["step"] not in _STEPS]:
+    raise ValueError(
+      f"the model's inputs are made by '{strange[0]}', which is not here: use the adapt that made it"
+    )
   if not _is_vectors(domain):
     return domain._replace(preprocessing=made)
   chosen = made.step("columns")
