@@ -57,7 +57,8 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
     if steps and (own or any(isinstance(d.train.x, Table) for d in found)):
       found, steps = _of_tables(found, reading)
     found = _counted(found, reading, own)
-    found, more = _scaled(found, reading, own)
+    table = next((s["columns"] for s in steps if s["step"] == "table"), ())
+    found, more = _scaled(found, reading, own, columns.flags(table))
     steps += more
   elif reading.scale not in ("", "none"):
     raise ValueError(
@@ -209,7 +210,7 @@ def _counted(domains: Sequence[Domain], reading: Reading, own: bool) -> list[Dom
 
 
 def _scaled(
-  domains: Sequence[Domain], reading: Reading, own: bool
+  domains: Sequence[Domain], reading: Reading, own: bool, flags: Sequence[bool]
 ) -> tuple[list[Domain], list[dict[str, Any]]]:
   """The domains scaled, and with what the target was."""
   usual = "standard" if own and domains[0].kind == "vector" else "none"
@@ -219,9 +220,9 @@ def _scaled(
     return list(domains), []  # refused with the shapes, where domains are compared
   sources = domains[:-1] or domains
   if how == "per-domain":
-    steps = [scaling.fit(_training([d]), how) for d in domains]
+    steps = [scaling.fit(_training([d]), how, flags) for d in domains]
   else:
-    steps = [scaling.fit(_training(sources), how)] * len(domains)
+    steps = [scaling.fit(_training(sources), how, flags)] * len(domains)
   pairs = zip(domains, steps, strict=True)
   found = [each_split(d, functools.partial(scaling.scaled, step=step)) for d, step in pairs]
   return found, [steps[-1]]
