@@ -14,7 +14,7 @@ Y = np.random.default_rng(0).integers(0, 3, N)
 
 def restored(name):
   """The inputs in the order that `places` gives them."""
-  domain = data.load(str(name))
+  domain = data.read(str(name))
   x = np.concatenate([domain.train.x, domain.test.x])
   return x[np.argsort(whole.places(str(name), domain))]
 
@@ -55,7 +55,7 @@ def test_of_a_folder_of_images(tmp_path):
     file = tmp_path / "photos" / f"class{i // 12}" / f"{i:02}.png"
     file.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (4, 4), (i, 0, 0)).save(file)
-  domain = data.load(str(tmp_path / "photos"))
+  domain = data.read(str(tmp_path / "photos"))
   places = whole.places(str(tmp_path / "photos"), domain)
   red = np.concatenate([domain.train.x[:], domain.test.x[:]])[:, 0, 0, 0]
   assert len(domain.test.x) and not np.array_equal(places, np.arange(N))
@@ -64,7 +64,7 @@ def test_of_a_folder_of_images(tmp_path):
 
 def test_a_file_that_has_changed_meanwhile_is_refused(tmp_path):
   np.savez(tmp_path / "a.npz", x=X)
-  domain = data.load(str(tmp_path / "a.npz"))
+  domain = data.read(str(tmp_path / "a.npz"))
   np.savez(tmp_path / "a.npz", x=X[:5], y=Y[:5])
   with pytest.raises(ValueError, match=r"labels for 23 examples|run the command again"):
     whole.places(str(tmp_path / "a.npz"), domain)
