@@ -120,8 +120,12 @@ class Fitted:
     return self._outputs(x, seed, columns_in_order)[0]
 
   def evaluate(self, x: Any, y: Any) -> Accuracy:
-    """Accuracy on labelled examples, of every seed's model."""
+    """Accuracy on labelled examples, of every seed's model; ValueError for labels of no class."""
     right = np.asarray(y).astype(str)
+    if strange := sorted(set(right.tolist()) - {str(name) for name in self.classes}):
+      raise ValueError(
+        f"the label {strange[0]!r} is none of the model's classes: {', '.join(self.classes[:10])}"
+      )
     return _accuracy(
       [float((self.predict(x, seed).astype(str) == right).mean()) for seed in self.seeds]
     )

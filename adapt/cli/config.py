@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from adapt import catalogue, methods, tuning, weights
-from adapt.cli import plugins
+from adapt.cli import plugins, reading_flags
 from adapt.data import Reading
 from adapt.records import record
 from adapt.training import optimizers
@@ -206,7 +206,7 @@ def _reading(given: Mapping[str, Any]) -> Iterator[str]:
   for name, value in given.items():
     if name not in Reading._fields or value in ([], False):
       continue
-    yield f"--{name.replace('_', '-')}"
+    yield reading_flags.flag_of(name)
     if isinstance(value, list):
       yield from map(str, value)
     elif value is not True:

@@ -149,7 +149,7 @@ def _numbered(domain: Domain, model: Model) -> tuple[Split, Split]:
   known = len(names)
 
   def of(split: Split) -> Split:
-    if split.y is None or split.y.max() < known:
+    if split.y is None or split.y.max(initial=0) < known:
       return split
     if model.about["unknown"]:
       return split._replace(y=np.minimum(split.y, known))

@@ -19,7 +19,7 @@ from adapt.experiments.experiment import Experiment
 from adapt.experiments.plan import Domains
 from adapt.experiments.resolve import resolve
 from adapt.experiments.suite import Suite, Task
-from adapt.report import terminal
+from adapt.report import remarks, terminal
 from adapt.training import devices, dp_sgd, hosts, optimizers
 from adapt.training.settings import Settings
 from adapt.training.setup import Feed
@@ -84,7 +84,11 @@ def show(records: Sequence[dict[str, Any]]) -> int:
   """
   if hosts.leads():
     Console().print(terminal.table(records))
-    for line in (*terminal.privacy(records), *terminal.searched(records)):
+    for line in (
+      *terminal.privacy(records),
+      *terminal.searched(records),
+      *remarks.remarks(records),
+    ):
       Console().print(line)
   for r in records if hosts.leads() else ():
     for seed, step in r["diverged"].items():

@@ -61,12 +61,7 @@ def _check_inputs(domains: Sequence[Domain]) -> None:
     for name, split in (("training", domain.train), ("test", domain.test)):
       where = f"the {name} set of {domain.name}"
       if not len(split.x):
-        one = len(domain.train.x) == 1 and name == "test"
-        raise ValueError(
-          f"{domain.name} has one example: give at least 2, one is held out as test"
-          if one
-          else f"{where} is empty: give it examples"
-        )
+        raise ValueError(f"{where} is empty: give it examples")
       if split.y is not None and len(split.y) != len(split.x):
         raise ValueError(
           f"{where} has {len(split.x)} examples but {len(split.y)} labels: pair them"

@@ -8,6 +8,9 @@ from adapt.data.domain import Domain, Split
 from adapt.data.raw import Column, Table
 from adapt.data.reading import Reading
 
+# How a user says that columns need no names.
+IN_ORDER = "--columns-in-order (in Python columns_in_order=True)"
+
 
 def names_of(domain: Domain) -> tuple[str, ...]:
   """Names of the columns; () where they have none."""
@@ -93,14 +96,14 @@ def with_columns(domain: Domain, names: Sequence[str], in_order: bool) -> Domain
   if not there:
     raise ValueError(
       f"{domain.name} names no columns, and the model was trained on {listed(names)}: give a table, "
-      "add an array features with their names to the .npz, or say --columns-in-order"
+      f"add an array features with their names to the .npz, or say {IN_ORDER}"
     )
   if lacking := [n for n in names if n not in there]:
     others = [n for n in there if n not in names]
     has = f", and has {listed(others)} that it does not take" if others else ""
     raise ValueError(
       f"{domain.name} lacks the columns {listed(lacking)} that the model takes{has}: rename or add "
-      "them, or say --columns-in-order if the columns are the same in the same order"
+      f"them, or say {IN_ORDER} if the columns are the same in the same order"
     )
   if tuple(names) == tuple(there):
     return domain

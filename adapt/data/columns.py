@@ -188,6 +188,15 @@ def names(fitted: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
   return tuple(found)
 
 
+def flags(fitted: Sequence[Mapping[str, Any]]) -> list[bool]:
+  """Which encoded columns say 0 or 1: of a missing cell or a category."""
+  found = []
+  for column in fitted:
+    count = len(column.get("categories", ())) + column["missing"] + ("categories" in column)
+    found += [False] * ("median" in column) + [True] * count
+  return found
+
+
 def encode(
   table: Table, fitted: Sequence[Mapping[str, Any]], where: str
 ) -> tuple[np.ndarray, list[str]]:

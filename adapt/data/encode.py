@@ -7,12 +7,21 @@ from typing import Any
 import numpy as np
 
 from adapt.data import columns, label_map, scaling
-from adapt.data.column_names import check_width, each_split, matched, names_of, with_columns
+from adapt.data.column_names import (
+  IN_ORDER,
+  check_width,
+  each_split,
+  matched,
+  names_of,
+  with_columns,
+)
 from adapt.data.columns import listed
 from adapt.data.domain import Domain, kind_of
 from adapt.data.preprocessing import Preprocessing
 from adapt.data.raw import Column, Table
 from adapt.data.reading import Reading
+
+_STEPS = ("columns", "table", "scale")  # what a Preprocessing may have
 
 
 def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> list[Domain]:
@@ -32,9 +41,13 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
     The domains with arrays or images as inputs, their kind said, and what has made them.
 
   Raises:
-    ValueError: one line with the remedy: columns that differ, or what `columns.fit` refuses.
+    ValueError: one line with the remedy: one example alone, columns that differ, or what
+      `columns.fit` refuses.
   """
   scaling.check(reading.scale)
+  for domain in domains:
+    if len(domain.train.x) == 1 and not len(domain.test.x):
+      raise ValueError(f"{domain.name} has one example: give at least 2, one is held out as test")
   names = label_map.parsed(reading.label_map)
   domains = [label_map.renamed(d, names) for d in domains]
   found = list(domains)
@@ -44,7 +57,8 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
     if steps and (own or any(isinstance(d.train.x, Table) for d in found)):
       found, steps = _of_tables(found, reading)
     found = _counted(found, reading, own)
-    found, more = _scaled(found, reading, own)
+    table = next((s["columns"] for s in steps if s["step"] == "table"), ())
+    found, more = _scaled(found, reading, own, columns.flags(table))
     steps += more
   elif reading.scale not in ("", "none"):
     raise ValueError(
@@ -66,6 +80,10 @@ def later(domain: Domain, made: Preprocessing, in_order: bool = False) -> Domain
     ValueError: one line with the remedy: columns that are missing or have no names, texts among
       numbers.
   """
+  if strange := [s["step"] for s in made.steps if s["step"] not in _STEPS]:
+    raise ValueError(
+      f"the model's inputs are made by '{strange[0]}', which is not here: use the adapt that made it"
+    )
   if not _is_vectors(domain):
     return domain._replace(preprocessing=made)
   chosen = made.step("columns")
@@ -74,7 +92,7 @@ def later(domain: Domain, made: Preprocessing, in_order: bool = False) -> Domain
   elif (named := names_of(domain)) and not in_order:
     raise ValueError(
       f"{domain.name} names its columns ({listed(named)}), and the model was trained on columns "
-      "without names: say --columns-in-order if they are in the same order"
+      f"without names: say {IN_ORDER} if they are in the same order"
     )
   if (table := made.step("table")) is not None:
     domain, notes = _encoded(_as_table(domain, chosen["names"] if chosen else ()), table)
@@ -192,7 +210,7 @@ def _counted(domains: Sequence[Domain], reading: Reading, own: bool) -> list[Dom
 
 
 def _scaled(
-  domains: Sequence[Domain], reading: Reading, own: bool
+  domains: Sequence[Domain], reading: Reading, own: bool, flags: Sequence[bool]
 ) -> tuple[list[Domain], list[dict[str, Any]]]:
   """The domains scaled, and with what the target was."""
   usual = "standard" if own and domains[0].kind == "vector" else "none"
@@ -202,9 +220,9 @@ def _scaled(
     return list(domains), []  # refused with the shapes, where domains are compared
   sources = domains[:-1] or domains
   if how == "per-domain":
-    steps = [scaling.fit(_training([d]), how) for d in domains]
+    steps = [scaling.fit(_training([d]), how, flags) for d in domains]
   else:
-    steps = [scaling.fit(_training(sources), how)] * len(domains)
+    steps = [scaling.fit(_training(sources), how, flags)] * len(domains)
   pairs = zip(domains, steps, strict=True)
   found = [each_split(d, functools.partial(scaling.scaled, step=step)) for d, step in pairs]
   return found, [steps[-1]]

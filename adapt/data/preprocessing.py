@@ -41,8 +41,15 @@ def for_later(made: Preprocessing, given: Mapping[str, Any]) -> Reading:
   """How later data are read: as in training, but for what is given now.
 
   Which columns are taken and how they are scaled is in the steps.
+
+  Raises:
+    ValueError: an option that training has settled.
   """
   settled = ("columns", "drop", "categorical", "scale")
+  if wrong := [n for n in settled if n in given]:
+    raise ValueError(
+      f"--{wrong[0]} is settled by the model, which treats data as in training: drop it"
+    )
   kept = {n: v for n, v in made.reading.items() if n in Reading._fields and n not in settled}
   return reading_of({**kept, **given})
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 class Reading(NamedTuple):
   """Options for reading one's own data.
 
-  Each attribute is a command-line flag of its name, and an argument of `adapt.fit`'s `reading`.
+  Each attribute is a command-line flag of its name (that of `label` is --label-column), and an
+  argument of `adapt.fit`'s `reading`.
 
   Attributes:
     kind: what the inputs are: image, series, vector, counts or tokens; empty: as the file says.

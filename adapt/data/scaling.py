@@ -18,12 +18,14 @@ def check(how: str) -> None:
     raise ValueError(catalogue.unknown("scale", how, HOW))
 
 
-def fit(xs: Sequence[np.ndarray], how: str) -> dict[str, Any]:
+def fit(xs: Sequence[np.ndarray], how: str, flags: Sequence[bool] = ()) -> dict[str, Any]:
   """Learn where columns lie and how widely they spread.
 
   Args:
     xs: training vectors [n, d], pooled.
     how: "robust" takes median and interquartile range; all else mean and standard deviation.
+    flags: which columns say 0 or 1 of something, [d]; they stay as they are, since what is rare in
+      the sources and common in the target would become far larger than all else. (): none.
 
   Returns:
     {"step": "scale", "how": how, "centre": [d], "width": [d]}; the width of a constant column is 1,
@@ -37,6 +39,8 @@ def fit(xs: Sequence[np.ndarray], how: str) -> dict[str, Any]:
     width = np.where(high > low, high - low, width)
   # What rounding leaves of a constant is no spread.
   width = np.where(width > 1e-7 * np.abs(centre), width, 1.0)
+  if len(flags):
+    centre, width = np.where(flags, 0.0, centre), np.where(flags, 1.0, width)
   return {"step": "scale", "how": how, "centre": centre.tolist(), "width": width.tolist()}
 
 

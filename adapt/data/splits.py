@@ -25,7 +25,7 @@ def stratified(
   """
   if not len(y):
     raise ValueError("no example is there to be split: give at least 2, one is held out as test")
-  if len(y) == 1:  # enough to be predicted; `check_pair` refuses it for training
+  if len(y) == 1:  # enough to be predicted; `encode.together` refuses it for training
     return np.arange(1), np.arange(0)
   generator = np.random.default_rng(seed)
   _, of, sizes = np.unique(y, return_inverse=True, return_counts=True)

@@ -13,7 +13,7 @@ def places(name: str, domain: Domain) -> np.ndarray:
   """Return each example's position, training split first.
 
   Args:
-    name: what `data.load` has loaded.
+    name: what `data.read` has read.
     domain: what it has made of that.
 
   Returns:

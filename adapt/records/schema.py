@@ -39,6 +39,8 @@ def record(value: Any) -> str | None:
     "earlier": _list(_earlier),
     "privacy": _each({}, _each({}, _number)),
     "preprocessing": _fields({"features": _whole, "digest": _text}),
+    "effective_share": _number,
+    "interval": _maybe(_fields({"accuracy": _list(_maybe(_list(_number, 2)), seeds)})),
     "search": _search,
   }
   return _fields({}, optional)(value) or _shapes(value)

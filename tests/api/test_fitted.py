@@ -106,3 +106,9 @@ def test_without_a_test_set_there_is_no_accuracy():
   with pytest.raises(ValueError, match="confusion needs a labelled test set"):
     fitted.plot("confusion")
   assert jax.tree.leaves(fitted.features(TARGET))
+
+
+def test_labels_of_no_class_are_refused(run):
+  _, fitted = run
+  with pytest.raises(ValueError, match=r"the label 'no' is none of the model's classes: 0, 1"):
+    fitted.evaluate(toy.TURNED.test.x, np.where(toy.TURNED.test.y, "yes", "no"))

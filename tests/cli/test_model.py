@@ -191,6 +191,10 @@ def test_columns_are_matched_by_name_and_a_table_comes_out(tables, tmp_path, cap
   assert [row[0] for row in rows[1:]] == [str(i) for i in range(1, 401)]
   file = rewritten(folder, "signal,label,id,noise", (2, 3, 0, 1))
   assert stated(model, file, tmp_path, capsys)[1] == rows
+  file = rewritten(folder, "id,noise,signal,label", rows=1)
+  assert stated(model, file, tmp_path, capsys)[0].endswith(
+    "1 predictions, 100.0 % of 1 labels right\n"
+  )
   file = rewritten(folder, "noise,signal", (1, 2), rows=1)
   said, one = stated(model, file, tmp_path, capsys)
   assert said.endswith("1 predictions\n") and one[1:] == [rows[1][1:]]

@@ -32,6 +32,7 @@ def test_missing_numbers_get_the_source_median_and_a_column_that_says_where():
   target = part("t", table(b=[100, NAN], a=[100, 100], c=[5, 5]), source=False)
   made, notes = fitted(source, target)
   assert columns.names(made) == ("a", "a missing", "b", "b missing", "c")
+  assert columns.flags(made) == [False, True, False, True, False]
   x, _ = columns.encode(source.train, made, "s")
   assert x.dtype == np.float32
   assert x[:, :2].tolist() == [[1, 0], [2, 0], [9, 0], [2, 1]]
@@ -55,6 +56,7 @@ def test_categories_have_a_column_each_and_one_for_what_is_new():
   source = part("s", table(a=["x", "y", None, "x"]))
   made, _ = fitted(source)
   assert columns.names(made) == ("a=x", "a=y", "a missing", "a unseen")
+  assert columns.flags(made) == [True] * 4
   x, notes = columns.encode(table(a=["y", "z", None]), made, "later")
   assert x.tolist() == [[0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]]
   assert notes == ["later column 'a' has 1 values of no category of training"]

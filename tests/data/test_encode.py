@@ -126,6 +126,21 @@ def test_later_columns_that_are_missing_renamed_or_nameless_are_refused():
     later(named, kept)
 
 
+def test_one_example_is_enough_to_predict_but_not_to_train():
+  one, few = array("one"), array("few")
+  one = one._replace(train=Split(one.train.x[:1], None), test=Split(one.train.x[:0], None))
+  with pytest.raises(ValueError, match=r"one has one example: give at least 2, one is held out"):
+    together([few, one], Reading())
+  kept = together([few], Reading())[0].preprocessing
+  assert later(one, kept).train.x.shape == (1, 3)
+
+
+def test_steps_of_another_version_are_refused():
+  kept = together([array("a")], Reading())[0].preprocessing._replace(steps=({"step": "new"},))
+  with pytest.raises(ValueError, match=r"made by 'new', which is not here"):
+    later(array("a"), kept)
+
+
 def test_an_array_beside_a_table_takes_its_order():
   made = together([table("s", ("b", "a")), array("x", d=2)], Reading(scale="none"))
   assert made[1].features == ("b", "a")

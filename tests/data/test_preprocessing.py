@@ -1,5 +1,7 @@
 """What records and models keep of how inputs are made."""
 
+import pytest
+
 from adapt.data import Reading
 from adapt.data.preprocessing import Preprocessing, for_later, of
 
@@ -13,6 +15,11 @@ MADE = Preprocessing(
 def test_later_data_are_read_as_in_training_but_for_what_is_given():
   assert for_later(MADE, {}) == Reading(label="sick", missing=("n/a",))
   assert for_later(MADE, {"label": "ill"}) == Reading(label="ill", missing=("n/a",))
+
+
+def test_what_training_has_settled_is_refused():
+  with pytest.raises(ValueError, match=r"--scale is settled by the model"):
+    for_later(MADE, {"scale": "none"})
 
 
 def test_a_record_has_lengths_and_a_digest_that_tells_what_was_learnt():

@@ -20,6 +20,12 @@ def test_columns_get_mean_0_and_deviation_1_and_constants_stay_finite():
   assert constant["width"] == [1.0]
 
 
+def test_flags_stay_as_they_are():
+  step = scaling.fit([X], "standard", [True, False, False])
+  np.testing.assert_array_equal(scaling.scaled(X, step)[:, 0], X[:, 0])
+  assert scaling.scaled(X, step)[:, 1].std() == pytest.approx(1)
+
+
 def test_robust_scaling_does_not_mind_outliers():
   spoilt = X.copy()
   spoilt[:20, 1] = 1e9
