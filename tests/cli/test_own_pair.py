@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from adapt import data
-from adapt.cli.own_pair import pair_of
+from adapt.cli.own_pair import pair_of, pairs_of
 from adapt.experiments import own_data
 from adapt.experiments.suite import IMAGES, VECTORS
 
@@ -178,3 +178,72 @@ def test_no_source_beside_another_flag_is_no_pair():
   with pytest.raises(ValueError, match="give --source and --target, or --data"):
     pair_of(["--data-dir", "x"])
   assert pair_of(["--data-dir", "x", "--help"]).task.target == ""
+
+
+def hospitals(folder):
+  """A table of three domains: texts, numbers, and gaps of both."""
+  pytest.importorskip("pyarrow")
+  lines = ["hospital,age,pain,target"]
+  for k in range(30):
+    name = ("north", "south", "1")[k % 3]
+    lines.append(f"{name},{'?' if k < 12 else k},{'low' if k % 2 else 'high'},{k // 3 % 5}")
+  (folder / "t.csv").write_text("\n".join(lines))
+  return ["--data", str(folder / "t.csv"), "--domain-column", "hospital"]
+
+
+def test_domains_are_the_values_of_a_column(tmp_path):
+  table = hospitals(tmp_path)
+  pair = pair_of(
+    [*table, "--source", "rest", "--target", "south", "--label-map", "no=0,yes=1|2|3|4"]
+  )
+  assert (pair.task.source, pair.task.target) == (("north", "1"), "south")
+  south = pair.domains("south")
+  assert (len(south.train.x) + len(south.test.x), south.classes) == (10, ("no", "yes"))
+  assert not any("hospital" in name for name in south.features)
+  assert south.features[:2] == ("age", "age missing")
+
+
+def test_each_pairs_all_domains(tmp_path):
+  table = hospitals(tmp_path)
+  tasks = [p.task.name for p in pairs_of([*table, "--each"])]
+  assert tasks == ["north_south", "north_1", "south_north", "south_1", "1_north", "1_south"]
+  assert len(pairs_of([*table, "--each", "--source", "north", "1"])) == 2
+  a, b, c = (save(tmp_path / f"{n}.npz") for n in "abc")
+  tasks = [p.task.name for p in pairs_of(["--source", a, b, c, "--each"])]
+  assert tasks == ["a_b", "a_c", "b_a", "b_c", "c_a", "c_b"]
+
+
+@pytest.mark.parametrize(
+  ("flags", "message"),
+  [
+    ("--source nroth --target 1", "t.csv column 'hospital' has no 'nroth': it has north, south, 1"),
+    ("--source rest", "--source rest is all domains but --target: name that"),
+    ("--source rest 1 --target south", "name that, and no other source"),
+    (
+      "--each --target 1",
+      "--each pairs the domains of --source: give two or more, and no --target",
+    ),
+    ("--target 1", "give --source and --target"),
+  ],
+)
+def test_domains_that_are_none_are_refused(tmp_path, flags, message):
+  with pytest.raises(ValueError, match=message):
+    pair_of([*hospitals(tmp_path), *flags.split()])
+
+
+def test_a_table_of_domains_needs_its_column(tmp_path):
+  table = hospitals(tmp_path)
+  with pytest.raises(ValueError, match="is a file: name the column of domains by --domain-column"):
+    pair_of([*table[:2], "--source", "north", "--target", "south"])
+  with pytest.raises(ValueError, match=r"t.csv has no column 'h' for --domain-column: it has hosp"):
+    pair_of([*table[:3], "h", "--source", "north", "--target", "south"])
+  with pytest.raises(ValueError, match="--domain-column is of one table: give that by --data FILE"):
+    pair_of([*table[2:], "--source", table[1], "--target", "a.npz"])
+
+
+def test_labels_of_four_files_are_matched_by_their_values(tmp_path):
+  for name, labels in (("source", [0, 1, 2]), ("target", [1, 2])):
+    np.save(tmp_path / f"{name}_data.npy", np.ones((12, 2), np.float32))
+    np.save(tmp_path / f"{name}_labels.npy", np.resize(labels, 12))
+  target = pair_of(["--data", str(tmp_path)]).domains(f"{tmp_path.name}_target")
+  assert set(target.train.y.tolist()) == {1, 2}

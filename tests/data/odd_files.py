@@ -160,7 +160,7 @@ FILES = [
   Odd("iris.data", "no names, and text", "5.1,3,setosa\n4,2,other\n", "say --header none"),
   Odd(
     "iris2.data",
-    "--header none --label c3",
+    "--header none --label-column c3",
     "5.1,3,setosa\n4,2,other\n5,2,other\n",
     {"classes": ("other", "setosa"), "first": [5.1, 3]},
     Reading(header="none", label="c3"),
@@ -168,7 +168,7 @@ FILES = [
   Odd(
     "target.csv", "labels called target", table(label="target"), {**AB, "note": "column 'target'"}
   ),
-  Odd("named.csv", "--label ill", table(label="ill"), AB, Reading(label="ill")),
+  Odd("named.csv", "--label-column ill", table(label="ill"), AB, Reading(label="ill")),
   Odd("Label.csv", "labels called Label", table(label="Label"), "write 'label'"),
   Odd(
     "gaps.csv",
