@@ -15,6 +15,7 @@ HEADERS = ("auto", "none")
 _DELIMITERS = {"\t": "tabs", ";": "';'", ",": "','", "|": "'|'", " ": "blanks"}
 _BLOCK = 2**24  # bytes read at once
 _TIMES = 4  # as much memory as its text a table takes while it is read
+_HEAD = 100_000  # characters that hold those lines; csv takes no longer field
 _SAMPLE = 20  # lines by which the delimiter is told
 _SEP = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)  # the first line that Excel writes
 
@@ -115,7 +116,7 @@ def _content(path: Path) -> bytes:
 
 def _delimiter(text: str) -> str:
   """What separates the fields: what gives all of the first lines as many, and more than one."""
-  lines = [line for line in text[:200_000].splitlines() if line.strip()][:_SAMPLE]
+  lines = [line for line in text[:_HEAD].splitlines() if line.strip()][:_SAMPLE]
   for delimiter in _DELIMITERS:
     if delimiter == " ":
       widths = [len(line.split()) for line in lines]
