@@ -69,7 +69,7 @@ def as_texts(where: str, name: str, values: Any, how: How) -> np.ndarray:
   place = f"{where} column '{name}'"
   kind = values.type
   if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-    shown = f"'{str(values[0].as_py())[:40]}'"
+    shown = f"'{str(values[0])[:40]}'"
     raise ValueError(f"{place} row 1 is {shown}, not a number: write numbers or text, or drop it")
   try:
     cells = values.cast(pa.string()).to_pylist()
@@ -90,7 +90,13 @@ def as_texts(where: str, name: str, values: Any, how: How) -> np.ndarray:
 
 def mended(place: str, values: Any) -> list[str]:
   """What is told of texts that `as_texts` changes, as two forms of one become one."""
-  found = [v for v in values.unique().to_pylist() if isinstance(v, str) and clean(v) != v]
+  import pyarrow as pa
+
+  if pa.types.is_dictionary(values.type):
+    values = values.cast(values.type.value_type)
+  if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+    return []
+  found = [v for v in values.unique().to_pylist() if v is not None and clean(v) != v]
   if not found:
     return []
   return [f"{place} has {ascii(found[0])[:40]}: blanks and Unicode forms are mended"]

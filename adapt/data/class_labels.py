@@ -60,7 +60,8 @@ def numbered(parts: Sequence[Labels]) -> Numbered:
     joined = names.astype(str)
   elif joined.dtype.kind != "b":
     _check_numbers(parts, columns)
-    if len(joined) and joined.min() == 0 and joined.max() < MOST_CLASSES:
+    if len(joined) and joined.min() == 0:
+      _check_most(where, joined)
       classes = tuple(map(str, range(int(joined.max()) + 1)))
       found = np.split(joined.astype(np.int32), sizes)
       return Numbered(tuple(found), classes, tuple(notes))
@@ -101,10 +102,7 @@ def from_zero(where: str, y: np.ndarray, n: int) -> np.ndarray:
     raise ValueError(f"{where} has labels that are not integers: number the classes 0, 1, 2, …")
   if (y < 0).any():
     raise ValueError(f"{where} has negative labels ({y.min()}): number the classes 0, 1, 2, …")
-  if float(y.max(initial=0)) >= MOST_CLASSES:
-    raise ValueError(
-      f"{where} has labels up to {y.max()}, more than {MOST_CLASSES}: number the classes 0, 1, 2, …"
-    )
+  _check_most(where, y)
   return y.astype(np.int32)
 
 
@@ -143,6 +141,13 @@ def _item(value: Any) -> Any:
 
 def _one_hot(y: np.ndarray) -> bool:
   return bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
+
+
+def _check_most(where: str, y: np.ndarray) -> None:
+  if float(y.max(initial=0)) >= MOST_CLASSES:
+    raise ValueError(
+      f"{where} has labels up to {y.max()}, more than {MOST_CLASSES}: number the classes 0, 1, 2, …"
+    )
 
 
 def _check_numbers(parts: Sequence[Labels], columns: Sequence[np.ndarray]) -> None:

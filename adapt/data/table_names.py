@@ -48,12 +48,12 @@ def tidied(path: Path, table: Any) -> tuple[Any, list[str]]:
 
 def _is_index(column: Any) -> bool:
   """Whether a column counts its rows, or is empty."""
-  values = column.to_pylist()
-  if all(value in (None, "") for value in values):
-    return True
   try:
+    values = column.to_pylist()
+    if all(value in (None, "") for value in values):
+      return True
     counted = [int(value) for value in values]
-  except (TypeError, ValueError):
+  except (TypeError, ValueError, OverflowError):  # also dates of no calendar
     return False
   return counted == list(range(counted[0], counted[0] + len(counted)))
 

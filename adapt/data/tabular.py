@@ -105,8 +105,7 @@ def read_table(
   x, more = _features(read, features)
   rows = rows or list(stratified(np.zeros(len(x)) if y is None else y))
   train, test = (Split(x[of], None if y is None else y[of]) for of in rows)  # type: ignore[arg-type]
-  places = np.concatenate(rows)
-  return Domain(name, train, test, classes, notes=(*notes, *more), places=places)
+  return Domain(name, train, test, classes, notes=(*notes, *more), places=np.concatenate(rows))
 
 
 def path_stem(path: Path) -> str:
@@ -277,7 +276,9 @@ def _listed(names: Sequence[str]) -> str:
 def _paths(read: Read) -> list[str]:
   """Return the column of image paths, all of which exist."""
   found = []
-  for i, cell in enumerate(read.table.column(PATH).to_pylist()):
+  texts = read.texts(PATH)  # refuses other types; names of files stay in their own form
+  whole = read.table.column(PATH).cast("string").to_pylist()
+  for i, cell in enumerate(texts if None in texts else whole):
     where = f"{read.at(PATH)} row {i + 1}"
     if not isinstance(cell, str) or not cell:
       raise ValueError(f"{where} is {_shown(cell or None)}: give the path of an image")
@@ -291,7 +292,7 @@ def _paths(read: Read) -> list[str]:
 
 
 def _first(texts: Sequence[str | None], wrong: Callable[[str | None], bool]) -> int | None:
-  """The first row that is wrong, None if there is none."""
+  """The first row that is wrong; None without one."""
   return next((i for i, text in enumerate(texts) if wrong(text)), None)
 
 

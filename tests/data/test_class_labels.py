@@ -53,6 +53,7 @@ def test_parts_are_numbered_alike():
     (Y * np.nan, "labels that are not integers"),
     (Y[:9], "9 labels for 12 examples"),
     (np.eye(12) + 1, r"shape \(12, 12\): give one label an example"),
+    (Y * 2**40, r"labels up to 2199023255552, more than 100000"),
     (np.array(["", "a", "b"])[Y], "row 1 is empty"),
   ],
 )
