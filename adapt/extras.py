@@ -12,6 +12,7 @@ OF = {
   "array_record": "tfds",
   "dp_accounting": "dp",
   "grain": "images",
+  "h5py": "containers",
   "matplotlib": "figures",
   "mlxtend": "demo",
   "optuna": "search",

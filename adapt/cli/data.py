@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from adapt import catalogue, data, extras
-from adapt.cli import plugins
+from adapt.cli import plugins, reading_flags
 from adapt.cli.command import Parser
 from adapt.data import atomic_files, builders, kept
 from adapt.data.audit import Report, audit
@@ -76,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
   command.add_argument("target", metavar="TARGET", help=f"{_WHERE}; labels may be missing")
   command.add_argument("--json", metavar="FILE", help="write the findings there")
   command.add_argument("--plot", metavar="FILE.png", help="draw the class balance there")
+  reading_flags.add(command.add_argument_group("your own data"))
   _data_dir(command)
   return made
 
@@ -241,7 +242,8 @@ def _show(arguments: argparse.Namespace) -> int:
 def _audit(arguments: argparse.Namespace) -> int:
   from adapt.experiments import own_data
 
-  *sources, target = own_data.loaded([*arguments.source, arguments.target], arguments.data_dir)
+  names = [*arguments.source, arguments.target]
+  *sources, target = own_data.loaded(names, arguments.data_dir, reading_flags.of(arguments))
   report = audit(sources, target)
   if arguments.json:
     content = (as_json(report) + "\n").encode("utf-8")

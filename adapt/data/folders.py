@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from adapt.data.class_labels import clean
 from adapt.data.domain import Domain, Split
 from adapt.data.images import Files, Images
 from adapt.data.splits import stratified
@@ -70,8 +71,6 @@ def domain(
   """
   source = Files(tuple(path for paths, _ in parts for path in paths))
   if len(parts) == 1:
-    if len(source) < 2:
-      raise ValueError(f"{where} has one image: give at least 2, one is held out as test")
     y = parts[0][1]
     rows = stratified(np.zeros(len(source)) if y is None else y)
     known = [None if y is None else y[part] for part in rows]
@@ -136,5 +135,5 @@ def _images(folder: Path) -> tuple[list[str], list[str] | None]:
         f"the class folder {path} has no image ({', '.join(SUFFIXES)}): add some, or remove it"
       )
     paths += inside
-    names += [path.name] * len(inside)
+    names += [clean(path.name)] * len(inside)
   return paths, names

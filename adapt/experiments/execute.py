@@ -105,6 +105,10 @@ def write(plan: Plan, place: Place, trained: Trained, only: int | None = None, *
       record.write_points(file, made["parameters"][0], **{**trained.points, **first})
     if plan.inputs:
       write_models(file, made, (experiment.setup, point), data, plan.inputs, now, own)
+    if (steps := data.target.preprocessing) is not None and steps.steps:
+      made["preprocessing"] = steps.summary
+    if trained.effective_share is not None:
+      made["effective_share"] = trained.effective_share
     made |= privacy(experiment, plan.method, data) | more
     atomic_files.write_json(file, joined(existing, made) if existing else made)
 

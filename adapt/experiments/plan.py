@@ -46,7 +46,9 @@ class Plan(NamedTuple):
 
   def config(self, point: Point) -> dict[str, Any]:
     """The configuration of one missing point."""
-    return config(self.remaining, point, self.data.hashes)
+    made = self.data.target.preprocessing
+    reading = {"reading": dict(made.reading)} if made is not None and made.reading else {}
+    return config(self.remaining, point, self.data.hashes) | reading
 
 
 def alone(experiment: Experiment, data: TaskData) -> Plan:

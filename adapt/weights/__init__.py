@@ -30,6 +30,13 @@ def get(name: str) -> Callable[..., np.ndarray]:
   return weighting
 
 
+def effective_share(weights: np.ndarray) -> float:
+  """Effective sample size over the number of examples (Kish, 1965): 1 where all count alike."""
+  ws = np.asarray(weights, np.float64)
+  squares = float((ws**2).sum())
+  return float(ws.sum() ** 2 / (len(ws) * squares)) if squares else 0.0
+
+
 def bind(weighting: str | Callable[..., Any] | catalogue.Bound, **given: Any) -> catalogue.Bound:
   """The weighting of that name, or a factory of one's own, with what is set of it.
 
