@@ -81,12 +81,14 @@ def test_labels_need_not_be_there_and_blocks_are_padded(model, tmp_path, capsys)
 
 def test_named_classes_are_matched_by_name(model, tmp_path, capsys):
   pytest.importorskip("pyarrow")
-  table = [f"{a},{b},{('upper', 'lower')[k]}" for (a, b), k in zip(X, Y, strict=True)]
-  (tmp_path / "t.csv").write_text("\n".join(["a,b,label", *table]))
+  table = [f"{b},{a},{('upper', 'lower')[k]}" for (a, b), k in zip(X, Y, strict=True)]
+  (tmp_path / "t.csv").write_text("\n".join(["b,a,label", *table]))
   found = predicted(model, tmp_path / "t.csv", tmp_path / "p.npz")
   assert data.load(str(tmp_path / "t.csv")).classes == ("lower", "upper")
   right = 100 * (found["predicted"] == Y).mean()
-  assert f"{right:.1f} % of 320 labels right" in capsys.readouterr().out
+  said = capsys.readouterr().out
+  assert f"{right:.1f} % of 320 labels right" in said
+  assert "those of " in said and "are taken in the order of their names" in said
   assert right > 60  # were they numbered otherwise, it would be below 40
 
 
