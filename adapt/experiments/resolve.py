@@ -96,7 +96,6 @@ def points(experiment: Experiment) -> list[Point]:
   for swept in combinations(experiment):
     lr = swept.get("lr", experiment.settings.lr)
     hyper = {**defaults, **given, **{n: v for n, v in swept.items() if n != "lr"}}
-    sense.refuse_outside(experiment, hyper, lr)
     shown = {} if experiment.search else swept
     changed = {n: v for n, v in {**given, **shown}.items() if v != defaults.get(n)}
     method = traits(experiment.method, hyper)

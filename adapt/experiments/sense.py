@@ -1,13 +1,11 @@
 """Refuses combinations of choices that have no meaning, each with its reason."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from adapt import catalogue, methods, validators
 from adapt.experiments.experiment import Experiment
 from adapt.method import Method
 from adapt.training import dp_sgd, optimizers
-from adapt.training.settings import BOUNDS, LARGEST
 
 
 def refuse_unknown(experiment: Experiment) -> None:
@@ -30,31 +28,6 @@ def refuse_unknown(experiment: Experiment) -> None:
       raise ValueError(f"'{name}' of {method.name} is no float: only floats can be swept")
   if experiment.validator != validators.REVERSE:
     validators.get(experiment.validator)
-
-
-def refuse_outside(experiment: Experiment, hyperparameters: Mapping[str, Any], lr: float) -> None:
-  """Raises ValueError for a number outside of what its setting or float32 arithmetic allows.
-
-  Args:
-    experiment: its settings, weighting, tuning and optimizer are looked at.
-    hyperparameters: of the method, at one point.
-    lr: learning rate of that point.
-  """
-  for name, (least, most) in BOUNDS.items():
-    value = lr if name == "lr" else getattr(experiment.settings, name)
-    if not least <= value <= most:
-      flag, upper = name.replace("_", "-"), "below 1" if name == "momentum" else f"{most:g}"
-      raise ValueError(f"--{flag} {value:g} is out of range: give {least:g} to {upper}")
-  entries = experiment.weighting, experiment.tuning, experiment.optimizer
-  for owner, given in (
-    (experiment.method.name, hyperparameters),
-    *((e.name, e.arguments) for e in entries if e is not None),
-  ):
-    for name, value in given.items():
-      if isinstance(value, int | float) and not abs(value) <= LARGEST:
-        raise ValueError(
-          f"'{name}' of {owner} is {value:g}: give a number of at most {LARGEST:g} in size"
-        )
 
 
 def refuse(experiment: Experiment, method: Method) -> None:

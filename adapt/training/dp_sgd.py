@@ -45,15 +45,12 @@ def parsed(text: str) -> Privacy | None:
     privacy = Privacy(**given)
   except (TypeError, ValueError):
     raise ValueError(f"--dp '{text}' is not understood: write --dp noise=1.0,clip=1.0") from None
-  usual = all(0 < value <= _GREATEST for value in (privacy.noise, privacy.clip))
-  if not (usual and 0 < privacy.delta < 1):  # nor are numbers that are not finite
-    raise ValueError(
-      f"--dp '{text}': noise and clip must be above 0 and at most {_GREATEST:g}, delta between 0 and 1"
-    )
+  finite = all(map(math.isfinite, privacy))
+  if not (finite and privacy.noise > 0 and privacy.clip > 0 and 0 < privacy.delta < 1):
+    raise ValueError(f"--dp '{text}': noise and clip must be above 0, delta between 0 and 1")
   return privacy
 
 
-_GREATEST = 1e6  # noise and clip: beyond it, nothing but noise is left in float32
 _ABREAST = 8  # examples whose gradients exist at once: more need memory that costs time on a CPU
 
 

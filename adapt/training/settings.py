@@ -1,21 +1,6 @@
 """Training settings: everything about a run but method, data and seeds."""
 
-import math
 from typing import NamedTuple
-
-LARGEST = 1e30  # of any number that is computed with in float32
-_WHOLE = 2**31 - 1  # what a step or an index is counted in
-# The least and the greatest value of a setting. A learning rate of 0 is a null control.
-BOUNDS: dict[str, tuple[float, float]] = {
-  "steps": (1, _WHOLE),
-  "batch_size": (1, _WHOLE),
-  "lr": (0.0, LARGEST),
-  "momentum": (0.0, math.nextafter(1.0, 0.0)),
-  "weight_decay": (0.0, LARGEST),
-  "evaluations": (1, 100_000),
-  "shots": (0, _WHOLE),
-  "backbone_rate": (0.0, LARGEST),
-}
 
 
 class Settings(NamedTuple):

@@ -101,7 +101,6 @@ def test_epsilon_agrees_with_the_gaussian_mechanism_s_own():
     ("noise=a,clip=1", "write --dp"),
     ("noise=0,clip=1", "above 0"),
     ("noise=1,clip=inf", "above 0"),
-    ("noise=1e308,clip=1", "at most 1e\\+06"),
   ],
 )
 def test_what_is_not_understood_is_refused(text, message):
