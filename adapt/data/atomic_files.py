@@ -4,15 +4,10 @@ A file is either whole or absent.
 """
 
 import contextlib
-import functools
-import glob
-import hashlib
 import json
 import math
 import os
-import platform
 import re
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,7 +29,6 @@ def check_writable(out: str | Path) -> None:
     raise _unwritable(out, error) from error
 
 
-_DAY = 24 * 3600  # seconds
 _ELSEWHERE = "choose another folder with --out"
 
 
@@ -43,12 +37,9 @@ def replace(path: Path, content: bytes, remedy: str = _ELSEWHERE) -> None:
 
   A file of that name is always whole. ValueError, with the remedy, if the folder cannot be written.
   """
+  temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
   try:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_of(path)
-  except OSError as error:
-    raise _unwritable(path.parent, error, remedy) from error
-  try:
     with temporary.open("wb") as file:
       file.write(content)
       file.flush()
@@ -58,37 +49,6 @@ def replace(path: Path, content: bytes, remedy: str = _ELSEWHERE) -> None:
     with contextlib.suppress(OSError):
       temporary.unlink()
     raise _unwritable(path.parent, error, remedy) from error
-
-
-def temporary_of(path: Path) -> Path:
-  """Return the name under which this process writes a file before it is whole.
-
-  What processes have left that were killed while they wrote the same file is deleted.
-  """
-  for old in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-    with contextlib.suppress(OSError):  # another process deletes it too
-      if _abandoned(old):
-        old.unlink()
-  return path.with_name(f".{path.name}.{_host()}.{os.getpid()}.tmp")
-
-
-def _abandoned(temporary: Path) -> bool:
-  """Whether nobody writes the file any more: its process has ended, or nobody has for a day."""
-  _, host, process = f"..{temporary.name}".removesuffix(".tmp").rsplit(".", 2)
-  if host != _host() or not process.isdigit():
-    return time.time() - temporary.stat().st_mtime > _DAY
-  try:
-    os.kill(int(process), 0)
-  except ProcessLookupError:
-    return True
-  except OSError:  # another user's
-    return False
-  return False
-
-
-@functools.cache
-def _host() -> str:
-  return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 def _unwritable(folder: str | Path, error: OSError, remedy: str = _ELSEWHERE) -> ValueError:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def keep(path: Path, array: np.ndarray, what: str) -> None:
   Raises:
     OSError: the folder cannot be written, or is full.
   """
-  temporary = atomic_files.temporary_of(path)
+  temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
   try:
     with temporary.open("xb") as stream:
       np.save(stream, array, allow_pickle=False)

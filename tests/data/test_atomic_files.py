@@ -2,9 +2,6 @@
 
 import json
 import math
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -46,22 +43,3 @@ def test_what_is_no_json_is_one_reason(text):
   with pytest.raises(ValueError, match=r".+") as caught:
     atomic_files.load_json(text)
   assert "\n" not in str(caught.value) and len(str(caught.value)) < 110
-
-
-@pytest.mark.holds("killed")
-def test_what_a_killed_process_left_goes_when_the_file_is_written_again(tmp_path):
-  """And nothing else: a process that lives may be writing, here or on another machine."""
-  path = tmp_path / "a.json"
-  ours = atomic_files.temporary_of(path).name
-  host, process = ours.split(".")[3], str(os.getpid())
-  ended = subprocess.Popen([sys.executable, "-c", ""])
-  ended.wait()
-  dead = tmp_path / ours.replace(process, str(ended.pid))
-  alive = tmp_path / ours.replace(process, str(os.getppid()))
-  elsewhere, old = (tmp_path / ours.replace(host, name) for name in ("0" * 8, "1" * 8))
-  for file in dead, alive, elsewhere, old:
-    file.touch()
-  os.utime(old, (0, 0))
-  atomic_files.replace(path, b"{}")
-  assert not dead.exists() and not old.exists()
-  assert alive.exists() and elsewhere.exists() and path.read_bytes() == b"{}"
