@@ -10,8 +10,6 @@ PROMISES = {
   "killed": "A process killed at any moment leaves whole records, and what the next one continues",
   "signalled": "SIGTERM and Ctrl-C save at the next evaluation; exit code 75 and the command that continues",
   "spoilt": "A spoilt checkpoint is noticed by its digest, and the one before it is used",
-  "kept": "An array kept between runs that is cut, emptied, halved, zeroed, of another type or another "
-  "set's is noticed and made anew",
   "changed": "A command with other settings is refused with the difference; --force starts over",
   "alone": "Two processes never train the same cell in one folder at once",
   "diverged": "A seed that is no longer finite stays at its last finite state; the others go on; exit code 3",

@@ -13,7 +13,7 @@ from typing import Any
 from adapt import catalogue, data, extras
 from adapt.cli import plugins, reading_flags
 from adapt.cli.command import Parser
-from adapt.data import atomic_files, builders, kept
+from adapt.data import builders
 from adapt.data.audit import Report, audit
 from adapt.data.builders import Description
 from adapt.data.named.natural import TFDS_SETS
@@ -26,7 +26,7 @@ def main(argv: Sequence[str]) -> int:
   """Runs `adapt data …`.
 
   Returns:
-    0; of `audit`, 1 where it finds a leak; of `verify`, 1 where an array was spoilt.
+    0; of `audit`, 1 where it finds a leak.
 
   Raises:
     ValueError: bad input; one line with the remedy.
@@ -41,8 +41,6 @@ def main(argv: Sequence[str]) -> int:
     return 0
   if arguments.what == "show":
     return _show(arguments)
-  if arguments.what == "verify":
-    return _verify(arguments.data_dir)
   return _audit(arguments)
 
 
@@ -50,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
   """The flags of `adapt data`."""
   made = Parser(prog="adapt data", description="Data sets: what there is, and what is in it.")
   commands = made.add_subparsers(
-    dest="what", metavar="list | prepare | verify | show | audit", required=True
+    dest="what", metavar="list | prepare | show | audit", required=True
   )
   command = commands.add_parser("list", help="the sets, and how one gets them")
   command.add_argument("name", nargs="?", help="one set in full")
@@ -58,11 +56,6 @@ def parser() -> argparse.ArgumentParser:
   _data_dir(command)
   command = commands.add_parser("prepare", help="prepare sets from their public source or a copy")
   add_prepare(command)
-  command = commands.add_parser(
-    "verify",
-    help="read every byte of the arrays kept between runs, and delete those that are spoilt",
-  )
-  _data_dir(command)
   command = commands.add_parser("show", help="draw some images of each class")
   command.add_argument("name", metavar="NAME", help=_WHERE)
   command.add_argument("--domain", metavar="D", help="of a set with several: NAME_D is shown")
@@ -216,27 +209,21 @@ def _prepared(found: Description, root: Path) -> str:
   return f"{there} of {len(places)}" if there else ""
 
 
-def _verify(data_dir: str | None) -> int:
-  """Check all kept arrays; the next run makes anew what is deleted. Returns 1 where any was."""
-  folder = Path(data_dir) if data_dir else builders.default_data_dir()
-  found = {path: kept.spoilt(path) for path in kept.all_in(folder)}
-  for path, why in found.items():
-    if why:
-      path.unlink()
-      print(f"{path}: deleted, as {why}")
-  wrong = sum(map(bool, found.values()))
-  print(f"{folder}: {len(found) - wrong} of {len(found)} kept arrays are whole")
-  return 1 if wrong else 0
-
-
 def _show(arguments: argparse.Namespace) -> int:
   from adapt.report import data_figures
 
   name = f"{arguments.name}_{arguments.domain}" if arguments.domain else arguments.name
   domain = data.load(name, arguments.data_dir)
   out = arguments.out or f"{domain.name.replace('/', '_').replace(':', '_')}.png"
-  print(data_figures.sheet(domain, out))
+  try:
+    print(data_figures.sheet(domain, out))
+  except OSError as error:
+    raise ValueError(_unwritable(error)) from error
   return 0
+
+
+def _unwritable(error: OSError) -> str:
+  return f"cannot write {error.filename} ({error.strerror}): name another file"
 
 
 def _audit(arguments: argparse.Namespace) -> int:
@@ -245,13 +232,17 @@ def _audit(arguments: argparse.Namespace) -> int:
   names = [*arguments.source, arguments.target]
   *sources, target = own_data.loaded(names, arguments.data_dir, reading_flags.of(arguments))
   report = audit(sources, target)
-  if arguments.json:
-    content = (as_json(report) + "\n").encode("utf-8")
-    atomic_files.replace(Path(arguments.json), content, "name another place")
-  if arguments.plot:
-    from adapt.report import data_figures
+  try:
+    if arguments.json:
+      path = Path(arguments.json)
+      path.parent.mkdir(parents=True, exist_ok=True)
+      path.write_text(as_json(report) + "\n", encoding="utf-8")
+    if arguments.plot:
+      from adapt.report import data_figures
 
-    data_figures.balance(report, arguments.plot)
+      data_figures.balance(report, arguments.plot)
+  except OSError as error:
+    raise ValueError(_unwritable(error)) from error
   _print(report)
   return 1 if report.leaks else 0
 

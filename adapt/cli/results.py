@@ -15,7 +15,6 @@ from adapt import catalogue
 from adapt.cli import plugins, text
 from adapt.cli.bench import FOLDER
 from adapt.cli.command import Parser, refused
-from adapt.data import atomic_files
 from adapt.experiments.suite import Suite
 from adapt.report.summary import Record
 
@@ -64,12 +63,10 @@ def tables(argv: Sequence[str], default: Path = RECORDS, further: Further | None
     lines = result_files.differences(files, request.out)
     print("\n".join(lines) if lines else "tables agree with the records")
     return 1 if lines else 0
-  try:
-    for path, content in files.items():
-      atomic_files.replace(path, content.encode("utf-8"))
-      print(path)
-  except ValueError as error:
-    return refused(error)
+  for path, content in files.items():
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    print(path)
   return 0
 
 

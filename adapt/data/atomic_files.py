@@ -29,13 +29,10 @@ def check_writable(out: str | Path) -> None:
     raise _unwritable(out, error) from error
 
 
-_ELSEWHERE = "choose another folder with --out"
-
-
-def replace(path: Path, content: bytes, remedy: str = _ELSEWHERE) -> None:
+def replace(path: Path, content: bytes) -> None:
   """Write a file atomically.
 
-  A file of that name is always whole. ValueError, with the remedy, if the folder cannot be written.
+  A file of that name is always whole. ValueError if the folder cannot be written.
   """
   temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
   try:
@@ -48,12 +45,12 @@ def replace(path: Path, content: bytes, remedy: str = _ELSEWHERE) -> None:
   except OSError as error:
     with contextlib.suppress(OSError):
       temporary.unlink()
-    raise _unwritable(path.parent, error, remedy) from error
+    raise _unwritable(path.parent, error) from error
 
 
-def _unwritable(folder: str | Path, error: OSError, remedy: str = _ELSEWHERE) -> ValueError:
+def _unwritable(folder: str | Path, error: OSError) -> ValueError:
   reason = error.strerror or type(error).__name__
-  return ValueError(f"cannot write in {folder} ({reason}): {remedy}")
+  return ValueError(f"cannot write in {folder} ({reason}): choose another folder with --out")
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

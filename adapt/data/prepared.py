@@ -6,16 +6,16 @@ Arrays are kept as .npy beside the prepared files: decoding MNIST's 70000 PNGs t
 the kept arrays 1 ms, without tensorflow_datasets. Photographs are read where they are used.
 """
 
-import contextlib
 import io
 import os
 import re
+import uuid
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from adapt.data import builders, kept
+from adapt.data import builders
 from adapt.data.images import UNSCALED, Images, eight_bits, unscaled
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -46,29 +46,16 @@ def arrays(
       format that only TensorFlow reads; not a classification set; images of several sizes.
   """
   folder = _folder(name, data_dir)
-  places = [
-    (folder / f"adapt_{split}_{part}.npy", _what(folder, data_dir, split, part)) for part in "xy"
-  ]
-  x, y = (kept.read(*place) for place in places)
-  if x is not None and y is not None:
-    return x, y
-  decoded = _decode(name, split, folder)
-  try:
-    for (path, what), array in zip(places, decoded, strict=True):
-      kept.keep(path, array, what)
-  except OSError:  # a data folder that others own: decode at each run rather than fail
-    return decoded
-  x, y = (np.asarray(np.load(path, mmap_mode="r", allow_pickle=False)) for path, _ in places)
+  kept = [folder / f"adapt_{split}_{part}.npy" for part in "xy"]
+  if not all(path.is_file() for path in kept):
+    decoded = _decode(name, split, folder)
+    try:
+      for path, array in zip(kept, decoded, strict=True):
+        _write(path, array)
+    except OSError:  # a data folder that others own: decode at each run rather than fail
+      return decoded
+  x, y = (np.asarray(np.load(path, mmap_mode="r", allow_pickle=False)) for path in kept)
   return x, y
-
-
-def _what(folder: Path, data_dir: str | os.PathLike | None, split: str, part: str) -> str:
-  """Say what an array is of: the set with its version, wherever the data folder lies."""
-  return f"{folder.relative_to(_root(data_dir)).as_posix()} {split} {part}"
-
-
-def _root(data_dir: str | os.PathLike | None) -> Path:
-  return Path(data_dir) if data_dir else builders.default_data_dir()
 
 
 class Records:
@@ -130,13 +117,15 @@ def images(
     raise ValueError(f"the inputs of {name} are no images: read them as arrays")
   _check_split(name, split, info)
   records = Records(folder, split, x_key, info.splits[split].num_examples)
-  path, what = folder / f"adapt_{split}_y.npy", _what(folder, data_dir, split, "y")
-  if (y := kept.read(path, what)) is None:
+  kept = folder / f"adapt_{split}_y.npy"
+  if not kept.is_file():
     source = _readable(name, folder, split, x_key)
     y = np.fromiter((example[y_key] for example in source), np.int64, len(source))
-    with contextlib.suppress(OSError):  # as in `arrays`
-      kept.keep(path, y, what)
-  return Images(records), y
+    try:
+      _write(kept, y)
+    except OSError:  # as in `arrays`
+      return Images(records), y
+  return Images(records), np.asarray(np.load(kept, mmap_mode="r", allow_pickle=False))
 
 
 def splits(name: str, data_dir: str | os.PathLike | None = None) -> tuple[str, ...]:
@@ -158,7 +147,7 @@ def classes(name: str, data_dir: str | os.PathLike | None = None) -> tuple[str, 
 
 def _folder(name: str, data_dir: str | os.PathLike | None) -> Path:
   """Find the folder of the newest prepared version."""
-  root = _root(data_dir)
+  root = Path(data_dir) if data_dir else builders.default_data_dir()
   base = root / name
   found = [p for p in _subfolders(base) if _VERSION.fullmatch(p.name)]
   found = [p for p in found if _prepared(p)]
@@ -280,3 +269,17 @@ def _image(data: bytes, channels: int, where: str) -> np.ndarray:
       raise unscaled(where, image.mode)
     pixels = np.asarray(eight_bits(image).convert({1: "L", 3: "RGB"}[channels]), np.uint8)
   return pixels.reshape(*pixels.shape[:2], channels)
+
+
+def _write(path: Path, array: np.ndarray) -> None:
+  """Save a file atomically by renaming a temporary one.
+
+  A file that exists is whole, also with two runs.
+  """
+  temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
+  try:
+    with temporary.open("xb") as stream:
+      np.save(stream, array, allow_pickle=False)
+    temporary.replace(path)
+  finally:
+    temporary.unlink(missing_ok=True)

@@ -1,16 +1,13 @@
 """Pictures of data: a contact sheet of a domain, and the class balance of a pair."""
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adapt.data import atomic_files
 from adapt.data.audit import Report
 from adapt.data.domain import Domain
 from adapt.data.images import Images, take
-from adapt.report.style import write
 
 if TYPE_CHECKING:
   from PIL.Image import Image
@@ -62,7 +59,8 @@ def sheet(domain: Domain, path: str | Path, columns: int = 8) -> Path:
     for c, picture in enumerate(_pictures(x, of, span)):
       canvas.paste(picture, (left + c * (CELL + GAP), top))
   path = Path(path)
-  write(canvas, path)
+  path.parent.mkdir(parents=True, exist_ok=True)
+  canvas.save(path, format="PNG", optimize=True)
   return path
 
 
@@ -130,7 +128,6 @@ def balance(report: Report, path: str | Path) -> Path:
   axis.set_axisbelow(True)
   figure.legend(loc="outside upper center", ncols=2, fontsize=9, frameon=False)
   path = Path(path)
-  buffer = io.BytesIO()
-  figure.savefig(buffer, format="png")
-  atomic_files.replace(path, buffer.getvalue(), "name another place")
+  path.parent.mkdir(parents=True, exist_ok=True)
+  figure.savefig(path, format="png")
   return path

@@ -1,14 +1,10 @@
 """What every figure shares: an empty canvas, colours, and how it is written."""
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adapt.data import atomic_files
-
 if TYPE_CHECKING:
   from matplotlib.figure import Figure
-  from PIL.Image import Image
 
 # Okabe and Ito's colours stay apart for colour-blind readers; styles and markers, in print.
 COLOURS = (
@@ -41,12 +37,6 @@ def save(figure: "Figure | None", path: Path) -> Path | None:
   drawn.draw()
   pixels = np.asarray(drawn.buffer_rgba())[..., :3]
   image = Image.fromarray(pixels).quantize(256, dither=Image.Dither.NONE)
-  write(image, path)
+  path.parent.mkdir(parents=True, exist_ok=True)
+  image.save(path, optimize=True)
   return path
-
-
-def write(image: "Image", path: Path) -> None:
-  """Write a picture as PNG, whole or not at all; ValueError where it cannot be."""
-  buffer = io.BytesIO()
-  image.save(buffer, format="PNG", optimize=True)
-  atomic_files.replace(path, buffer.getvalue(), "name another place")

@@ -5,6 +5,7 @@ What stands above the backbone then trains in seconds.
 
 import contextlib
 import hashlib
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import jax
 import numpy as np
 
 from adapt import models
-from adapt.data import builders, kept
+from adapt.data import builders
 from adapt.evaluation.metrics import blocks
 from adapt.training.settings import Settings
 
@@ -32,19 +33,16 @@ def extract(x: Any, settings: Settings, backbone: Any, weights: str, digest: byt
   Returns:
     [n, d] float32.
   """
-  key = _key(x, settings, weights, digest)
-  file = _folder() / f"{key}.npy"
-  if (features := kept.read(file, key)) is not None:
-    return features
+  file = _folder() / f"{_key(x, settings, weights, digest)}.npy"
+  if file.is_file():
+    return np.asarray(np.load(file, mmap_mode="r", allow_pickle=False))
   _, apply = models.extractor(settings.model, settings.precision)
   run = jax.jit(apply)
   variables = jax.device_put(backbone)
   shown = blocks(x, None)
   parts = [jax.device_get(run(variables, block)) for block in shown.x]
   made = np.concatenate(parts)[: shown.examples].astype(np.float32)
-  with contextlib.suppress(OSError):  # they are made again then
-    file.parent.mkdir(parents=True, exist_ok=True)
-    kept.keep(file, made, key)
+  _keep(file, made)
   return made
 
 
@@ -67,3 +65,19 @@ def _folder() -> Path:
 def _key(x: Any, settings: Settings, weights: str, digest: bytes) -> str:
   parts = (_VERSION, settings.model, weights, settings.precision, x.shape, str(x.dtype))
   return hashlib.sha256(digest + repr(parts).encode()).hexdigest()[:32]
+
+
+def _keep(file: Path, made: np.ndarray) -> None:
+  """Saves features atomically; a failed write is ignored.
+
+  They are written under a temporary name, then renamed.
+  """
+  temporary = file.with_name(f"{file.name}.{uuid.uuid4().hex}.tmp")
+  try:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with temporary.open("xb") as stream:
+      np.save(stream, made, allow_pickle=False)
+    temporary.replace(file)
+  except OSError:
+    with contextlib.suppress(OSError):
+      temporary.unlink()

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from adapt.cli import data, main
-from adapt.data import builders, kept
+from adapt.data import builders
 from adapt.data.builders import Description
 
 EASY = Description(
@@ -217,39 +217,3 @@ def test_other_commands_do_not_import_it():
     "sys.exit('adapt.cli.data' in sys.modules)"
   )
   subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
-
-
-@pytest.mark.holds("kept")
-def test_verify_reads_every_byte_and_deletes_what_is_spoilt(tmp_path, capsys):
-  good, bad = tmp_path / "set/1.0.0/adapt_train_x.npy", tmp_path / "adapt_features/f.npy"
-  for path in good, bad:
-    path.parent.mkdir(parents=True)
-    kept.keep(path, np.zeros(2**20, np.uint8), path.stem)
-  with bad.open("r+b") as stream:
-    stream.seek(10_000)
-    stream.write(b"!")
-  assert data.main(["verify", "--data-dir", str(tmp_path)]) == 1
-  said = capsys.readouterr().out.splitlines()
-  assert said == [
-    f"{bad}: deleted, as its digest differs",
-    f"{tmp_path}: 1 of 2 kept arrays are whole",
-  ]
-  assert data.main(["verify", "--data-dir", str(tmp_path)]) == 0
-  assert good.exists() and not bad.exists()
-
-
-def test_what_an_audit_writes_is_whole_or_absent(tmp_path, monkeypatch, capsys):
-  """A disk that is full in the middle leaves the file of before."""
-  for i, name in enumerate("ab"):
-    npz(tmp_path / f"{name}.npz", i)
-  files = [tmp_path / "a.npz", tmp_path / "b.npz"]
-  out = tmp_path / "audit.json"
-  out.write_text("before")
-
-  def full(*_):
-    raise OSError(28, "No space left on device")
-
-  monkeypatch.setattr("os.fsync", full)
-  assert adapt("audit", *files, "--json", out) == 2
-  assert "cannot write in" in capsys.readouterr().err
-  assert out.read_text() == "before" and not list(tmp_path.glob("*.tmp"))

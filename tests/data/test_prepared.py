@@ -5,16 +5,14 @@ import multiprocessing
 import os
 import pickle
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
-from spoilt import SPOILT
 
 from adapt import data
-from adapt.data import kept, prepared
+from adapt.data import prepared
 
 N = {"train": 10, "validation": 4}
 
@@ -117,7 +115,7 @@ def test_folder_that_cannot_be_written(stored, tmp_path, monkeypatch):
   def fail(*arguments):
     raise PermissionError
 
-  monkeypatch.setattr(kept, "keep", fail)
+  monkeypatch.setattr(prepared, "_write", fail)
   x, _ = prepared.arrays("pictures/plain", "train", tmp_path)
   np.testing.assert_array_equal(x[3], picture(3))
 
@@ -194,30 +192,8 @@ def test_images_stay_encoded(stored, tmp_path):
   assert images.name(3).startswith("image 3 of ") and images.name(3).endswith("1.0.0 train")
   folder = tmp_path / "pictures" / "various" / "1.0.0"
   assert [p.name for p in folder.glob("adapt_*")] == ["adapt_train_y.npy"]
-
-
-def test_kept_labels_are_not_read_again(stored, tmp_path, monkeypatch):
-  copy(stored / "pictures", tmp_path / "pictures")
-  prepared.images("pictures/various", "train", tmp_path)
-  monkeypatch.setattr(prepared, "_readable", None)
-  assert prepared.images("pictures/various", "train", tmp_path)[1].tolist() == [0, 1] * 5
-
-
-@pytest.mark.holds("kept")
-@pytest.mark.parametrize("spoil", SPOILT)
-@pytest.mark.parametrize("part", ["x", "y"])
-def test_a_spoilt_copy_is_made_anew(part, spoil, stored, tmp_path, capsys):
-  copy(stored / "pictures", tmp_path / "pictures")
-  good = prepared.arrays("pictures/plain", "train", tmp_path)
-  prepared.arrays("pictures/same", "train", tmp_path)
-  place = tmp_path / "pictures" / "{}" / "1.0.0" / f"adapt_train_{part}.npy"
-  SPOILT[spoil](Path(str(place).format("plain")), Path(str(place).format("same")))
-  for told in (1, 0):
-    again = prepared.arrays("pictures/plain", "train", tmp_path)
-    for a, b in zip(good, again, strict=True):
-      np.testing.assert_array_equal(a, b)
-    said = capsys.readouterr().err
-    assert said.count("is spoilt") == told and said.count("\n") == told
+  np.save(folder / "adapt_train_y.npy", np.arange(10))  # the labels are kept, not read again
+  assert prepared.images("pictures/various", "train", tmp_path)[1].tolist() == list(range(10))
 
 
 def test_images_in_a_folder_that_cannot_be_written(stored, tmp_path, monkeypatch):
@@ -226,7 +202,7 @@ def test_images_in_a_folder_that_cannot_be_written(stored, tmp_path, monkeypatch
   def fail(*arguments):
     raise PermissionError
 
-  monkeypatch.setattr(kept, "keep", fail)
+  monkeypatch.setattr(prepared, "_write", fail)
   images, y = prepared.images("pictures/various", "validation", tmp_path)
   assert (len(images), y.tolist()) == (4, [0, 1, 0, 1])
 
