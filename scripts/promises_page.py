@@ -20,7 +20,6 @@ PROMISES = {
   "device and layout",
   "labels": "Target labels cannot reach training or selection",
   "refused": "Bad input is one line with the remedy and exit code 2, and nothing is written",
-  "corrected": "A command that is refused, however late, leaves nothing that refuses the corrected one",
   "fuzzed": "Whatever is in a file or a flag, it works or is one line with exit code 2: at least 2,000 "
   "generated cases",
   "hostile": "A file that lies about its size is refused before memory is taken",

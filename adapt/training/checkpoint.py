@@ -113,7 +113,7 @@ class Checkpoints:
 
     A corrupt one is reported in a warning and deleted.
     """
-    if not _holds(self.folder):
+    if not any(p.name.isdigit() for p in self.folder.iterdir()):
       return None  # and orbax need not be imported
     manager = self._orbax()
     for step in sorted(manager.all_steps(), reverse=True):
@@ -132,12 +132,9 @@ class Checkpoints:
     return self
 
   def __exit__(self, kind: object, error: object, trace: object) -> None:
-    """Releases the folder; deletes it after success, as the record exists.
-
-    It goes after a failure too where nothing was saved, and so stands in no later command's way.
-    """
+    """Releases the folder; deletes it after success, as the record exists."""
     self._abandon()
-    if kind is None or not _holds(self.folder):
+    if kind is None:
       shutil.rmtree(self.folder, ignore_errors=True)
     self._lock.close()
 
@@ -206,15 +203,14 @@ class Elsewhere:
 def asked(folder: Path) -> Any:
   """Reads the configuration that a folder's checkpoints were made for.
 
-  It is a list of objects, or None if there are no checkpoints: a folder without any, as a process
-  leaves that is killed before the first, is of nothing.
+  It is a list of objects, or None if there are no checkpoints.
 
   Raises:
     ValueError: they do not say.
   """
   file = folder / _CONFIG
-  if not _holds(folder):
-    return None
+  if not file.is_file():
+    return None  # killed before it was written: nothing was saved either
   try:
     found = atomic_files.load_json(file.read_text("utf-8"))
   except (OSError, ValueError) as error:
@@ -224,11 +220,6 @@ def asked(folder: Path) -> Any:
   if not isinstance(found, dict) or not isinstance(found.get("asked"), list):
     raise unclear(folder, "no list 'asked'")
   return found["asked"]
-
-
-def _holds(folder: Path) -> bool:
-  """Whether a checkpoint lies in the folder."""
-  return folder.is_dir() and any(p.name.isdigit() for p in folder.iterdir())
 
 
 def unclear(folder: Path, reason: object) -> ValueError:

@@ -33,7 +33,7 @@ def refused(experiment, out, reason):
 
 def left_over(folder, seeds, out):
   """What a process leaves that is killed before it deletes its checkpoints."""
-  (folder / "8").mkdir(parents=True)
+  folder.mkdir()
   made = plan(asked(seeds=seeds), out, True, toy.load)
   wanted = made.config(made.points[0])
   atomic_files.write_json(folder / "config.json", {"asked": [wanted]})
@@ -54,30 +54,6 @@ def test_checkpoints_of_fewer_seeds_are_to_be_finished_first(tmp_path):
   refused(
     asked(seeds=(*FOUR, 4, 5)), tmp_path, r"of other seeds .2 to 3.: finish them by --seeds 4"
   )
-
-
-@pytest.mark.holds("corrected")
-def test_a_folder_without_a_checkpoint_stands_in_nobody_s_way(tmp_path):
-  """What is left of a process that is killed before its first checkpoint, whatever its settings."""
-  experiment = toy.experiment("source_only", **SHORT)
-  made = plan(experiment, tmp_path, True, toy.load)
-  folder = tmp_path / "toy" / "moons_turned" / f".{made.points[0].label}.partial"
-  folder.mkdir(parents=True)
-  asked = made.config(made.points[0])
-  other = {**asked, "settings": {**asked["settings"], "batch_size": 1}}
-  atomic_files.write_json(folder / "config.json", {"asked": [other]})
-  assert plan(experiment, tmp_path, False, toy.load).missing
-  (folder / "8").mkdir()
-  with pytest.raises(ValueError, match="batch_size: 1 → "):
-    plan(experiment, tmp_path, False, toy.load)
-
-
-@pytest.mark.holds("corrected")
-def test_a_run_that_is_refused_late_leaves_no_folder(tmp_path):
-  """A batch of one has no covariance, which is known when the step is traced."""
-  with pytest.raises(ValueError, match="batch"):
-    run(toy.experiment("coral", **{**SHORT, "batch_size": 1}), tmp_path, domains=toy.load)
-  assert not list(tmp_path.rglob("*.partial"))
 
 
 @pytest.mark.parametrize("spoilt", [False, True])
