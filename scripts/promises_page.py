@@ -10,6 +10,8 @@ PROMISES = {
   "killed": "A process killed at any moment leaves whole records, and what the next one continues",
   "signalled": "SIGTERM and Ctrl-C save at the next evaluation; exit code 75 and the command that continues",
   "spoilt": "A spoilt checkpoint is noticed by its digest, and the one before it is used",
+  "kept": "Kept features and decoded sets that are cut, emptied, zeroed or another set's are told in a "
+  "line and made anew, never read",
   "changed": "A command with other settings is refused with the difference; --force starts over",
   "alone": "Two processes never train the same cell in one folder at once",
   "diverged": "A seed that is no longer finite stays at its last finite state; the others go on; exit code 3",
