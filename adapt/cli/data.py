@@ -1,6 +1,7 @@
-"""`adapt data`: lists, prepares, shows and audits data sets."""
+"""`adapt data`: lists, prepares, shows, verifies and audits data sets."""
 
 import argparse
+import contextlib
 import json
 import logging
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 from adapt import catalogue, data
 from adapt.cli import plugins
 from adapt.cli.command import Parser
-from adapt.data import builders
+from adapt.data import atomic_files, builders, prepared
 from adapt.data.audit import Report, audit
 from adapt.data.builders import Description
 from adapt.data.named.natural import TFDS_SETS
@@ -25,7 +26,7 @@ def main(argv: Sequence[str]) -> int:
   """Runs `adapt data …`.
 
   Returns:
-    0; of `audit`, 1 where it finds a leak.
+    0; 1 where `audit` finds a leak or `verify` damage.
 
   Raises:
     ValueError: bad input; one line with the remedy.
@@ -40,6 +41,8 @@ def main(argv: Sequence[str]) -> int:
     return 0
   if arguments.what == "show":
     return _show(arguments)
+  if arguments.what == "verify":
+    return _verify(arguments.data_dir)
   return _audit(arguments)
 
 
@@ -47,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
   """The flags of `adapt data`."""
   made = Parser(prog="adapt data", description="Data sets: what there is, and what is in it.")
   commands = made.add_subparsers(
-    dest="what", metavar="list | prepare | show | audit", required=True
+    dest="what", metavar="list | prepare | show | verify | audit", required=True
   )
   command = commands.add_parser("list", help="the sets, and how one gets them")
   command.add_argument("name", nargs="?", help="one set in full")
@@ -59,6 +62,10 @@ def parser() -> argparse.ArgumentParser:
   command.add_argument("name", metavar="NAME", help=_WHERE)
   command.add_argument("--domain", metavar="D", help="of a set with several: NAME_D is shown")
   command.add_argument("--out", metavar="FILE.png", help="default: NAME.png")
+  _data_dir(command)
+  command = commands.add_parser(
+    "verify", help="read all of the features and decoded sets that are kept; exit 1 on damage"
+  )
   _data_dir(command)
   command = commands.add_parser(
     "audit",
@@ -218,6 +225,18 @@ def _show(arguments: argparse.Namespace) -> int:
   return 0
 
 
+def _verify(data_dir: str | None) -> int:
+  """Check every block of every kept array; delete what is damaged."""
+  root = Path(data_dir) if data_dir else builders.default_data_dir()
+  found = dict(prepared.verified(root))
+  for file, wrong in (damaged := {f: w for f, w in found.items() if w}).items():
+    with contextlib.suppress(OSError):
+      file.unlink()
+    print(f"{file} is damaged ({wrong}): the next run makes it anew", file=sys.stderr)
+  print(f"{len(found)} kept arrays in {root}, {len(damaged)} damaged")
+  return 1 if damaged else 0
+
+
 def _unwritable(error: OSError) -> str:
   return f"cannot write {error.filename} ({error.strerror}): name another file"
 
@@ -231,7 +250,8 @@ def _audit(arguments: argparse.Namespace) -> int:
     if arguments.json:
       path = Path(arguments.json)
       path.parent.mkdir(parents=True, exist_ok=True)
-      path.write_text(as_json(report) + "\n", encoding="utf-8")
+      with atomic_files.whole(path) as stream:
+        stream.write((as_json(report) + "\n").encode("utf-8", "backslashreplace"))
     if arguments.plot:
       from adapt.report import data_figures
 

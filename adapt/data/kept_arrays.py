@@ -16,6 +16,7 @@ import numpy as np
 
 from adapt.data import atomic_files
 
+FEATURES = "adapt_features"  # folder of cached features, below that of the data
 _BLOCK = 2**20  # bytes of a digest
 _SAMPLED = 16  # blocks that reading checks, evenly spaced; `verify` checks all
 _END = b" adapt array\n"  # the last bytes of a file

@@ -11,6 +11,7 @@ import hashlib
 import io
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -270,6 +271,16 @@ def identity(folder: Path, split: str, part: str) -> str:
   """Say what a kept array is of: a prepared set, a split of it, and x or y."""
   about = (folder / "dataset_info.json").read_bytes()
   return f"{hashlib.sha256(about).hexdigest()[:32]} {split} {part}"
+
+
+def verified(root: Path) -> Iterator[tuple[Path, str]]:
+  """Check all of every kept array below a data folder; each with what is wrong with it, or ""."""
+  for file in sorted(root.rglob("adapt_*_[xy].npy")):
+    split, part = file.stem.removeprefix("adapt_").rsplit("_", 1)
+    known = _prepared(file.parent)
+    yield file, kept_arrays.damage(file, identity(file.parent, split, part) if known else None)
+  for file in sorted((root / kept_arrays.FEATURES).glob("*.npy")):
+    yield file, kept_arrays.damage(file, file.stem)
 
 
 def _file(folder: Path, split: str, part: str) -> Path:

@@ -106,18 +106,15 @@ def make(plan: Plan, place: Place, report: Report) -> None:
       if number == 0 or (chosen is not None and chosen >= len(seen)):
         best, i = (own, trained), (chosen or 0) - len(seen)
       seen += new
-    outcome = _outcome(experiment, seen, chosen)
-    write = functools.partial(execute.write, *best, only=i, search=outcome)
+    found = _outcome(experiment, seen, chosen)
+    write = functools.partial(execute.write, *best, only=i, search=found)
     hosts.led(lambda: execute.deliver(saved, place, [write]))
 
 
 def _trained(
   plan: Plan, place: Place, report: Report, number: int, kept: contextlib.ExitStack
 ) -> tuple[Trained, checkpoint.Checkpoints | checkpoint.Elsewhere]:
-  """A round's program, trained; the checkpoints of all rounds are kept until the search has ended.
-
-  One that another follows is saved as it is, so that an interrupted search need not train it again.
-  """
+  """A round's program, trained; checkpoints are kept until the search ends, or it is trained again."""
   experiment, steps = plan.experiment, plan.experiment.settings.steps
   own = plan._replace(missing=[_of_round(p, number) for p in plan.missing])
   hosts.led(lambda: None if place.force else refuse_checkpoints(own, place.out))

@@ -14,7 +14,7 @@ from typing import Any
 
 from adapt.data import atomic_files
 from adapt.records import schema
-from adapt.training import checkpoint
+from adapt.training import checkpoint, folder_lock
 
 _AND = ".and-"  # other tasks
 # What of a configuration the state of a run does not depend on, or is compared apart.
@@ -82,7 +82,7 @@ def recover(suite: str, out: str | Path) -> None:
   """Brings records to their place that a killed process has made and not brought there."""
   for made in sorted(Path(out).glob(f"{glob.escape(suite)}/*/.*.partial/{checkpoint.MADE}")):
     try:
-      with checkpoint.alone(made.parent):
+      with folder_lock.alone(made.parent):
         _place(made.parent, Path(out))
         shutil.rmtree(made.parent, ignore_errors=True)
     except ValueError:  # the process that made them is bringing them there now

@@ -189,13 +189,25 @@ def _is_simple(value: Any) -> bool:
 _text = _kind("no text", lambda v: isinstance(v, str))
 _truth = _kind("neither true nor false", lambda v: isinstance(v, bool))
 _number = _kind("no number", _is_number)
-_amount = _kind("no number of 0 or more", lambda v: _is_number(v) and v >= 0)
-# Sums of float32 may exceed 1 by their last digits.
-_share = _kind("no share from 0 to 1", lambda v: _is_number(v) and -1e-6 <= v <= 1 + 1e-6)
 _whole = _kind("no whole number", lambda v: _is_number(v) and isinstance(v, int) and v >= 0)
 _simple = _kind("no text, number or list of them", _is_simple)
 _anything = _kind("", lambda v: True)
 _object = _kind("no object", lambda v: isinstance(v, dict))
+
+
+def _within(low: float, high: float) -> Kind:
+  """Builds a checker for numbers between two."""
+
+  def wrong(value: Any) -> str | None:
+    if said := _number(value):
+      return said
+    return None if low <= value <= high else f" is {value}, not from {low:g} to {high:.3g}"
+
+  return wrong
+
+
+_amount = _within(0, math.inf)
+_share = _within(0, 1.000001)  # sums of float32 may exceed 1 by their last digits
 
 
 def _maybe(kind: Kind) -> Kind:

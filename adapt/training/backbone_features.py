@@ -58,7 +58,7 @@ def above(settings: Settings) -> Settings:
 
 
 def _folder() -> Path:
-  return builders.default_data_dir() / "adapt_features"
+  return builders.default_data_dir() / kept_arrays.FEATURES
 
 
 def _key(x: Any, settings: Settings, weights: str, digest: bytes) -> str:

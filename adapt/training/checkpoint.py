@@ -9,7 +9,6 @@ crash at any instant leaves the checkpoint before it; the digest finds what a di
 
 import contextlib
 import logging
-import os
 import shutil
 import sys
 import time
@@ -20,12 +19,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapt.data import atomic_files
-from adapt.training import hosts
+from adapt.training import folder_lock, hosts
 from adapt.training import pytree_io as leaves
 from adapt.training.history import History
 
 _KEPT = 2
-_CONFIG, _LOCK = "config.json", "lock"
+_CONFIG = "config.json"
 MADE = "made"  # folder of records that wait for their place
 _OURS = "state", "history"  # what a checkpoint consists of, besides its digest
 
@@ -71,7 +70,7 @@ class Checkpoints:
     self.folder, self.seconds = folder, 60 * minutes
     self._last, self._manager = time.monotonic(), None
     with _writable(folder):
-      self._lock = _locked(folder)
+      self._lock = folder_lock.locked(folder)
     atomic_files.write_json(folder / _CONFIG, {"asked": config})
 
   def due(self) -> bool:
@@ -138,6 +137,8 @@ class Checkpoints:
 
   def release(self, done: bool) -> None:
     """Releases the folder; deletes it where its records exist or no checkpoint does."""
+    if self._lock.closed:
+      return  # another process may hold it by now
     self._abandon()
     if done or not begun(self.folder):
       shutil.rmtree(self.folder, ignore_errors=True)
@@ -243,42 +244,8 @@ def unclear(folder: Path, reason: object) -> ValueError:
 
 def discard(folder: Path) -> None:
   """Deletes the checkpoints there; ValueError if a process trains there now."""
-  with alone(folder):
+  with folder_lock.alone(folder):
     shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-  """Holds a folder against other processes; ValueError if one trains there now."""
-  if not folder.exists():
-    yield
-    return
-  lock = _locked(folder)
-  try:
-    yield
-  finally:
-    lock.close()
-
-
-def _locked(folder: Path) -> Any:
-  """Locks the folder against other processes while the returned file is open."""
-  import fcntl
-
-  while True:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # others need not read a model
-    file = (folder / _LOCK).open("w")
-    try:
-      fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-      file.close()
-      raise ValueError(
-        f"another process trains {folder.name.removeprefix('.').removesuffix('.partial')} in "
-        f"{folder.parent}: wait for it, or choose another folder with --out"
-      ) from error
-    with contextlib.suppress(OSError):  # who held it may have deleted it at its end
-      if os.path.samestat(os.fstat(file.fileno()), os.stat(folder / _LOCK)):
-        return file
-    file.close()
 
 
 def _not_orbaxs(entry: logging.LogRecord) -> bool:
