@@ -37,7 +37,9 @@ def _markdown_cell(entry: Entry, line: Line) -> str:
 
 def _escaped(text: str) -> str:
   """Plain text as Markdown that shows it; underscores are inside words, where they mean nothing."""
-  special = r"([\\|*`]|<(?=\S)|(?<=--)>|(?<=\])[(\[:]|&(?=[#\w]+;)|(?<!\w)_(?=\w)|^[#>+-](?=\s))"
+  special = (
+    r"([\\|*`]|<(?=\S)|(?<=--)>|(?<=\])[(\[:]|&(?=[#\w]+;)|(?<!\w)_(?=[^_]*_(?!\w))|^[#>+-](?=\s))"
+  )
   return re.sub(special, r"\\\1", " ".join(text.split()))
 
 

@@ -92,3 +92,18 @@ def test_environment():
   assert found["device"]
   assert (found["commit"] is None) == (found["dirty"] is None)
   json.dumps(found)
+
+
+def test_a_command_tells_no_home(monkeypatch, tmp_path):
+  monkeypatch.setenv("HOME", "/home/u")
+  monkeypatch.chdir(tmp_path)
+  words = [
+    "adapt",
+    "/home/u/a b.npz",
+    "--out=/home/u/r",
+    f"{tmp_path}/x.npz",
+    "/data/x",
+    "/home/u2",
+  ]
+  monkeypatch.setattr(record, "_command", words)
+  assert record.command() == "adapt ~/'a b.npz' '--out=~/r' x.npz /data/x /home/u2"
