@@ -16,6 +16,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,7 @@ def child(work: Callable[[], int], folder: Path, at: int = 0, after: bool = Fals
     code = 1
     try:
       os.chdir(folder)
+      atomic_files.BEGAN = time.time()  # a process of its own
       log = os.open(os.devnull, os.O_WRONLY)
       os.dup2(log, 1)
       os.dup2(os.open(folder.parent / "stderr", os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
@@ -189,6 +191,7 @@ def main(arguments: list[str] | None = None) -> int:
       folder = Path(root) / f"{name}-{number}"
       done, _place = trial(folder, name, chosen, 12 if name == "kept" else asked.operations)
       kills[name] += done
+      print(f"{kills.total()} kills: {name}", file=sys.stderr, flush=True)
       left, same = litter(folder), found(folder) == whole[name]
       if left or not same:
         wrong += 1

@@ -82,11 +82,11 @@ def sync_folder(folder: Path) -> None:
       os.close(handle)
 
 
-def sweep(temporaries: Iterable[Path], before: float = BEGAN) -> None:
+def sweep(temporaries: Iterable[Path], before: float | None = None) -> None:
   """Delete temporary files that are older than this process and that nobody writes."""
   for path in temporaries:
     with contextlib.suppress(OSError):
-      if path.stat().st_mtime < before:
+      if path.stat().st_mtime < (BEGAN if before is None else before):
         with path.open("r+b") as file:
           if _lock(file):
             path.unlink()
