@@ -8,8 +8,13 @@ PROMISES = {
   "resumed": "An interrupted run that is started again ends with the parameters of one that was not, "
   "bit for bit: every method, several seeds, sweeps, inputs on the device and streamed",
   "killed": "A process killed at any moment leaves whole records, and what the next one continues",
+  "delivered": "The records of a sweep or of several tasks, their points and models appear together: a kill "
+  "between two leaves the others to the next command, which trains nothing again",
+  "not_in_the_way": "A run that ends before its first checkpoint leaves nothing that refuses another",
   "signalled": "SIGTERM and Ctrl-C save at the next evaluation; exit code 75 and the command that continues",
   "spoilt": "A spoilt checkpoint is noticed by its digest, and the one before it is used",
+  "kept": "Kept features and decoded sets that are cut, emptied, zeroed or another set's are told in a "
+  "line and made anew, never read",
   "changed": "A command with other settings is refused with the difference; --force starts over",
   "alone": "Two processes never train the same cell in one folder at once",
   "diverged": "A seed that is no longer finite stays at its last finite state; the others go on; exit code 3",

@@ -144,6 +144,7 @@ THROUGH = {
   "report/tsne": "report/test_figures",
   "training/arrays": "training/test_task_data",
   "training/backbone_features": "training/test_task_data",
+  "training/folder_lock": "training/test_checkpoint",
   "training/history": "training/test_checkpoint",
   "training/loop": "experiments/test_run",
   "training/program": "experiments/test_run",

@@ -1,19 +1,20 @@
-"""`adapt data`: lists, prepares, shows and audits data sets."""
+"""`adapt data`: lists, prepares, shows, verifies and audits data sets."""
 
 import argparse
+import contextlib
 import importlib.util
 import json
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from adapt import catalogue, data, extras
 from adapt.cli import plugins, reading_flags
 from adapt.cli.command import Parser
-from adapt.data import builders
+from adapt.data import atomic_files, builders, prepared
 from adapt.data.audit import Report, audit
 from adapt.data.builders import Description
 from adapt.data.named.natural import TFDS_SETS
@@ -26,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
   """Runs `adapt data …`.
 
   Returns:
-    0; of `audit`, 1 where it finds a leak.
+    0; 1 where `audit` finds a leak or `verify` damage.
 
   Raises:
     ValueError: bad input; one line with the remedy.
@@ -41,6 +42,8 @@ def main(argv: Sequence[str]) -> int:
     return 0
   if arguments.what == "show":
     return _show(arguments)
+  if arguments.what == "verify":
+    return _verify(arguments.data_dir)
   return _audit(arguments)
 
 
@@ -48,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
   """The flags of `adapt data`."""
   made = Parser(prog="adapt data", description="Data sets: what there is, and what is in it.")
   commands = made.add_subparsers(
-    dest="what", metavar="list | prepare | show | audit", required=True
+    dest="what", metavar="list | prepare | show | verify | audit", required=True
   )
   command = commands.add_parser("list", help="the sets, and how one gets them")
   command.add_argument("name", nargs="?", help="one set in full")
@@ -60,6 +63,10 @@ def parser() -> argparse.ArgumentParser:
   command.add_argument("name", metavar="NAME", help=_WHERE)
   command.add_argument("--domain", metavar="D", help="of a set with several: NAME_D is shown")
   command.add_argument("--out", metavar="FILE.png", help="default: NAME.png")
+  _data_dir(command)
+  command = commands.add_parser(
+    "verify", help="read all of the features and decoded sets that are kept; exit 1 on damage"
+  )
   _data_dir(command)
   command = commands.add_parser(
     "audit",
@@ -82,10 +89,7 @@ def _data_dir(command: argparse.ArgumentParser) -> None:
 
 
 def add_prepare(command: argparse.ArgumentParser, names: str = "+") -> None:
-  """Add the arguments of `prepare` to a parser.
-
-  `names` says how many names are taken.
-  """
+  """Add the arguments of `prepare` to a parser; `names` says how many names are taken."""
   known = ", ".join(builders.names()) + ("; all if none is given" if names == "*" else "")
   command.add_argument("names", nargs=names, metavar="NAME", help=known)
   command.add_argument("--from", dest="source", metavar="FOLDER", help="a local copy of the data")
@@ -93,15 +97,9 @@ def add_prepare(command: argparse.ArgumentParser, names: str = "+") -> None:
 
 
 def prepare(names: Sequence[str], source: str | None, data_dir: str | None) -> None:
-  """Prepares data sets and prints what they hold.
+  """Prepares data sets from a copy in `source`, or downloads, and prints what they hold.
 
-  Args:
-    names: names of builders.
-    source: a folder with a copy of the data; None downloads them.
-    data_dir: where TFDS keeps its sets.
-
-  Raises:
-    ValueError: as `builders.prepare`; an unknown name, before anything is prepared.
+  ValueError as `builders.prepare`, and for an unknown name before anything is prepared.
   """
   if unknown := [name for name in names if name not in builders.names()]:
     raise ValueError(catalogue.unknown("data set", unknown[0], builders.names()))
@@ -215,15 +213,30 @@ def _show(arguments: argparse.Namespace) -> int:
   name = f"{arguments.name}_{arguments.domain}" if arguments.domain else arguments.name
   domain = data.load(name, arguments.data_dir)
   out = arguments.out or f"{domain.name.replace('/', '_').replace(':', '_')}.png"
-  try:
+  with _writing():
     print(data_figures.sheet(domain, out))
-  except OSError as error:
-    raise ValueError(_unwritable(error)) from error
   return 0
 
 
-def _unwritable(error: OSError) -> str:
-  return f"cannot write {error.filename} ({error.strerror}): name another file"
+def _verify(data_dir: str | None) -> int:
+  """Check every block of every kept array; delete what is damaged."""
+  root = Path(data_dir) if data_dir else builders.default_data_dir()
+  found = dict(prepared.verified(root))
+  for file, wrong in (damaged := {f: w for f, w in found.items() if w}).items():
+    with contextlib.suppress(OSError):
+      file.unlink()
+    print(f"{file} is damaged ({wrong}): the next run makes it anew", file=sys.stderr)
+  print(f"{len(found)} kept arrays in {root}, {len(damaged)} damaged")
+  return 1 if damaged else 0
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+  try:
+    yield
+  except OSError as error:
+    remedy = f"cannot write {error.filename} ({error.strerror}): name another file"
+    raise ValueError(remedy) from error
 
 
 def _audit(arguments: argparse.Namespace) -> int:
@@ -232,17 +245,16 @@ def _audit(arguments: argparse.Namespace) -> int:
   names = [*arguments.source, arguments.target]
   *sources, target = own_data.loaded(names, arguments.data_dir, reading_flags.of(arguments))
   report = audit(sources, target)
-  try:
+  with _writing():
     if arguments.json:
       path = Path(arguments.json)
       path.parent.mkdir(parents=True, exist_ok=True)
-      path.write_text(as_json(report) + "\n", encoding="utf-8")
+      with atomic_files.whole(path) as stream:
+        stream.write((as_json(report) + "\n").encode("utf-8", "backslashreplace"))
     if arguments.plot:
       from adapt.report import data_figures
 
       data_figures.balance(report, arguments.plot)
-  except OSError as error:
-    raise ValueError(_unwritable(error)) from error
   _print(report)
   return 1 if report.leaks else 0
 

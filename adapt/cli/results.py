@@ -15,6 +15,7 @@ from adapt import catalogue
 from adapt.cli import plugins, text
 from adapt.cli.bench import FOLDER
 from adapt.cli.command import Parser, refused
+from adapt.data import atomic_files
 from adapt.experiments.suite import Suite
 from adapt.report.summary import Record
 
@@ -63,10 +64,12 @@ def tables(argv: Sequence[str], default: Path = RECORDS, further: Further | None
     lines = result_files.differences(files, request.out)
     print("\n".join(lines) if lines else "tables agree with the records")
     return 1 if lines else 0
-  for path, content in files.items():
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content, encoding="utf-8")
-    print(path)
+  try:
+    for path, content in files.items():
+      atomic_files.replace(path, content.encode())
+      print(path)
+  except ValueError as error:
+    return refused(error)
   return 0
 
 

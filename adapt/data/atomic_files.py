@@ -8,16 +8,22 @@ import json
 import math
 import os
 import re
-from collections.abc import Mapping
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+BEGAN = time.time()  # about when this process started
 
 
 def check_writable(out: str | Path) -> None:
   """Raise ValueError unless files can be created under `out`.
 
-  Call it before hours of training.
+  Call it before hours of training. What killed processes have left there is deleted.
   """
+  patterns = (".*.tmp", "*/*/.*.tmp", ".probe.*")
+  sweep(path for pattern in patterns for path in Path(out).glob(pattern))
   probe = Path(out) / f".probe.{os.getpid()}"
   try:
     Path(out).mkdir(parents=True, exist_ok=True)
@@ -34,18 +40,67 @@ def replace(path: Path, content: bytes) -> None:
 
   A file of that name is always whole. ValueError if the folder cannot be written.
   """
-  temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
   try:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with temporary.open("wb") as file:
+    with whole(path) as file:
       file.write(content)
+  except OSError as error:
+    raise _unwritable(path.parent, error) from error
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[IO[bytes]]:
+  """Open a temporary file that takes the name of `path` when all is on the disk.
+
+  It is locked meanwhile, so that `sweep` tells it from what a killed process has left.
+
+  Raises:
+    OSError: the folder cannot be written; nothing is left of the temporary file.
+  """
+  temporary = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
+  try:
+    with temporary.open("x+b") as file:
+      _lock(file)
+      yield file
       file.flush()
       os.fsync(file.fileno())
-    temporary.replace(path)
-  except OSError as error:
+      temporary.replace(path)
+    sync_folder(path.parent)
+  except BaseException:
     with contextlib.suppress(OSError):
       temporary.unlink()
-    raise _unwritable(path.parent, error) from error
+    raise
+
+
+def sync_folder(folder: Path) -> None:
+  """Bring the names in a folder to the disk, where the file system can."""
+  with contextlib.suppress(OSError):
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+      os.fsync(handle)
+    finally:
+      os.close(handle)
+
+
+def sweep(temporaries: Iterable[Path], before: float | None = None) -> None:
+  """Delete temporary files that are older than this process and that nobody writes."""
+  for path in temporaries:
+    with contextlib.suppress(OSError):
+      if path.stat().st_mtime < (BEGAN if before is None else before):
+        with path.open("r+b") as file:
+          if _lock(file):
+            path.unlink()
+
+
+def _lock(file: IO[bytes]) -> bool:
+  """Lock a file until it is closed; False where another process has, or nothing locks."""
+  try:
+    import fcntl
+
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+  except (ImportError, OSError):
+    return False
+  return True
 
 
 def _unwritable(folder: str | Path, error: OSError) -> ValueError:

@@ -3,19 +3,21 @@
 They are decoded once as arrays, or stay encoded as images.
 
 Arrays are kept as .npy beside the prepared files: decoding MNIST's 70000 PNGs takes 15 s, mapping
-the kept arrays 1 ms, without tensorflow_datasets. Photographs are read where they are used.
+the kept arrays milliseconds, without tensorflow_datasets. Photographs are read where they are used.
 """
 
+import contextlib
+import hashlib
 import io
 import os
 import re
-import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from adapt.data import builders
+from adapt.data import builders, kept_arrays
 from adapt.data.images import UNSCALED, Images, eight_bits, unscaled
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -46,16 +48,13 @@ def arrays(
       format that only TensorFlow reads; not a classification set; images of several sizes.
   """
   folder = _folder(name, data_dir)
-  kept = [folder / f"adapt_{split}_{part}.npy" for part in "xy"]
-  if not all(path.is_file() for path in kept):
-    decoded = _decode(name, split, folder)
-    try:
-      for path, array in zip(kept, decoded, strict=True):
-        _write(path, array)
-    except OSError:  # a data folder that others own: decode at each run rather than fail
-      return decoded
-  x, y = (np.asarray(np.load(path, mmap_mode="r", allow_pickle=False)) for path in kept)
-  return x, y
+  x, y = (_kept(folder, split, part) for part in "xy")
+  if x is not None and y is not None:
+    return x, y
+  decoded = _decode(name, split, folder)
+  for part, array in zip("xy", decoded, strict=True):
+    _keep(folder, split, part, array)
+  return decoded
 
 
 class Records:
@@ -117,15 +116,12 @@ def images(
     raise ValueError(f"the inputs of {name} are no images: read them as arrays")
   _check_split(name, split, info)
   records = Records(folder, split, x_key, info.splits[split].num_examples)
-  kept = folder / f"adapt_{split}_y.npy"
-  if not kept.is_file():
+  y = _kept(folder, split, "y")
+  if y is None:
     source = _readable(name, folder, split, x_key)
     y = np.fromiter((example[y_key] for example in source), np.int64, len(source))
-    try:
-      _write(kept, y)
-    except OSError:  # as in `arrays`
-      return Images(records), y
-  return Images(records), np.asarray(np.load(kept, mmap_mode="r", allow_pickle=False))
+    _keep(folder, split, "y", y)
+  return Images(records), y
 
 
 def splits(name: str, data_dir: str | os.PathLike | None = None) -> tuple[str, ...]:
@@ -271,15 +267,32 @@ def _image(data: bytes, channels: int, where: str) -> np.ndarray:
   return pixels.reshape(*pixels.shape[:2], channels)
 
 
-def _write(path: Path, array: np.ndarray) -> None:
-  """Save a file atomically by renaming a temporary one.
+def identity(folder: Path, split: str, part: str) -> str:
+  """Say what a kept array is of: a prepared set, a split of it, and x or y."""
+  about = (folder / "dataset_info.json").read_bytes()
+  return f"{hashlib.sha256(about).hexdigest()[:32]} {split} {part}"
 
-  A file that exists is whole, also with two runs.
-  """
-  temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
-  try:
-    with temporary.open("xb") as stream:
-      np.save(stream, array, allow_pickle=False)
-    temporary.replace(path)
-  finally:
-    temporary.unlink(missing_ok=True)
+
+def verified(root: Path) -> Iterator[tuple[Path, str]]:
+  """Check all of every kept array below a data folder; each with what is wrong with it, or ""."""
+  for file in sorted(root.rglob("adapt_*_[xy].npy")):
+    split, part = file.stem.removeprefix("adapt_").rsplit("_", 1)
+    known = _prepared(file.parent)
+    yield file, kept_arrays.damage(file, identity(file.parent, split, part) if known else None)
+  for file in sorted((root / kept_arrays.FEATURES).glob("*.npy")):
+    yield file, kept_arrays.damage(file, file.stem)
+
+
+def _file(folder: Path, split: str, part: str) -> Path:
+  return folder / f"adapt_{split}_{part}.npy"
+
+
+def _kept(folder: Path, split: str, part: str) -> np.ndarray | None:
+  return kept_arrays.read(_file(folder, split, part), identity(folder, split, part))
+
+
+def _keep(folder: Path, split: str, part: str, array: np.ndarray) -> None:
+  """Keep an array; a data folder that others own is left, and decoded at each run."""
+  with contextlib.suppress(OSError):
+    kept_arrays.sweep(folder)
+    kept_arrays.write(_file(folder, split, part), array, identity(folder, split, part))

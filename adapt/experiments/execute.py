@@ -4,7 +4,7 @@ import contextlib
 import functools
 import math
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from adapt import tuning, validators
 from adapt.data import atomic_files, label_sets
 from adapt.deploy.saved import write_models
-from adapt.experiments import new_record, reverse
+from adapt.experiments import new_record, reverse, unfinished
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.more_seeds import joined
 from adapt.experiments.place import Place
@@ -71,26 +71,52 @@ def _alone(experiment: Experiment, point: Point, data: TaskData) -> Trained:
 
 def make(plans: Sequence[Plan], place: Place, report: Report, watch: Watch | None = None) -> None:
   """Trains and writes."""
-  with training(plans, place, report, watch) as (every, _):
+  with training(plans, place, report, watch) as (every, saved):
     for one, trained in zip(plans, every, strict=True):
       experiment = one.remaining
       unswept = [p.lr for p in one.missing] == [experiment.settings.lr]
       if experiment.method.name == "source_only" and experiment.weighting is None and unswept:
         _remember(experiment, one.data, trained)
-      hosts.led(functools.partial(write, one, place, trained))
+    every_one = list(zip(plans, every, strict=True))
+    hosts.led(lambda: deliver(saved, place, [functools.partial(write, *one) for one in every_one]))
 
 
-def write(plan: Plan, place: Place, trained: Trained, only: int | None = None, **more: Any) -> None:
-  """Makes the records of what was trained, or of one of the missing points; `more` goes into each."""
+def deliver(
+  saved: checkpoint.Checkpoints | checkpoint.Elsewhere,
+  place: Place,
+  writes: Sequence[Callable[[Place, Path], None]],
+) -> None:
+  """Brings a program's records to their place, all of them or, until the next run, none."""
+  assert isinstance(saved, checkpoint.Checkpoints)  # process 0 has them
+
+  def make(folder: Path) -> None:
+    for one in writes:
+      one(place, folder)
+
+  unfinished.deliver(saved.folder, place.out, make)
+
+
+def write(
+  plan: Plan,
+  trained: Trained,
+  place: Place,
+  into: Path,
+  only: int | None = None,
+  **more: Any,
+) -> None:
+  """Makes the records of what was trained, or of one of the missing points, in the folder `into`.
+
+  `more` goes into each. Records that get more seeds are read where they are, in `place`.
+  """
   experiment, data, missing = plan.remaining, plan.data, plan.missing
   seeds, now = len(experiment.seeds), trained.mapped
   classes = data.classes + (label_sets.UNKNOWN,) * data.unknown
   for i in range(len(missing)) if only is None else [only]:
     point, own = missing[i], range(i * seeds, (i + 1) * seeds)
-    file = file_of(experiment, point, place.out)
+    file = file_of(experiment, point, into)
     first = {k: v[own[0]] for k, v in trained.points.items() if k in ("features", "predicted")}
     settings = plan.config(point)
-    existing, shown = _existing(file, settings, plan), experiment
+    existing, shown = _existing(file_of(experiment, point, place.out), settings, plan), experiment
     if existing:  # whose validator selects for all of its seeds
       settings["validator"] = existing["config"]["validator"]
       shown = experiment._replace(validator=settings["validator"])

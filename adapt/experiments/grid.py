@@ -1,6 +1,7 @@
 """A grid of experiments: checked as a whole, then run program by program."""
 
 import contextlib
+import functools
 from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,6 +54,8 @@ def checked(
   Raises:
     ValueError: bad input.
   """
+  for suite in {experiment.suite.name for experiment in experiments}:
+    hosts.led(functools.partial(unfinished.recover, suite, options.out))
   for experiment in experiments:
     yield plan(experiment, options.out, options.force, domains)
   hosts.led(lambda: atomic_files.check_writable(options.out))

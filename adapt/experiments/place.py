@@ -34,6 +34,14 @@ class Place(NamedTuple):
       with held:
         yield saved
 
+  def hold(self, plan: Plan) -> Checkpoints:
+    """Keeps other processes from what a plan trains, until it is released.
+
+    Raises:
+      ValueError: another process trains it.
+    """
+    return self._taken([plan])
+
   def _all_taken(self, plans: Sequence[Plan]) -> tuple[contextlib.ExitStack, Checkpoints]:
     each = [[one] for one in plans] if len(plans) > 1 else []
     with contextlib.ExitStack() as held:

@@ -145,7 +145,7 @@ def _missing(whole: Plan, out: str | Path, force: bool) -> tuple[list[int], tupl
       f"others fewer: run --seeds {most} first, or all again with --force"
     )
   existing = next(iter(different), ())
-  if missing and not force:
+  if missing and not force and not experiment.search:  # whose rounds' points are compared there
     todo = [whole.points[i] for i in missing]
     refuse_checkpoints(whole._replace(missing=todo, existing_seeds=existing), out)
   return list(missing), existing

@@ -30,16 +30,17 @@ from adapt.data import atomic_files
 from adapt.deploy import saved
 from adapt.experiments import grid
 from adapt.experiments.experiment import Experiment
-from adapt.experiments.plan import Domains, file_of, plan
+from adapt.experiments.place import Place
+from adapt.experiments.plan import Domains, Plan, file_of, plan
 from adapt.experiments.reporter import one_line
 from adapt.experiments.run import run as run_experiment
 from adapt.records import record
 from adapt.training import devices
+from adapt.training.checkpoint import Checkpoints
 from adapt.training.stopping import Stopped
 
 CRASHED, REFUSED = 1, 2  # exit codes
-_AGAIN = 3  # times that Ray starts a cell again whose process or node dies
-_ANSWER = 10  # seconds that a cluster has to answer
+_AGAIN, _ANSWER = 3, 10  # times that a cell is started again; seconds that a cluster has to answer
 # What data and numbers depend on, as set where the cells are submitted: names, and how names begin.
 _ENVIRONMENT = ("TFDS_DATA_DIR", "XDG_CACHE_HOME")
 _OURS = ("JAX_", "XLA_")
@@ -121,9 +122,12 @@ def run(
     ValueError: bad input, or no such cluster; before anything is trained.
   """
   codes = {0}
-  with _connected(needs) as ray:  # first, because starting Ray forks, and JAX has threads
-    cells, files = _planned(experiments, domains, options, data_dir, plugins)
-    for i, (cell, made, crash) in enumerate(_answers(ray, cells, work, needs), 1):
+  # Ray first, because starting it forks, and JAX has threads.
+  with _connected(needs) as ray, contextlib.ExitStack() as held:
+    plans = grid.checked(experiments, domains, options)
+    cells, files, holds = _planned(plans, options, data_dir, plugins, held)
+    for i, (place, made, crash) in enumerate(_answers(ray, cells, work, needs), 1):
+      cell = cells[place]
       name = f"[{i}/{len(cells)}] {cell.experiment.task.name} {cell.experiment.method.name}"
       if wrong := crash or made.refused:
         codes.add(CRASHED if crash else REFUSED)
@@ -131,24 +135,23 @@ def run(
       else:
         _keep(cell, made, options.out, files, as_from)
         _say(f"{name}: done on {made.node}")
+      holds[place].release(not wrong)
   code = next(c for c in (CRASHED, REFUSED, 0) if c in codes)
   return code, [record.read(f) for f in files if f.exists()]
 
 
 def _planned(
-  experiments: Sequence[Experiment],
-  domains: Domains,
+  plans: Iterator[Plan],
   options: grid.Options,
   data_dir: str | None,
   plugins: Sequence[str],
-) -> tuple[list[Cell], list[Path]]:
-  """The cells that are to be run, and the records that there are then; refuses as a grid does."""
-  # A node's processes stand elsewhere.
-  prepared = data_dir and str(Path(data_dir).resolve())
+  held: contextlib.ExitStack,
+) -> tuple[list[Cell], list[Path], list[Checkpoints]]:
+  """The cells to run, held, and the records that there are then; refuses as a grid does."""
+  prepared = data_dir and str(Path(data_dir).resolve())  # a node's processes stand elsewhere
   own = tuple(str(Path(folder).resolve()) for folder in plugins)
-  cells: list[Cell] = []
-  files: list[Path] = []
-  for one in grid.checked(experiments, domains, options):
+  cells, files, holds = list[Cell](), list[Path](), list[Checkpoints]()
+  for one in plans:
     experiment = one.experiment
     there = {p.label: file_of(experiment, p, options.out) for p in one.points}
     files += there.values()
@@ -156,11 +159,13 @@ def _planned(
     if not wanted:
       _say(f"{experiment.task.name} {one.points[0].label}: done before")
       continue
+    holds.append(Place(options.out, math.inf, options.force).hold(one))
+    held.callback(holds[-1].release, False)
     added_to = bool(one.existing_seeds)
     known = {n: f.read_bytes() for n, f in there.items() if added_to or n not in wanted}
     hashes = one.data.hashes
     cells.append(Cell(experiment, options.devices, prepared, own, hashes, wanted, known))
-  return cells, list(dict.fromkeys(files))
+  return cells, list(dict.fromkeys(files)), holds
 
 
 def _trained(cell: Cell, out: Path) -> dict[str, dict[str, bytes]]:
@@ -199,6 +204,7 @@ def _keep(cell: Cell, made: Made, out: str | Path, asked: Collection[Path], as_f
     # A source model trained on the way leaves its record too, unless that has a cell of its own.
     if label not in cell.wanted and (file in asked or file.exists()):
       continue
+    file.unlink(missing_ok=True)  # the old record lies beside no new points
     for name, content in files.items():
       if name != file.name:
         atomic_files.replace(file.with_name(name), content)
@@ -207,8 +213,8 @@ def _keep(cell: Cell, made: Made, out: str | Path, asked: Collection[Path], as_f
 
 def _answers(
   ray: Any, cells: Sequence[Cell], work: Work, needs: Needs
-) -> Iterator[tuple[Cell, Made, str]]:
-  """Every cell with what its node answers, or with why none could, as they come."""
+) -> Iterator[tuple[int, Made, str]]:
+  """Every cell's place with its node's answer, or with why there is none, as they come."""
   task = ray.remote(
     num_cpus=needs.cpus,
     num_gpus=needs.gpus,
@@ -218,18 +224,18 @@ def _answers(
     retry_exceptions=[Stopped],  # a node that is shut down tells its cells first
   )(work)
   waiting = {}
-  for cell in cells:
+  for place, cell in enumerate(cells):
     sent = cell._replace(experiment=ray.cloudpickle.dumps(cell.experiment))
-    waiting[task.remote(sent)] = cell
+    waiting[task.remote(sent)] = place
   while waiting:
     (answer,), _ = ray.wait(list(waiting))
-    cell, made, crash = waiting.pop(answer), Made("", {}), ""
+    place, made, crash = waiting.pop(answer), Made("", {}), ""
     try:
       made = ray.get(answer)
     except ray.exceptions.RayError as error:
       cause = getattr(error, "cause", error)
       crash = one_line(f"{type(cause).__name__}: {cause}")
-    yield cell, made, crash
+    yield place, made, crash
 
 
 @contextlib.contextmanager

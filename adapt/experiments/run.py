@@ -1,12 +1,13 @@
 """Runs experiments: makes the records that are missing, and reads those that are there."""
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from adapt import data
 from adapt.data import atomic_files
-from adapt.experiments import execute, search
+from adapt.experiments import execute, search, unfinished
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.place import Place
 from adapt.experiments.plan import Domains, Plan, file_of, plan
@@ -70,6 +71,8 @@ def run_together(
     ValueError: bad input, or a record of other settings in the way; nothing is written.
     stopping.Stopped: a signal came; the same call continues.
   """
+  for suite in {experiment.suite.name for experiment in experiments}:
+    hosts.led(functools.partial(unfinished.recover, suite, out))
   plans = [plan(experiment, out, force, domains) for experiment in experiments]
   if todo := [one for one in plans if one.missing]:
     hosts.led(lambda: atomic_files.check_writable(out))

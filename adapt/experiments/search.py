@@ -99,23 +99,22 @@ def make(plan: Plan, place: Place, report: Report) -> None:
       candidates = tuple(hosts.agreed(lambda: _ask(experiment, study)))
       now = experiment._replace(candidates=candidates)
       own = plan._replace(experiment=now, missing=points(now))
-      trained = _trained(own, place, report, number, kept)
+      trained, saved = _trained(own, place, report, number, kept)
       new = hosts.agreed(functools.partial(_scored, now, trained))
       hosts.led(functools.partial(_tell, study, [_score(experiment, c) for c in new]))
       chosen = validators.best([_score(experiment, c) for c in [*seen, *new]])
       if number == 0 or (chosen is not None and chosen >= len(seen)):
-        best, i = (own, place, trained), (chosen or 0) - len(seen)
+        best, i = (own, trained), (chosen or 0) - len(seen)
       seen += new
-    hosts.led(lambda: execute.write(*best, i, search=_outcome(experiment, seen, chosen)))
+    found = _outcome(experiment, seen, chosen)
+    write = functools.partial(execute.write, *best, only=i, search=found)
+    hosts.led(lambda: execute.deliver(saved, place, [write]))
 
 
 def _trained(
   plan: Plan, place: Place, report: Report, number: int, kept: contextlib.ExitStack
-) -> Trained:
-  """A round's program, trained; the checkpoints of all rounds are kept until the search has ended.
-
-  One that another follows is saved as it is, so that an interrupted search need not train it again.
-  """
+) -> tuple[Trained, checkpoint.Checkpoints | checkpoint.Elsewhere]:
+  """A round's program, trained; checkpoints are kept until the search ends, or it is trained again."""
   experiment, steps = plan.experiment, plan.experiment.settings.steps
   own = plan._replace(missing=[_of_round(p, number) for p in plan.missing])
   hosts.led(lambda: None if place.force else refuse_checkpoints(own, place.out))
@@ -124,7 +123,7 @@ def _trained(
   if number + 1 < rounds(experiment) and hosts.agreed(saved.finish) < steps:
     spent = trained.seconds["total"] - trained.past.before
     saved.save(trained.mapped, trained.past, spent)
-  return trained
+  return trained, saved
 
 
 def _of_round(point: Point, number: int) -> Point:

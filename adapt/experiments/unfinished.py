@@ -1,14 +1,20 @@
-"""What training has left unfinished: checkpoints beside the records to be."""
+"""What training has left unfinished: checkpoints beside the records to be, and records under way.
+
+All files of a program are first made in the folder of its checkpoints, then take their places. A
+process that is killed between two of them leaves the others to the next one, which trains nothing.
+"""
 
 import glob
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from adapt.data import atomic_files
 from adapt.records import schema
-from adapt.training import checkpoint
+from adapt.training import checkpoint, folder_lock
 
 _AND = ".and-"  # other tasks
 # What of a configuration the state of a run does not depend on, or is compared apart. How data were
@@ -54,3 +60,49 @@ def seeds(folder: Path) -> set[int]:
     return {seed for config in configs(folder) or () for seed in config["seeds"]}
   except ValueError:
     return set()
+
+
+def deliver(folder: Path, out: str | Path, make: Callable[[Path], object]) -> None:
+  """Writes records and what lies beside them, all of them or, until the next call, none.
+
+  Args:
+    folder: of the checkpoints that they come from, which is held.
+    out: folder of records.
+    make: writes them into the folder that it is given in place of `out`.
+  """
+  making = folder / "making"
+  shutil.rmtree(making, ignore_errors=True)
+  making.mkdir()
+  make(making)
+  making.replace(folder / checkpoint.MADE)
+  atomic_files.sync_folder(folder)
+  _place(folder, Path(out))
+
+
+def recover(suite: str, out: str | Path) -> None:
+  """Brings records to their place that a killed process has made and not brought there."""
+  for made in sorted(Path(out).glob(f"{glob.escape(suite)}/*/.*.partial/{checkpoint.MADE}")):
+    try:
+      with folder_lock.alone(made.parent):
+        _place(made.parent, Path(out))
+        shutil.rmtree(made.parent, ignore_errors=True)
+    except ValueError:  # the process that made them is bringing them there now
+      continue
+
+
+def _place(folder: Path, out: Path) -> None:
+  """Moves what was made; an old record goes before anything beside it is replaced."""
+  made = folder / checkpoint.MADE
+  try:
+    files = [p for p in made.glob("*/*/*") if p.is_file()]
+    for file in sorted(files, key=lambda p: (p.suffix == ".json", p)):  # records come last
+      place = out / file.relative_to(made)
+      place.parent.mkdir(parents=True, exist_ok=True)
+      if file.suffix != ".json":
+        for record in made.glob(f"{glob.escape(str(place.parent.relative_to(out)))}/*.json"):
+          (place.parent / record.name).unlink(missing_ok=True)
+      file.replace(place)
+      atomic_files.sync_folder(place.parent)
+  except OSError as error:
+    reason = error.strerror or type(error).__name__
+    raise ValueError(f"cannot write in {out} ({reason}): make room there and run again") from error

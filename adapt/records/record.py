@@ -202,14 +202,28 @@ def note_command(words: Sequence[str]) -> None:
 
 
 def command() -> str:
-  """Returns the command that started this process, without the machine's paths."""
+  """Returns the command that started this process, without the folder it stood in or its home."""
   if _command:
-    return shlex.join(_command)
+    return _portable(_command)
   program = Path(sys.argv[0])
   name = (
     ["python", "-m", f"benchmarks.{program.stem}"] if program.suffix == ".py" else [program.name]
   )
-  return shlex.join([*name, *sys.argv[1:]])
+  return _portable([*name, *sys.argv[1:]])
+
+
+def _portable(words: Sequence[str]) -> str:
+  """Joins words, with paths relative to the working folder or to ~, as a shell reads them."""
+  here, home = (str(Path(p)).rstrip("/") for p in (Path.cwd(), Path.home()))
+  shown = []
+  for word in words:
+    for folder, short in ((here, "."), (home, "~")):
+      if len(folder) > 1:  # else every absolute path lies there
+        word = re.sub(rf"(?<![\w./~-]){re.escape(folder)}(?=/|$)", short, word)
+    word = re.sub(r"(?<![\w.])\./", "", word)
+    within = word.startswith("~/")  # which a shell must not find quoted
+    shown.append(f"~/{shlex.quote(word[2:])}" if within else shlex.quote(word))
+  return " ".join(shown)
 
 
 def _differences(name: str, old: Any, new: Any) -> list[str]:

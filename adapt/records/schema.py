@@ -9,6 +9,7 @@ from typing import Any
 
 Kind = Callable[[Any], str | None]  # what is wrong with a value, as " is …" or ".part is …"
 
+_ACCURACIES = ("source_accuracy", "target_accuracy")  # among the curves
 _GREATEST = 1e100  # of a number: no measure, loss or time is larger
 
 
@@ -24,17 +25,20 @@ def record(value: Any) -> str | None:
   each = _list(_maybe(_number), seeds)
   curve = _list(_maybe(_list(_maybe(_number))), seeds)
   matrix = _list(_maybe(_list(_list(_number))), seeds)
-  section = _maybe(_each({"validator": _text, "per_class": curve}, each))
+  shares = _list(_maybe(_share), seeds)
+  rows = _list(_maybe(_list(_maybe(_share))), seeds)
+  measured = {"accuracy": shares, "h_score": shares, "step": _list(_maybe(_whole), seeds)}
+  section = _maybe(_each({"validator": _text, "per_class": rows, **measured}, each))
   optional = {
     **dict.fromkeys(("command", "date"), _text),
     "protocol": _maybe(_text),
     "classes": _list(_text),
     **dict.fromkeys(("last", "selected", "oracle"), section),
     **dict.fromkeys(("confusion", "bins"), _maybe(matrix)),
-    "curves": _maybe(_each({"step": _list(_number)}, curve)),
+    "curves": _maybe(_each({"step": _list(_whole), **dict.fromkeys(_ACCURACIES, rows)}, curve)),
     "validators": _maybe(_each({}, curve)),
-    **dict.fromkeys(("diverged", "examples", "seconds"), _maybe(_each({}, _maybe(_number)))),
-    **dict.fromkeys(("images_per_second", "prediction_ms_per_1000"), _maybe(_number)),
+    **dict.fromkeys(("diverged", "examples", "seconds"), _maybe(_each({}, _maybe(_amount)))),
+    **dict.fromkeys(("images_per_second", "prediction_ms_per_1000"), _maybe(_amount)),
     "environment": _environment,
     "earlier": _list(_earlier),
     "privacy": _each({}, _each({}, _number)),
@@ -64,7 +68,7 @@ def _search(value: Any) -> str | None:
   """Returns the first error in a search's result, or None."""
   grid = isinstance(value, dict) and value.get("sampler") == "grid"
   range_ = _list(_number) if grid else _list(_simple, 3)
-  measured = dict.fromkeys(("accuracy", "h_score"), _maybe(_number))
+  measured = dict.fromkeys(("accuracy", "h_score"), _maybe(_share))
   values = {"hyperparameters": _each({}, _number), "validators": _each({}, _maybe(_number))}
   places = dict.fromkeys(("chosen", "oracle"), _maybe(_whole))
   required = {
@@ -180,6 +184,20 @@ def _shapes(value: Mapping[str, Any]) -> str | None:
   for bins in value.get("bins") or ():
     if bins is not None and any(len(row) != 3 for row in bins):
       return ".bins has rows that are not three numbers"
+  return _trace(value)
+
+
+def _trace(value: Mapping[str, Any]) -> str | None:
+  """Returns which accuracy is not that of its confusion matrix, or None."""
+  accuracies = (value.get("last") or {}).get("accuracy") or ()
+  for seed, (matrix, accuracy) in enumerate(
+    zip(value.get("confusion") or (), accuracies, strict=False)
+  ):
+    if matrix is None or accuracy is None or not (total := sum(map(sum, matrix))):
+      continue
+    share = sum(row[i] for i, row in enumerate(matrix)) / total
+    if abs(share - accuracy) > 1e-4:
+      return f".last.accuracy[{seed}] is {accuracy:.4f}, and its .confusion says {share:.4f}"
   return None
 
 
@@ -214,6 +232,21 @@ _whole = _kind("no whole number", lambda v: _is_number(v) and isinstance(v, int)
 _simple = _kind("no text, number or list of them", _is_simple)
 _anything = _kind("", lambda v: True)
 _object = _kind("no object", lambda v: isinstance(v, dict))
+
+
+def _within(low: float, high: float) -> Kind:
+  """Builds a checker for numbers between two."""
+
+  def wrong(value: Any) -> str | None:
+    if said := _number(value):
+      return said
+    return None if low <= value <= high else f" is {value}, not from {low:g} to {high:.3g}"
+
+  return wrong
+
+
+_amount = _within(0, math.inf)
+_share = _within(0, 1.000001)  # sums of float32 may exceed 1 by their last digits
 
 
 def _maybe(kind: Kind) -> Kind:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adapt.data import atomic_files
 from adapt.data.audit import Report
 from adapt.data.domain import Domain
 from adapt.data.images import Images, take
@@ -60,7 +61,8 @@ def sheet(domain: Domain, path: str | Path, columns: int = 8) -> Path:
       canvas.paste(picture, (left + c * (CELL + GAP), top))
   path = Path(path)
   path.parent.mkdir(parents=True, exist_ok=True)
-  canvas.save(path, format="PNG", optimize=True)
+  with atomic_files.whole(path) as stream:
+    canvas.save(stream, format="PNG", optimize=True)
   return path
 
 
@@ -129,5 +131,6 @@ def balance(report: Report, path: str | Path) -> Path:
   figure.legend(loc="outside upper center", ncols=2, fontsize=9, frameon=False)
   path = Path(path)
   path.parent.mkdir(parents=True, exist_ok=True)
-  figure.savefig(path, format="png")
+  with atomic_files.whole(path) as stream:
+    figure.savefig(stream, format="png")
   return path

@@ -37,7 +37,10 @@ def _markdown_cell(entry: Entry, line: Line) -> str:
 
 def _escaped(text: str) -> str:
   """Plain text as Markdown that shows it; underscores are inside words, where they mean nothing."""
-  return re.sub(r"([\\|*`]|<(?=\S)|(?<=\])\()", r"\\\1", " ".join(text.split()))
+  special = (
+    r"([\\|*`]|<(?=\S)|(?<=--)>|(?<=\])[(\[:]|&(?=[#\w]+;)|(?<!\w)_(?=[^_]*_(?!\w))|^[#>+-](?=\s))"
+  )
+  return re.sub(special, r"\\\1", " ".join(text.split()))
 
 
 # What LaTeX reads as its own, and signs that its older fonts lack.

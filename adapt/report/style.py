@@ -33,10 +33,13 @@ def save(figure: "Figure | None", path: Path) -> Path | None:
   from matplotlib.backends.backend_agg import FigureCanvasAgg
   from PIL import Image
 
+  from adapt.data import atomic_files
+
   drawn = FigureCanvasAgg(figure)
   drawn.draw()
   pixels = np.asarray(drawn.buffer_rgba())[..., :3]
   image = Image.fromarray(pixels).quantize(256, dither=Image.Dither.NONE)
   path.parent.mkdir(parents=True, exist_ok=True)
-  image.save(path, optimize=True)
+  with atomic_files.whole(path) as stream:
+    image.save(stream, format=Image.registered_extensions()[path.suffix.lower()], optimize=True)
   return path

@@ -5,7 +5,6 @@ What stands above the backbone then trains in seconds.
 
 import contextlib
 import hashlib
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import jax
 import numpy as np
 
 from adapt import models
-from adapt.data import builders
+from adapt.data import builders, kept_arrays
 from adapt.evaluation.metrics import blocks
 from adapt.training.settings import Settings
 
@@ -34,8 +33,8 @@ def extract(x: Any, settings: Settings, backbone: Any, weights: str, digest: byt
     [n, d] float32.
   """
   file = _folder() / f"{_key(x, settings, weights, digest)}.npy"
-  if file.is_file():
-    return np.asarray(np.load(file, mmap_mode="r", allow_pickle=False))
+  if (kept := kept_arrays.read(file, file.stem)) is not None:
+    return kept
   _, apply = models.extractor(settings.model, settings.precision)
   run = jax.jit(apply)
   variables = jax.device_put(backbone)
@@ -59,7 +58,7 @@ def above(settings: Settings) -> Settings:
 
 
 def _folder() -> Path:
-  return builders.default_data_dir() / "adapt_features"
+  return builders.default_data_dir() / kept_arrays.FEATURES
 
 
 def _key(x: Any, settings: Settings, weights: str, digest: bytes) -> str:
@@ -68,16 +67,8 @@ def _key(x: Any, settings: Settings, weights: str, digest: bytes) -> str:
 
 
 def _keep(file: Path, made: np.ndarray) -> None:
-  """Saves features atomically; a failed write is ignored.
-
-  They are written under a temporary name, then renamed.
-  """
-  temporary = file.with_name(f"{file.name}.{uuid.uuid4().hex}.tmp")
-  try:
+  """Saves features atomically; a failed write is ignored."""
+  with contextlib.suppress(OSError):
     file.parent.mkdir(parents=True, exist_ok=True)
-    with temporary.open("xb") as stream:
-      np.save(stream, made, allow_pickle=False)
-    temporary.replace(file)
-  except OSError:
-    with contextlib.suppress(OSError):
-      temporary.unlink()
+    kept_arrays.sweep(file.parent)
+    kept_arrays.write(file, made, file.stem)

@@ -19,12 +19,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapt.data import atomic_files
-from adapt.training import hosts
+from adapt.training import folder_lock, hosts
 from adapt.training import pytree_io as leaves
 from adapt.training.history import History
 
 _KEPT = 2
-_CONFIG, _LOCK = "config.json", "lock"
+_CONFIG = "config.json"
+MADE = "made"  # folder of records that wait for their place
 _OURS = "state", "history"  # what a checkpoint consists of, besides its digest
 
 
@@ -69,8 +70,7 @@ class Checkpoints:
     self.folder, self.seconds = folder, 60 * minutes
     self._last, self._manager = time.monotonic(), None
     with _writable(folder):
-      folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # others need not read a model
-      self._lock = _locked(folder)
+      self._lock = folder_lock.locked(folder)
     atomic_files.write_json(folder / _CONFIG, {"asked": config})
 
   def due(self) -> bool:
@@ -113,7 +113,7 @@ class Checkpoints:
 
     A corrupt one is reported in a warning and deleted.
     """
-    if not any(p.name.isdigit() for p in self.folder.iterdir()):
+    if not begun(self.folder):
       return None  # and orbax need not be imported
     manager = self._orbax()
     for step in sorted(manager.all_steps(), reverse=True):
@@ -132,9 +132,15 @@ class Checkpoints:
     return self
 
   def __exit__(self, kind: object, error: object, trace: object) -> None:
-    """Releases the folder; deletes it after success, as the record exists."""
+    """Releases the folder; see `release`."""
+    self.release(kind is None)
+
+  def release(self, done: bool) -> None:
+    """Releases the folder; deletes it where its records exist or no checkpoint does."""
+    if self._lock.closed:
+      return  # another process may hold it by now
     self._abandon()
-    if kind is None:
+    if done or not begun(self.folder):
       shutil.rmtree(self.folder, ignore_errors=True)
     self._lock.close()
 
@@ -200,6 +206,13 @@ class Elsewhere:
     return None
 
 
+def begun(folder: Path) -> bool:
+  """Whether there is anything to go on from: a checkpoint, or records that wait for their place."""
+  with contextlib.suppress(OSError):
+    return any(p.name.isdigit() or p.name == MADE for p in folder.iterdir())
+  return False
+
+
 def asked(folder: Path) -> Any:
   """Reads the configuration that a folder's checkpoints were made for.
 
@@ -209,8 +222,8 @@ def asked(folder: Path) -> Any:
     ValueError: they do not say.
   """
   file = folder / _CONFIG
-  if not file.is_file():
-    return None  # killed before it was written: nothing was saved either
+  if not file.is_file() or not begun(folder):
+    return None  # killed before anything was saved
   try:
     found = atomic_files.load_json(file.read_text("utf-8"))
   except (OSError, ValueError) as error:
@@ -231,25 +244,8 @@ def unclear(folder: Path, reason: object) -> ValueError:
 
 def discard(folder: Path) -> None:
   """Deletes the checkpoints there; ValueError if a process trains there now."""
-  if folder.exists():
-    _locked(folder).close()
+  with folder_lock.alone(folder):
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _locked(folder: Path) -> Any:
-  """Locks the folder against other processes while the returned file is open."""
-  import fcntl
-
-  file = (folder / _LOCK).open("w")
-  try:
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-  except OSError as error:
-    file.close()
-    raise ValueError(
-      f"another process trains {folder.name.removeprefix('.').removesuffix('.partial')} in "
-      f"{folder.parent}: wait for it, or choose another folder with --out"
-    ) from error
-  return file
 
 
 def _not_orbaxs(entry: logging.LogRecord) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from adapt.cli import data, main
-from adapt.data import builders
+from adapt.data import builders, kept_arrays
 from adapt.data.builders import Description
 
 EASY = Description(
@@ -217,3 +217,19 @@ def test_other_commands_do_not_import_it():
     "sys.exit('adapt.cli.data' in sys.modules)"
   )
   subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+@pytest.mark.holds("kept")
+def test_verify_reads_everything_that_is_kept(tmp_path, capsys):
+  (tmp_path / kept_arrays.FEATURES).mkdir()
+  files = [tmp_path / kept_arrays.FEATURES / f"{name}.npy" for name in "ab"]
+  for file in files:
+    kept_arrays.write(file, np.zeros(10), file.stem)
+  verify = ["verify", "--data-dir", str(tmp_path)]
+  assert data.main(verify) == 0
+  files[0].write_bytes(files[1].read_bytes())
+  capsys.readouterr()
+  assert data.main(verify) == 1
+  told = capsys.readouterr()
+  assert f"{files[0]} is damaged (it is of other data)" in told.err and "2 kept arrays" in told.out
+  assert data.main(verify) == 0 and files[1].exists()

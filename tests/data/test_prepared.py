@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
+from spoilt import SPOILT
 
 from adapt import data
 from adapt.data import prepared
@@ -96,7 +97,7 @@ def test_decoded_once(stored, tmp_path, monkeypatch):
   copy(stored / "pictures", tmp_path / "pictures")
   first = prepared.arrays("pictures/plain", "train", tmp_path)
   folder = tmp_path / "pictures" / "plain" / "1.0.0"
-  assert {p.name for p in folder.glob("adapt_*")} == {"adapt_train_x.npy", "adapt_train_y.npy"}
+  assert {p.name for p in folder.glob("*adapt_*")} == {"adapt_train_x.npy", "adapt_train_y.npy"}
 
   def fail(*arguments):
     raise AssertionError("decoded again")
@@ -109,13 +110,30 @@ def test_decoded_once(stored, tmp_path, monkeypatch):
     prepared.arrays("pictures/plain", "train", tmp_path)
 
 
+@pytest.mark.holds("kept")
+@pytest.mark.parametrize("way", SPOILT)
+def test_spoilt_copies_are_decoded_again(stored, tmp_path, capsys, way):
+  copy(stored / "pictures", tmp_path / "pictures")
+  for split in N:
+    prepared.arrays("pictures/same", split, tmp_path)
+  folder = tmp_path / "pictures" / "same" / "1.0.0"
+  for part in "xy":
+    SPOILT[way](folder / f"adapt_train_{part}.npy", folder / f"adapt_validation_{part}.npy")
+  x, y = prepared.arrays("pictures/same", "train", tmp_path)
+  np.testing.assert_array_equal(x, [picture(i) for i in range(10)])
+  assert y.tolist() == [0, 1] * 5
+  assert capsys.readouterr().err.count("it is made anew") == 2
+  prepared.arrays("pictures/same", "train", tmp_path)
+  assert not capsys.readouterr().err  # mended
+
+
 def test_folder_that_cannot_be_written(stored, tmp_path, monkeypatch):
   copy(stored / "pictures", tmp_path / "pictures")
 
   def fail(*arguments):
     raise PermissionError
 
-  monkeypatch.setattr(prepared, "_write", fail)
+  monkeypatch.setattr(prepared.kept_arrays, "write", fail)
   x, _ = prepared.arrays("pictures/plain", "train", tmp_path)
   np.testing.assert_array_equal(x[3], picture(3))
 
@@ -192,7 +210,8 @@ def test_images_stay_encoded(stored, tmp_path):
   assert images.name(3).startswith("image 3 of ") and images.name(3).endswith("1.0.0 train")
   folder = tmp_path / "pictures" / "various" / "1.0.0"
   assert [p.name for p in folder.glob("adapt_*")] == ["adapt_train_y.npy"]
-  np.save(folder / "adapt_train_y.npy", np.arange(10))  # the labels are kept, not read again
+  own = prepared.identity(folder, "train", "y")  # the labels are kept, not read again
+  prepared.kept_arrays.write(folder / "adapt_train_y.npy", np.arange(10), own)
   assert prepared.images("pictures/various", "train", tmp_path)[1].tolist() == list(range(10))
 
 
@@ -202,7 +221,7 @@ def test_images_in_a_folder_that_cannot_be_written(stored, tmp_path, monkeypatch
   def fail(*arguments):
     raise PermissionError
 
-  monkeypatch.setattr(prepared, "_write", fail)
+  monkeypatch.setattr(prepared.kept_arrays, "write", fail)
   images, y = prepared.images("pictures/various", "validation", tmp_path)
   assert (len(images), y.tolist()) == (4, [0, 1, 0, 1])
 

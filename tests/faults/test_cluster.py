@@ -1,6 +1,7 @@
 """A suite's grid over a Ray cluster of several nodes on this machine, one of which dies in the middle."""
 
 import collections
+import contextlib
 import functools
 import importlib.util
 import json
@@ -18,7 +19,8 @@ import toy
 
 from adapt import extras
 from adapt.cli import main
-from adapt.experiments import ray_cluster
+from adapt.experiments import grid, ray_cluster
+from adapt.experiments.run import run
 from adapt.experiments.suite import Suite, Task
 from adapt.training.stopping import Stopped
 
@@ -298,3 +300,28 @@ def test_unknown_suites_and_a_missing_ray_are_one_line(suite, monkeypatch, capsy
   monkeypatch.setitem(sys.modules, "ray", None)
   assert script.main(["toy", "coral"]) == 2
   assert capsys.readouterr().err == f"error: a cluster needs Ray: {extras.install('cluster')}\n"
+
+
+@pytest.mark.holds("alone")
+def test_cells_of_another_grid_are_refused(tmp_path):
+  """The lock that two single runs respect holds for cells that are trained elsewhere."""
+  options = grid.Options(out=tmp_path)
+  asked = [toy.experiment("dann", steps=4, evaluations=2, seeds=(0,))]
+
+  def planned(held):
+    plans = grid.checked(asked, toy.load, options)
+    return ray_cluster._planned(plans, options, None, (), held)
+
+  with contextlib.ExitStack() as first:
+    _, _, [hold] = planned(first)
+    with (
+      contextlib.ExitStack() as second,
+      pytest.raises(ValueError, match="another process trains"),
+    ):
+      planned(second)
+    with pytest.raises(ValueError, match="another process trains"):
+      run(asked[0], tmp_path, domains=toy.load)
+    hold.release(False)
+    assert not list(tmp_path.rglob("*.partial"))
+    with contextlib.ExitStack() as second:
+      planned(second)

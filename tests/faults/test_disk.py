@@ -6,8 +6,11 @@ import subprocess
 import sys
 
 import pytest
+import sample_records
 import toy
 
+from adapt.cli import results
+from adapt.data import atomic_files
 from adapt.experiments.run import run
 
 LARGE = {"width": 1024, "depth": 3}  # of a critic: checkpoints of 25 MB, which do not fit
@@ -68,3 +71,20 @@ def test_a_full_disk_is_noticed_before_training(small):
   with pytest.raises(ValueError, match=r"^cannot write in"):
     run(experiment(), small, domains=toy.load, report=lambda *r: reports.append(r))
   assert not reports and os.listdir(small) == ["ballast"]
+
+
+@pytest.mark.holds("disk")
+def test_tables_that_do_not_fit_are_one_line_and_leave_the_old_ones(small, tmp_path, capsys):
+  made = sample_records.make(seeds=1)
+  folder = tmp_path / "runs" / made["suite"] / made["task"]
+  atomic_files.write_json(folder / f"{made['label']}.json", made)
+  (small / "README.md").write_text("<!-- results:digits -->\n<!-- /results -->\n")
+  before = (small / "README.md").read_text()
+  fill(small)
+  code = results.tables(["--results", str(tmp_path / "runs"), "--out", str(small / "tables")])
+  told = capsys.readouterr().err.splitlines()
+  assert code == 2 and len(told) == 1 and "cannot write in" in told[0]
+  assert not [
+    p for p in small.rglob("*") if p.is_file() and p.name != "ballast" and not p.stat().st_size
+  ]
+  assert (small / "README.md").read_text() == before

@@ -58,6 +58,12 @@ WRONG = [
   ("diverged", [1], "its diverged is"),
   ("environment.commit", 5, "its environment.commit is 5, no text"),
   ("classes", "abc", "its classes is 'abc', no list"),
+  ("last.accuracy.0", 150, r"last.accuracy\[0\] is 150, not from 0 to 1"),
+  ("last.accuracy.0", 0.123, r"last.accuracy\[0\] is 0.1230, and its .confusion says"),
+  ("selected.accuracy.1", -0.5, "is -0.5, not from 0 to 1"),
+  ("curves.target_accuracy.0.0", 1.5, "is 1.5, not from 0 to 1"),
+  ("seconds", {"train": -3.0}, "seconds.train is -3.0, not from 0 to inf"),
+  ("images_per_second", -1, "images_per_second is -1, not from 0 to inf"),
 ]
 
 

@@ -87,3 +87,19 @@ def test_csv_holds_no_formula():
   )
   assert row["row"] == "'=cmd()" and row["suite"] == "'-s" and other["shown"] == "'@x"
   assert row["shown"] == "+1.0 [0.1, 2.0]"
+
+
+@pytest.mark.holds("shown")
+@pytest.mark.parametrize(
+  ("text", "shown"),
+  [
+    ("[x][y]", r"[x]\[y]"),
+    ("&#60;b>", r"\&#60;b>"),
+    ("_a b_ c_d _e", r"\_a b_ c_d _e"),
+    ("# h", r"\# h"),
+    ("<!-- /x -->", r"\<!-- /x --\>"),
+    ("in [0, 1]", "in [0, 1]"),
+  ],
+)
+def test_texts_of_records_are_no_markdown(text, shown):
+  assert formats._escaped(text) == shown

@@ -6,6 +6,7 @@ import pytest
 import tiny
 import toy
 from encoded import Encoded
+from spoilt import SPOILT
 
 from adapt.augment.image_ops import as_float
 from adapt.data import Domain, Split
@@ -141,6 +142,21 @@ def test_features_are_read_from_the_cache_and_made_again_for_other_weights(backb
   monkeypatch.setattr(pretrained, "load", lambda model, what: jax.device_get(other))
   with pytest.raises(TypeError):  # the extractor that is None
     loaded(**asked)
+
+
+@pytest.mark.holds("kept")
+def test_spoilt_features_are_made_again(backbone, monkeypatch, tmp_path, capsys):
+  asked = {"pretrained": "tiny", "freeze": "backbone", "cache_features": True}
+  first = loaded(**asked).target.train.x
+  files = sorted((tmp_path / "data/adapt_features").glob("*.npy"))
+  whole = [file.read_bytes() for file in files]
+  for way in SPOILT.values():
+    for i, file in enumerate(files):
+      way(file, files[i - 1])
+    monkeypatch.setattr(task_data, "_made", {})
+    np.testing.assert_array_equal(loaded(**asked).target.train.x, first)
+    assert capsys.readouterr().err.count("it is made anew") >= 3  # one may be swapped with itself
+    assert [file.read_bytes() for file in files] == whole
 
 
 def test_a_frozen_backbone_stays_and_a_slow_one_moves_less(backbone):
