@@ -20,6 +20,8 @@ PROMISES = {
   "device and layout",
   "labels": "Target labels cannot reach training or selection",
   "refused": "Bad input is one line with the remedy and exit code 2, and nothing is written",
+  "numbers": "A setting or hyper-parameter out of the field's bounds, or that no record could hold, is "
+  "refused before training, from Python too",
   "fuzzed": "Whatever is in a file or a flag, it works or is one line with exit code 2: at least 2,000 "
   "generated cases",
   "hostile": "A file that lies about its size is refused before memory is taken",
