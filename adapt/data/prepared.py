@@ -6,7 +6,6 @@ Arrays are kept as .npy beside the prepared files: decoding MNIST's 70000 PNGs t
 the kept arrays 1 ms, without tensorflow_datasets. Photographs are read where they are used.
 """
 
-import io
 import os
 import re
 import uuid
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from adapt.data import builders
-from adapt.data.images import UNSCALED, Images, eight_bits, unscaled
+from adapt.data.images import UNSCALED, Images, eight_bits, opened, unscaled
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 # Directories of TFDS are named after the builder; `mnist` alone differs (see builders/mnist.py).
@@ -262,13 +261,12 @@ def _image(data: bytes, channels: int, where: str) -> np.ndarray:
 
   `where` is what a message calls it.
   """
-  from PIL import Image
-
-  with Image.open(io.BytesIO(data)) as image:
-    if image.mode in UNSCALED:
-      raise unscaled(where, image.mode)
-    pixels = np.asarray(eight_bits(image).convert({1: "L", 3: "RGB"}[channels]), np.uint8)
-  return pixels.reshape(*pixels.shape[:2], channels)
+  with opened(data, where, "prepare the set again") as image:
+    mode = image.mode
+    if mode not in UNSCALED:
+      pixels = np.asarray(eight_bits(image).convert({1: "L", 3: "RGB"}[channels]), np.uint8)
+      return pixels.reshape(*pixels.shape[:2], channels)
+  raise unscaled(where, mode)
 
 
 def _write(path: Path, array: np.ndarray) -> None:
