@@ -158,16 +158,15 @@ def opened(data: bytes, name: str, remedy: str, side: int = 0) -> Iterator[Any]:
       if side:
         image.draft("RGB", (side, side))
       # A progressive file's coefficients are held at full size, whatever is wanted.
-      _check_size(stated if image.info.get("progressive") else image.size, len(data), name)
-      yield image
-  except (MemoryError, TooLarge):
+      pixels = stated if image.info.get("progressive") else image.size
+      if not (wrong := _too_large(pixels, len(data))):
+        yield image
+  except MemoryError:
     raise
   except Exception as error:  # whatever a damaged or hostile file makes a decoder meet
     raise ValueError(f"{name} does not decode as an image: {remedy}") from error
-
-
-class TooLarge(ValueError):
-  """Raised for an image that would take too much memory."""
+  if wrong:
+    raise ValueError(f"{name} {wrong}")
 
 
 def _open(data: bytes) -> Any:
@@ -176,7 +175,7 @@ def _open(data: bytes) -> Any:
 
   try:
     return Image.open(io.BytesIO(data), formats=FORMATS)
-  except Image.DecompressionBombError:  # `_check_size` judges by bytes instead
+  except Image.DecompressionBombError:  # `_too_large` judges by bytes instead
     with _UNCHECKED:
       most, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
       try:
@@ -185,14 +184,13 @@ def _open(data: bytes) -> Any:
         Image.MAX_IMAGE_PIXELS = most
 
 
-def _check_size(pixels: tuple[int, int], stored: int, name: str) -> None:
-  """Raise TooLarge for an image whose pixels take more memory than its bytes are worth."""
+def _too_large(pixels: tuple[int, int], stored: int) -> str | None:
+  """Return what is wrong with an image whose pixels take more than its bytes are worth."""
   width, height = pixels
   size = 4 * width * height  # Pillow holds colours in 4 bytes
-  if size > max(LARGEST, min(_WORTH * stored, npy.memory() // 4)):
-    raise TooLarge(
-      f"{name} has {width} x {height} pixels, which take {size / 2**20:.0f} MiB: make it smaller"
-    )
+  if size <= max(LARGEST, min(_WORTH * stored, npy.memory() // 4)):
+    return None
+  return f"has {width} x {height} pixels, which take {size / 2**20:.0f} MiB: make it smaller"
 
 
 def eight_bits(image: Any) -> Any:
