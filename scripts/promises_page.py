@@ -32,6 +32,9 @@ PROMISES = {
   "tracked": "A wandb server that is absent or hangs costs one line and half a minute, never a result",
   "models": "A saved model gives another process the same predictions; its export needs jax alone",
   "archived": "Archives are read without leaving their folder: no escaping names, links, devices, bombs",
+  "downloads": "A download has limits of size and time and a checksum, its own first one where none is "
+  "published; after a senseless answer the next mirror is asked",
+  "prepared": "Two preparations of a set at once are one, and what a killed one has left is swept",
   "unpickled": "No file is unpickled, and nothing in one is run",
 }
 _HEAD = """# Reliability

@@ -117,6 +117,7 @@ def test_a_method_is_one_short_file():
 THROUGH = {
   "method": "methods/test_contract",
   "data/domain": "data/test_domains",
+  "data/http_answers": "data/test_fetch",
   "data/named/digits": "data/test_domains",
   "data/preprocessing": "data/test_encode",
   "data/raw": "data/test_tabular",

@@ -29,12 +29,19 @@ DIGITS = tuple("0123456789")
 class Published(NamedTuple):
   """A published file with its mirrors and checksum.
 
-  It has the published name, the mirrors in order, and the SHA-256 where known.
+  It has the published name, the mirrors in order, the SHA-256 where known, and the most bytes that
+  it may have: its size where that is known.
   """
 
   name: str
   urls: tuple[str, ...] = ()
   sha256: str | None = None
+  most: int = fetch.LIMIT
+
+
+def https_first(place: str) -> tuple[str, str]:
+  """Return the addresses of a place by https, and by http for a server without it."""
+  return f"https://{place}", f"http://{place}"
 
 
 def png(image: np.ndarray) -> io.BytesIO:
@@ -122,7 +129,7 @@ class Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type:
     if self.MANUAL and any(not file.urls for file in files):
       text = " ".join(self.MANUAL.split())
       raise ValueError(f"{self.name} has to be downloaded by hand, then use --from FOLDER: {text}")
-    return [fetch.fetch(file.urls, Path(folder) / file.name, file.sha256) for file in files]
+    return [fetch.fetch(f.urls, Path(folder) / f.name, f.sha256, f.most) for f in files]
 
   def _described(
     self, features: dict[str, Any], description: str, supervised: tuple[str, str]

@@ -19,9 +19,23 @@ MIRRORS = (
   "https://storage.googleapis.com/cvdf-datasets/mnist/",
   "https://ossci-datasets.s3.amazonaws.com/mnist/",
 )
-FILES = {
-  "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
-  "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
+FILES = {  # SHA-256 and bytes
+  "train-images-idx3-ubyte.gz": (
+    "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    9_912_422,
+  ),
+  "train-labels-idx1-ubyte.gz": (
+    "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    28_881,
+  ),
+  "t10k-images-idx3-ubyte.gz": (
+    "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    1_648_877,
+  ),
+  "t10k-labels-idx1-ubyte.gz": (
+    "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+    4_542,
+  ),
 }
 
 _CITATION = """\
@@ -68,9 +82,8 @@ class MnistDigits(base.ArrayBuilder):
   CITATION = _CITATION
   FILES = {  # noqa: RUF012
     None: tuple(
-      base.Published(name, tuple(mirror + name for mirror in MIRRORS))
-      for pair in FILES.values()
-      for name in pair
+      base.Published(name, tuple(mirror + name for mirror in MIRRORS), *known)
+      for name, known in FILES.items()
     )
   }
 
@@ -85,13 +98,5 @@ class MnistDigits(base.ArrayBuilder):
     return {"train": (x[..., None], y), "test": (x_test[..., None], y_test)}
 
   def _from_release(self, dl_manager: tfds.download.DownloadManager) -> dict[str, base.Arrays]:
-    for mirror in MIRRORS:
-      urls = {split: [mirror + name for name in names] for split, names in FILES.items()}
-      try:
-        paths = dl_manager.download(urls)
-        break
-      except (OSError, tfds.download.DownloadError):
-        if mirror == MIRRORS[-1]:
-          raise
-    arrays = {split: [read_idx(path) for path in pair] for split, pair in paths.items()}
-    return {split: (x[..., None], y) for split, (x, y) in arrays.items()}
+    x, y, x_test, y_test = map(read_idx, self._fetched())
+    return {"train": (x[..., None], y), "test": (x_test[..., None], y_test)}

@@ -78,7 +78,7 @@ class Usps(base.ArrayBuilder):
   LICENSE = "No licence is stated; made available by the neural network group of AT&T."
   CITATION = _CITATION
   FILES = {  # noqa: RUF012
-    None: tuple(base.Published(name, (URL + name,)) for name in FILES.values())
+    None: tuple(base.Published(name, (URL + name,), most=2**24) for name in FILES.values())
   }
 
   def _info(self) -> tfds.core.DatasetInfo:
@@ -94,6 +94,5 @@ class Usps(base.ArrayBuilder):
     return {"train": (to_bytes(x)[..., None], y), "test": (to_bytes(x_test)[..., None], y_test)}
 
   def _from_release(self, dl_manager: tfds.download.DownloadManager) -> dict[str, base.Arrays]:
-    paths = dl_manager.download({split: URL + name for split, name in FILES.items()})
-    arrays = {split: read_zip_text(path) for split, path in paths.items()}
+    arrays = dict(zip(FILES, map(read_zip_text, self._fetched()), strict=True))
     return {split: (to_bytes(x)[..., None], y) for split, (x, y) in arrays.items()}
