@@ -123,6 +123,7 @@ THROUGH = {
   "data/raw": "data/test_tabular",
   "data/reading": "data/test_encode",
   "deploy/inputs": "deploy/test_saved",
+  "deploy/limits": "deploy/test_saved",
   "experiments/grid": "training/test_joint_tasks",
   "experiments/ray_cluster": "faults/test_cluster",
   "experiments/reporter": "cli/test_command",

@@ -77,6 +77,11 @@ def _predict(arguments: argparse.Namespace) -> int:
   atomic_files.check_writable(out.parent)
   found = {name: np.concatenate(parts) for name, parts in _outputs(model, splits).items()}
   arrays: dict[str, Any] = {n: v[np.argsort(places)] for n, v in found.items()}
+  if void := int((~np.isfinite(arrays["probability"]).all(axis=1)).sum()):
+    raise ValueError(
+      f"the predictions for {void} of {len(arrays['probability'])} examples of {arguments.data} are "
+      "not finite: look for numbers in it that are far from those that the model was trained on"
+    )
   label = arrays.pop("label")
   buffer = io.BytesIO()
   np.savez(buffer, **arrays, classes=np.array(model.classes, np.str_))
