@@ -22,7 +22,7 @@ PROMISES = {
   "refused": "Bad input is one line with the remedy and exit code 2, and nothing is written",
   "numbers": "A setting or hyper-parameter out of the field's bounds, or that no record could hold, is "
   "refused before training, from Python too",
-  "fuzzed": "Whatever is in a file or a flag, it works or is one line with exit code 2: at least 2,000 "
+  "fuzzed": "Whatever is in a file or a flag, it works or is one line with exit code 2: at least 3,500 "
   "generated cases",
   "hostile": "A file that lies about its size is refused before memory is taken",
   "shown": "Names from records are shown as text, and no key is kept in a record",

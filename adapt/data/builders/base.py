@@ -67,7 +67,9 @@ def read_array_file(path: Path, keys: tuple[str, ...]) -> list[np.ndarray]:
   try:
     with npy.members(path) as (found, array):
       if missing := [key for key in keys if key not in found]:
-        raise ValueError(f"{path} has no array '{missing[0]}' (it has {', '.join(found)})")
+        raise ValueError(
+          f"{path} has no array '{missing[0]}' (it has {', '.join(found)}): fetch it again"
+        )
       return [array(key) for key in keys]
   except npy.Damaged as error:
     raise ValueError(f"{path} is no whole .npz file ({error}): fetch it again") from error
