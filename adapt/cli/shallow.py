@@ -29,7 +29,9 @@ def _main(plan: Plan, argv: Sequence[str]) -> int:
   names = ", ".join(plan.methods)
   parser.add_argument("methods", nargs="*", metavar="METHOD", help=f"all, or some of {names}")
   parser.add_argument("--task", nargs="+", default=tasks, metavar="TASK", help="tasks to run")
-  parser.add_argument("--seeds", type=flag_types.seeds, default=plan.seeds, help="runs 0 … SEEDS-1")
+  parser.add_argument(
+    "--seeds", type=flag_types.integer, default=plan.seeds, help="runs 0 … SEEDS-1"
+  )
   parser.add_argument("--out", default="runs", help="folder of records")
   parser.add_argument("--force", action="store_true", help="run again what is there")
   parser.add_argument("--data-dir", help="folder of prepared data sets")
