@@ -21,6 +21,7 @@ from adapt.cli.command import Parser, guarded
 from adapt.experiments import ray_cluster, suites
 from adapt.experiments.suite import Suite
 from adapt.training import stopping
+from adapt.training.bounds import Bounds
 
 
 def suite_of(name: str) -> Suite:
@@ -51,14 +52,22 @@ def _run(argv: list[str], started: str) -> int:
   plugins.use(argv)
   suite = suite_of("".join(argv[:1]))
   parser = Parser(prog=f"python scripts/cluster.py {suite.name}", description=suite.protocol)
-  group, none = parser.add_argument_group("cluster"), functools.partial(flag_types.integer, least=0)
+  group, none = (
+    parser.add_argument_group("cluster"),
+    functools.partial(flag_types.integer, within=Bounds(0, 4096)),
+  )
   group.add_argument(
     "--address",
     default="local",
     help="of a cluster: auto (the one that this machine is of), HOST:PORT or ray://HOST:PORT; "
     "local starts Ray on this machine",
   )
-  group.add_argument("--cpus", type=flag_types.positive, default=1, help="CPUs that a cell takes")
+  group.add_argument(
+    "--cpus",
+    type=functools.partial(flag_types.integer, within=Bounds(1, 4096)),
+    default=1,
+    help="CPUs that a cell takes",
+  )
   group.add_argument("--gpus", type=none, default=0, help="GPUs that a cell takes")
   group.add_argument("--tpus", type=none, default=0, help="TPU chips that a cell takes")
   tasks, names, flags = cli.parsed(parser, suite, argv[1:])

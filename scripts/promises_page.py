@@ -25,7 +25,9 @@ PROMISES = {
   "device and layout",
   "labels": "Target labels cannot reach training or selection",
   "refused": "Bad input is one line with the remedy and exit code 2, and nothing is written",
-  "fuzzed": "Whatever is in a file or a flag, it works or is one line with exit code 2: at least 2,000 "
+  "numbers": "A setting or hyper-parameter out of the field's bounds, or that no record could hold, is "
+  "refused before training, from Python too",
+  "fuzzed": "Whatever is in a file or a flag, it works or is one line with exit code 2: at least 3,500 "
   "generated cases",
   "hostile": "A file that lies about its size is refused before memory is taken",
   "shown": "Names from records are shown as text, and no key is kept in a record",
@@ -35,6 +37,9 @@ PROMISES = {
   "tracked": "A wandb server that is absent or hangs costs one line and half a minute, never a result",
   "models": "A saved model gives another process the same predictions; its export needs jax alone",
   "archived": "Archives are read without leaving their folder: no escaping names, links, devices, bombs",
+  "downloads": "A download has limits of size and time and a checksum, its own first one where none is "
+  "published; after a senseless answer the next mirror is asked",
+  "prepared": "Two preparations of a set at once are one, and what a killed one has left is swept",
   "unpickled": "No file is unpickled, and nothing in one is run",
 }
 _HEAD = """# Reliability

@@ -125,6 +125,7 @@ def test_a_method_is_one_short_file():
 THROUGH = {
   "method": "methods/test_contract",
   "data/domain": "data/test_domains",
+  "data/http_answers": "data/test_fetch",
   "data/named/digits": "data/test_domains",
   "data/array_names": "data/test_containers",
   "data/cells": "data/test_odd_files",
@@ -135,6 +136,7 @@ THROUGH = {
   "data/raw": "data/test_tabular",
   "data/reading": "data/test_encode",
   "deploy/inputs": "deploy/test_saved",
+  "deploy/limits": "deploy/test_saved",
   "experiments/grid": "training/test_joint_tasks",
   "experiments/ray_cluster": "faults/test_cluster",
   "experiments/reporter": "cli/test_command",

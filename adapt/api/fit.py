@@ -21,7 +21,7 @@ from adapt.experiments.resolve import points, resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite
 from adapt.records.record import read_points
-from adapt.training import devices
+from adapt.training import bounds, devices
 from adapt.training.history import History, Report
 from adapt.training.settings import Settings
 
@@ -135,6 +135,7 @@ def _experiment(
   if (y := domains[-1].train.y) is not None and (y < 0).any():
     own.setdefault("shots", 1)  # those that are declared labelled
   settings = usual._replace(**own)
+  bounds.check_settings(settings)  # the layout counts in some of them
   rest = {n: v for n, v in given.items() if n not in own}
   bound = methods.bind(method)
   refuse_unknown(bound, rest)

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from adapt import catalogue, methods
 from adapt.catalogue import Bound
-from adapt.cli import flags
+from adapt.cli import flag_types, flags
 from adapt.cli.command import Parser
 from adapt.experiments import contract
 from adapt.experiments.contract_runs import DEVICES
@@ -62,7 +62,12 @@ def parser() -> Parser:
   """Return the flags that do not depend on the method."""
   made = Parser(prog="adapt check", description="Runs the contract of methods on one of them.")
   made.add_argument("method", metavar="FILE", help="a file NAME.py that defines NAME, or a name")
-  made.add_argument("--lr", type=float, default=0.1, help="learning rate on the toy problem")
+  made.add_argument(
+    "--lr",
+    type=flag_types.setting("lr", float),
+    default=0.1,
+    help="learning rate on the toy problem",
+  )
   made.add_argument("--model", default="mlp", help="network on the toy problem")
   made.add_argument("--plain", action="store_true", help="lines of text in place of a table")
   return made

@@ -105,6 +105,8 @@ def _of_toml(file: Path) -> tuple[str | None, list[str]]:
     reason = " ".join(str(error).split())
     raise ValueError(f"{file} cannot be read ({reason}): write it with adapt config") from error
   suite = found.pop("suite", None)
+  if not isinstance(suite, str | None):
+    raise ValueError(f"{file}: suite is a {type(suite).__name__}: give its name")
   chosen = found.pop("method", []) if suite else []
   positional = chosen if isinstance(chosen, list) else [chosen]
   return suite, [*map(str, positional), *_flags(found, file)]

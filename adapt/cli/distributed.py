@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import jax
 
+from adapt.cli import flag_types
 from adapt.cli.command import guarded
 from adapt.training import devices, hosts
 from adapt.training.stopping import Stopped
@@ -138,11 +139,13 @@ def add_flags(group: Any) -> None:
   )
   group.add_argument(
     "--processes",
-    type=int,
+    type=flag_types.integer,
     metavar="N",
     help="how many there are, each started with the same command; 1: alone, whatever the cluster",
   )
-  group.add_argument("--process-id", type=int, metavar="I", help="which one this is: 0 … N-1")
+  group.add_argument(
+    "--process-id", type=flag_types.integer, metavar="I", help="which one this is: 0 … N-1"
+  )
 
 
 # Flags that say where something lies on this machine, or which process this is.

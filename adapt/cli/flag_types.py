@@ -1,11 +1,12 @@
 """Flag types: finite numbers within sensible bounds."""
 
 import argparse
-import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-_INTEGERS = 2**31 - 1  # what a step or an index is counted in
+from adapt.training import bounds
+from adapt.training.bounds import Bounds
 
 
 def of(kind: type) -> Callable[[str], Any]:
@@ -17,63 +18,57 @@ def of(kind: type) -> Callable[[str], Any]:
   return kinds.get(kind, kind)
 
 
-def number(text: str) -> float:
-  """Parse a finite number.
+def setting(name: str, kind: type) -> Callable[[str], Any]:
+  """Return the flag type for a training setting, within its bounds."""
+  if name not in bounds.SETTINGS:
+    return of(kind)
+  return partial(integer if kind is int else number, within=bounds.SETTINGS[name])
+
+
+def number(text: str, within: Bounds = bounds.ANY[float]) -> float:
+  """Parse a finite number within bounds.
 
   Raises:
     ArgumentTypeError: it is none; argparse tells it beside the flag.
   """
   try:
-    value = float(text)
+    value = bounds.number(text)
   except ValueError:
     raise argparse.ArgumentTypeError(f"'{text}' is no number: give one such as 0.1") from None
-  if not math.isfinite(value):
-    raise argparse.ArgumentTypeError(f"{text} is not finite: give a number such as 0.1")
-  return value
+  return _within(value, within)
 
 
-def integer(text: str, least: int = -_INTEGERS, most: int = _INTEGERS) -> int:
+def integer(text: str, within: Bounds = bounds.ANY[int]) -> int:
   """Parse a whole number within bounds.
 
   Raises ArgumentTypeError as `number`.
   """
   try:
-    value = int(text)
+    value = bounds.integer(text)
   except ValueError:
     raise argparse.ArgumentTypeError(f"'{text}' is no whole number: give one such as 8") from None
-  if value < least:
-    raise argparse.ArgumentTypeError(f"{value} is not at least {least}")
-  if value > most:
-    raise argparse.ArgumentTypeError(f"{value} is more than {most}: give a smaller number")
+  return _within(value, within)
+
+
+def _within(value: Any, within: Bounds) -> Any:
+  if wrong := bounds.error(value, within):
+    raise argparse.ArgumentTypeError(wrong)
   return value
-
-
-def positive(text: str) -> int:
-  """Parse a whole number of at least 1."""
-  return integer(text, 1)
 
 
 def seeds(text: str) -> int:
   """Parse the number of runs (seeds) per program."""
-  return integer(text, 1, 10_000)
+  return integer(text, Bounds(1, 10_000))
 
 
 def points(text: str) -> int:
   """Parse the number of points in a search."""
-  return integer(text, 2, 1000)
-
-
-def evaluations(text: str) -> int:
-  """Parse the number of test-set evaluations in a run.
-
-  All of them are remembered.
-  """
-  return integer(text, 1, 100_000)
+  return integer(text, Bounds(2, 1000))
 
 
 def workers(text: str) -> int:
   """Parse the number of decoding processes."""
-  return integer(text, 0, 1024)
+  return integer(text, Bounds(0, 1024))
 
 
 def minutes(text: str) -> float:

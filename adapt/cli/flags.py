@@ -135,7 +135,9 @@ def _add_choices(group: Any) -> None:
 def _add_machine(group: Any) -> None:
   distributed.add_flags(group)
   group.add_argument("--parallel", default="auto", help="auto, seeds, sharding or pmap")
-  group.add_argument("--devices", type=int, default=0, help="devices to use; 0 means all")
+  group.add_argument(
+    "--devices", type=flag_types.integer, default=0, help="devices to use; 0 means all"
+  )
   group.add_argument(
     "--feed", default="auto", help="device (inputs as they are), stream (decoded by batch) or auto"
   )
@@ -156,11 +158,7 @@ def _add_settings(group: Any, defaults: Settings) -> None:
         flag, action=argparse.BooleanOptionalAction, default=default, help=meanings[name]
       )
       continue
-    own = {
-      "evaluations": flag_types.evaluations,
-      **dict.fromkeys(("steps", "batch_size"), flag_types.positive),
-    }
-    kind = own.get(name) or flag_types.of(type(default))
+    kind = flag_types.setting(name, type(default))
     group.add_argument(flag, type=kind, default=default, help=meanings[name])
 
 

@@ -87,6 +87,11 @@ def _predict(arguments: argparse.Namespace) -> int:
   atomic_files.check_writable(out.parent)
   found = {n: np.concatenate(parts) for n, parts in _outputs(model, splits).items()}
   arrays: dict[str, Any] = {n: v[np.argsort(places)] for n, v in found.items()}
+  if void := int((~np.isfinite(arrays["probability"]).all(axis=1)).sum()):
+    raise ValueError(
+      f"the predictions for {void} of {len(arrays['probability'])} examples of {arguments.data} are "
+      "not finite: look for numbers in it that are far from those that the model was trained on"
+    )
   label = arrays.pop("label")
   if out.suffix == ".csv":
     named = {n: v[np.argsort(places)] for n, v in ids.items()}

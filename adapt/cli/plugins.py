@@ -18,7 +18,8 @@ def add(group: Any) -> None:
     action="append",
     default=[],
     metavar="FOLDER",
-    help=f"your own entries: methods in it, or sub-folders {', '.join(catalogue.KINDS)}",
+    help=f"your own entries: methods in it, or sub-folders {', '.join(catalogue.KINDS)}; its Python "
+    "code is run, so name only what you trust",
   )
 
 

@@ -5,7 +5,6 @@ It makes experiments from flags, and shows progress and a table. It returns the 
 
 import argparse
 import functools
-import math
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +19,7 @@ from adapt.experiments.plan import Domains
 from adapt.experiments.resolve import resolve
 from adapt.experiments.suite import Suite, Task
 from adapt.report import remarks, terminal
-from adapt.training import devices, dp_sgd, hosts, optimizers
+from adapt.training import bounds, devices, dp_sgd, hosts, optimizers
 from adapt.training.settings import Settings
 from adapt.training.setup import Feed
 
@@ -166,11 +165,11 @@ def _sweep(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
   for text in texts:
     name, equals, values = text.partition("=")
     try:
-      sweep[name] = tuple(float(v) for v in values.split(","))
+      sweep[name] = tuple(bounds.number(v) for v in values.split(","))
     except ValueError as error:
       raise ValueError(f"--sweep {text} is not NAME=A,B,…: e.g. --sweep weight=0.1,1") from error
-    if not all(map(math.isfinite, sweep[name])):
-      raise ValueError(f"--sweep {text} is not finite: e.g. --sweep weight=0.1,1")
+    if wrong := next(filter(None, (bounds.error(v, bounds.ANY[float]) for v in sweep[name])), None):
+      raise ValueError(f"--sweep {text}: {wrong}, e.g. --sweep weight=0.1,1")
     if not equals or len(set(sweep[name])) < len(sweep[name]):
       raise ValueError(f"--sweep {text} needs different values, e.g. --sweep weight=0.1,1")
   return sweep

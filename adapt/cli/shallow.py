@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from adapt import catalogue, data, extras
+from adapt.cli import flag_types
 from adapt.cli.command import Parser, guarded
 from adapt.data import atomic_files
 from adapt.report import terminal
@@ -28,7 +29,9 @@ def _main(plan: Plan, argv: Sequence[str]) -> int:
   names = ", ".join(plan.methods)
   parser.add_argument("methods", nargs="*", metavar="METHOD", help=f"all, or some of {names}")
   parser.add_argument("--task", nargs="+", default=tasks, metavar="TASK", help="tasks to run")
-  parser.add_argument("--seeds", type=int, default=plan.seeds, help="runs 0 … SEEDS-1")
+  parser.add_argument(
+    "--seeds", type=flag_types.integer, default=plan.seeds, help="runs 0 … SEEDS-1"
+  )
   parser.add_argument("--out", default="runs", help="folder of records")
   parser.add_argument("--force", action="store_true", help="run again what is there")
   parser.add_argument("--data-dir", help="folder of prepared data sets")

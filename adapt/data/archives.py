@@ -7,6 +7,7 @@ and devices are refused all the same: an archive with them is not the one that w
 """
 
 import contextlib
+import gzip
 import lzma
 import re
 import stat
@@ -18,15 +19,27 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, NamedTuple, Self
+
+from adapt.data import npy
 
 LIMIT = 2**36  # bytes, unpacked
+IMAGE = 2**28  # bytes of one image, which no published set comes near
 _SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2")
+_IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".ppm", ".gif", ".tif", ".tiff")
 _CHUNK = 2**20
 _ABOUT = (
   *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
   *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
 )  # headers that say something of the next one
+
+
+class _Entry(NamedTuple):
+  """A regular file of an archive: where it is, the size that it states, its opener."""
+
+  name: str
+  size: int
+  opens: Callable[[], IO[bytes]]
 
 
 def is_archive(path: Path) -> bool:
@@ -52,14 +65,15 @@ def members(
   Raises:
     ValueError: one line that names the file: absent, another kind of file, damaged, cut short,
       encrypted; a member that is a link or device or whose name leaves the folder; more than
-      `limit` bytes.
+      `limit` bytes; an image of more than `IMAGE` bytes, or another file of more than a quarter of
+      the memory, by the size that is stated or that there is.
   """
   path = Path(path)
   with _opened(path) as archive:
     read = _reader(path, limit)
-    for name, opens in _entries(path, archive):
-      if wanted(name):
-        yield name, read(opens)
+    for entry in _entries(path, archive):
+      if wanted(entry.name):
+        yield entry.name, read(entry)
 
 
 @contextlib.contextmanager
@@ -69,7 +83,7 @@ def contents(
   """Open an archive to read its wanted files in any order.
 
   A .zip and a plain .tar are read member by member, so they may be larger than memory; a compressed
-  .tar has no index, so the wanted members are held in memory.
+  .tar has no index, so the wanted members are held in memory, of which they may take half.
 
   Args:
     path: as `members`, as are `limit` and `wanted`.
@@ -83,15 +97,30 @@ def contents(
   """
   path = Path(path)
   if not path.name.lower().endswith((".zip", ".tar")):
-    held = list(members(path, limit, wanted))
+    held = list(members(path, min(limit, npy.memory() // 2), wanted))
     _unique(path, [name for name, _ in held])
     yield [name for name, _ in held], dict(held).__getitem__
     return
   with _opened(path) as archive:
-    found = [(name, opens) for name, opens in _entries(path, archive) if wanted(name)]
-    _unique(path, [name for name, _ in found])
-    at, read = dict(found), _reader(path, limit)
+    found = [entry for entry in _entries(path, archive) if wanted(entry.name)]
+    _unique(path, [entry.name for entry in found])
+    at, read = {entry.name: entry for entry in found}, _reader(path, limit)
     yield list(at), lambda name: read(at[name])
+
+
+def gunzipped(path: Path, limit: int) -> bytes:
+  """Unpack a .gz file of at most `limit` bytes.
+
+  Raises:
+    ValueError: one line that names the file: absent, damaged, cut short, or larger.
+  """
+  if not path.is_file():
+    raise ValueError(f"no file '{path}': check the path")
+  with _damage(path), gzip.open(path) as stream:
+    data = stream.read(limit + 1)
+    if len(data) > limit:
+      raise ValueError(f"{path} unpacks to more than {limit} bytes: fetch it again")
+    return data
 
 
 def safe_name(name: str) -> str | None:
@@ -148,11 +177,11 @@ def _opened(path: Path) -> Iterator[Any]:
     yield archive
 
 
-def _entries(path: Path, archive: Any) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
-  """Yield (name, opener) for each regular file."""
+def _entries(path: Path, archive: Any) -> Iterator[_Entry]:
+  """Yield each regular file."""
   is_zip = isinstance(archive, zipfile.ZipFile)
   with _damage(path):
-    for name, kind, opens in _zip_entries(archive) if is_zip else _tar_entries(archive):
+    for (name, size, opens), kind in _zip_entries(archive) if is_zip else _tar_entries(archive):
       safe = safe_name(name)
       if kind == "directory":
         continue
@@ -160,10 +189,10 @@ def _entries(path: Path, archive: Any) -> Iterator[tuple[str, Callable[[], IO[by
         raise ValueError(f"{path} has the {kind} {name!r}, not only files: fetch it again")
       if safe is None:
         raise ValueError(f"{path} has the name {name!r}, outside of its folder: fetch it again")
-      yield safe, opens
+      yield _Entry(safe, size, opens)
 
 
-def _zip_entries(archive: zipfile.ZipFile) -> Iterator[tuple[str, str, Any]]:
+def _zip_entries(archive: zipfile.ZipFile) -> Iterator[tuple[_Entry, str]]:
   for info in archive.infolist():
     mode = info.external_attr >> 16
     kind = "file" if stat.S_IFMT(mode) in (0, stat.S_IFREG) else "link or device"
@@ -172,39 +201,52 @@ def _zip_entries(archive: zipfile.ZipFile) -> Iterator[tuple[str, str, Any]]:
     elif info.flag_bits & 1:
       kind = "encrypted file"
     # `orig_filename`: ZipFile cuts the other at a NUL and, on Windows, turns backslashes.
-    yield info.orig_filename, kind, partial(archive.open, info)
+    yield _Entry(info.orig_filename, info.file_size, partial(archive.open, info)), kind
 
 
-def _tar_entries(archive: Any) -> Iterator[tuple[str, str, Any]]:
+def _tar_entries(archive: Any) -> Iterator[tuple[_Entry, str]]:
   while (info := archive.next()) is not None:
     archive.members.clear()  # it would keep every header, and hundreds of thousands are usual
     kind = "directory" if info.isdir() else "file" if info.isreg() else "link or device"
     kind = "sparse file" if info.issparse() else kind  # a few bytes that unpack to any number
-    yield info.name, kind, partial(archive.extractfile, info)
+    yield _Entry(info.name, info.size, partial(archive.extractfile, info)), kind
   # A checksum of the compression stands at its end.
   while archive.fileobj.read(_CHUNK):
     pass
 
 
-def _reader(path: Path, limit: int) -> Callable[[Callable[[], IO[bytes]]], bytes]:
+def _most(name: str) -> int:
+  """The most bytes that a member of that name may have."""
+  return IMAGE if name.lower().endswith(_IMAGES) else npy.memory() // 4
+
+
+def _reader(path: Path, limit: int) -> Callable[[_Entry], bytes]:
   """Return a function that reads members, with a total size limit.
 
-  At most `limit` bytes are read in total. Sizes in headers are not trusted.
+  At most `limit` bytes are read in total. A size that is stated can refuse a member before it is
+  read, but nothing else: what is read is counted.
   """
   left = limit
 
-  def read(opens: Callable[[], IO[bytes]]) -> bytes:
+  def read(entry: _Entry) -> bytes:
     nonlocal left
-    data = bytearray()
-    with _damage(path), opens() as stream:
-      while chunk := stream.read(min(_CHUNK, left + 1)):
-        data += chunk
-        left -= len(chunk)
-        if left < 0:
-          raise ValueError(f"{path} unpacks to more than {limit} bytes: fetch it again")
-    return bytes(data)
+    most = _most(entry.name)
+    if entry.size > most:
+      raise _large(path, entry.name, most)
+    with _damage(path), entry.opens() as stream:
+      data = stream.read(min(most, left) + 1)
+    if len(data) > most:
+      raise _large(path, entry.name, most)
+    left -= len(data)
+    if left < 0:
+      raise ValueError(f"{path} unpacks to more than {limit} bytes: fetch it again")
+    return data
 
   return read
+
+
+def _large(path: Path, name: str, most: int) -> ValueError:
+  return ValueError(f"{path} has {name} of more than {most / 2**20:.0f} MiB: fetch it again")
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import re
+import sys
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -101,6 +102,33 @@ def _lock(file: IO[bytes]) -> bool:
   except (ImportError, OSError):
     return False
   return True
+
+
+@contextlib.contextmanager
+def one_at_a_time(file: Path, what: str) -> Iterator[None]:
+  """Hold a lock file, after whoever holds it; it is free once its holder has ended.
+
+  Args:
+    file: the lock file; it stays, empty.
+    what: what the holder does, for the note that a process waits.
+  """
+  try:
+    import fcntl
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    stream = file.open("a")
+  # On Windows nothing is held, nor in a folder of others, where what is there can still be read.
+  except (ImportError, OSError):
+    yield
+    return
+  with stream:
+    try:
+      fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+      print(f"warning: another process {what}: waiting for it", file=sys.stderr)
+      with contextlib.suppress(OSError):  # a file system without locks
+        fcntl.flock(stream, fcntl.LOCK_EX)
+    yield
 
 
 def _unwritable(folder: str | Path, error: OSError) -> ValueError:

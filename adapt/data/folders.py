@@ -4,12 +4,12 @@ There is one folder a class, with or without train and test folders.
 """
 
 import os
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from adapt.data.class_labels import clean
 from adapt.data.domain import Domain, Split
 from adapt.data.images import Files, Images
 from adapt.data.splits import stratified
@@ -128,12 +128,32 @@ def _images(folder: Path) -> tuple[list[str], list[str] | None]:
   if loose:
     raise ValueError(f"{loose[0]} lies beside class folders: move it into the folder of its class")
   paths, names = [], []
-  for path in classes:
+  for name, path in _named(classes).items():
     inside = _files(path)
     if not inside:
       raise ValueError(
         f"the class folder {path} has no image ({', '.join(SUFFIXES)}): add some, or remove it"
       )
     paths += inside
-    names += [clean(path.name)] * len(inside)
+    names += [name] * len(inside)
   return paths, names
+
+
+def _named(folders: Sequence[Path]) -> dict[str, Path]:
+  """Return class folders by the class's name, without what no eye sees.
+
+  An accented letter may be one code point or two, as the system that made the folder has it.
+
+  Raises:
+    ValueError: two folders with one name.
+  """
+  found: dict[str, Path] = {}
+  for path in folders:
+    name = unicodedata.normalize("NFC", path.name).strip() or path.name
+    if name in found:
+      raise ValueError(
+        f"{found[name]!s} and {path!s} differ only in blanks or in how letters are stored: make them "
+        "one class folder, or rename one"
+      )
+    found[name] = path
+  return found

@@ -6,18 +6,25 @@ A set of photographs at 224 pixels does not fit into memory; its files do, or st
 has the shape, dtype and indexing that the rest of the code expects of [n, h, w, 3] uint8.
 """
 
+import contextlib
 import io
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from adapt.data import npy
+
 _FEW = 1000
 # What PIL may decode, whatever a file is called: it knows kinds that start other programs (EPS).
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "PPM", "GIF", "TIFF")
+LARGEST = 2**28  # bytes of pixels that any image may have
+_WORTH = 64  # bytes of pixels for a byte of a larger image's file; scans have 2 to 30
+_UNCHECKED = threading.Lock()
 UNSCALED = ("I", "F")  # PIL's modes of whole and real numbers, which have no greatest value
 
 
@@ -119,22 +126,71 @@ def decode(data: bytes, side: int, name: str = "an image") -> np.ndarray:
   """
   from PIL import Image
 
+  with opened(data, name, "replace it or remove it", side) as image:
+    mode = image.mode
+    if mode not in UNSCALED:
+      rgb = eight_bits(image).convert("RGB")
+      if rgb.size != (side, side):
+        rgb = rgb.resize((side, side), Image.Resampling.BILINEAR)
+      return np.asarray(rgb)
+  raise unscaled(name, mode)
+
+
+@contextlib.contextmanager
+def opened(data: bytes, name: str, remedy: str, side: int = 0) -> Iterator[Any]:
+  """Open an encoded image of untrusted origin with Pillow.
+
+  A large JPEG is decoded at a fraction of its size where that is enough for `side`.
+
+  Args:
+    data: the file's bytes.
+    name: what a message calls it.
+    remedy: what a message says to do where it does not decode.
+    side: height and width that are wanted; 0 for all of its pixels.
+
+  Raises:
+    ValueError: inside of the context too: it does not decode, or would take more memory than
+      images of `LARGEST` bytes or than its own bytes are worth.
+  """
   try:
-    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-      image.draft(
-        "RGB", (side, side)
-      )  # JPEG decodes at a fraction of its size where that is enough
-      mode = image.mode
-      if mode not in UNSCALED:
-        rgb = eight_bits(image).convert("RGB")
-        if rgb.size != (side, side):
-          rgb = rgb.resize((side, side), Image.Resampling.BILINEAR)
-        return np.asarray(rgb)
+    with _open(data) as image:
+      stated = image.size
+      if side:
+        image.draft("RGB", (side, side))
+      # A progressive file's coefficients are held at full size, whatever is wanted.
+      pixels = stated if image.info.get("progressive") else image.size
+      if not (wrong := _too_large(pixels, len(data))):
+        yield image
   except MemoryError:
     raise
   except Exception as error:  # whatever a damaged or hostile file makes a decoder meet
-    raise ValueError(f"{name} does not decode as an image: replace it or remove it") from error
-  raise unscaled(name, mode)
+    raise ValueError(f"{name} does not decode as an image: {remedy}") from error
+  if wrong:
+    raise ValueError(f"{name} {wrong}")
+
+
+def _open(data: bytes) -> Any:
+  """Open an image, however many pixels it states."""
+  from PIL import Image
+
+  try:
+    return Image.open(io.BytesIO(data), formats=FORMATS)
+  except Image.DecompressionBombError:  # `_too_large` judges by bytes instead
+    with _UNCHECKED:
+      most, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+      try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+      finally:
+        Image.MAX_IMAGE_PIXELS = most
+
+
+def _too_large(pixels: tuple[int, int], stored: int) -> str | None:
+  """Return what is wrong with an image whose pixels take more than its bytes are worth."""
+  width, height = pixels
+  size = 4 * width * height  # Pillow holds colours in 4 bytes
+  if size <= max(LARGEST, min(_WORTH * stored, npy.memory() // 4)):
+    return None
+  return f"has {width} x {height} pixels, which take {size / 2**20:.0f} MiB: make it smaller"
 
 
 def eight_bits(image: Any) -> Any:

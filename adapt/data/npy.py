@@ -103,6 +103,8 @@ def _check_size(path: Path, archive: zipfile.ZipFile) -> None:
     ):
       raise Damaged(f"{info.filename} claims {info.file_size} bytes, more than it can hold")
     total += info.file_size
+  if sum(info.compress_size for info in archive.infolist()) > there:
+    raise Damaged("its arrays share bytes, of which each would be unpacked several times")
   if total > (most := memory()):
     raise Damaged(
       f"it unpacks to {total / 2**30:.0f} GiB, more than the {most / 2**30:.0f} GiB of memory"

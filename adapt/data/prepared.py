@@ -8,7 +8,6 @@ the kept arrays milliseconds, without tensorflow_datasets. Photographs are read 
 
 import contextlib
 import hashlib
-import io
 import os
 import re
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from adapt.data import builders, kept_arrays
-from adapt.data.images import UNSCALED, Images, eight_bits, unscaled
+from adapt.data.images import UNSCALED, Images, eight_bits, opened, unscaled
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 # Directories of TFDS are named after the builder; `mnist` alone differs (see builders/mnist.py).
@@ -258,13 +257,12 @@ def _image(data: bytes, channels: int, where: str) -> np.ndarray:
 
   `where` is what a message calls it.
   """
-  from PIL import Image
-
-  with Image.open(io.BytesIO(data)) as image:
-    if image.mode in UNSCALED:
-      raise unscaled(where, image.mode)
-    pixels = np.asarray(eight_bits(image).convert({1: "L", 3: "RGB"}[channels]), np.uint8)
-  return pixels.reshape(*pixels.shape[:2], channels)
+  with opened(data, where, "prepare the set again") as image:
+    mode = image.mode
+    if mode not in UNSCALED:
+      pixels = np.asarray(eight_bits(image).convert({1: "L", 3: "RGB"}[channels]), np.uint8)
+      return pixels.reshape(*pixels.shape[:2], channels)
+  raise unscaled(where, mode)
 
 
 def identity(folder: Path, split: str, part: str) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from adapt import catalogue, methods, models, tuning
 from adapt.data import atomic_files, npy
 from adapt.data.label_sets import UNKNOWN
+from adapt.deploy import limits
 from adapt.deploy.inputs import Inputs
 from adapt.deploy.rebuilt import NOTHING_OWN, Own, describe, empty, name, named, nested, rebuild
 from adapt.method import Outputs
@@ -139,6 +140,7 @@ def read(file: str | Path, own: Own = NOTHING_OWN) -> Model:
   try:
     made = rebuild(about, own)
     reads = made.reads()
+    limits.check_room(made, reads, file.stat().st_size)
   except Exception as error:  # whatever the code of today says to what was made with another
     raise _stranger(file, about, f"{type(error).__name__}: {error}") from error
 
@@ -165,6 +167,8 @@ def read(file: str | Path, own: Own = NOTHING_OWN) -> Model:
     raise
   except Exception as error:
     raise _stranger(file, about, f"{type(error).__name__}: {error}") from error
+  trained = {n: leaf for n, leaf in named(trained).items() if n in reads}
+  limits.check_finite(file, trained | below)
   return model
 
 

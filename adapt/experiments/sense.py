@@ -5,7 +5,7 @@ from typing import Any
 from adapt import catalogue, methods, validators
 from adapt.experiments.experiment import Experiment
 from adapt.method import Method
-from adapt.training import dp_sgd, optimizers
+from adapt.training import bounds, dp_sgd, optimizers
 
 
 def refuse_unknown(experiment: Experiment) -> None:
@@ -26,8 +26,26 @@ def refuse_unknown(experiment: Experiment) -> None:
   for name in moved:
     if name != "lr" and known[name].kind is not float:
       raise ValueError(f"'{name}' of {method.name} is no float: only floats can be swept")
+  refuse_numbers(experiment)
   if experiment.validator != validators.REVERSE:
     validators.get(experiment.validator)
+
+
+def refuse_numbers(experiment: Experiment) -> None:
+  """Raises ValueError for numbers that no setting or hyper-parameter can have."""
+  bounds.check_settings(experiment.settings)
+  entries = (experiment.method, experiment.weighting, experiment.tuning, experiment.optimizer)
+  for entry in filter(None, (*entries, experiment.model)):
+    kinds = {p.name: p.kind for p in catalogue.parameters(entry.factory)} if entry.given else {}
+    for name, value in entry.given.items():
+      bounds.check(f"{name} of {entry.name}", value, kinds.get(name, object))
+  swept = [*experiment.sweep.items()]
+  swept += [(name, (value,)) for point in experiment.candidates for name, value in point.items()]
+  for name, values in swept:
+    for value in values:
+      bounds.check(name, value, float, bounds.SETTINGS["lr"] if name == "lr" else None)
+  for name, value in (experiment.dp._asdict() if experiment.dp else {}).items():
+    bounds.check(f"{name} of --dp", value, float, bounds.DP[name])
 
 
 def refuse(experiment: Experiment, method: Method) -> None:

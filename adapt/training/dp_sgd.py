@@ -19,6 +19,7 @@ import optax
 
 from adapt import extras
 from adapt.method import Batch, Method
+from adapt.training import bounds
 from adapt.training.shared_step import Gradient
 
 
@@ -41,13 +42,15 @@ def parsed(text: str) -> Privacy | None:
   if not text:
     return None
   try:
-    given = {k: float(v) for k, v in (part.split("=") for part in text.split(","))}
+    given = {k: bounds.number(v) for k, v in (part.split("=") for part in text.split(","))}
     privacy = Privacy(**given)
   except (TypeError, ValueError):
     raise ValueError(f"--dp '{text}' is not understood: write --dp noise=1.0,clip=1.0") from None
-  finite = all(map(math.isfinite, privacy))
-  if not (finite and privacy.noise > 0 and privacy.clip > 0 and 0 < privacy.delta < 1):
-    raise ValueError(f"--dp '{text}': noise and clip must be above 0, delta between 0 and 1")
+  if any(bounds.error(value, bounds.DP[name]) for name, value in privacy._asdict().items()):
+    raise ValueError(
+      f"--dp '{text}': noise must be above 0 (from 1e-9 to 1e4), clip above 0 (from 1e-30 to 1e30) "
+      "and delta between 0 and 1"
+    )
   return privacy
 
 

@@ -32,7 +32,7 @@ MPI = {"OMPI_MCA_orte_hnp_uri": "1.0;tcp://10.0.0.1:3", "OMPI_COMM_WORLD_SIZE": 
     ("--coordinator h:1 --processes 2 --process-id -1", "give one of 0 … 1"),
     ("--coordinator h --processes 2 --process-id 0", "'h' is not HOST:PORT"),
     ("--coordinator auto --processes 2", "leave out --processes"),
-    ("--processes two", "invalid int value"),
+    ("--processes two", "is no whole number"),
     ("--process-id", "expected one argument"),
   ],
 )

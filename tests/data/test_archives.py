@@ -1,12 +1,14 @@
 """Archives: what is in them, and those that are refused: damaged, too large, links, names that escape."""
 
 import contextlib
+import gzip
 import io
 import random
 import stat
 import struct
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -154,6 +156,48 @@ def test_bombs(tmp_path, suffix):
   path = write(tmp_path / f"x.{suffix}", {f"{i}": bytes(400_000) for i in range(3)})
   refuses(r"unpacks to more than 1199999 bytes", path, limit=1_199_999)
   assert len(list(archives.members(path, limit=1_200_000))) == 3
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.holds("archived")
+def test_one_member_is_limited_by_its_kind(tmp_path, suffix, monkeypatch):
+  """An image by what images have, another file by the memory: as it states, and as it is."""
+  monkeypatch.setattr(archives, "IMAGE", 50_000)
+  monkeypatch.setattr(archives.npy, "memory", lambda: 400_000)
+  image = write(tmp_path / f"image.{suffix}", {"a/b.PNG": bytes(50_001)})
+  refuses(r"has a/b\.PNG of more than 0 MiB: fetch it again", image)
+  other = write(tmp_path / f"other.{suffix}", {"a/b.bin": bytes(100_001)})
+  refuses(r"has a/b\.bin of more than 0 MiB: fetch it again", other)
+  fine = {"a/b.PNG": bytes(50_000), "a/b.bin": bytes(100_000)}
+  assert dict(archives.members(write(tmp_path / f"fine.{suffix}", fine))) == fine
+
+
+@pytest.mark.holds("archived")
+def test_a_member_that_is_larger_than_it_states(monkeypatch):
+  monkeypatch.setattr(archives, "IMAGE", 50_000)
+  read = archives._reader(Path("x.zip"), 10**6)
+  with pytest.raises(ValueError, match=r"x\.zip has a\.png of more than"):
+    read(archives._Entry("a.png", 10, lambda: io.BytesIO(bytes(10**5))))
+
+
+def test_what_is_held_in_memory_fits_into_half_of_it(tmp_path, monkeypatch):
+  monkeypatch.setattr(archives.npy, "memory", lambda: 400_000)
+  files = {f"{i}.png": bytes(90_000) for i in range(3)}
+  path = write(tmp_path / "x.tgz", files)
+  with pytest.raises(ValueError, match="unpacks to more than 200000 bytes"):
+    read_all(path, {})
+  assert len(read_all(write(tmp_path / "x.zip", files), {})) == 3  # one at a time
+
+
+@pytest.mark.holds("archived")
+def test_a_gzip_file_is_unpacked_to_its_limit(tmp_path):
+  path = tmp_path / "a.gz"
+  path.write_bytes(gzip.compress(bytes(1000)))
+  assert archives.gunzipped(path, 1000) == bytes(1000)
+  with pytest.raises(ValueError, match=r"a\.gz unpacks to more than 999 bytes: fetch"):
+    archives.gunzipped(path, 999)
+  with pytest.raises(ValueError, match=r"no file '.*b\.gz': check the path"):
+    archives.gunzipped(tmp_path / "b.gz", 9)
 
 
 @pytest.mark.holds("archived")

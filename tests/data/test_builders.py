@@ -3,14 +3,15 @@
 import gzip
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from adapt.data import builders, prepared
-from adapt.data.builders import amazon_reviews, mnist, mnist_m, usps
+from adapt.data import atomic_files, builders, prepared
+from adapt.data.builders import amazon_reviews, base, mnist, mnist_m, usps
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = {"train": 12, "test": 7}
@@ -54,6 +55,15 @@ def zip_text(x, y):
   return gzip.compress("\n".join(lines).encode())
 
 
+def serve_as(monkeypatch, cls, *mirrors):
+  """The published files of a builder, by name alone, at other addresses and with any content."""
+  files = {
+    config: tuple(base.Published(f.name, tuple(m + f.name for m in mirrors)) for f in published)
+    for config, published in cls.FILES.items()
+  }
+  monkeypatch.setattr(cls, "FILES", files)
+
+
 def check(name, data_dir, expected):
   for split, (x, y) in expected.items():
     got_x, got_y = prepared.arrays(name, split, data_dir)
@@ -72,18 +82,18 @@ def test_mnist_from_a_folder(tiny, tmp_path):
 
 def test_mnist_from_the_second_mirror(tiny, tmp_path, serve, monkeypatch):
   www, url = serve
-  monkeypatch.setattr(mnist, "MIRRORS", (url + "absent/", url))
+  serve_as(monkeypatch, mnist.MnistDigits, url + "absent/", url)
   arrays = {split: grey(28, split) for split in SPLITS}
-  for split, files in mnist.FILES.items():
-    for name, array in zip(files, arrays[split], strict=True):
-      (www / name).write_bytes(idx(array))
+  parts = [array for split in SPLITS for array in arrays[split]]
+  for name, array in zip(mnist.FILES, parts, strict=True):
+    (www / name).write_bytes(idx(array))
   builders.prepare("mnist", None, tmp_path / "out")
   check("mnist_digits", tmp_path / "out", {s: (x[..., None], y) for s, (x, y) in arrays.items()})
 
 
 def test_usps_from_a_folder_and_from_its_site(tiny, tmp_path, serve, monkeypatch):
   www, url = serve
-  monkeypatch.setattr(usps, "URL", url)
+  serve_as(monkeypatch, usps.Usps, url)
   arrays, expected = {}, {}
   for split in SPLITS:
     x, y = grey(16, split)
@@ -133,7 +143,7 @@ def svmlight(x, y):
 
 def test_amazon_from_a_folder_and_from_its_repository(tiny, tmp_path, serve, monkeypatch):
   www, url = serve
-  monkeypatch.setattr(amazon_reviews, "URL", url)
+  serve_as(monkeypatch, amazon_reviews.AmazonReviews, url)
   folder = tmp_path / "amazon" / "bow5000"
   folder.mkdir(parents=True)
   rng = np.random.default_rng(0)
@@ -174,8 +184,8 @@ def test_prepare_refuses(tmp_path, serve, monkeypatch):
     builders.prepare("amazon_reviews", tmp_path, tmp_path / "out")
   with pytest.raises(ValueError, match=r"downloaded by hand: unpack mnist_m.tar.gz .*manual"):
     builders.prepare("mnist_m", None, tmp_path / "out")
-  monkeypatch.setattr(usps, "URL", serve[1])
-  with pytest.raises(ValueError, match=r"usps could not be prepared .* use --from FOLDER"):
+  serve_as(monkeypatch, usps.Usps, serve[1])
+  with pytest.raises(ValueError, match=r"zip.train.gz could not be downloaded \(.*404"):
     builders.prepare("usps", None, tmp_path / "out")
 
 
@@ -203,3 +213,48 @@ def test_script_prints_counts(tiny, tmp_path, capsys, monkeypatch):
   out = str(tmp_path / "out")
   assert prepare_data.main(["usps", "--from", str(tmp_path), "--data-dir", out]) == 0
   assert capsys.readouterr().out.startswith("usps: train 12, test 7 (")
+
+
+@pytest.mark.holds("prepared")
+def test_a_second_prepare_waits_for_the_first(tiny, tmp_path, capsys):
+  arrays = {split: grey(28, split) for split in SPLITS}
+  npz(tmp_path / "digits" / "mnist.npz", arrays)
+  out, made = tmp_path / "out", []
+
+  def prepare():
+    made.append(builders.prepare("mnist", tmp_path, out))
+
+  both = [threading.Thread(target=prepare) for _ in range(2)]
+  with atomic_files.one_at_a_time(out / ".mnist_digits.lock", "prepares mnist"):
+    for thread in both:
+      thread.start()
+    both[0].join(0.3)
+    assert made == [] and not (out / "mnist_digits").exists()
+  for thread in both:
+    thread.join(60)
+  assert made == [{"mnist": SIZES}] * 2
+  assert "warning: another process prepares mnist in" in capsys.readouterr().err
+
+
+@pytest.mark.holds("prepared")
+def test_what_a_killed_prepare_has_left_is_swept(tiny, tmp_path):
+  npz(tmp_path / "digits" / "mnist.npz", {split: grey(28, split) for split in SPLITS})
+  place = tmp_path / "out" / "mnist_digits"
+  for name in ("incomplete.ABCDEF_1.0.0", "incomplete.ABCDEF_9.9.9", "mine"):
+    (place / name).mkdir(parents=True)
+    (place / name / "shard").write_bytes(b"1")
+  builders.prepare("mnist", tmp_path, tmp_path / "out")
+  assert sorted(p.name for p in place.iterdir()) == ["1.0.0", "incomplete.ABCDEF_9.9.9", "mine"]
+
+
+@pytest.mark.holds("downloads")
+def test_every_published_file_has_a_limit_and_what_is_pinned_a_checksum():
+  files = {
+    f for name in builders.names() for fs in builders._builder(name)[0].FILES.values() for f in fs
+  }
+  published = [file for file in files if file.urls]
+  assert len(published) > 50
+  for file in published:
+    assert file.urls[0].startswith("https://") and 0 < file.most <= 2**34, file
+    assert not file.urls[0].startswith("https://raw.githubusercontent") or file.sha256, file
+  assert sum(file.sha256 is not None for file in published) >= 37

@@ -1,15 +1,18 @@
 """Downloads from a server on this machine that ignores ranges, breaks off, lies and changes."""
 
 import contextlib
+import gzip
 import hashlib
 import http.server
 import re
+import socket
 import threading
 
 import numpy as np
 import pytest
 
 from adapt.data import fetch as module
+from adapt.data import http_answers
 from adapt.data.fetch import fetch
 
 BODY = np.random.default_rng(0).bytes(700_000)
@@ -26,12 +29,16 @@ class Server:
     self.sized = True
     self.kind = "application/zip"
     self.asked: list[tuple[str, str | None]] = []
+    self.status: int | None = None  # instead of what was asked for
+    self.headers: dict[str, str] = {}  # instead of those that would be right
+    self.slowly = 0.0  # seconds before each byte
+    self.stop = threading.Event()
 
 
 @pytest.fixture
 def server(monkeypatch):
   state = Server()
-  monkeypatch.setattr(module, "TIMEOUT", 5)
+  monkeypatch.setattr(http_answers, "TIMEOUT", 5)
 
   class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -49,14 +56,21 @@ def server(monkeypatch):
       start = int(asked[6:-1]) if asked and state.ranges else 0
       if start >= len(body):
         return self.send_error(416)
-      self.send_response(206 if start else 200)
+      self.send_response(state.status or (206 if start else 200))
+      headers = {"Content-Type": state.kind}
       if start:
-        self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+        headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
       if state.sized:
-        self.send_header("Content-Length", str(len(body) - start))
-      self.send_header("Content-Type", state.kind)
+        headers["Content-Length"] = str(len(body) - start)
+      for name, value in (headers | state.headers).items():
+        self.send_header(name, value)
       self.end_headers()
       stop = start + state.breaks.pop(0) if state.breaks else None
+      while state.slowly and not state.stop.wait(state.slowly):
+        try:
+          self.wfile.write(b"x")
+        except OSError:
+          return None
       with contextlib.suppress(ConnectionError):  # who asked has gone
         self.wfile.write(body[start:stop])
 
@@ -68,6 +82,7 @@ def server(monkeypatch):
     thread.start()
     state.url = f"http://127.0.0.1:{running.server_port}"
     yield state
+    state.stop.set()
     running.shutdown()
     thread.join()
 
@@ -79,7 +94,8 @@ def refuses(message, *arguments, **settings):
 
 
 def left(folder):
-  return sorted(path.name for path in folder.iterdir())
+  """What lies in a folder, beside kept checksums."""
+  return sorted(path.name for path in folder.iterdir() if path.suffix != module.PINNED)
 
 
 def test_fetched_once(server, tmp_path):
@@ -212,3 +228,103 @@ def test_progress_on_a_terminal(server, tmp_path, monkeypatch, capsys):
   fetch([server.url + "/file.zip"], tmp_path / "file.zip")
   assert (tmp_path / "file.zip").read_bytes() == BODY
   assert capsys.readouterr().out == ""
+
+
+@pytest.mark.holds("downloads")
+def test_a_checksum_that_nobody_publishes_is_kept_told_and_asked_for(server, tmp_path, capsys):
+  path, urls = tmp_path / "file.zip", [server.url + "/file.zip"]
+  fetch(urls, path)
+  told = capsys.readouterr().err
+  assert told.startswith("warning: no SHA-256 of file.zip is published and came by plain http")
+  assert SHA in told and told.count("\n") == 1
+  kept = tmp_path / "file.zip.sha256"
+  assert kept.read_text() == f"{SHA}  file.zip\n"
+  fetch(urls, path)
+  path.write_bytes(b"damaged")
+  fetch(urls, path)
+  assert path.read_bytes() == BODY and len(server.asked) == 2
+  assert capsys.readouterr().err == ""
+  server.bodies["/file.zip"] = b"another"
+  path.unlink()
+  refuses(rf"SHA-256 is .*, expected {SHA}.* or remove .*file\.zip\.sha256 if the", urls, path)
+  kept.unlink()
+  assert fetch(urls, path).read_bytes() == b"another"
+  kept.write_bytes(b"\xff" * 99)
+  refuses(r"file\.zip\.sha256 holds no SHA-256: remove it", urls, path)
+
+
+def test_a_file_put_there_by_hand_is_held_to_its_checksum(server, tmp_path):
+  path = tmp_path / "file.zip"
+  path.write_bytes(BODY)
+  fetch([server.url + "/file.zip"], path)
+  assert (tmp_path / "file.zip.sha256").read_text().startswith(SHA) and server.asked == []
+
+
+@pytest.mark.parametrize(
+  ("status", "headers", "message"),
+  [
+    (206, {"Content-Range": "bytes 5-9/10"}, "sends the bytes from 5 on, which were not asked for"),
+    (206, {"Content-Range": f"bytes 0-9/{'9' * 5000}"}, "without saying which one"),
+    (206, {}, "without saying which one"),
+    (200, {"Content-Length": "9" * 5000}, r"states 9{20} bytes or more, which no file has"),
+    (200, {"Content-Length": "9" * 18}, "which no file has"),
+    (200, {"Content-Encoding": "br"}, "packed as 'br'"),
+    (200, {"Content-Encoding": "gzip"}, "incorrect header check"),
+    (500, {}, "500"),
+  ],
+)
+@pytest.mark.holds("downloads")
+def test_after_a_senseless_answer_the_next_mirror_is_asked(
+  server, tmp_path, status, headers, message
+):
+  path = tmp_path / "file.zip"
+  server.status, server.headers = status, headers
+  refuses(message, [server.url + "/file.zip"], path, SHA)
+  assert len(server.asked) <= module.ATTEMPTS
+
+  class Second(str):
+    """The same address, which is right when it is asked."""
+
+  real = module._checked
+
+  def checked(url, *more):
+    if isinstance(url, Second):
+      server.status, server.headers = None, {}
+    return real(url, *more)
+
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(module, "_checked", checked)
+    fetch([server.url + "/file.zip", Second(server.url + "/file.zip")], path, SHA)
+  assert path.read_bytes() == BODY and left(tmp_path) == ["file.zip"]
+
+
+def test_what_is_packed_on_the_way_is_unpacked(server, tmp_path):
+  server.bodies["/file.txt"] = packed = gzip.compress(BODY)
+  server.headers = {"Content-Encoding": "gzip"}
+  urls = [server.url + "/file.txt"]
+  assert fetch(urls, tmp_path / "file.txt", SHA).read_bytes() == BODY
+  assert fetch(urls, tmp_path / "file.gz").read_bytes() == packed  # published so
+  server.bodies["/zeros"] = gzip.compress(bytes(10**6))
+  refuses("more than the 9999 bytes", [server.url + "/zeros"], tmp_path / "b.txt", limit=9999)
+  server.breaks = [1000] * module.ATTEMPTS
+  server.headers["Content-Length"] = "1000"
+  refuses("stopped inside of the packed file", urls, tmp_path / "c.txt")
+
+
+@pytest.mark.holds("downloads")
+def test_a_server_that_takes_forever_is_given_up(server, tmp_path, monkeypatch):
+  path, urls = tmp_path / "file.zip", [server.url + "/file.zip"]
+  server.slowly = 0.02
+  refuses("takes longer than the time for the whole file", urls, path, SHA, seconds=0.2)
+  monkeypatch.setattr(http_answers, "ANSWER", 0.2)
+  refuses("sends less than 1024 bytes a second", urls, path, SHA)
+  with socket.create_server(("127.0.0.1", 0)) as silent:
+    url = f"http://127.0.0.1:{silent.getsockname()[1]}/file.zip"
+    refuses("does not answer in time", [url], path, SHA)
+
+
+def test_parts_that_nothing_goes_on_with_are_swept(server, tmp_path):
+  for total in (0, 5, 10**17):
+    (tmp_path / f"file.zip.{total}.part").write_bytes(b"1")
+  fetch([server.url + "/file.zip"], tmp_path / "file.zip", SHA)
+  assert left(tmp_path) == ["file.zip"]

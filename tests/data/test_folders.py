@@ -139,3 +139,17 @@ def test_nothing_lies_beside_splits_unseen(tmp_path):
   (tmp_path / "a/0.png").unlink()
   draw(tmp_path / "a/dog")
   refuses(tmp_path / "a", r"a/dog lies beside the split .*a/train: move it into there, or name")
+
+
+def test_class_names_are_compared_as_they_look(tmp_path):
+  one, two = "caf\u00e9", "cafe\u0301"  # é as one code point, and as two
+  draw(tmp_path / "a/train" / one)
+  draw(tmp_path / "a/test" / two, 3)
+  draw(tmp_path / "a/train/tea ")
+  draw(tmp_path / "a/test/tea", 3)
+  domain = folders.read_folder(tmp_path / "a")
+  assert domain.classes == (one, "tea")
+  assert np.bincount(domain.test.y).tolist() == [3, 3]
+  draw(tmp_path / "b" / one)
+  draw(tmp_path / "b" / two)
+  refuses(tmp_path / "b", "differ only in blanks or in how letters are stored: make them one")

@@ -101,3 +101,38 @@ def test_sixteen_bits_are_scaled_and_unknown_ranges_refused():
   for dtype, mode in ((np.int32, "I"), (np.float32, "F")):
     with pytest.raises(ValueError, match=rf"a.tif has pixels of mode {mode}, whose range is unk"):
       images.decode(png(grey.astype(dtype), "tiff"), SIDE, "a.tif")
+
+
+def blank(kind, side, **settings):
+  """A file of one grey: few bytes for many pixels."""
+  buffer = io.BytesIO()
+  Image.new("L", (side, side)).save(buffer, kind, **settings)
+  return buffer.getvalue()
+
+
+@pytest.mark.holds("hostile")
+def test_an_image_s_pixels_must_be_worth_its_bytes(monkeypatch):
+  monkeypatch.setattr(images, "LARGEST", 4 * 100**2)
+  assert images.decode(blank("PNG", 100), 8, "a.png").shape == (8, 8, 3)
+  with pytest.raises(ValueError, match=r"a\.png has 400 x 400 pixels, which take 1 MiB: make it"):
+    images.decode(blank("PNG", 400), 8, "a.png")
+  # As many pixels of a photograph, whose file is larger.
+  noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3), np.uint8)
+  buffer = io.BytesIO()
+  Image.fromarray(noise).save(buffer, "PNG")
+  assert images.decode(buffer.getvalue(), 8, "a.png").shape == (8, 8, 3)
+
+
+def test_a_large_jpeg_is_decoded_at_a_fraction(monkeypatch):
+  monkeypatch.setattr(images, "LARGEST", 4 * 100**2)
+  assert images.decode(blank("JPEG", 800), 8, "a.jpg").shape == (8, 8, 3)
+  with pytest.raises(ValueError, match=r"a\.jpg has 800 x 800 pixels"):
+    images.decode(blank("JPEG", 800), 500, "a.jpg")
+  with pytest.raises(ValueError, match=r"a\.jpg has 800 x 800 pixels"):  # held as a whole
+    images.decode(blank("JPEG", 800, progressive=True), 8, "a.jpg")
+
+
+def test_more_pixels_than_pillow_would_open(monkeypatch):
+  monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+  assert images.decode(blank("JPEG", 800), 8, "a.jpg").shape == (8, 8, 3)
+  assert Image.MAX_IMAGE_PIXELS == 100

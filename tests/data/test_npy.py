@@ -120,3 +120,16 @@ def test_what_does_not_fit_is_refused_before_it_is_read(tmp_path, monkeypatch):
   path.write_bytes(content)
   with pytest.raises(npy.Damaged, match="claims 4294967295 bytes, more than it can hold"):
     read_all(path)
+
+
+@pytest.mark.holds("hostile")
+def test_bytes_that_several_members_share_are_refused(tmp_path):
+  """Otherwise a few bytes could be unpacked any number of times."""
+  np.savez_compressed(tmp_path / "a.npz", x=np.zeros(10**5))
+  whole = (tmp_path / "a.npz").read_bytes()
+  start, end = whole.index(b"PK\1\2"), whole.index(b"PK\5\6")
+  entries = [whole[start:end].replace(b"x.npy", b"%c.npy" % name) for name in b"abcdefgh"]
+  tail = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 8, 8, 8 * (end - start), start, 0)
+  (tmp_path / "b.npz").write_bytes(whole[:start] + b"".join(entries) + tail)
+  with pytest.raises(npy.Damaged, match="share bytes"), npy.members(tmp_path / "b.npz"):
+    pass

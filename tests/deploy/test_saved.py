@@ -215,6 +215,12 @@ BROKEN = [
   ({"about": settings(colour=3)}, "no setting 'colour'"),
   ({"about": {"hyperparameters": {"colour": 3}}}, "dann takes no 'colour'"),
   ({KERNEL: np.array([{}])}, "it holds Python objects"),
+  (
+    {KERNEL: np.float32([[np.nan, 0]] * 100)},
+    "has NaN or infinite numbers in params/net/head/kernel",
+  ),
+  ({KERNEL: np.float32([[0, -np.inf]] * 100)}, "has NaN or infinite numbers in params/net/head"),
+  ({"about": {"hyperparameters": {"width": 20000}}}, "method's state takes .* MiB, over 256"),
 ]
 
 

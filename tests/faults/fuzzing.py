@@ -56,6 +56,10 @@ CASES = {
   "data": 80,
   "model commands": 60,
   "own methods": 160,
+  "servers": 300,
+  "published": 320,
+  "config files": 180,
+  "plug-in folders": 120,
 }
 
 _home = tempfile.TemporaryDirectory()

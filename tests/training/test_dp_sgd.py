@@ -101,6 +101,11 @@ def test_epsilon_agrees_with_the_gaussian_mechanism_s_own():
     ("noise=a,clip=1", "write --dp"),
     ("noise=0,clip=1", "above 0"),
     ("noise=1,clip=inf", "above 0"),
+    ("noise=1e-200,clip=1", "from 1e-9"),
+    ("noise=1,clip=1,delta=1", "delta between 0 and 1"),
+    ("noise=nan,clip=1", "above 0"),
+    ("noise=1e308,clip=1", "from 1e-9 to 1e4"),
+    ("noise=1_0,clip=1", "write --dp"),
   ],
 )
 def test_what_is_not_understood_is_refused(text, message):

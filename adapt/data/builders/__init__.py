@@ -8,10 +8,13 @@ import importlib
 import importlib.util
 import io
 import os
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from adapt import catalogue, extras
+from adapt.data import atomic_files
 
 _BUILDERS = {  # name → (module, class, configs)
   "mnist": ("mnist", "MnistDigits", ()),
@@ -141,13 +144,26 @@ def prepare(
   cls, configs = _builder(name)
   if source is not None and not Path(source).is_dir():
     raise ValueError(f"no folder '{source}': give --from the folder that holds the data")
-  tfds = import_tfds()
   root = Path(data_dir) if data_dir else default_data_dir()
-  counts = {}
+  lock = root / f".{cls.name}.lock"
+  with atomic_files.one_at_a_time(lock, f"prepares {name} in {root}"):
+    return _prepared(name, cls, configs, source, root)
+
+
+def _prepared(
+  name: str,
+  cls: Any,
+  configs: Sequence[str],
+  source: str | os.PathLike | None,
+  root: Path,
+) -> dict[str, dict[str, int]]:
+  """Prepare what is not there yet, while no other process does; as `prepare`."""
+  tfds, counts = import_tfds(), {}
   for config in configs or (None,):
     builder = cls(source=source, data_dir=root, config=config, file_format="array_record")
     if builder.is_absent() and not (builder.data_path / "dataset_info.json").exists():
       continue
+    _sweep(Path(builder.data_path))
     # TFDS announces itself on stdout, where the caller prints its results.
     with contextlib.redirect_stdout(io.StringIO()):
       try:
@@ -162,6 +178,16 @@ def prepare(
     key = f"{name}/{config}" if config else name
     counts[key] = {split: info.num_examples for split, info in builder.info.splits.items()}
   return counts
+
+
+def _sweep(prepared: Path) -> None:
+  """Remove what killed processes have left of a set: folders as large as the set itself.
+
+  Only whoever holds the set's lock may call it, so no living process writes in them.
+  """
+  for folder in prepared.parent.glob(f"incomplete.*_{prepared.name}"):
+    if folder.is_dir() and not folder.is_symlink():
+      shutil.rmtree(folder, ignore_errors=True)
 
 
 def _builder(name: str) -> tuple[Any, tuple[str, ...]]:

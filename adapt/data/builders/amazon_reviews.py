@@ -16,6 +16,28 @@ URL = (
   "74eec5e0ae06bd6614bce048abba492c16a633e3/data/"
 )
 WORDS = 5000
+FILES = {  # SHA-256 and bytes
+  ("books", "train"): ("317f9a2ec34b81de770b63a84d8c5cc2dc16bd0be6e079d2ff5b5bad5213ea19", 1134070),
+  ("books", "test"): ("fe4605c7dcf0e0a9410fd2a32f247caaf9abb352cc6e4c3e0f400853163ad9c4", 2426071),
+  ("dvd", "train"): ("95f602aa08bf6b55758f7b0b18df3882fe30acb11987ee60b6b4bb3c44cba733", 1133356),
+  ("dvd", "test"): ("4fe1b1a15010f78d8d0c49fe362d35fd4677463a45f1ac02a9f410ae1e638060", 2039832),
+  ("electronics", "train"): (
+    "7d0061f03ff3827e4f8036b051b5e5828fddc0cd115aa5b212cd28d624dc14e4",
+    872265,
+  ),
+  ("electronics", "test"): (
+    "641783bc941839c3a111d3488a1b7e3bd820a61ec14a129e7429b47703aa961d",
+    2461224,
+  ),
+  ("kitchen", "train"): (
+    "a70b5ebfe1413e0e16280360905f5c3b64389c435cd20c0165dc9d7f293b31b5",
+    771076,
+  ),
+  ("kitchen", "test"): (
+    "e1502b97a824eb12314be4447394fa736fecb781c0724e6529cd6733ac7ff6d8",
+    2280620,
+  ),
+}
 TEST_SIZES = {"books": 4465, "dvd": 3586, "electronics": 5681, "kitchen": 5945}
 
 
@@ -68,7 +90,11 @@ class AmazonReviews(base.ArrayBuilder):
   CITATION = citations.BLITZER_2007
   FILES = {  # noqa: RUF012
     domain: tuple(
-      base.Published(f"{domain}_{split}.svmlight", (f"{URL}{domain}_{split}.svmlight",))
+      base.Published(
+        f"{domain}_{split}.svmlight",
+        (f"{URL}{domain}_{split}.svmlight",),
+        *FILES[domain, split],
+      )
       for split in ("train", "test")
     )
     for domain in TEST_SIZES
@@ -99,6 +125,4 @@ class AmazonReviews(base.ArrayBuilder):
     return {split: read_svmlight(Path(f"{stem}_{split}.svmlight")) for split in self._sizes()}
 
   def _from_release(self, dl_manager: tfds.download.DownloadManager) -> dict[str, base.Arrays]:
-    domain = self.builder_config.name
-    urls = {split: f"{URL}{domain}_{split}.svmlight" for split in self._sizes()}
-    return {split: read_svmlight(path) for split, path in dl_manager.download(urls).items()}
+    return dict(zip(("train", "test"), map(read_svmlight, self._fetched()), strict=True))

@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from adapt.data import fetch
+from adapt.data import fetch, images, npy
 from adapt.data.builders import shards, tree
 
 Arrays = tuple[np.ndarray, np.ndarray]  # x [n, …], y [n]
@@ -29,12 +29,19 @@ DIGITS = tuple("0123456789")
 class Published(NamedTuple):
   """A published file with its mirrors and checksum.
 
-  It has the published name, the mirrors in order, and the SHA-256 where known.
+  It has the published name, the mirrors in order, the SHA-256 where known, and the most bytes that
+  it may have: its size where that is known.
   """
 
   name: str
   urls: tuple[str, ...] = ()
   sha256: str | None = None
+  most: int = fetch.LIMIT
+
+
+def https_first(place: str) -> tuple[str, str]:
+  """Return the addresses of a place by https, and by http for a server without it."""
+  return f"https://{place}", f"http://{place}"
 
 
 def png(image: np.ndarray) -> io.BytesIO:
@@ -53,15 +60,19 @@ def png(image: np.ndarray) -> io.BytesIO:
 def read_array_file(path: Path, keys: tuple[str, ...]) -> list[np.ndarray]:
   """Read the named arrays of an .npz file.
 
-  Raises ValueError if the file is absent or lacks one of them.
+  Raises ValueError if the file is absent, damaged, larger than memory, or lacks one of them.
   """
   if not path.is_file():
     raise ValueError(f"no file '{path}': give --from the folder that holds it")
-  with np.load(path, allow_pickle=False) as arrays:
-    missing = [key for key in keys if key not in arrays]
-    if missing:
-      raise ValueError(f"{path} has no array '{missing[0]}' (it has {', '.join(arrays)})")
-    return [arrays[key] for key in keys]
+  try:
+    with npy.members(path) as (found, array):
+      if missing := [key for key in keys if key not in found]:
+        raise ValueError(
+          f"{path} has no array '{missing[0]}' (it has {', '.join(found)}): fetch it again"
+        )
+      return [array(key) for key in keys]
+  except npy.Damaged as error:
+    raise ValueError(f"{path} is no whole .npz file ({error}): fetch it again") from error
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -120,7 +131,7 @@ class Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type:
     if self.MANUAL and any(not file.urls for file in files):
       text = " ".join(self.MANUAL.split())
       raise ValueError(f"{self.name} has to be downloaded by hand, then use --from FOLDER: {text}")
-    return [fetch.fetch(file.urls, Path(folder) / file.name, file.sha256) for file in files]
+    return [fetch.fetch(f.urls, Path(folder) / f.name, f.sha256, f.most) for f in files]
 
   def _described(
     self, features: dict[str, Any], description: str, supervised: tuple[str, str]
@@ -267,8 +278,5 @@ class ImageBuilder(Builder, skip_registration=True):  # type: ignore[call-arg]
 
 def check_image(data: bytes, name: str) -> None:
   """Raise ValueError, with the name, unless the image fully decodes."""
-  try:
-    with Image.open(io.BytesIO(data)) as image:
-      image.load()
-  except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-    raise ValueError(f"{name} does not decode as an image: fetch it again") from error
+  with images.opened(data, name, "fetch it again") as image:
+    image.load()

@@ -14,7 +14,7 @@ import tensorflow_datasets as tfds
 
 from adapt.data.builders import base, class_names_126, tree
 
-_SITE = "http://csr.bu.edu/ftp/visda/2019/multi-source/"
+_SITE = "csr.bu.edu/ftp/visda/2019/multi-source/"
 _LISTS = (
   "https://raw.githubusercontent.com/DianCh/AdaContrast/"
   "e8053164a2a078cda722af9c1536032fa6985288/datasets/domainnet-126/"
@@ -23,6 +23,16 @@ _MME = (
   "https://raw.githubusercontent.com/VisionLearningGroup/SSDA_MME/"
   "39df479c3894fa8aa8589b0833d45e3112f872a0/data/txt/multi/"
 )
+_KNOWN = {  # SHA-256 and bytes of the lists
+  "real": ("c567b5ddc123a243f010d2048123d57c987717febd064a298e2c155d24795af8", 2503856),
+  "clipart": ("057b0496db8b60a90804b1267b65d64e6f9bd548ef555521b4d63d9cfb3bdb6e", 782730),
+  "painting": ("0d91298e5777ff28b8d1dabf673af566d1002e2331bea1972ac9dea27978f0db", 1312543),
+  "sketch": ("4c52172cc37acc3bda07adf14e8ec8c7e542886175844ef2186ac787ea7a3c44", 963323),
+  "real_mme": ("7a6e2eb06c4540acfbecb256be5cc2b40e5cb51ac407c87322b9801891def899", 2530617),
+  "clipart_mme": ("8f241bd8400c2e1676c8ff96a63b8917e488cc318cbcc4e97883d15567d03d92", 790199),
+  "painting_mme": ("eafd460aa2fcc401b179ec3ca30f2519bf5977f94479be8d4def9cfeeba995e0", 1378083),
+  "sketch_mme": ("27f361fe47db52c522f84d7c0faf7801fe0e632ef9d2585cb31f68f794cb3d36", 980924),
+}
 _DOMAINS = ("real", "clipart", "painting", "sketch")
 _CLEANED = {"clipart": "groundtruth/clipart", "painting": "groundtruth/painting"}
 
@@ -33,6 +43,11 @@ _CITATION = """\
             Wang, Bo},
   booktitle = {International Conference on Computer Vision}, pages = {1406--1415}, year = {2019}
 }"""
+
+
+def _zip(domain: str, place: str) -> base.Published:
+  """The images of a domain, at most 16 GiB."""
+  return base.Published(f"{domain}.zip", base.https_first(f"{_SITE}{place}.zip"), most=2**34)
 
 
 class Domainnet126(base.ImageBuilder):
@@ -65,17 +80,19 @@ class Domainnet126(base.ImageBuilder):
   FILES = {  # noqa: RUF012
     **{
       domain: (
-        base.Published(f"{domain}_list.txt", (f"{_LISTS}{domain}_list.txt",)),
-        base.Published(f"{domain}.zip", (f"{_SITE}{_CLEANED.get(domain, domain)}.zip",)),
+        base.Published(f"{domain}_list.txt", (f"{_LISTS}{domain}_list.txt",), *_KNOWN[domain]),
+        _zip(domain, _CLEANED.get(domain, domain)),
       )
       for domain in _DOMAINS
     },
     **{
       f"{domain}_mme": (
         base.Published(
-          f"labeled_source_images_{domain}.txt", (f"{_MME}labeled_source_images_{domain}.txt",)
+          f"labeled_source_images_{domain}.txt",
+          (f"{_MME}labeled_source_images_{domain}.txt",),
+          *_KNOWN[f"{domain}_mme"],
         ),
-        base.Published(f"{domain}.zip", (f"{_SITE}{domain}.zip",)),
+        _zip(domain, domain),
       )
       for domain in _DOMAINS
     },

@@ -3,12 +3,12 @@
 Small readers of their contents are here too.
 """
 
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+
+from adapt.data import images
 
 Read = Callable[[str], bytes]
 
@@ -73,11 +73,8 @@ def pixels(data: bytes, name: str) -> np.ndarray:
 
   Raises ValueError, which names it, if it does not decode.
   """
-  try:
-    with Image.open(io.BytesIO(data)) as image:
-      return np.asarray(image.convert("RGB"))
-  except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-    raise ValueError(f"{name} does not decode as an image: fetch it again") from error
+  with images.opened(data, name, "fetch it again") as image:
+    return np.asarray(image.convert("RGB"))
 
 
 def lines(data: bytes, name: str) -> list[str]:

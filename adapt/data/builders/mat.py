@@ -4,10 +4,14 @@ Named arrays and labels are read and checked.
 """
 
 import io
+import math
 from pathlib import Path
 
 import numpy as np
 
+from adapt.data import npy
+
+_RATIO = 8 * 1032  # zlib saves at most 1032 to 1, and a byte may stand for a number of 8
 AGAIN = "fetch the file again"
 
 
@@ -28,10 +32,15 @@ def read(path: Path, *names: tuple[str, ...], data: bytes | None = None) -> list
   path = Path(path)
   if not path.is_file():
     raise ValueError(f"no file '{path}': give --from the folder that holds it")
-  from scipy.io import loadmat
+  from scipy.io import loadmat, whosmat
 
+  content = path.read_bytes() if data is None else data
   try:
-    found = loadmat(path if data is None else io.BytesIO(data))
+    # Headers alone; of compressed arrays nothing more is unpacked.
+    claimed = sum(8 * math.prod(shape) for _, shape, _ in whosmat(io.BytesIO(content)))
+    if claimed > min(_RATIO * len(content) + 2**20, npy.memory() // 2):
+      raise ValueError(f"its arrays claim {claimed} bytes")
+    found = loadmat(io.BytesIO(content))
   except Exception as error:  # on damaged files loadmat raises nearly anything
     reason = " ".join(str(error).split())[:80] or type(error).__name__
     raise ValueError(f"{path} is not a MATLAB 5 file ({reason}): {AGAIN}") from error

@@ -5,22 +5,37 @@ TensorFlow's file layer, so it cannot be prepared without TensorFlow. This one h
 and the name `mnist_digits`: it never collides with a TFDS `mnist` prepared in another file format.
 """
 
-import gzip
-import zlib
 from pathlib import Path
 
 import numpy as np
 import tensorflow_datasets as tfds
 
+from adapt.data import archives
 from adapt.data.builders import base
+
+_MOST = 2**26  # bytes of one file unpacked: the 60000 images are 47 MB
 
 MIRRORS = (
   "https://storage.googleapis.com/cvdf-datasets/mnist/",
   "https://ossci-datasets.s3.amazonaws.com/mnist/",
 )
-FILES = {
-  "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
-  "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
+FILES = {  # SHA-256 and bytes
+  "train-images-idx3-ubyte.gz": (
+    "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    9_912_422,
+  ),
+  "train-labels-idx1-ubyte.gz": (
+    "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    28_881,
+  ),
+  "t10k-images-idx3-ubyte.gz": (
+    "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    1_648_877,
+  ),
+  "t10k-labels-idx1-ubyte.gz": (
+    "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+    4_542,
+  ),
 }
 
 _CITATION = """\
@@ -38,12 +53,9 @@ def read_idx(path: Path) -> np.ndarray:
   Format: magic 0 0 8 ndim, then ndim big-endian int32 sizes, then bytes.
 
   Raises:
-    ValueError: not gzip, not IDX, not bytes, or cut short.
+    ValueError: as `archives.gunzipped`; not IDX, not bytes, or cut short.
   """
-  try:
-    data = gzip.decompress(Path(path).read_bytes())
-  except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-    raise ValueError(f"{path} is not a complete gzip file: download it again") from error
+  data = archives.gunzipped(Path(path), _MOST)
   if len(data) < 4 or data[:3] != b"\x00\x00\x08":
     raise ValueError(f"{path} is not an IDX file of bytes: download it again")
   start = 4 + 4 * data[3]
@@ -70,9 +82,8 @@ class MnistDigits(base.ArrayBuilder):
   CITATION = _CITATION
   FILES = {  # noqa: RUF012
     None: tuple(
-      base.Published(name, tuple(mirror + name for mirror in MIRRORS))
-      for pair in FILES.values()
-      for name in pair
+      base.Published(name, tuple(mirror + name for mirror in MIRRORS), *known)
+      for name, known in FILES.items()
     )
   }
 
@@ -87,13 +98,5 @@ class MnistDigits(base.ArrayBuilder):
     return {"train": (x[..., None], y), "test": (x_test[..., None], y_test)}
 
   def _from_release(self, dl_manager: tfds.download.DownloadManager) -> dict[str, base.Arrays]:
-    for mirror in MIRRORS:
-      urls = {split: [mirror + name for name in names] for split, names in FILES.items()}
-      try:
-        paths = dl_manager.download(urls)
-        break
-      except (OSError, tfds.download.DownloadError):
-        if mirror == MIRRORS[-1]:
-          raise
-    arrays = {split: [read_idx(path) for path in pair] for split, pair in paths.items()}
-    return {split: (x[..., None], y) for split, (x, y) in arrays.items()}
+    x, y, x_test, y_test = map(read_idx, self._fetched())
+    return {"train": (x[..., None], y), "test": (x_test[..., None], y_test)}

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow_datasets as tfds
-from PIL import Image
 
-from adapt.data.builders import base, citations
+from adapt.data.builders import base, citations, layout
 
 ROWS, COLUMNS, SIDE = 20, 50, 32  # the tiles of a sheet
 
@@ -27,11 +26,7 @@ def read_image(path: Path) -> np.ndarray:
 
   Raises ValueError if it cannot be read.
   """
-  try:
-    with Image.open(path) as image:
-      return np.asarray(image.convert("RGB"))
-  except OSError as error:
-    raise ValueError(f"{path} is not a readable image: fetch it again") from error
+  return layout.pixels(path.read_bytes(), str(path))
 
 
 def read_sheets(folder: Path, split: str) -> base.Arrays:

@@ -7,14 +7,15 @@ The release has floats in [-1, 1], -1 background and 1 ink. Here they are rounde
 range.
 """
 
-import gzip
-import zlib
 from pathlib import Path
 
 import numpy as np
 import tensorflow_datasets as tfds
 
+from adapt.data import archives
 from adapt.data.builders import base
+
+_MOST = 2**26  # bytes of one file unpacked: the 7291 images are 17 MB
 
 URL = "https://hastie.su.domains/ElemStatLearn/datasets/"
 FILES = {"train": "zip.train.gz", "test": "zip.test.gz"}
@@ -47,12 +48,14 @@ def read_zip_text(path: Path) -> base.Arrays:
     x [n, 16, 16] float64 in [-1, 1] and y [n] int64.
 
   Raises:
-    ValueError: not gzip, or not lines of 257 numbers.
+    ValueError: as `archives.gunzipped`; not lines of 257 numbers.
   """
+  text = archives.gunzipped(Path(path), _MOST)
   try:
-    text = gzip.decompress(Path(path).read_bytes()).decode("ascii")
-    rows = np.array([line.split() for line in text.splitlines() if line.strip()], np.float64)
-  except (gzip.BadGzipFile, EOFError, zlib.error, ValueError) as error:
+    rows = np.array(
+      [line.split() for line in text.decode("ascii").splitlines() if line.strip()], np.float64
+    )
+  except ValueError as error:
     raise ValueError(f"{path} is not gzipped lines of numbers: download it again") from error
   if rows.ndim != 2 or rows.shape[1] != 257:
     raise ValueError(f"{path} does not have 257 numbers a line: download it again")
@@ -75,7 +78,7 @@ class Usps(base.ArrayBuilder):
   LICENSE = "No licence is stated; made available by the neural network group of AT&T."
   CITATION = _CITATION
   FILES = {  # noqa: RUF012
-    None: tuple(base.Published(name, (URL + name,)) for name in FILES.values())
+    None: tuple(base.Published(name, (URL + name,), most=2**24) for name in FILES.values())
   }
 
   def _info(self) -> tfds.core.DatasetInfo:
@@ -91,6 +94,5 @@ class Usps(base.ArrayBuilder):
     return {"train": (to_bytes(x)[..., None], y), "test": (to_bytes(x_test)[..., None], y_test)}
 
   def _from_release(self, dl_manager: tfds.download.DownloadManager) -> dict[str, base.Arrays]:
-    paths = dl_manager.download({split: URL + name for split, name in FILES.items()})
-    arrays = {split: read_zip_text(path) for split, path in paths.items()}
+    arrays = dict(zip(FILES, map(read_zip_text, self._fetched()), strict=True))
     return {split: (to_bytes(x)[..., None], y) for split, (x, y) in arrays.items()}

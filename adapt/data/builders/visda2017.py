@@ -9,11 +9,11 @@ import tensorflow_datasets as tfds
 
 from adapt.data.builders import base, tree
 
-_SITE = "http://csr.bu.edu/ftp/visda17/clf/"
+_SITE = "csr.bu.edu/ftp/visda17/clf/"
 _COPY = "https://cloud.tsinghua.edu.cn/f/"
 _LISTS = (
-  "https://raw.githubusercontent.com/VisionLearningGroup/taskcv-2017-public/master/"
-  "classification/data/image_list.txt"
+  "https://raw.githubusercontent.com/VisionLearningGroup/taskcv-2017-public/"
+  "370d5dde1f7a3109c5caeb8247a90498b069d1e4/classification/data/image_list.txt"
 )
 _FOLDERS = {"synthetic": "train", "real": "validation", "test": "test"}
 
@@ -24,6 +24,13 @@ _CITATION = """\
             Saenko, Kate},
   note = {arXiv:1710.06924}, year = {2017}
 }"""
+
+
+def _tar(name: str, *copies: str) -> base.Published:
+  """The images of a domain, at most 16 GiB."""
+  secure, plain = base.https_first(_SITE + name)
+  urls = (secure, *(f"{_COPY}{key}/?dl=1" for key in copies), plain)
+  return base.Published(name, urls, most=2**34)
 
 
 class Visda2017(base.ImageBuilder):
@@ -52,17 +59,16 @@ class Visda2017(base.ImageBuilder):
   LICENSE = "For non-commercial research and education only; not to be redistributed."
   CITATION = _CITATION
   FILES = {  # noqa: RUF012
-    "synthetic": (
-      base.Published("train.tar", (f"{_SITE}train.tar", f"{_COPY}c5f3ce59139144ec8221/?dl=1")),
-    ),
-    "real": (
-      base.Published(
-        "validation.tar", (f"{_SITE}validation.tar", f"{_COPY}da70e4b1cf514ecea562/?dl=1")
-      ),
-    ),
+    "synthetic": (_tar("train.tar", "c5f3ce59139144ec8221"),),
+    "real": (_tar("validation.tar", "da70e4b1cf514ecea562"),),
     "test": (
-      base.Published("test.tar", (f"{_SITE}test.tar",)),
-      base.Published("image_list.txt", (_LISTS,)),
+      _tar("test.tar"),
+      base.Published(
+        "image_list.txt",
+        (_LISTS,),
+        "dcda99baf4064d7c66113422322f232ecc6b593464daa18bc43dc1b623a8bf03",
+        3_415_515,
+      ),
     ),
   }
   BUILDER_CONFIGS = base.configs(SIZES, "The domain {}.")
