@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from adapt.data import builders
-from adapt.data.images import UNSCALED, Images, eight_bits, unscaled
+from adapt.data.images import Images, eight_bits, unscaled, unscaled_mode, upright
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 # Directories of TFDS are named after the builder; `mnist` alone differs (see builders/mnist.py).
@@ -265,9 +265,10 @@ def _image(data: bytes, channels: int, where: str) -> np.ndarray:
   from PIL import Image
 
   with Image.open(io.BytesIO(data)) as image:
-    if image.mode in UNSCALED:
+    if unscaled_mode(image):
       raise unscaled(where, image.mode)
-    pixels = np.asarray(eight_bits(image).convert({1: "L", 3: "RGB"}[channels]), np.uint8)
+    whole = upright(eight_bits(image, data))
+    pixels = np.asarray(whole.convert({1: "L", 3: "RGB"}[channels]), np.uint8)
   return pixels.reshape(*pixels.shape[:2], channels)
 
 
