@@ -1,7 +1,9 @@
 """Domain adaptation in JAX: one compiled step for fine-tuning, adversarial and weighted-loss methods."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
+from adapt import extras
 from adapt.catalogue import plugins
 
 if (
@@ -39,13 +41,17 @@ _LAZY = {
 }
 
 
+if _clash := extras.clash():  # every command comes through here, too
+  print(f"warning: {_clash}", file=sys.stderr)
+
+
 def __getattr__(name: str) -> Any:
   import importlib.util
 
   if name not in _LAZY:
     raise AttributeError(f"module 'adapt' has no attribute '{name}'")
   if name == "Adapted" and importlib.util.find_spec("sklearn") is None:
-    raise ImportError("adapt.Adapted needs scikit-learn: pip install 'adapt-jax[notebook]'")
+    raise ImportError(f"adapt.Adapted needs scikit-learn: {extras.install('notebook')}")
   return getattr(importlib.import_module(_LAZY[name]), name)
 
 

@@ -1,6 +1,7 @@
 """Compiled programs, kept in the user's cache: the next command with the same ones starts in seconds."""
 
 import contextlib
+import functools
 import hashlib
 import importlib
 import os
@@ -27,27 +28,35 @@ def keep() -> None:
   """
   if jax.config.values["jax_compilation_cache_dir"] is not None:
     return
-  home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-  # A program compiled for one processor may not run on another one that shares the home folder.
-  folder = home / "adapt" / f"compiled-{_processor()}"
+  home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
   try:
+    home = home.expanduser()
+    # A program compiled for one processor may not run on another one that shares the home folder.
+    folder = home / "adapt" / f"compiled-{_processor()}"
     folder.mkdir(parents=True, exist_ok=True)
     mend(folder)
     why = "the disk is full" if shutil.disk_usage(folder).free < _ROOM else ""
   except OSError as error:
     why = error.strerror or str(error)
+  except RuntimeError:
+    why = "there is no home folder"
   if why:
-    print(
-      f"warning: compiled programs are not kept, so the next command starts as slowly: {home}: {why}: "
-      "set XDG_CACHE_HOME to a folder for them",
-      file=sys.stderr,
-    )
+    _warn(home, why)
     return
   # What another process is writing at this moment is not read, and what does not fit any more is not
   # written: both are compiled, as they would be without a cache.
   warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache entry")
   jax.config.update("jax_compilation_cache_dir", str(folder))
   jax.config.update("jax_persistent_cache_min_compile_time_secs", KEPT)
+
+
+@functools.cache  # once a process
+def _warn(home: Path, why: str) -> None:
+  print(
+    f"warning: compiled programs are not kept, so the next command starts as slowly: {home}: {why}: "
+    "set XDG_CACHE_HOME to a folder for them",
+    file=sys.stderr,
+  )
 
 
 def mend(folder: Path) -> None:

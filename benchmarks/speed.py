@@ -30,6 +30,7 @@ from typing import Any
 
 import jax
 
+from adapt import extras
 from adapt.cli.command import Parser, guarded
 from adapt.data import atomic_files
 from adapt.records import record
@@ -40,7 +41,7 @@ from benchmarks.machine import Rounds, ranged, spread
 from benchmarks.speed_cases import MODULES, Case, Entry, Ratio, barred
 
 COLD = "cold"
-_HINT = "torch is not there, so ratios against it are left out: pip install 'adapt-jax[bench]'"
+_HINT = f"torch is not there, so ratios against it are left out: {extras.install('bench')}"
 
 Record = dict[str, Any]
 

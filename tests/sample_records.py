@@ -148,6 +148,7 @@ def save_points(out: Path, item: dict[str, Any], size: int = 40, shift: float = 
   features += shift * domain[:, None] * noise.normal(0, 1, 16)
   record.write_points(
     record.path(out, item["suite"], item["task"], item["label"]),
+    mark=item.get("parameters", [""])[0],
     features=features.astype(np.float32),
     label=label,
     domain=domain,

@@ -97,3 +97,35 @@ def test_where_nothing_can_be_kept_is_one_line(why, told, tmp_path, monkeypatch,
   said = capsys.readouterr().err
   assert said.count("\n") == 1
   assert f"{home}: {why}: set XDG_CACHE_HOME" in said
+
+
+HOMELESS = """
+import contextlib, io, sys
+from adapt import compile_cache
+from adapt.data import builders
+from adapt.models import pretrained
+compile_cache.keep()
+compile_cache.keep()
+for make in builders.default_data_dir, lambda: pretrained.load("resnet18", "~/weights.pth"):
+  try:
+    make()
+  except ValueError as error:
+    print(error)
+"""
+
+
+@pytest.mark.holds("refused")
+def test_without_a_home_folder_there_is_a_line_and_no_traceback():
+  env = {
+    n: v for n, v in os.environ.items() if n not in ("HOME", "XDG_CACHE_HOME", "TFDS_DATA_DIR")
+  }
+  nobody = ["unshare", "-U", "--map-user=12345"]
+  if subprocess.run([*nobody, "true"], capture_output=True).returncode:
+    pytest.skip("no user without a home can be made here")
+  ran = subprocess.run(
+    [*nobody, sys.executable, "-c", HOMELESS], env=env, capture_output=True, text=True
+  )
+  assert ran.returncode == 0, ran.stderr
+  assert ran.stderr.count("warning") == 1 and "there is no home folder" in ran.stderr
+  data, weights = ran.stdout.splitlines()
+  assert "set TFDS_DATA_DIR" in data and "no file '~/weights.pth'" in weights

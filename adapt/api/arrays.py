@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapt import data
-from adapt.data import files
+from adapt.api import frames
+from adapt.data import encode, files
 from adapt.data.domain import Domain, Split
+from adapt.data.raw import Table, joined
+from adapt.data.reading import Reading
 from adapt.data.splits import stratified
 from adapt.experiments import own_data
 
@@ -19,7 +22,7 @@ Data = Any
 class Given(NamedTuple):
   """Inputs and labels as a user has given them."""
 
-  x: np.ndarray
+  x: Any  # an array or a raw table
   y: np.ndarray | None
 
 
@@ -29,8 +32,9 @@ def domains_of(
   test: Data | None = None,
   labelled: Data | None = None,
   label: str = "label",
+  reading: Reading = Reading(),
 ) -> list[Domain]:
-  """The sources, then the target, with their classes numbered alike.
+  """The sources, then the target, with their classes numbered and their inputs encoded alike.
 
   Args:
     source: labelled; several as a list or as a dict by name.
@@ -39,15 +43,30 @@ def domains_of(
       target accuracy.
     labelled: target examples whose labels may be learnt from, beside those of `target`.
     label: the label's column in data frames.
+    reading: how files are read, and which columns of frames are taken.
 
   Raises:
     ValueError: one line with the remedy.
   """
   named = _named(source)
-  if isinstance(target, str | Path | Domain) or any(
-    isinstance(one, str | Path | Domain) for one in named.values()
-  ):
-    return _with_files(named, target, test, labelled, label)
+  every = [*named.values(), target]
+  if any(isinstance(one, str | Path | Domain) for one in every):
+    found = _with_files(named, target, (test, labelled), label, reading)
+    own = [not isinstance(d, Domain) and not _is_set(d) for d in every]
+    made = encode.together(found, reading, all(own))
+    return own_data.matched(own_data.told_apart(made, list(map(str, every))))
+  return encode.together(_of_arrays(named, target, test, labelled, label), reading)
+
+
+def _is_set(one: Data) -> bool:
+  """Whether it is the name of a set, not a file of the user's."""
+  return isinstance(one, str) and not data.is_file(one)
+
+
+def _of_arrays(
+  named: Mapping[str, Data], target: Data, test: Data, labelled: Data, label: str
+) -> list[Domain]:
+  """The same where all are arrays or frames."""
   sources = {name: _given(one, name, label) for name, one in named.items()}
   for name, one in sources.items():
     if one.y is None:
@@ -78,40 +97,37 @@ def _named(source: Data) -> dict[str, Data]:
 
 
 def _with_files(
-  named: Mapping[str, Data], target: Data, test: Data, labelled: Data, label: str
+  named: Mapping[str, Data], target: Data, more: Sequence[Data], label: str, reading: Reading
 ) -> list[Domain]:
   """The same where files, names or domains are among them, each of which says its own splits."""
-  if test is not None or labelled is not None:
+  if any(one is not None for one in more):
     raise ValueError("test and labelled go with arrays: a file or a name has its own splits")
   found = []
   for name, one in [*named.items(), ("target", target)]:
     if isinstance(one, Domain):
       found.append(one)
     elif isinstance(one, str | Path):
-      found.append(data.load(str(one)))
+      found.append(data.read(str(one), None, reading))
     else:
       x, y = _given(one, name, label)
       classes = None if y is None else _classes([y])
       names = () if classes is None else tuple(map(str, classes.tolist()))
       found.append(_domain(name, Given(x, None if y is None else _numbered(y, classes)), names))
-  given = [str(one) for one in [*named.values(), target]]
-  return own_data.matched(own_data.told_apart(found, given))
+  return found
 
 
 def _given(one: Data, name: str, label: str) -> Given:
   """Checked inputs, and labels as they are."""
   x, y = one if isinstance(one, tuple) and len(one) == 2 else (one, None)
-  if hasattr(x, "columns") and hasattr(x, "iloc"):
+  found: Any
+  if frames.is_frame(x):
     if y is None and label in x.columns:
       y = x[label].to_numpy()
-    x = x.drop(columns=[label]) if label in x.columns else x
-    strange = [str(c) for c in x.columns if x[c].to_numpy().dtype.kind not in "buif"]
-    if strange:
-      raise ValueError(
-        f"{name} has columns that are no numbers ({', '.join(strange[:5])}): encode or drop them"
-      )
-    x = x.to_numpy()
-  found = files.inputs(name, np.asarray(x))
+    found = frames.table(x.drop(columns=[label]) if label in x.columns else x)
+    if not found.columns or not len(found):
+      raise ValueError(f"{name} has no {'row' if found.columns else 'feature column'}: add some")
+  else:
+    found = files.inputs(name, np.asarray(x))
   if y is None:
     return Given(found, None)
   labels = np.asarray(y)
@@ -160,7 +176,11 @@ def _target(own: Given, more: Mapping[str, Given], classes: tuple[str, ...]) -> 
   if labelled is not None:
     unknown = np.full(len(own.x), -1, np.int32) if own.y is None else own.y
     assert labelled.y is not None
-    x = np.concatenate([own.x, labelled.x])
+    both = [own.x, labelled.x]
+    tables = [isinstance(x, Table) for x in both]
+    if any(tables) != all(tables):
+      raise ValueError("target and labelled are a frame and an array: give two of a kind")
+    x: Any = joined(both) if all(tables) else np.concatenate(both)
     train = Split(x, np.concatenate([unknown, labelled.y]))
   if test is not None:
     return Domain("target", train, Split(test.x, test.y), classes)

@@ -11,6 +11,7 @@ from adapt.api import arrays
 from adapt.api.fitted import Fitted
 from adapt.catalogue import Bound
 from adapt.data.domain import Domain
+from adapt.data.reading import Reading, reading_of
 from adapt.deploy import saved
 from adapt.deploy.rebuilt import Own
 from adapt.experiments import own_data, search
@@ -19,7 +20,7 @@ from adapt.experiments.plan import file_of
 from adapt.experiments.resolve import points, resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite
-from adapt.report import figures
+from adapt.records.record import read_points
 from adapt.training import devices
 from adapt.training.history import History, Report
 from adapt.training.settings import Settings
@@ -37,6 +38,7 @@ def fit(
   test: arrays.Data | None = None,
   labelled: arrays.Data | None = None,
   label: str = "label",
+  reading: Mapping[str, Any] | Reading = Reading(),
   model: Any = None,
   weights: Choice | None = None,
   tuning: Choice = "full",
@@ -60,6 +62,8 @@ def fit(
     test: (inputs, labels) of the target, to judge by.
     labelled: (inputs, labels) of the target, for methods that learn from such.
     label: the label's column in data frames.
+    reading: how own data are read and scaled, as `adapt run` has flags for it, by name: e.g.
+      {"scale": "robust", "categorical": ["ward"]}.
     model: a name, "package.module:Name", a `Net`, or a flax linen or nnx module; by default the
       network for this kind of inputs.
     weights: a weighting of source examples, or (name, arguments).
@@ -81,7 +85,8 @@ def fit(
   Raises:
     ValueError: one line with the remedy.
   """
-  domains = arrays.domains_of(source, target, test, labelled, label)
+  options = reading if isinstance(reading, Reading) else reading_of(reading)
+  domains = arrays.domains_of(source, target, test, labelled, label, options)
   experiment = _experiment(
     method, domains, model, weights, tuning, seeds, settings, start, validator
   )
@@ -216,4 +221,4 @@ def _fitted(experiment: Experiment, record: dict[str, Any], folder: Path) -> Fit
     if str(seed) not in lost
   }
   contents = {seed: saved.path(file, seed).read_bytes() for seed in read}
-  return Fitted(record, read, contents, figures.read_points(file))
+  return Fitted(record, read, contents, read_points(file, record))

@@ -8,8 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from adapt.api import frames
 from adapt.api.frames import pandas
-from adapt.data import atomic_files, files
+from adapt.data import atomic_files, encode, files, preprocessing
+from adapt.data.domain import Domain, Split
 from adapt.deploy import exported, saved
 from adapt.deploy.rebuilt import NOTHING_OWN, Own
 from adapt.evaluation import metrics
@@ -94,36 +96,45 @@ class Fitted:
     ]
     return pd.DataFrame(rows)
 
-  def predict(self, x: Any, seed: int | None = None) -> np.ndarray:
+  def predict(self, x: Any, seed: int | None = None, columns_in_order: bool = False) -> np.ndarray:
     """Classes [n] of inputs [n, ...], as the labels were given.
 
     Args:
-      x: as the target was given.
+      x: as the target was given; the columns of a frame are matched by name.
       seed: whose model; the first one's by default.
+      columns_in_order: columns are those of training in the same order, whatever their names are.
     """
     names = np.array(self.classes)
     if all(name.lstrip("-").isdigit() for name in self.classes):
       names = names.astype(int)
-    return np.asarray(names[self.predict_proba(x, seed).argmax(axis=1)])
+    return np.asarray(names[self.predict_proba(x, seed, columns_in_order).argmax(axis=1)])
 
-  def predict_proba(self, x: Any, seed: int | None = None) -> np.ndarray:
-    """Probabilities [n, k] of the classes."""
-    return np.asarray(jax.nn.softmax(self._outputs(x, seed)[1]))
+  def predict_proba(
+    self, x: Any, seed: int | None = None, columns_in_order: bool = False
+  ) -> np.ndarray:
+    """Probabilities [n, k] of the classes; arguments are those of `predict`."""
+    return np.asarray(jax.nn.softmax(self._outputs(x, seed, columns_in_order)[1]))
 
-  def features(self, x: Any, seed: int | None = None) -> np.ndarray:
-    """What the network's last layer reads, [n, d]."""
-    return self._outputs(x, seed)[0]
+  def features(self, x: Any, seed: int | None = None, columns_in_order: bool = False) -> np.ndarray:
+    """What the network's last layer reads, [n, d]; arguments are those of `predict`."""
+    return self._outputs(x, seed, columns_in_order)[0]
 
   def evaluate(self, x: Any, y: Any) -> Accuracy:
-    """Accuracy on labelled examples, of every seed's model."""
+    """Accuracy on labelled examples, of every seed's model; ValueError for labels of no class."""
     right = np.asarray(y).astype(str)
+    if strange := sorted(set(right.tolist()) - {str(name) for name in self.classes}):
+      raise ValueError(
+        f"the label {strange[0]!r} is none of the model's classes: {', '.join(self.classes[:10])}"
+      )
     return _accuracy(
       [float((self.predict(x, seed).astype(str) == right).mean()) for seed in self.seeds]
     )
 
-  def _outputs(self, x: Any, seed: int | None) -> tuple[np.ndarray, np.ndarray]:
+  def _outputs(
+    self, x: Any, seed: int | None, in_order: bool = False
+  ) -> tuple[np.ndarray, np.ndarray]:
     model = self._model(seed)
-    given = files.inputs("x", np.asarray(x))
+    given = _as_trained(x, model, in_order)
     shape, dtype = model.inputs
     if given.shape[1:] != shape or str(given.dtype) != dtype:
       raise ValueError(
@@ -202,6 +213,16 @@ def load(
     None if tuning is None else tunings.bind(tuning),
   )
   return Loaded(Path(file), saved.read(file, own if own != Own() else NOTHING_OWN))
+
+
+def _as_trained(x: Any, model: saved.Model, in_order: bool) -> np.ndarray:
+  """Inputs as the model takes them: what training has learnt is applied."""
+  raw: Any = frames.table(x) if frames.is_frame(x) else files.inputs("x", np.asarray(x))
+  made, split = preprocessing.of(model.about), Split(raw, None)
+  domain = Domain("x", split, split, ())
+  done = encode.plain(domain) if made is None else encode.later(domain, made, in_order)
+  given: Any = done.train.x
+  return np.asarray(given)
 
 
 class Loaded(Fitted):

@@ -4,13 +4,18 @@ Bad input gives one line and its exit code.
 """
 
 import argparse
+import re
 import signal
 import sys
 import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from adapt import extras
 from adapt.experiments.reporter import one_line
+
+# On a CPU what a program lacks comes as INTERNAL, around the allocator's own words.
+_EXHAUSTED = re.compile(r"RESOURCE_EXHAUSTED|out of memory|failed to allocate|bad_alloc", re.I)
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -46,6 +51,17 @@ def refused(error: ValueError | OSError) -> int:
   return 2
 
 
+def absent(error: ModuleNotFoundError) -> int:
+  """Print the line for an optional library that is not installed; raise any other error again.
+
+  Returns the exit code.
+  """
+  if (line := extras.lacking(error)) is None:
+    raise error
+  print(f"error: {line}", file=sys.stderr)
+  return 2
+
+
 def guarded(work: Callable[[], int]) -> int:
   """Run a command and report errors of the user's input.
 
@@ -66,8 +82,10 @@ def guarded(work: Callable[[], int]) -> int:
     return work()
   except (ValueError, OSError) as error:
     return refused(error)
+  except ModuleNotFoundError as error:
+    return absent(error)
   except (MemoryError, jax.errors.JaxRuntimeError) as error:
-    if isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" not in str(error):
+    if isinstance(error, jax.errors.JaxRuntimeError) and not _EXHAUSTED.search(str(error)):
       raise
     print("error: out of memory: smaller inputs, --batch-size or --seeds", file=sys.stderr)
     return 2

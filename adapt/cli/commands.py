@@ -13,7 +13,7 @@ from typing import NamedTuple, NoReturn
 import adapt
 from adapt import catalogue
 from adapt.cli import text
-from adapt.cli.command import guarded, refused
+from adapt.cli.command import absent, guarded, refused
 
 _BAD = 2  # exit code of bad input
 _HEAD = "usage: adapt COMMAND …\n\nDomain adaptation: train on labelled source data for a target."
@@ -173,6 +173,8 @@ def looked_up(work: Callable[[], int]) -> int:
     return 0
   except (ValueError, OSError) as error:
     return refused(error)
+  except ModuleNotFoundError as error:
+    return absent(error)
 
 
 def entry() -> NoReturn:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from adapt import catalogue, methods, tuning, weights
-from adapt.cli import plugins
+from adapt.cli import plugins, reading_flags
+from adapt.data import Reading
 from adapt.records import record
 from adapt.training import optimizers
 from adapt.training.settings import Settings
@@ -149,7 +150,7 @@ def _of_record(file: Path, rest: Sequence[str]) -> tuple[str | None, list[str]]:
   places = list(_places(made.get("command", "")))
   plugins.use([*places, *rest])
   if suite == "run":
-    if "--target" not in places and "--data" not in places:
+    if not {"--target", "--data"} & {*places, *rest}:
       raise ValueError(f"{file} does not say where its data are: give --source and --target")
     own = [*places, "--method", made["method"]]
   else:
@@ -196,7 +197,20 @@ def _choices(method: str, config: Mapping[str, Any]) -> Iterator[str]:
     yield from ("--classes", "/".join(str(n) for n in sets.values()))
   if dp := config.get("dp"):
     yield from ("--dp", ",".join(f"{n}={v}" for n, v in dp.items()))
+  yield from _reading(config.get("reading", {}))
   yield from _search(search)
+
+
+def _reading(given: Mapping[str, Any]) -> Iterator[str]:
+  """How files were read; what a later version no longer knows is left out."""
+  for name, value in given.items():
+    if name not in Reading._fields or value in ([], False):
+      continue
+    yield reading_flags.flag_of(name)
+    if isinstance(value, list):
+      yield from map(str, value)
+    elif value is not True:
+      yield str(value)
 
 
 def _search(search: Mapping[str, Any]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """`adapt data`: lists, prepares, shows and audits data sets."""
 
 import argparse
+import importlib.util
 import json
 import logging
 import sys
@@ -9,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from adapt import catalogue, data
-from adapt.cli import plugins
+from adapt import catalogue, data, extras
+from adapt.cli import plugins, reading_flags
 from adapt.cli.command import Parser
 from adapt.data import builders
 from adapt.data.audit import Report, audit
@@ -68,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
   command.add_argument("target", metavar="TARGET", help=f"{_WHERE}; labels may be missing")
   command.add_argument("--json", metavar="FILE", help="write the findings there")
   command.add_argument("--plot", metavar="FILE.png", help="draw the class balance there")
+  reading_flags.add(command.add_argument_group("your own data"))
   _data_dir(command)
   return made
 
@@ -122,6 +124,8 @@ def _list(name: str | None, data_dir: str | None, json_too: bool) -> int:
   root = Path(data_dir) if data_dir else builders.default_data_dir()
   console = Console()
   others = {found.name: found for found in TFDS_SETS}
+  if importlib.util.find_spec("tensorflow_datasets") is None:
+    print(f"note: sets are known by name alone: {extras.install('tfds')}", file=sys.stderr)
   if json_too:
     every = [name] if name else [*builders.names(), *others]
     made = [_dict(others.get(one) or builders.describe(one), root) for one in every]
@@ -143,8 +147,8 @@ def _list(name: str | None, data_dir: str | None, json_too: bool) -> int:
     table.add_row(
       found.name,
       str(max(len(found.configs), 1)),
-      str(len(found.classes)),
-      f"{total:,}",
+      str(len(found.classes) or "?"),
+      f"{total:,}" if total else "?",
       _short(found.license),
       _prepared(found, root) or _how(found),
     )
@@ -225,7 +229,8 @@ def _unwritable(error: OSError) -> str:
 def _audit(arguments: argparse.Namespace) -> int:
   from adapt.experiments import own_data
 
-  *sources, target = own_data.loaded([*arguments.source, arguments.target], arguments.data_dir)
+  names = [*arguments.source, arguments.target]
+  *sources, target = own_data.loaded(names, arguments.data_dir, reading_flags.of(arguments))
   report = audit(sources, target)
   try:
     if arguments.json:

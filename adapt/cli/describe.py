@@ -8,7 +8,7 @@ import json
 import sys
 from typing import Any, NamedTuple
 
-from adapt import catalogue
+from adapt import catalogue, extras
 from adapt.catalogue import Parameter
 from adapt.cli import kinds, text
 from adapt.cli.kinds import KINDS, Kind
@@ -116,7 +116,7 @@ def _weighting(name: str) -> dict[str, str]:
   weighting = catalogue.get(KINDS["weights"].package, name)
   needs = getattr(sys.modules[weighting.__module__], "NEEDS", ())
   missing = [n for n in needs if importlib.util.find_spec(n) is None]
-  how = " (not installed: pip install 'adapt-jax[weights]')" if missing else ""
+  how = f" (not installed: {extras.install('weights')})" if missing else ""
   return {
     "reads": "source inputs and labels, target inputs; once, before training",
     "needs": ", ".join(n.replace("sklearn", "scikit-learn") for n in needs) + how,

@@ -7,6 +7,7 @@ import argparse
 import importlib.util
 import os
 import re
+import socket
 import sys
 import threading
 import time
@@ -22,6 +23,7 @@ from adapt.training.stopping import Stopped
 
 MEETING = 300.0  # seconds that the processes have to find each other
 SILENCE = 30  # seconds without a sign of life after which a process counts as dead
+_LAST_PORT = 65535
 _PARTING = 300  # seconds that all have to end once the first has
 
 # What XLA's errors begin with, whatever Python makes of them.
@@ -143,6 +145,25 @@ def add_flags(group: Any) -> None:
   group.add_argument("--process-id", type=int, metavar="I", help="which one this is: 0 … N-1")
 
 
+# Flags that say where something lies on this machine, or which process this is.
+_OWN = ("process_id", "coordinator", "data_dir", "plugins", "source", "target", "data", "config")
+
+
+def compare(arguments: argparse.Namespace) -> None:
+  """Raises ValueError on all processes where one was started with other flags or other code.
+
+  It comes before anything waits for the others, as processes of unlike steps wait for ever. What the
+  flags in `_OWN` lead to is compared as data and as digests of code.
+  """
+  from adapt.records import record
+
+  if hosts.several():
+    flags = {n: v for n, v in vars(arguments).items() if n not in _OWN}
+    hosts.alike("flags", {f"--{n.replace('_', '-')}": v for n, v in flags.items()})
+    about = record.environment()
+    hosts.alike("versions", {"commit": about["commit"], **about["versions"]})
+
+
 def _clustered(environment: Mapping[str, str]) -> bool:
   """Detect a multi-process launch by SLURM, Open MPI or Kubernetes."""
   there = environment.__contains__
@@ -164,6 +185,8 @@ def join(place: Place) -> None:
     ValueError: nothing can listen where process 0 should, or the cluster does not know.
   """
   where = place.coordinator or "where the cluster says"
+  if place.coordinator and place.process == 0:
+    _refuse_taken(place.coordinator)
 
   def give_up() -> None:  # JAX would abort with a trace of its own
     print(
@@ -195,6 +218,20 @@ def join(place: Place) -> None:
   finally:
     clock.cancel()
   hosts.joined(True)
+
+
+def _refuse_taken(coordinator: str) -> None:
+  """Raises ValueError where nothing can listen; the library underneath would end the process."""
+  port = int(coordinator.rpartition(":")[2])
+  try:
+    if port > _LAST_PORT:
+      raise OSError(f"{port} is no port")
+    socket.create_server(("", port)).close()
+  except OSError as error:
+    raise ValueError(
+      f"cannot start as one of several processes at {coordinator} ({_line(error)}): give "
+      "--coordinator with a free port of process 0, or --processes 1 to run alone"
+    ) from error
 
 
 def _line(error: BaseException) -> str:

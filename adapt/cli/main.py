@@ -11,6 +11,7 @@ from pathlib import Path
 from adapt.cli import commands, distributed, flags, plugins, reading_flags
 from adapt.cli.command import Parser, guarded
 from adapt.data import Domain, label_sets
+from adapt.experiments.own_data import Pair
 from adapt.experiments.suite import Suite, Task
 from adapt.records import record
 from adapt.training import hosts
@@ -67,6 +68,7 @@ def _benchmark(
   usage = f"{prog} METHOD… [--task TASK…] [flags]"
   parser = Parser(prog=prog, usage=usage, description=suite.protocol)
   tasks, names, arguments = parsed(parser, suite, argv)
+  distributed.compare(arguments)
   from adapt.cli import run
 
   return run.run(suite, tasks, names, arguments, domains)
@@ -107,13 +109,23 @@ def run_parser() -> Parser:
   """
   parser = Parser(
     prog="adapt run",
-    usage="adapt run --source SOURCE… --target TARGET [--method METHOD…] [flags]",
+    usage="adapt run --source SOURCE… (--target TARGET | --each) [--method METHOD…] [flags]",
     description="Trains on a source and a target of your own.",
   )
-  where = "NAME, tfds:NAME, a folder of images, an .npz, .npy, .csv or .parquet file"
+  where = "NAME, tfds:NAME, a folder of images, a table, an .npz or other file of arrays"
   parser.add_argument("--source", nargs="+", metavar="SOURCE", help=where)
   parser.add_argument("--target", metavar="TARGET", help=f"{where}; labels may be missing")
-  parser.add_argument("--data", metavar="FOLDER", help="folder with source_data.npy and so on")
+  parser.add_argument(
+    "--data",
+    metavar="PATH",
+    help="folder with source_data.npy and so on; or, with --domain-column, a table: --source and "
+    "--target are then values of that column, --source rest all others",
+  )
+  parser.add_argument(
+    "--each",
+    action="store_true",
+    help="every ordered pair of the domains of --source, or of --domain-column",
+  )
   parser.add_argument(
     "--method", nargs="+", default=["dann"], metavar="METHOD", help="methods to run"
   )
@@ -130,17 +142,29 @@ def _run(argv: list[str]) -> int:
   parser = run_parser()
   from adapt.cli import own_pair
 
-  pair = hosts.together(lambda: own_pair.pair_of(argv))
+  pairs = hosts.together(lambda: own_pair.pairs_of(argv))
 
   def methods_of(a: argparse.Namespace) -> list[str]:
-    return flags.expand(a.method, a.shots, [flags.with_classes(pair.task, a.classes)])
+    return flags.expand(a.method, a.shots, [flags.with_classes(p.task, a.classes) for p in pairs])
 
   parser.set_defaults(batch_tasks=False)
-  arguments = flags.parse(parser, pair.settings, argv, methods_of, None)
+  arguments = flags.parse(parser, pairs[0].settings, argv, methods_of, None)
+  distributed.compare(arguments)
   from adapt.cli import run
+
+  names = methods_of(arguments)
+  parts = [
+    (run.experiments_of(suite, suite.tasks, names, arguments), pair.domains)
+    for pair, suite in [(pair, _suite(pair, arguments.classes)) for pair in pairs]
+  ]
+  return run.run_each(parts, arguments)
+
+
+def _suite(pair: Pair, classes: str) -> Suite:
+  """The suite of a pair alone; what is odd about its data is told."""
   from adapt.data import audit
 
-  task = flags.with_classes(pair.task, arguments.classes)
+  task = flags.with_classes(pair.task, classes)
   *sources, target = (pair.domains(name) for name in (*task.source, task.target))
   if task.classes:  # that the target has unknown classes is no news then
     label_sets.restricted(sources, target, task.classes)  # refuses them as they were given
@@ -148,8 +172,7 @@ def _run(argv: list[str]) -> int:
     sources, target = label_sets.restricted(sources, target, known)
   for line in audit.warnings(sources, target) if hosts.leads() else ():
     print(f"warning: {line}", file=sys.stderr)
-  suite = Suite("run", (task,), pair.settings, pair.protocol)
-  return run.run(suite, [task], methods_of(arguments), arguments, pair.domains)
+  return Suite("run", (task,), pair.settings, pair.protocol)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,11 @@ import jax
 import numpy as np
 
 from adapt import catalogue, data
-from adapt.cli import plugins
-from adapt.data import atomic_files, images, whole
+from adapt.cli import plugins, reading_flags
+from adapt.data import atomic_files, encode, images, label_map, preprocessing, whole
 from adapt.data.domain import Domain, Split
-from adapt.deploy import exported, saved
+from adapt.data.preprocessing import Preprocessing
+from adapt.deploy import exported, predictions, saved
 from adapt.deploy.saved import Model
 from adapt.evaluation import metrics
 from adapt.experiments import own_data
@@ -49,9 +50,18 @@ def parser(command: str) -> argparse.ArgumentParser:
     made = Parser(prog="adapt predict", description="Predicts with a saved model.")
     made.add_argument("--data", required=True, metavar="DATA", help=_WHERE)
     made.add_argument(
-      "--out", required=True, metavar="FILE.npz", help="for probability, predicted and classes"
+      "--out",
+      required=True,
+      metavar="FILE",
+      help="FILE.npz for probability, predicted and classes; FILE.csv for a row an example",
     )
     made.add_argument("--data-dir", metavar="FOLDER", help="where prepared data sets lie")
+    made.add_argument(
+      "--columns-in-order",
+      action="store_true",
+      help="columns are those of training in the same order, whatever their names are",
+    )
+    reading_flags.add(made.add_argument_group("reading your files, where not as in training"))
   else:
     made = Parser(
       prog="adapt export", description="Writes a saved model as StableHLO, which jax alone can run."
@@ -71,25 +81,55 @@ def _predict(arguments: argparse.Namespace) -> int:
   out = Path(arguments.out)
   _check_out(out, arguments)
   model = saved.read(arguments.model)
-  domain = data.load(arguments.data, arguments.data_dir)
+  domain, ids = _read(arguments, model)
   places = whole.places(arguments.data, domain)
   splits = [_fitting(arguments.data, split, model) for split in _numbered(domain, model)]
   atomic_files.check_writable(out.parent)
-  found = {name: np.concatenate(parts) for name, parts in _outputs(model, splits).items()}
+  found = {n: np.concatenate(parts) for n, parts in _outputs(model, splits).items()}
   arrays: dict[str, Any] = {n: v[np.argsort(places)] for n, v in found.items()}
   label = arrays.pop("label")
-  buffer = io.BytesIO()
-  np.savez(buffer, **arrays, classes=np.array(model.classes, np.str_))
-  atomic_files.replace(out, buffer.getvalue())
+  if out.suffix == ".csv":
+    named = {n: v[np.argsort(places)] for n, v in ids.items()}
+    atomic_files.replace(out, predictions.csv(arrays, model.classes, named))
+  else:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays, classes=np.array(model.classes, np.str_))
+    atomic_files.replace(out, buffer.getvalue())
+  for note in domain.notes:
+    print(f"note: {note}")
   right = (arrays["predicted"] == label)[label >= 0]
   accuracy = f", {100 * right.mean():.1f} % of {len(right)} labels right" if len(right) else ""
   print(f"{out}: {len(label)} predictions{accuracy}")
   return 0
 
 
+def _read(arguments: argparse.Namespace, model: Model) -> tuple[Domain, dict[str, np.ndarray]]:
+  """The data as the model takes them, and columns of ids; read as in training, but for flags."""
+  made = preprocessing.of(model.about)
+  reading = preprocessing.for_later(made or Preprocessing({}), reading_flags.of(arguments).given)
+  domain = data.read(arguments.data, arguments.data_dir, reading)._replace(name=arguments.data)
+  domain = _comparable(label_map.renamed(domain, label_map.parsed(reading.label_map)), model)
+  if made is None:
+    return encode.plain(domain), {}
+  return encode.later(domain, made, arguments.columns_in_order), encode.ids(domain, made)
+
+
+def _comparable(domain: Domain, model: Model) -> Domain:
+  """The domain without labels where they are numbers and the model's are names, or vice versa."""
+  mine = domain._replace(name="the model", classes=tuple(model.about["classes"]))
+  numbers, names = (domain, mine) if label_map.numbered(domain) else (mine, domain)
+  if not domain.classes or label_map.numbered(mine) == label_map.numbered(domain):
+    return domain
+  train, test = (split._replace(y=None) for split in (domain.train, domain.test))
+  note = f"no accuracy is stated: {label_map.mixed(numbers, names)}"
+  return domain._replace(train=train, test=test, classes=(), notes=(*domain.notes, note))
+
+
 def _check_out(out: Path, arguments: argparse.Namespace) -> None:
-  if out.suffix != ".npz" or out.is_dir():
-    raise ValueError(f"--out {out} is no .npz file to write: name one, e.g. --out predicted.npz")
+  if out.suffix not in (".npz", ".csv") or out.is_dir():
+    raise ValueError(
+      f"--out {out} is no .npz or .csv file to write: name one, e.g. --out predicted.csv"
+    )
   for flag in "data", "model":
     if out.resolve() == Path(getattr(arguments, flag)).resolve():
       raise ValueError(f"--out {out} would replace the --{flag}: name another file")
@@ -98,7 +138,7 @@ def _check_out(out: Path, arguments: argparse.Namespace) -> None:
 def _numbered(domain: Domain, model: Model) -> tuple[Split, Split]:
   """Renumber the labels of splits to the model's classes.
 
-  Classes match by name where both name them.
+  Classes match by name.
 
   Raises:
     ValueError: labels of classes that the model has not.
@@ -109,7 +149,7 @@ def _numbered(domain: Domain, model: Model) -> tuple[Split, Split]:
   known = len(names)
 
   def of(split: Split) -> Split:
-    if split.y is None or split.y.max() < known:
+    if split.y is None or split.y.max(initial=0) < known:
       return split
     if model.about["unknown"]:
       return split._replace(y=np.minimum(split.y, known))

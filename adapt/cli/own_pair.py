@@ -1,18 +1,26 @@
-"""Build the domain pair from --source and --target, or --data."""
+"""Build the domain pairs from --source and --target, --data, or --each."""
 
 import argparse
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
 from adapt import data
 from adapt.cli import reading_flags
+from adapt.data import encode, tabular
 from adapt.experiments import own_data
 from adapt.experiments.own_data import Pair
 from adapt.experiments.suite import IMAGES, Task
 
 
 def pair_of(argv: Sequence[str]) -> Pair:
-  """Return the domain pair of a command line.
+  """Return the domain pair of a command line of one."""
+  [pair] = pairs_of(argv)
+  return pair
+
+
+def pairs_of(argv: Sequence[str]) -> list[Pair]:
+  """Return the domain pairs of a command line, several with --each.
 
   Raises:
     ValueError: nothing named, or data that cannot be read.
@@ -21,6 +29,7 @@ def pair_of(argv: Sequence[str]) -> Pair:
   parser.add_argument("--source", nargs="*", default=[])
   parser.add_argument("--target")
   parser.add_argument("--data")
+  parser.add_argument("--each", action="store_true")
   parser.add_argument("--data-dir")
   parser.add_argument("--model")
   reading_flags.add(parser)
@@ -29,21 +38,69 @@ def pair_of(argv: Sequence[str]) -> Pair:
   except argparse.ArgumentError as error:
     raise ValueError(str(error)) from error
   if not (known.source or known.target or known.data) and {"-h", "--help"} & set(argv):
-    return Pair(Task("", (), ""), IMAGES, own_data.PROTOCOL, data.load)
-  if known.data and (known.source or known.target):
-    raise ValueError("--data names source and target already: leave out --source and --target")
-  if known.data:
-    name = Path(known.data).resolve().name
-    source, target = data.read_folder(Path(known.data))
-    sources = [source._replace(name=f"{name}_source")]
-    target = target._replace(name=f"{name}_target")
-    domains = own_data.told_apart([*sources, target], [])
-  elif known.source and known.target:
-    domains = own_data.loaded(
-      [*known.source, known.target], known.data_dir, reading_flags.of(known)
+    return [Pair(Task("", (), ""), IMAGES, own_data.PROTOCOL, data.load)]
+  reading = reading_flags.of(known)
+  if known.data and not (reading.domain_column or Path(known.data).is_file()):
+    return [_four_files(known, reading)]
+  pairs = []
+  for names in _named(known, reading):
+    domains = own_data.loaded(names, known.data_dir, reading)
+    extracted = names[-1].startswith("features:")
+    pairs.append(own_data.pair(domains, own_data.settings_of(domains[-1], known.model, extracted)))
+  if len({(pair.task.name) for pair in pairs}) < len(pairs):
+    raise ValueError("--each has two pairs of one name: rename a file")
+  return pairs
+
+
+def _four_files(known: argparse.Namespace, reading: data.Reading) -> Pair:
+  if known.source or known.target or known.each:
+    raise ValueError(
+      "--data names source and target already: leave out --source, --target and --each, or name the "
+      "column of domains by --domain-column"
     )
-  else:
-    raise ValueError("give --source and --target, or --data FOLDER with the four .npy files")
-  extracted = str(known.target).startswith("features:")
-  settings = own_data.settings_of(domains[-1], known.model, extracted)
-  return own_data.pair(domains, settings)
+  name = Path(known.data).resolve().name
+  source, target = data.read_folder(Path(known.data))
+  both = source._replace(name=f"{name}_source"), target._replace(name=f"{name}_target")
+  domains = own_data.told_apart(own_data.matched(encode.together(both, reading)), [])
+  return own_data.pair(domains, own_data.settings_of(domains[-1], known.model))
+
+
+def _named(known: argparse.Namespace, reading: data.Reading) -> list[list[str]]:
+  """What each pair's domains are loaded by: the sources, then the target."""
+  sources, target = known.source, known.target
+  if known.data:
+    sources, target = _values(known, reading)
+  elif reading.domain_column and any(tabular.is_table(name) for name in (*sources, target or "")):
+    raise ValueError("--domain-column is of one table: give that by --data FILE")
+  if known.each:
+    if target or len(sources) < 2:
+      raise ValueError("--each pairs the domains of --source: give two or more, and no --target")
+    return [list(names) for names in itertools.permutations(sources, 2)]
+  if not (sources and target):
+    raise ValueError(
+      "give --source and --target, or --data FOLDER with the four .npy files, or --source and --each"
+    )
+  return [[*sources, target]]
+
+
+def _values(known: argparse.Namespace, reading: data.Reading) -> tuple[list[str], str | None]:
+  """The sources and the target as rows of a table, by the values of its domain column."""
+  if not reading.domain_column:
+    raise ValueError(
+      f"--data {known.data} is a file: name the column of domains by --domain-column"
+    )
+  if not tabular.is_table(known.data):
+    raise ValueError(f"--data {known.data} is no table: --domain-column is for CSV and its kin")
+  values = tabular.domain_values(known.data, reading)
+  sources = known.source or (values if known.each else [])
+  if "rest" in sources and "rest" not in values:
+    if len(sources) > 1 or not known.target:
+      raise ValueError("--source rest is all domains but --target: name that, and no other source")
+    sources = [value for value in values if value != known.target]
+  if strange := [v for v in (*sources, known.target) if v is not None and v not in values]:
+    raise ValueError(
+      f"{known.data} column '{reading.domain_column}' has no '{strange[0]}': it has "
+      f"{', '.join(values)[:200]}"
+    )
+  target = None if known.target is None else f"{known.data}#{known.target}"
+  return [f"{known.data}#{value}" for value in sources], target

@@ -18,13 +18,18 @@ def add(group: Any) -> None:
       "default": argparse.SUPPRESS,
       "help": meanings[name].replace("%", "%%"),
     }
-    flag = "--" + name.replace("_", "-")
+    flag = flag_of(name)
     if isinstance(default, bool):
       group.add_argument(flag, action="store_true", **options)
     elif isinstance(default, tuple):
       group.add_argument(flag, nargs="+", metavar=name.upper(), **options)
     else:
       group.add_argument(flag, type=flag_types.of(type(default)), metavar="…", **options)
+
+
+def flag_of(name: str) -> str:
+  """The flag of a field; a method of the catalogue has a hyper-parameter `label` already."""
+  return "--label-column" if name == "label" else "--" + name.replace("_", "-")
 
 
 def of(arguments: argparse.Namespace | Mapping[str, Any]) -> Reading:

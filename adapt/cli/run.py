@@ -19,7 +19,7 @@ from adapt.experiments.experiment import Experiment
 from adapt.experiments.plan import Domains
 from adapt.experiments.resolve import resolve
 from adapt.experiments.suite import Suite, Task
-from adapt.report import terminal
+from adapt.report import remarks, terminal
 from adapt.training import devices, dp_sgd, hosts, optimizers
 from adapt.training.settings import Settings
 from adapt.training.setup import Feed
@@ -46,11 +46,22 @@ def run(
     domains = functools.cache(lambda name: data.load(name, arguments.data_dir))
   if arguments.batch_tasks and arguments.wandb != "off":
     raise ValueError("--wandb follows one task at a time: leave out --batch-tasks")
+  return run_each([(experiments_of(suite, tasks, names, arguments), domains)], arguments)
+
+
+def run_each(
+  parts: Sequence[tuple[Sequence[Experiment], Domains]], arguments: argparse.Namespace
+) -> int:
+  """Runs parts that load their domains differently, and prints one table of all.
+
+  Returns and errors are those of `run`; all parts are checked before the first is trained.
+  """
   options = options_of(arguments)
-  groups = grid.grouped(experiments_of(suite, tasks, names, arguments), domains, options)
-  shown = arguments.show_target
-  with Reporting(groups, options.out, arguments.wandb, shown) as reporter:
-    records = grid.run(groups, domains, options, reporter)
+  checked = [(grid.grouped(made, domains, options), domains) for made, domains in parts]
+  records = []
+  for groups, domains in checked:
+    with Reporting(groups, options.out, arguments.wandb, arguments.show_target) as reporter:
+      records += grid.run(groups, domains, options, reporter)
   return show(records)
 
 
@@ -73,7 +84,11 @@ def show(records: Sequence[dict[str, Any]]) -> int:
   """
   if hosts.leads():
     Console().print(terminal.table(records))
-    for line in (*terminal.privacy(records), *terminal.searched(records)):
+    for line in (
+      *terminal.privacy(records),
+      *terminal.searched(records),
+      *remarks.remarks(records),
+    ):
       Console().print(line)
   for r in records if hosts.leads() else ():
     for seed, step in r["diverged"].items():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from adapt import catalogue, data
+from adapt import catalogue, data, extras
 from adapt.cli.command import Parser, guarded
 from adapt.data import atomic_files
 from adapt.report import terminal
@@ -39,7 +39,7 @@ def _main(plan: Plan, argv: Sequence[str]) -> int:
       near = catalogue.meant(name, plan.methods)
       raise ValueError(f"no method '{name}' here{near}: choose from {names}")
   if importlib.util.find_spec("sklearn") is None:
-    raise ValueError("shallow alignment needs scikit-learn: pip install 'adapt-jax[weights]'")
+    raise ValueError(f"shallow alignment needs scikit-learn: {extras.install('weights')}")
   if a.seeds < 1:
     raise ValueError(f"--seeds {a.seeds}: give 1 or more")
   atomic_files.check_writable(a.out)

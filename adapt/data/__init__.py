@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from adapt import catalogue
-from adapt.data import domains, encode, files, folders, tabular
+from adapt.data import containers, domains, encode, files, folders, tabular
 from adapt.data.checks import check_pair
 from adapt.data.domain import Domain, Split
 from adapt.data.files import read_folder
@@ -23,6 +23,7 @@ __all__ = [
   "Split",
   "check_pair",
   "few_shot",
+  "is_file",
   "labelled_rows",
   "load",
   "load_together",
@@ -48,9 +49,20 @@ def load_together(
 ) -> list[Domain]:
   """Load a task's domains: the sources, then the target, encoded alike.
 
-  Args and errors are those of `read`.
+  Args and errors are those of `read`, and errors those of `encode.together`.
   """
-  return encode.together([read(name, data_dir, reading) for name in names], reading)
+  found = containers.widened([read(name, data_dir, reading) for name in names], names)
+  called = [
+    d._replace(name=n) if is_file(n) else d for n, d in zip(names, found, strict=True)
+  ]  # messages name the file
+  made = encode.together(called, reading, own=all(map(is_file, names)))
+  return [d._replace(name=f.name) for d, f in zip(made, found, strict=True)]
+
+
+def is_file(name: str) -> bool:
+  """Whether a name is the path of one's own data, not a set's or that of a network's features."""
+  known = name in catalogue.names(_GROUP) or name in domains.NAMED
+  return not known and not name.startswith(("tfds:", "features:"))
 
 
 def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -> Domain:
@@ -58,8 +70,9 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
 
   Args:
     name: one of `names()`; "tfds:NAME", "tfds:NAME/config" or either with "/split" for a prepared
-      TFDS set; the path of an .npz or .npy file (see `files`), of a .csv or .parquet file (see
-      `tabular`) or of a folder of images (see `folders`); or "features:FILE.npz" for vectors that
+      TFDS set; the path of an .npz or .npy file (see `files`), of a .mat, .h5 or .svmlight file (see
+      `containers`), of a .csv or other table (see `tabular`; FILE#VALUE has the rows of one value of
+      the domain column) or of a folder of images (see `folders`); or "features:FILE.npz" for vectors that
       a network has extracted.
     data_dir: where TFDS keeps its sets; None means `$TFDS_DATA_DIR` or `~/tensorflow_datasets`.
     reading: how one's own files are read.
@@ -81,15 +94,22 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
     return files.read_npz(name)
   if suffix == ".npy":
     return files.read_npy(name)
-  if suffix in tabular.SUFFIXES:
-    return tabular.read_table(name)
+  if suffix in containers.SUFFIXES:
+    return containers.read(name)
+  if suffix in tabular.SHEETS:
+    raise ValueError(f"{name} is a spreadsheet: save it as CSV and give that file")
+  if reading.domain_column and "#" in name and tabular.is_table(name.rpartition("#")[0]):
+    file, _, only = name.rpartition("#")
+    return tabular.read_table(file, reading=reading, only=only)
+  if tabular.is_table(name):
+    return tabular.read_table(name, reading=reading)
   if name and Path(name).is_dir():
     return folders.read_folder(name)
   near = catalogue.meant(name, names())
   raise ValueError(
     f"unknown domain '{name}'{near}: adapt data list has the names; or give tfds:NAME, "
-    "tfds:NAME/config, the path of an .npz, .npy, .csv or .parquet file or of a folder of images, "
-    "or features:FILE.npz"
+    "tfds:NAME/config, the path of a file (.npz, .npy, .csv, .tsv, .txt, .data, .parquet, .feather, "
+    ".mat, .h5, .svmlight) or of a folder of images, or features:FILE.npz"
   )
 
 

@@ -43,6 +43,7 @@ class Domain(NamedTuple):
   features: tuple[str, ...] = ()  # names of the columns of vectors; () where they have none
   notes: tuple[str, ...] = ()  # what a reader has done with the user's files, a line each
   preprocessing: Preprocessing | None = None  # what has made the inputs from what was read
+  places: np.ndarray | None = None  # of a file's examples: their positions there, training first
 
 
 def kind_of(domain: Domain) -> str:

@@ -6,7 +6,7 @@ The named ones are assembled from adapt/data/named.
 import os
 from collections.abc import Callable
 
-from adapt.data import files, prepared
+from adapt.data import class_labels, files, prepared
 from adapt.data.domain import Domain, Split
 from adapt.data.named import digits, features, natural, objects, reviews, signs, synthetic, texts
 from adapt.data.splits import stratified
@@ -48,7 +48,7 @@ def from_tfds(name: str, data_dir: DataDir) -> Domain:
   def read(split: str) -> Split:
     x, y = prepared.arrays(stored, split, data_dir)
     where = f"tfds:{stored} {split}"
-    return Split(files.inputs(where, x), files.labels(f"{where} labels", y, len(x)))
+    return Split(files.inputs(where, x), class_labels.from_zero(f"{where} labels", y, len(x)))
 
   classes = prepared.classes(stored, data_dir)
   whole = read(chosen or "train")

@@ -1,22 +1,228 @@
 """Turn what was read into a network's inputs, fitted on the sources' training examples."""
 
+import functools
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+
+from adapt.data import columns, label_map, scaling
+from adapt.data.column_names import (
+  IN_ORDER,
+  check_width,
+  each_split,
+  matched,
+  names_of,
+  with_columns,
+)
+from adapt.data.columns import listed
 from adapt.data.domain import Domain, kind_of
 from adapt.data.preprocessing import Preprocessing
+from adapt.data.raw import Column, Table
 from adapt.data.reading import Reading
 
+_STEPS = ("columns", "table", "scale")  # what a Preprocessing may have
 
-def together(domains: Sequence[Domain], reading: Reading) -> list[Domain]:
+
+def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> list[Domain]:
   """Encode a task's domains alike.
+
+  Columns with names are matched by name; missing cells and categories become numbers (see
+  `columns.fit`); vectors are standardised by the pooled sources' training examples, but counts are
+  left as they are.
 
   Args:
     domains: the sources, then the target, as `data.read` gives them; the target's labels are not
       looked at.
     reading: the user's options.
+    own: whether all are a user's own data; others are scaled only where `reading.scale` says so.
 
   Returns:
     The domains with arrays or images as inputs, their kind said, and what has made them.
+
+  Raises:
+    ValueError: one line with the remedy: one example alone, columns that differ, or what
+      `columns.fit` refuses.
   """
-  made = Preprocessing(reading.given)
-  return [d._replace(kind=kind_of(d), preprocessing=made) for d in domains]
+  scaling.check(reading.scale)
+  for domain in domains:
+    if len(domain.train.x) == 1 and not len(domain.test.x):
+      raise ValueError(f"{domain.name} has one example: give at least 2, one is held out as test")
+  names = label_map.parsed(reading.label_map)
+  domains = [label_map.renamed(d, names) for d in domains]
+  found = list(domains)
+  steps: list[dict[str, Any]] = []
+  if all(map(_is_vectors, domains)):
+    found, steps = matched(found, reading)
+    if steps and (own or any(isinstance(d.train.x, Table) for d in found)):
+      found, steps = _of_tables(found, reading)
+    found = _counted(found, reading, own)
+    table = next((s["columns"] for s in steps if s["step"] == "table"), ())
+    found, more = _scaled(found, reading, own, columns.flags(table))
+    steps += more
+  elif reading.scale not in ("", "none"):
+    raise ValueError(
+      f"--scale {reading.scale} is for vectors, and {domains[0].name} has none: drop it"
+    )
+  made = Preprocessing(reading.given, found[-1].features, tuple(steps))
+  return [d._replace(kind=kind_of(d), preprocessing=made) for d in found]
+
+
+def later(domain: Domain, made: Preprocessing, in_order: bool = False) -> Domain:
+  """Treat data as a task's have been treated, for a model that was trained on those.
+
+  Args:
+    domain: as `data.read` gives it.
+    made: what has made the inputs of the model's target.
+    in_order: take columns by their order, whatever their names are.
+
+  Raises:
+    ValueError: one line with the remedy: columns that are missing or have no names, texts among
+      numbers.
+  """
+  if strange := [s["step"] for s in made.steps if s["step"] not in _STEPS]:
+    raise ValueError(
+      f"the model's inputs are made by '{strange[0]}', which is not here: use the adapt that made it"
+    )
+  if not _is_vectors(domain):
+    return domain._replace(preprocessing=made)
+  chosen = made.step("columns")
+  if chosen is not None:
+    domain = with_columns(domain, chosen["names"], in_order)
+  elif (named := names_of(domain)) and not in_order:
+    raise ValueError(
+      f"{domain.name} names its columns ({listed(named)}), and the model was trained on columns "
+      f"without names: say {IN_ORDER} if they are in the same order"
+    )
+  if (table := made.step("table")) is not None:
+    domain, notes = _encoded(_as_table(domain, chosen["names"] if chosen else ()), table)
+    domain = domain._replace(notes=domain.notes + tuple(notes))
+  elif isinstance(domain.train.x, Table):
+    domain = _plain(domain)
+  if (scale := made.step("scale")) is not None:
+    check_width(domain, len(scale["centre"]))
+    domain = each_split(domain, lambda x: scaling.scaled(x, scale))
+  return domain._replace(features=made.features, preprocessing=made)
+
+
+def plain(domain: Domain) -> Domain:
+  """Columns in the order of their names, as models take them that name none."""
+  if not _is_vectors(domain) or not names_of(domain):
+    return domain
+  names = columns.sorted_names(names_of(domain))
+  note = f"the model names no columns: those of {domain.name} are taken in the order of their names"
+  found = with_columns(domain, names, False)
+  found = _plain(found) if isinstance(found.train.x, Table) else found
+  return found._replace(notes=(*found.notes, note))
+
+
+def ids(domain: Domain, made: Preprocessing) -> dict[str, np.ndarray]:
+  """Columns that were left out of training as ids: values by name, training rows first.
+
+  Args:
+    domain: as `data.read` gives it.
+    made: what has made the inputs of the model's target.
+  """
+  chosen = made.step("columns")
+  names = names_of(domain)
+  if chosen is None or not names:
+    return {}
+  part = _part(_as_table(domain, names), True)
+  there = [n for n in chosen["left_out"] if n in names]
+  return {n: columns.texts(part.column(n)) for n in there}
+
+
+def _is_vectors(domain: Domain) -> bool:
+  x = domain.train.x
+  return domain.kind in ("", "vector", "counts") and x.ndim == 2 and x.dtype.kind in "fO"
+
+
+def _training(domains: Sequence[Domain]) -> list[Any]:
+  return [d.train.x for d in domains]
+
+
+def _as_table(domain: Domain, names: Sequence[str]) -> Domain:
+  """Arrays as tables of number columns, beside a domain that is a table."""
+
+  def of(x: Any) -> Table:
+    if isinstance(x, Table):
+      return x
+    return Table(tuple(Column(n, x[:, k].astype(float)) for k, n in enumerate(names)))
+
+  return each_split(domain, of)
+
+
+def _of_tables(
+  domains: Sequence[Domain], reading: Reading
+) -> tuple[list[Domain], list[dict[str, Any]]]:
+  """Tables as vectors; fitted on the training rows of all but the last domain, or of one alone."""
+  names = names_of(domains[0])
+  tables = [_as_table(d, names) for d in domains]
+  sources = max(len(tables) - 1, 1)
+  parts = [_part(d, i < sources) for i, d in enumerate(tables)]
+  fitted, notes = columns.fit(parts, reading)
+  kept = [c["name"] for c in fitted]
+  step = {"step": "table", "columns": fitted}
+  found = [_encoded(d, step)[0] for d in tables]
+  found[0] = found[0]._replace(notes=found[0].notes + tuple(notes))
+  return found, [
+    {"step": "columns", "names": kept, "left_out": [n for n in names if n not in kept]},
+    step,
+  ]
+
+
+def _part(domain: Domain, source: bool) -> columns.Part:
+  tables: list[Any] = [domain.train.x, domain.test.x]
+  return columns.Part(domain.name, tables[0], tables[1], source)
+
+
+def _encoded(domain: Domain, step: Any) -> tuple[Domain, list[str]]:
+  notes: list[str] = []
+
+  def of(table: Any) -> np.ndarray:
+    x, more = columns.encode(table, step["columns"], domain.name)
+    notes.extend(more)
+    return x
+
+  return each_split(domain, of)._replace(features=columns.names(step["columns"])), notes
+
+
+def _plain(domain: Domain) -> Domain:
+  """A table of numbers without missing cells as vectors."""
+  fitted = [{"name": n, "median": float("nan"), "missing": False} for n in names_of(domain)]
+  found, _ = _encoded(domain, {"columns": fitted})
+  arrays: list[Any] = [found.train.x, found.test.x]
+  for x in arrays:
+    if np.isnan(x).any():
+      raise ValueError(
+        f"{domain.name} has missing cells, which the model has not learnt to fill: fill them in"
+      )
+  return found
+
+
+def _counted(domains: Sequence[Domain], reading: Reading, own: bool) -> list[Domain]:
+  """The domains with their kind: that of the options, or what the values look like."""
+  if reading.kind in ("vector", "counts"):
+    return [d._replace(kind=reading.kind) for d in domains]
+  said = {d.kind for d in domains}
+  counts = "counts" in said or (own and scaling.is_counts(_training(domains)))
+  return [d._replace(kind="counts" if counts else "vector") for d in domains]
+
+
+def _scaled(
+  domains: Sequence[Domain], reading: Reading, own: bool, flags: Sequence[bool]
+) -> tuple[list[Domain], list[dict[str, Any]]]:
+  """The domains scaled, and with what the target was."""
+  usual = "standard" if own and domains[0].kind == "vector" else "none"
+  if (how := reading.scale or usual) == "none":
+    return list(domains), []
+  if len({d.train.x.shape[1:] for d in domains}) > 1:
+    return list(domains), []  # refused with the shapes, where domains are compared
+  sources = domains[:-1] or domains
+  if how == "per-domain":
+    steps = [scaling.fit(_training([d]), how, flags) for d in domains]
+  else:
+    steps = [scaling.fit(_training(sources), how, flags)] * len(domains)
+  pairs = zip(domains, steps, strict=True)
+  found = [each_split(d, functools.partial(scaling.scaled, step=step)) for d, step in pairs]
+  return found, [steps[-1]]

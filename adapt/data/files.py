@@ -5,30 +5,33 @@ There is one file per domain, or four .npy files in a folder.
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from adapt.data import npy
+from adapt.data import npy, sparse
+from adapt.data.array_names import chosen, unused
+from adapt.data.class_labels import Labels, clean, numbered
 from adapt.data.domain import Domain, Split
 from adapt.data.splits import stratified
 
-_NAMES = ("x", "y", "x_test", "y_test")
-MOST_CLASSES = 100_000  # a label that is no class would ask for so many names
+_NAMES = ("x", "y", "x_test", "y_test", "features")
 _PICKLED = "write plain arrays of numbers (no objects, no pickle)"
 
 
 def read_npz(path: str | os.PathLike) -> Domain:
   """Read a domain from an .npz file.
 
-  It has `x`, and optionally `y`, `x_test` and `y_test`.
+  It has `x`, and optionally `y`, `x_test`, `y_test` and `features`, or arrays of other usual names
+  (see `array_names`), or is a matrix of scipy.sparse.save_npz with labels in `<stem>_labels.npy`.
 
   Without `x_test`, a fixed fifth of each class is the test split. Without `y` the domain is a
   target whose labels are unknown.
 
   Args:
-    path: the file. Images [n, h, w] or [n, h, w, c], uint8 or float; vectors [n, d]; labels [n].
+    path: the file. Images [n, h, w] or [n, h, w, c], uint8 or float; vectors [n, d]; labels [n];
+      names of the vectors' columns [d].
 
   Raises:
     ValueError: one line that names the file and the remedy, for anything that is not so.
@@ -40,9 +43,43 @@ def read_npz(path: str | os.PathLike) -> Domain:
       npy.read(path)
       raise ValueError(f"{path} is a single .npy array: save it with numpy.savez(path, x=…, y=…)")
     with npy.members(path) as (found, array):
-      _check_names(path, found)
-      arrays = {name: _member(path, array, name) for name in found}
-  return _domain(path.stem, arrays, {name: f"{path} {name}" for name in _NAMES})
+      arrays, notes = _chosen(path, found, lambda name: _member(path, array, name))
+  names = arrays.pop("features", None)
+  made = domain(path.stem, arrays, {name: f"{path} {name}" for name in _NAMES})
+  made = made._replace(notes=(*notes, *made.notes))
+  return made if names is None else made._replace(features=_features(path, names, made))
+
+
+def _chosen(
+  path: Path, found: Sequence[str], array: Callable[[str], np.ndarray]
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+  """The arrays of an .npz file by the names in _NAMES, and what to tell of them."""
+  notes: tuple[str, ...] = ()
+  if set(found) >= sparse.MEMBERS:
+    arrays = {"x": sparse.read(path, {name: array(name) for name in found})}
+    beside = path.with_name(f"{path.stem}_labels.npy")
+    if beside.exists():
+      arrays |= _arrays({"y": beside})[0]
+  elif set(found) <= set(_NAMES) and "x" in found:
+    arrays = {name: array(name) for name in found}
+  else:
+    arrays, notes = chosen(path, found, array), unused(path, found)
+  _check_halves(path, arrays)
+  return arrays, notes
+
+
+def _features(path: Path, names: np.ndarray, found: Domain) -> tuple[str, ...]:
+  """Check the names of columns, each another."""
+  shape = found.train.x.shape
+  if names.dtype.kind != "U" or len(shape) != 2 or names.shape != shape[1:]:
+    raise ValueError(
+      f"{path} features are {names.dtype} of shape {names.shape}, x has shape {shape}: give a text "
+      "for each column of vectors"
+    )
+  called = tuple(map(clean, names.tolist()))
+  if len(set(called)) < len(called):
+    raise ValueError(f"{path} features has one name twice: give each column its own")
+  return called
 
 
 def read_npy(path: str | os.PathLike) -> Domain:
@@ -60,7 +97,7 @@ def read_npy(path: str | os.PathLike) -> Domain:
   where = {"x": path, "y": path.with_name(f"{path.stem}_labels.npy")}
   if not where["y"].exists():
     del where["y"]
-  return _domain(path.stem, *_arrays(where))
+  return domain(path.stem, *_arrays(where))
 
 
 def read_features(path: str | os.PathLike) -> Domain:
@@ -70,13 +107,13 @@ def read_features(path: str | os.PathLike) -> Domain:
   """
   if Path(path).suffix.lower() != ".npz":
     raise ValueError(f"features:{path} is not an .npz file: write one with arrays x and y")
-  domain = read_npz(path)
-  if domain.train.x.ndim != 2:
+  found = read_npz(path)
+  if found.train.x.ndim != 2:
     raise ValueError(
-      f"features:{path} has images of shape {domain.train.x.shape[1:]}: give vectors [n, d], or "
+      f"features:{path} has images of shape {found.train.x.shape[1:]}: give vectors [n, d], or "
       "drop 'features:'"
     )
-  return domain
+  return found
 
 
 def read_folder(folder: str | os.PathLike) -> tuple[Domain, Domain]:
@@ -102,7 +139,7 @@ def read_folder(folder: str | os.PathLike) -> tuple[Domain, Domain]:
     files = {"x": folder / f"{role}_data.npy", "y": folder / f"{role}_labels.npy"}
     if role == "target" and not files["y"].exists():
       del files["y"]
-    domains.append(_domain(role, *_arrays(files)))
+    domains.append(domain(role, *_arrays(files)))
   source, target = domains
   return source, target if target.classes else target._replace(classes=source.classes)
 
@@ -149,38 +186,6 @@ def inputs(where: str, x: np.ndarray) -> np.ndarray:
   return x
 
 
-def labels(where: str, y: np.ndarray, n: int) -> np.ndarray:
-  """Check labels and convert them to [n] int32.
-
-  They are whole numbers of any dtype, [n] or [n, 1].
-
-  Args:
-    where: what a message calls the array.
-    y: the labels.
-    n: how many examples there are.
-
-  Raises:
-    ValueError: other shape or number, not whole, negative.
-  """
-  if y.dtype.kind not in "uif":
-    raise ValueError(f"{where} has dtype {y.dtype}: number the classes 0, 1, 2, … as integers")
-  if y.ndim == 2 and y.shape[1] == 1:
-    y = y[:, 0]
-  if y.ndim != 1:
-    raise ValueError(f"{where} has shape {y.shape}: give one integer label an example, shape [n]")
-  if len(y) != n:
-    raise ValueError(f"{where} has {len(y)} labels for {n} examples: give one for each")
-  if y.dtype.kind == "f" and not (np.isfinite(y) & (y == np.trunc(y))).all():
-    raise ValueError(f"{where} has labels that are not integers: number the classes 0, 1, 2, …")
-  if (y < 0).any():
-    raise ValueError(f"{where} has negative labels ({y.min()}): number the classes 0, 1, 2, …")
-  if float(y.max(initial=0)) >= MOST_CLASSES:
-    raise ValueError(
-      f"{where} has labels up to {y.max()}, more than {MOST_CLASSES}: number the classes 0, 1, 2, …"
-    )
-  return y.astype(np.int32)
-
-
 def _check_there(path: Path) -> None:
   if not path.is_file():
     raise ValueError(f"no file '{path}': check the path, or write it with numpy.save or savez")
@@ -200,16 +205,8 @@ def _readable(path: Path) -> Iterator[None]:
     ) from error
 
 
-def _check_names(path: Path, found: Sequence[str]) -> None:
-  """Check that an .npz file has the expected array names.
-
-  Refused are files without x, with others than x, y, x_test, y_test, or with half a split.
-  """
-  if "x" not in found or set(found) - set(_NAMES):
-    raise ValueError(
-      f"{path} has the arrays {', '.join(sorted(found))[:200] or '(none)'}: "
-      "name them x and, optionally, y, x_test, y_test"
-    )
+def _check_halves(path: Path, found: Collection[str]) -> None:
+  """Refuse half a test split."""
   if "y_test" in found and "x_test" not in found:
     raise ValueError(f"{path} has y_test but no x_test: add it, or drop y_test")
   if "x_test" in found and "y" in found and "y_test" not in found:
@@ -242,13 +239,21 @@ def _member(path: Path, array: Callable[[str], np.ndarray], name: str) -> np.nda
     raise ValueError(f"{path} {name} is damaged: write the file again ({error})") from error
 
 
-def _domain(name: str, arrays: dict[str, np.ndarray], where: dict[str, str]) -> Domain:
+def domain(name: str, arrays: dict[str, np.ndarray], where: dict[str, str]) -> Domain:
   """Build a domain from the arrays x, y, x_test and y_test.
 
   Those that there are get checked. Where x_test is absent, x is split.
+
+  Args:
+    name: the domain's.
+    arrays: by name; x is there.
+    where: what messages call them, by the same names.
+
+  Raises:
+    ValueError: one line that names the array and the remedy.
   """
   x = inputs(where["x"], arrays["x"])
-  y = labels(where["y"], arrays["y"], len(x)) if "y" in arrays else None
+  sizes = {"y": len(x)}
   if "x_test" in arrays:
     x_test = inputs(where["x_test"], arrays["x_test"])
     if x_test.shape[1:] != x.shape[1:] or x_test.dtype != x.dtype:
@@ -256,15 +261,18 @@ def _domain(name: str, arrays: dict[str, np.ndarray], where: dict[str, str]) -> 
         f"{where['x_test']} has examples of {x_test.dtype} {x_test.shape[1:]}, but x of {x.dtype} "
         f"{x.shape[1:]}: make them alike"
       )
-    y_test = None
-    if "y_test" in arrays:
-      y_test = labels(where["y_test"], arrays["y_test"], len(x_test))
-    train, test = Split(x, y), Split(x_test, y_test)
+    sizes["y_test"] = len(x_test)
+  given = [name for name in sizes if name in arrays]
+  known, classes, notes = (
+    numbered([Labels(where[y], arrays[y], sizes[y]) for y in given]) if given else ((), (), ())
+  )
+  by_name = dict(zip(given, known, strict=True))
+  y = by_name.get("y")
+  if "x_test" in arrays:
+    train, test = Split(x, y), Split(x_test, by_name.get("y_test"))
+    places = np.arange(len(x) + len(x_test))
   else:
-    if len(x) < 2:
-      raise ValueError(f"{where['x']} has one example: give at least 2, one is held out as test")
-    first, second = stratified(np.zeros(len(x)) if y is None else y)
-    train, test = (Split(x[rows], None if y is None else y[rows]) for rows in (first, second))
-  known = [part.y for part in (train, test) if part.y is not None]
-  count = 1 + max((int(part.max()) for part in known), default=-1)
-  return Domain(name, train, test, tuple(str(k) for k in range(count)))
+    rows = stratified(np.zeros(len(x)) if y is None else y)
+    train, test = (Split(x[of], None if y is None else y[of]) for of in rows)
+    places = np.concatenate(rows)
+  return Domain(name, train, test, classes, notes=notes, places=places)

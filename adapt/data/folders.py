@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from adapt.data.class_labels import clean
 from adapt.data.domain import Domain, Split
 from adapt.data.images import Files, Images
 from adapt.data.splits import stratified
@@ -132,8 +133,6 @@ def domain(
   """
   source = Files(tuple(path for paths, _ in parts for path in paths))
   if len(parts) == 1:
-    if len(source) < 2:
-      raise ValueError(f"{where} has one image: give at least 2, one is held out as test")
     y = parts[0][1]
     rows = stratified(np.zeros(len(source)) if y is None else y)
     known = [None if y is None else y[part] for part in rows]
@@ -205,5 +204,5 @@ def _inside(folder: Path, suffixes: Sequence[str], what: str) -> tuple[list[str]
         f"the class folder {path} has no {what} ({', '.join(suffixes)}): add some, or remove it"
       )
     paths += inside
-    names += [path.name] * len(inside)
+    names += [clean(path.name)] * len(inside)
   return paths, names

@@ -1,7 +1,11 @@
 """How what was read becomes a network's inputs; fitted on the sources' training examples."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+
+from adapt.data.reading import Reading, reading_of
 
 
 class Preprocessing(NamedTuple):
@@ -13,3 +17,45 @@ class Preprocessing(NamedTuple):
   reading: Mapping[str, Any]  # fields of `Reading` that are not at their defaults
   features: tuple[str, ...] = ()  # names of the columns, in the order of the inputs
   steps: tuple[Mapping[str, Any], ...] = ()  # each {"step": NAME, …}, numbers and texts only
+
+  def step(self, name: str) -> Mapping[str, Any] | None:
+    """The step of that name, if there is one."""
+    return next((s for s in self.steps if s["step"] == name), None)
+
+  @property
+  def summary(self) -> dict[str, Any]:
+    """What a record says of it: the steps with lengths in place of lists, and their digest."""
+    shown = [
+      {n: len(v) if isinstance(v, list | tuple | dict) else v for n, v in step.items()}
+      for step in self.steps
+    ]
+    text = json.dumps([self.features, self.steps], sort_keys=True, ensure_ascii=False)
+    return {
+      "features": len(self.features),
+      "steps": shown,
+      "digest": hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16],
+    }
+
+
+def for_later(made: Preprocessing, given: Mapping[str, Any]) -> Reading:
+  """How later data are read: as in training, but for what is given now.
+
+  Which columns are taken and how they are scaled is in the steps.
+
+  Raises:
+    ValueError: an option that training has settled.
+  """
+  settled = ("columns", "drop", "categorical", "scale")
+  if wrong := [n for n in settled if n in given]:
+    raise ValueError(
+      f"--{wrong[0]} is settled by the model, which treats data as in training: drop it"
+    )
+  kept = {n: v for n, v in made.reading.items() if n in Reading._fields and n not in settled}
+  return reading_of({**kept, **given})
+
+
+def of(about: Mapping[str, Any]) -> Preprocessing | None:
+  """What has made a saved model's inputs; None of older models and of sets with a name."""
+  if (found := about.get("preprocessing")) is None:
+    return None
+  return Preprocessing(found["reading"], tuple(found["features"]), tuple(found["steps"]))

@@ -1,5 +1,6 @@
 """Inputs as a user's file has them, before they are numbers: tables and texts."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,6 +46,19 @@ class Table:
   def names(self) -> tuple[str, ...]:
     """The columns' names."""
     return tuple(c.name for c in self.columns)
+
+
+def joined(tables: Sequence[Table]) -> Table:
+  """The rows of tables of the same columns, under one another; the first says their order."""
+  by_name = [{c.name: c for c in table.columns} for table in tables]
+  if len({frozenset(names) for names in by_name}) > 1:
+    raise ValueError("tables to be joined have different columns: give both the same")
+  return Table(
+    tuple(
+      Column(name, np.concatenate([columns[name].values for columns in by_name]))
+      for name in tables[0].names
+    )
+  )
 
 
 class Texts:

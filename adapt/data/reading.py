@@ -1,12 +1,14 @@
 """How a user's own files are read: the options of tables, texts, sound and series."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 
 class Reading(NamedTuple):
   """Options for reading one's own data.
 
-  Each attribute is a command-line flag of its name, and an argument of `adapt.fit`'s `reading`.
+  Each attribute is a command-line flag of its name (that of `label` is --label-column), and an
+  argument of `adapt.fit`'s `reading`.
 
   Attributes:
     kind: what the inputs are: image, series, vector, counts or tokens; empty: as the file says.
@@ -24,7 +26,7 @@ class Reading(NamedTuple):
     window: length, in samples, of the windows that long series are cut into; 0: none.
     stride: samples between windows; 0: half a window.
     scale: scaling of vectors: standard, none, robust or per-domain; empty: as the kind is.
-    label_map: names of classes by label, as NAME=LABEL,….
+    label_map: names of classes by label, as NAME=LABEL,…; NAME=LABEL|LABEL makes one class of several.
   """
 
   kind: str = ""
@@ -49,3 +51,11 @@ class Reading(NamedTuple):
     """The options that are not at their defaults."""
     usual = Reading()._asdict()
     return {n: v for n, v in self._asdict().items() if v != usual[n]}
+
+
+def reading_of(given: Mapping[str, Any]) -> Reading:
+  """The options by name; lists are as good as tuples. ValueError for unknown names."""
+  if strange := set(given) - set(Reading._fields):
+    raise ValueError(f"reading has no '{min(strange)}': it takes {', '.join(Reading._fields)}")
+  found: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}
+  return Reading(**found)

@@ -6,7 +6,7 @@ import numpy as np
 def stratified(
   y: np.ndarray, fraction: float = 0.2, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-  """Hold out a share of each class.
+  """Hold out a share of each class; of one example, nothing.
 
   The test part has max(1, ⌊fraction · n⌋) examples: each class gives the whole part of its share,
   and the largest remainders give one more. A class never gives its last example, though the test
@@ -21,10 +21,12 @@ def stratified(
     Rows of the training part and rows of the test part, each ascending.
 
   Raises:
-    ValueError: fewer than two examples.
+    ValueError: no example.
   """
-  if len(y) < 2:
-    raise ValueError(f"{len(y)} examples cannot be split: give at least 2, one is held out as test")
+  if not len(y):
+    raise ValueError("no example is there to be split: give at least 2, one is held out as test")
+  if len(y) == 1:  # enough to be predicted; `encode.together` refuses it for training
+    return np.arange(1), np.arange(0)
   generator = np.random.default_rng(seed)
   _, of, sizes = np.unique(y, return_inverse=True, return_counts=True)
   wanted = max(1, int(fraction * len(y) + 1e-9))  # 0.29 * 100 is a little less than 29

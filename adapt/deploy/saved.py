@@ -102,6 +102,8 @@ def write_models(
   about |= {n: made[n] for n in ("suite", "task", "label", "date")}
   about |= describe(setup, point, data)
   about |= {"inputs": inputs._asdict(), "image_size": setup.settings.image_size}
+  if (steps := data.target.preprocessing) is not None and any(steps):
+    about["preprocessing"] = steps._asdict()
   about["environment"] = made["environment"]["versions"]
   about["backbone"], backbone = None, {}
   if setup.settings.cache_features:  # what was trained stands on features that this one makes

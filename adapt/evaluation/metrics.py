@@ -3,6 +3,7 @@
 import functools
 import math
 import operator
+import statistics
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -95,12 +96,9 @@ def measures(counts: Counts, unknown: bool = False) -> dict[str, Any]:
       mean of the first two, of class means (HOS in Bucci et al., 2020, arXiv:2007.12576).
   """
   confusion = np.asarray(counts.confusion, dtype=np.float64)
-  right, true, predicted = np.diag(confusion), confusion.sum(1), confusion.sum(0)
+  right, true = np.diag(confusion), confusion.sum(1)
   occurs = true > 0
-  recall = np.divide(right, true, out=np.zeros_like(right), where=occurs)
-  precision = np.divide(right, predicted, out=np.zeros_like(right), where=predicted > 0)
-  both = precision + recall
-  f1 = np.divide(2 * precision * recall, both, out=np.zeros_like(right), where=both > 0)
+  precision, recall, f1 = _by_class(confusion)
   bins = np.asarray(counts.bins, dtype=np.float64)
   total = max(confusion.sum(), 1.0)
   return _rejecting(recall, occurs, unknown) | {
@@ -111,6 +109,39 @@ def measures(counts: Counts, unknown: bool = False) -> dict[str, Any]:
     "calibration_error": float(np.abs(bins[:, 1] - bins[:, 2]).sum() / total),
     "per_class": recall.tolist(),
   }
+
+
+def _by_class(confusion: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+  """Precision, recall and F1 of each class, 0 where there is nothing to divide by."""
+  right, true, predicted = np.diag(confusion), confusion.sum(1), confusion.sum(0)
+  recall = np.divide(right, true, out=np.zeros_like(right), where=true > 0)
+  precision = np.divide(right, predicted, out=np.zeros_like(right), where=predicted > 0)
+  both = precision + recall
+  f1 = np.divide(2 * precision * recall, both, out=np.zeros_like(right), where=both > 0)
+  return precision, recall, f1
+
+
+def macro_of_all(confusion: np.ndarray) -> dict[str, float]:
+  """Macro means over the classes that occur among labels or predictions, as scikit-learn's.
+
+  Args:
+    confusion: [k, k] counts, true class by predicted class.
+  """
+  counts = np.asarray(confusion, np.float64)
+  there = (counts.sum(1) > 0) | (counts.sum(0) > 0)
+  means = [float(v[there].mean()) if there.any() else 0.0 for v in _by_class(counts)]
+  return dict(zip(("precision", "recall", "f1"), means, strict=True))
+
+
+def wilson(right: float, n: float, level: float = 0.95) -> tuple[float, float]:
+  """Confidence interval of a fraction of n trials (Wilson, 1927); (0, 1) without a trial."""
+  if not n:
+    return 0.0, 1.0
+  z = statistics.NormalDist().inv_cdf((1 + level) / 2)
+  p, weight = right / n, 1 + z * z / n
+  middle = (p + z * z / (2 * n)) / weight
+  half = z / weight * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+  return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def _rejecting(recall: np.ndarray, occurs: np.ndarray, unknown: bool) -> dict[str, float]:

@@ -89,8 +89,6 @@ def write(plan: Plan, place: Place, trained: Trained, only: int | None = None, *
     point, own = missing[i], range(i * seeds, (i + 1) * seeds)
     file = file_of(experiment, point, place.out)
     first = {k: v[own[0]] for k, v in trained.points.items() if k in ("features", "predicted")}
-    if not plan.existing_seeds:  # else there are those of the first seed
-      record.write_points(file, **{**trained.points, **first})
     settings = plan.config(point)
     existing, shown = _existing(file, settings, plan), experiment
     if existing:  # whose validator selects for all of its seeds
@@ -103,8 +101,14 @@ def write(plan: Plan, place: Place, trained: Trained, only: int | None = None, *
     made["parameters"] = [
       pytree_io.digest(jax.tree.map(lambda x, c=c: np.asarray(x[c]), now.ts.params)) for c in own
     ]
+    if not plan.existing_seeds:  # else there are those of the first seed
+      record.write_points(file, made["parameters"][0], **{**trained.points, **first})
     if plan.inputs:
       write_models(file, made, (experiment.setup, point), data, plan.inputs, now, own)
+    if (steps := data.target.preprocessing) is not None and steps.steps:
+      made["preprocessing"] = steps.summary
+    if trained.effective_share is not None:
+      made["effective_share"] = trained.effective_share
     made |= privacy(experiment, plan.method, data) | more
     atomic_files.write_json(file, joined(existing, made) if existing else made)
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from adapt import validators
-from adapt.evaluation.metrics import measures
+from adapt.evaluation.metrics import Counts, measures, wilson
 from adapt.experiments.experiment import Experiment
+from adapt.experiments.resolve import sources
 from adapt.records import record
 from adapt.training.history import History
 from adapt.training.setup import Point
@@ -52,7 +53,7 @@ def as_record(
     "seconds": share,
     "images_per_second": experiment.settings.steps * examples["step"] * len(cells) / share["train"],
     "prediction_ms_per_1000": 1000 * seconds["predict_1000"],
-    "environment": record.environment(),
+    "environment": record.environment(list(sources(experiment).values())),
     "command": record.command(),
     "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
   }
@@ -62,7 +63,7 @@ def _measured(
   past: History, cells: Sequence[int], alive: Sequence[int], unknown: bool
 ) -> dict[str, Any]:
   if "target_test" not in past.counts[-1]:
-    return {"last": None, "confusion": None, "bins": None}
+    return {"last": None, "confusion": None, "bins": None, "interval": None}
   counts = {c: past.of("target_test", -1, c) for c in alive}
   each = {c: measures(counts[c], unknown) for c in alive}
   names = next(iter(each.values()), {})
@@ -70,7 +71,14 @@ def _measured(
     "last": {n: [each[c][n] if c in each else None for c in cells] for n in names},
     "confusion": [counts[c].confusion.astype(int) if c in counts else None for c in cells],
     "bins": [counts[c].bins if c in counts else None for c in cells],
+    "interval": {"accuracy": [_interval(counts[c]) if c in counts else None for c in cells]},
   }
+
+
+def _interval(counts: Counts) -> list[float]:
+  """Where the accuracy of such models lies, with 95 % confidence, by the size of the test set."""
+  confusion = np.asarray(counts.confusion, np.float64)
+  return list(wilson(float(np.diag(confusion).sum()), float(confusion.sum())))
 
 
 def _chosen(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from adapt import data
-from adapt.data import tabular
+from adapt.data import label_map
 from adapt.experiments.suite import IMAGES, VECTORS, Task
 from adapt.training.settings import Settings
 
@@ -56,35 +56,11 @@ def loaded(
     reading: how files are read.
 
   Raises:
-    ValueError: one line with the remedy: data that cannot be read, one name twice, or tables whose
-      columns have different names.
+    ValueError: one line with the remedy: data that cannot be read, one name twice, tables whose
+      columns have different names, or classes that no name matches.
   """
   domains = data.load_together(names, data_dir, reading)
-  _check_columns(names, domains)
   return matched(told_apart(domains, names))
-
-
-def _check_columns(names: Sequence[str], domains: Sequence[data.Domain]) -> None:
-  """Tables of feature vectors have the same columns; beside an array, also in the order of names."""
-  vectors = [n for n, d in zip(names, domains, strict=True) if d.train.x.ndim == 2]
-  tables = [n for n in vectors if Path(n).suffix.lower() in tabular.SUFFIXES]
-  columns = {n: tabular.feature_names(n) for n in tables}
-  for a, b in itertools.pairwise(tables):
-    lone = [sorted(set(columns[x]) - set(columns[y])) for x, y in ((a, b), (b, a))]
-    if any(lone):
-      has = [
-        f"{n} alone has {', '.join(map(repr, of[:5]))}{', …' if len(of) > 5 else ''}"
-        for n, of in zip((a, b), lone, strict=True)
-        if of
-      ]
-      raise ValueError(f"{' and '.join(has)}: give both the same feature columns, by name")
-  arrays = [n for n in vectors if n not in tables]
-  for n in tables if arrays else ():
-    if list(columns[n]) != tabular.sorted_features(columns[n]):
-      raise ValueError(
-        f"{n} has its columns not in the order of their names, and {arrays[0]} names none: sort "
-        "both by name, or give two tables"
-      )
 
 
 def settings_of(target: data.Domain, model: str | None = None, extracted: bool = False) -> Settings:
@@ -116,8 +92,7 @@ def kind(domain: data.Domain) -> str:
 def matched(domains: Sequence[data.Domain]) -> list[data.Domain]:
   """Numbers the classes of all domains as the sources do, by name.
 
-  The classes of the first source keep their order, those that a later domain adds follow. Domains
-  are left as they are where some have names and others plain numbers: a number names nothing.
+  The classes of the first source keep their order, those that a later domain adds follow.
 
   Args:
     domains: the sources, then the target.
@@ -125,11 +100,16 @@ def matched(domains: Sequence[data.Domain]) -> list[data.Domain]:
   Returns:
     The domains, with the labels renumbered and the class names of all; one without class names
     keeps its labels.
+
+  Raises:
+    ValueError: some domains name their classes and others number them; a number names nothing.
   """
   named = [d for d in domains if d.classes]
-  numbered = [all(name.isdigit() for name in d.classes) for d in named]
-  if any(numbered) != all(numbered) or any(len(set(d.classes)) < len(d.classes) for d in named):
+  if any(len(set(d.classes)) < len(d.classes) for d in named):
     return list(domains)
+  numbers, names = ([d for d in named if label_map.numbered(d) is is_] for is_ in (True, False))
+  if numbers and names:
+    raise ValueError(label_map.mixed(numbers[0], names[0]))
   order = {name: None for d in named for name in d.classes}
   position = {name: k for k, name in enumerate(order)}
 

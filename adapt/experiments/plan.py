@@ -12,7 +12,7 @@ from adapt.deploy.inputs import Inputs, inputs_of
 from adapt.deploy.saved import lacking
 from adapt.experiments import more_seeds, reverse, unfinished
 from adapt.experiments.experiment import Experiment
-from adapt.experiments.resolve import as_chosen, config, points, sources, without_settings
+from adapt.experiments.resolve import as_chosen, code, config, points, sources, without_settings
 from adapt.method import Method
 from adapt.records import identity, record
 from adapt.training import dp_sgd, feed, hosts, task_data
@@ -46,7 +46,9 @@ class Plan(NamedTuple):
 
   def config(self, point: Point) -> dict[str, Any]:
     """The configuration of one missing point."""
-    return config(self.remaining, point, self.data.hashes)
+    made = self.data.target.preprocessing
+    reading = {"reading": dict(made.reading)} if made is not None and made.reading else {}
+    return config(self.remaining, point, self.data.hashes) | reading
 
 
 def alone(experiment: Experiment, data: TaskData) -> Plan:
@@ -65,7 +67,8 @@ def plan(experiment: Experiment, out: str | Path, force: bool, domains: Domains)
     domains: loads a domain by name.
   """
   whole = hosts.together(lambda: _checked(experiment, domains))
-  hosts.alike("data", whole.data.hashes)
+  if hosts.several():
+    _refuse_unlike(whole)
   labels = hosts.agreed(lambda: _labels(whole, out))
   named = [p._replace(label=label) for p, label in zip(whole.points, labels, strict=True)]
   whole = whole._replace(points=named)
@@ -89,6 +92,14 @@ def _checked(experiment: Experiment, domains: Domains) -> Plan:
   validators.check(experiment.validator, data.target.train.x)
   reverse.check(experiment, method)
   return Plan(experiment, method, data, todo, todo)
+
+
+def _refuse_unlike(whole: Plan) -> None:
+  """Raises ValueError on all processes of a run where one has other data, code or settings."""
+  hosts.alike("data", whole.data.hashes)
+  hosts.alike("code", code(whole.experiment))
+  wanted = {p.label: config(whole.experiment, p, whole.data.hashes) for p in whole.points}
+  hosts.alike("settings", {f"{p}: {n}": v for p, c in wanted.items() for n, v in c.items()})
 
 
 def _labels(whole: Plan, out: str | Path) -> list[str]:

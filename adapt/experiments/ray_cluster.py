@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
-from adapt import catalogue, compile_cache, data
+from adapt import catalogue, compile_cache, data, extras
 from adapt.data import atomic_files
 from adapt.deploy import saved
 from adapt.experiments import grid
@@ -242,7 +242,7 @@ def _connected(needs: Needs) -> Iterator[Any]:
   try:
     import ray
   except ImportError as error:
-    raise ValueError("a cluster needs Ray: pip install 'adapt-jax[cluster]'") from error
+    raise ValueError(f"a cluster needs Ray: {extras.install('cluster')}") from error
   local, told = needs.address == "local", signal.getsignal(signal.SIGTERM)
   passed_on = {k: v for k, v in os.environ.items() if k.startswith(_OURS) or k in _ENVIRONMENT}
   options: dict[str, Any] = {"include_dashboard": False} if local else {}

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from adapt import validators
+from adapt import extras, validators
 from adapt.catalogue import Range
 from adapt.data.atomic_files import plain
 from adapt.experiments import execute, unfinished
@@ -155,7 +155,7 @@ def _study(experiment: Experiment) -> Any:
   try:
     import optuna
   except ImportError:
-    raise ValueError("--search needs optuna: pip install 'adapt-jax[search]'") from None
+    raise ValueError(f"--search needs optuna: {extras.install('search')}") from None
   optuna.logging.set_verbosity(optuna.logging.WARNING)
   [point] = points(experiment)
   sampler: Any = optuna.samplers.RandomSampler(seed=0)

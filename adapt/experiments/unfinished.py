@@ -11,8 +11,9 @@ from adapt.records import schema
 from adapt.training import checkpoint
 
 _AND = ".and-"  # other tasks
-# What of a configuration the state of a run does not depend on, or is compared apart.
-INDIFFERENT = ("devices", "validator", "code")
+# What of a configuration the state of a run does not depend on, or is compared apart. How data were
+# read is in the data's hashes.
+INDIFFERENT = ("devices", "validator", "code", "reading")
 
 
 def folder_of(file: Path, together: Sequence[Mapping[str, Any]] | None = None) -> Path:

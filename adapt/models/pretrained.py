@@ -1,5 +1,6 @@
 """Published weights of a backbone, from an installed package or a file, checked entry by entry."""
 
+import contextlib
 import importlib.util
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,9 @@ def fitting(model: str, variables: dict[str, Any]) -> dict[str, Any]:
 def _file(model: str, backbone: Backbone, what: str) -> Path:
   """Where the weights lie; of a package, without running any of its code."""
   if what != model:
-    path = Path(what).expanduser()
+    path = Path(what)
+    with contextlib.suppress(RuntimeError):  # no home folder
+      path = path.expanduser()
     if what in BACKBONES or not path.is_file():
       own = f"'{model}' (in the package {backbone.package}) or " if backbone.package else ""
       raise ValueError(

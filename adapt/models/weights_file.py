@@ -16,6 +16,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from adapt import extras
+
 _SAFETENSORS = {
   "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "bfloat16", "I64": "<i8", "I32": "<i4",
   "I16": "<i2", "I8": "|i1", "U8": "|u1", "BOOL": "|b1",
@@ -94,7 +96,7 @@ def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
   try:
     from safetensors import deserialize
   except ImportError as error:
-    raise Refused("needs safetensors: pip install 'adapt-jax[pretrained]'") from error
+    raise Refused(f"needs safetensors: {extras.install('pretrained')}") from error
   arrays = {}
   for name, entry in deserialize(path.read_bytes()):
     if entry["dtype"] not in _SAFETENSORS:

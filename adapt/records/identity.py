@@ -52,6 +52,12 @@ def _owner(entry: Any) -> Any:
   return entry if inspect.isfunction(entry) or inspect.isclass(entry) else type(entry)
 
 
+def versioned(entry: Any) -> bool:
+  """Whether an entry's code is this package's or an installed one's, of which a version is known."""
+  file = _file_of(_owner(entry))
+  return file is not None and _installed(file)
+
+
 def file_name(entry: Any) -> str:
   """Name of the file that defines an entry, for messages.
 

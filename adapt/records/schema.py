@@ -38,6 +38,9 @@ def record(value: Any) -> str | None:
     "environment": _environment,
     "earlier": _list(_earlier),
     "privacy": _each({}, _each({}, _number)),
+    "preprocessing": _fields({"features": _whole, "digest": _text}),
+    "effective_share": _number,
+    "interval": _maybe(_fields({"accuracy": _list(_maybe(_list(_number, 2)), seeds)})),
     "search": _search,
   }
   return _fields({}, optional)(value) or _shapes(value)
@@ -95,6 +98,7 @@ def config(value: Any) -> str | None:
     "validator": _maybe(_text),
     "dp": _maybe(_each({}, _number)),
     "code": _each({}, _text),
+    "reading": _each({}, _simple),
     "search": _each({"ranges": _each({}, _list(_simple))}, _simple),
   }
   wrong = _fields(required, optional)(value)
@@ -118,7 +122,42 @@ def about(value: Any) -> str | None:
     "backbone": _maybe(_fields({"model": _text, "precision": _text})),
     "environment": _each({}, _anything),
   }
-  return _fields(required)(value)
+  return _fields(required, {"preprocessing": _preprocessing})(value)
+
+
+def _preprocessing(value: Any) -> str | None:
+  """Returns the first error in how a model's inputs are made, or None."""
+  required = {"reading": _each({}, _simple), "features": _list(_text), "steps": _list(_step)}
+  if wrong := _fields(required)(value):
+    return wrong
+  steps = {step["step"]: step for step in value["steps"]}
+  if "table" in steps:
+    names = [column["name"] for column in steps["table"]["columns"]]
+    if names != steps.get("columns", {}).get("names"):
+      return ".steps have a table of other columns than they choose"
+  return None
+
+
+def _step(value: Any) -> str | None:
+  """Returns the first error in a step from what was read to a model's inputs, or None."""
+  if wrong := _fields({"step": _text})(value):
+    return wrong
+  column = _fields(
+    {"name": _text, "missing": _truth}, {"median": _number, "categories": _list(_text)}
+  )
+  required: dict[str, Mapping[str, Kind]] = {
+    "columns": {"names": _list(_text), "left_out": _list(_text)},
+    "table": {"columns": _list(column)},
+    "scale": {"how": _text, "centre": _list(_number), "width": _list(_number)},
+  }
+  if wrong := _fields(required.get(value["step"], {}))(value):
+    return wrong
+  if value["step"] == "table":
+    lost = [c for c in value["columns"] if ("median" in c) == ("categories" in c)]
+    return ".columns say neither or both of median and categories" if lost else None
+  if value["step"] == "scale" and len(value["centre"]) != len(value["width"]):
+    return ".centre is not as long as .width"
+  return None
 
 
 def said(wrong: str) -> str:

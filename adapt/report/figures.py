@@ -67,7 +67,7 @@ def _of_task(results: Path, records: Sequence[Record], folder: Path) -> list[Pat
   points = {}
   for record in records:
     place = records_of.path(results, record["suite"], record["task"], record["label"])
-    if (found := read_points(place)) is not None:
+    if (found := records_of.read_points(place, record)) is not None:
       points[record["label"]] = found
   return [
     curves(records, folder / "curves.png"),
@@ -75,17 +75,6 @@ def _of_task(results: Path, records: Sequence[Record], folder: Path) -> list[Pat
     confusion(records, folder / "confusion.png"),
     diagnostics.reliability(before_and_after(records), folder / "reliability.png"),
   ]
-
-
-def read_points(record_path: Path) -> "dict[str, np.ndarray] | None":
-  """The arrays that lie beside a record, or None."""
-  import numpy as np
-
-  path = record_path.with_suffix(".npz")
-  if not path.exists():
-    return None
-  with np.load(path) as file:
-    return dict(file)
 
 
 def before_and_after(records: Sequence[Record]) -> list[Record]:

@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from adapt import extras
 from adapt.method import Batch, Method
 from adapt.training.shared_step import Gradient
 
@@ -133,7 +134,7 @@ def spent(privacy: Privacy, examples: int, batch: int, steps: int) -> dict[str, 
     import dp_accounting as dp
     from dp_accounting import rdp
   except ImportError:
-    raise ValueError("--dp needs an accountant to report ε: pip install 'adapt-jax[dp]'") from None
+    raise ValueError(f"--dp needs an accountant to report ε: {extras.install('dp')}") from None
   if batch > examples:
     raise ValueError(f"--dp with {examples} private examples: --batch-size {examples} or less")
   if privacy.delta >= 1 / examples:

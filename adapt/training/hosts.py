@@ -5,7 +5,7 @@ file or a secret; the others are told, and an error that it meets there ends all
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import jax
@@ -78,18 +78,30 @@ def anyone(flag: bool) -> bool:
   return flag if not several() else any(_exchanged("1" if flag else ""))
 
 
-def alike(what: str, value: Any) -> None:
-  """Raises Agreed unless all processes have the same value.
+def alike(what: str, value: Mapping[str, Any]) -> None:
+  """Raises Agreed, with the first difference, unless all processes have the same values.
 
   Args:
-    what: its name, for the message.
-    value: as JSON can say it.
+    what: what they are of, for the message.
+    value: by name, as JSON can say it.
   """
-  if several():
-    first, *others = _exchanged(json.dumps(value, sort_keys=True))
-    for process, said in enumerate(others, 1):
-      if said != first:
-        raise Agreed(f"process {process} has other {what} than process 0: give all the same files")
+  if not several():
+    return
+  first, *others = _exchanged(json.dumps(value, sort_keys=True, default=str))
+  wanted = json.loads(first)
+  for process, said in enumerate(others, 1):
+    own = json.loads(said)
+    for name in sorted(wanted.keys() | own.keys()):
+      if (theirs := own.get(name)) != (ours := wanted.get(name)):
+        raise Agreed(
+          f"process {process} has other {what} than process 0 ({name} {_short(theirs)} instead of "
+          f"{_short(ours)}): start all with the same"
+        )
+
+
+def _short(value: Any) -> str:
+  text = json.dumps(value, ensure_ascii=False)
+  return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def same(like: Any, make: Callable[[], Any] | None = None) -> Any:

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from adapt import weights
 from adapt.method import Method
 from adapt.models import packed_rows
 from adapt.training import arrays as inputs
@@ -42,6 +43,7 @@ class Trained(NamedTuple):
   ]  # features [cells, n, d], label [n], domain [n], predicted [cells, n]
   seconds: dict[str, float]
   cells: Program
+  effective_share: float | None = None  # of the source examples, where they are weighted
 
 
 def train(
@@ -99,10 +101,18 @@ def train(
   seconds |= {"prepare": prepared, "input_wait": fed.waited(), "total": total}
   seconds |= {"compile": ended - compiled}
   shares = {n: v if n == "predict_1000" else v / len(parts) for n, v in seconds.items()}
+  share = _effective_share(parts, arrays)
   return [
-    Trained(own, past.only(span), evaluation.examples(cells, own, part.data), shares, cells)
+    Trained(own, past.only(span), evaluation.examples(cells, own, part.data), shares, cells, share)
     for part, span, own in zip(parts, spans(parts), evaluation.each(parts, now), strict=True)
   ]
+
+
+def _effective_share(parts: Sequence[Part], arrays: Any) -> float | None:
+  """Returns the share of effective source examples, where they are weighted."""
+  if not parts[0].setup.weighting:
+    return None
+  return weights.effective_share(np.asarray(arrays.ws.addressable_data(0)))
 
 
 def _history(parts: Sequence[Part], found: checkpoint.Saved | None) -> history.History:

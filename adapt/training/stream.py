@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from adapt import extras
 from adapt.training import resident
 
 _CHUNK = 512  # steps planned at once, so that a pass's permutation is not drawn again at every step
@@ -122,9 +123,7 @@ def batches(
   try:
     import grain
   except ImportError as error:
-    raise ValueError(
-      "sets larger than memory need grain: pip install 'adapt-jax[images]'"
-    ) from error
+    raise ValueError(f"sets larger than memory need grain: {extras.install('images')}") from error
   options = grain.ReadOptions(num_threads=ahead, prefetch_buffer_size=ahead)
   made = grain.MapDataset.range(start, steps).map(load).to_iter_dataset(options)
   if workers:

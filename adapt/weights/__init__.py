@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from adapt import catalogue
+from adapt import catalogue, extras
 
 
 def names() -> tuple[str, ...]:
@@ -26,8 +26,15 @@ def get(name: str) -> Callable[..., np.ndarray]:
   weighting: Callable[..., np.ndarray] = catalogue.get(__name__, name)
   for library in getattr(sys.modules[weighting.__module__], "NEEDS", ()):
     if importlib.util.find_spec(library) is None:
-      raise ValueError(f"{name} needs {library}: pip install 'adapt-jax[weights]'")
+      raise ValueError(f"{name} needs {library}: {extras.install('weights')}")
   return weighting
+
+
+def effective_share(weights: np.ndarray) -> float:
+  """Effective sample size over the number of examples (Kish, 1965): 1 where all count alike."""
+  ws = np.asarray(weights, np.float64)
+  squares = float((ws**2).sum())
+  return float(ws.sum() ** 2 / (len(ws) * squares)) if squares else 0.0
 
 
 def bind(weighting: str | Callable[..., Any] | catalogue.Bound, **given: Any) -> catalogue.Bound:

@@ -6,6 +6,7 @@ import pytest
 import toy
 
 from adapt.api import arrays
+from adapt.data.reading import Reading, reading_of
 
 X, Y = toy.MOONS.train.x, toy.MOONS.train.y
 XT = toy.TURNED.train.x
@@ -50,6 +51,41 @@ def test_frames_have_their_label_column():
   assert source.train.x.shape == (256, 2) and target.train.y is None
 
 
+def test_frames_may_have_categories_and_missing_cells_and_columns_in_any_order():
+  rows = 20
+  frame = pd.DataFrame(
+    {
+      "a": [1.0, None] * 10,
+      "c": pd.Categorical(["x", "y"] * 10),
+      "b": pd.array([True, None] * 10, dtype="boolean"),
+      "i": pd.array([1, 2] * 10, dtype="Int64"),
+      "label": ["no", "yes"] * 10,
+    }
+  )
+  target = frame[["i", "c", "b", "a"]].astype({"c": object})
+  source, made = arrays.domains_of(frame, target, reading=Reading(scale="none"))
+  names = ("a", "a missing", "c=x", "c=y", "c unseen", "b", "b missing", "i")
+  assert source.features == made.features == names
+  assert len(made.train.x) == rows and made.train.x is made.test.x
+  assert made.train.x[:2].tolist() == [[1, 0, 1, 0, 0, 1, 0, 1], [1, 1, 0, 1, 0, 1, 1, 2]]
+  few, test = frame[:4], frame[4:]
+  _, made = arrays.domains_of(frame, target, test, few[["label", "a", "c", "i", "b"]])
+  assert made.train.y.tolist() == [-1] * 20 + [0, 1, 0, 1]
+  with pytest.raises(ValueError, match="target and labelled are a frame and an array"):
+    arrays.domains_of(frame, target, None, (np.zeros((4, 4)), ["no"] * 4))
+
+
+def test_arrays_are_standardised_unless_the_reading_says_otherwise():
+  source, _ = arrays.domains_of((10 * X, Y), XT)
+  np.testing.assert_allclose(source.train.x.std(axis=0), 1, rtol=1e-5)
+  plain = arrays.domains_of((10 * X, Y), XT, reading=reading_of({"scale": "none"}))[0]
+  np.testing.assert_array_equal(np.sort(plain.train.x[:, 0]).max(), 10 * X[:, 0].max())
+  same = arrays.domains_of(toy.MOONS, toy.TURNED)
+  assert same[0].train.x is toy.MOONS.train.x
+  with pytest.raises(ValueError, match=r"reading has no 'skale': it takes kind, label"):
+    reading_of({"skale": "none"})
+
+
 def test_a_file_and_an_array_go_together(tmp_path):
   toy.write_pair(tmp_path)
   source, target = arrays.domains_of(str(tmp_path / "moons.npz"), XT)
@@ -65,8 +101,8 @@ def test_a_file_and_an_array_go_together(tmp_path):
     ({"source": (X, Y), "target": XT * np.nan}, "target has NaN or infinite values"),
     ({"source": (X, Y), "target": XT, "test": XT}, "test has no labels"),
     (
-      {"source": pd.DataFrame({"a": ["x"], "label": [0]}), "target": XT},
-      r"columns that are no numbers \(a\)",
+      {"source": pd.DataFrame({"a": ["x", "y"], "label": [0, 1]}), "target": XT},
+      r"target has 2 columns, and 1 are expected",
     ),
   ],
 )

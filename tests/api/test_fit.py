@@ -1,6 +1,10 @@
 """`adapt.fit`: from arrays, names and modules to trained models."""
 
+import os
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 import toy
 
@@ -109,3 +113,50 @@ def test_a_search_keeps_one_model():
   options = {"source": SOURCE, "target": TARGET, "test": TEST, "steps": 8, "evaluations": 1}
   run = adapt.fit("source_only", search=3, **options)
   assert len(run.record["search"]["candidates"]) == 3 and run.seeds == (0,)
+
+
+def test_frames_with_gaps_and_categories_are_learnt_and_predicted_by_name(tmp_path):
+  random = np.random.default_rng(0)
+
+  def frame(n, signal=2.0):
+    y = np.arange(n) % 2
+    ward = np.where(y, "north", "south").astype(object)
+    ward[::3] = None
+    age = random.normal(200 + 40 * signal * y, 40)
+    age[::5] = np.nan
+    return pd.DataFrame({"ward": ward, "age": age, "label": np.where(y, "ill", "well")})
+
+  source, target = frame(200), frame(160)
+  short = {"steps": 40, "evaluations": 1, "width": 8}
+  fitted = adapt.fit(
+    "dann", source=source, target=target, out=tmp_path, reading={"drop": ["x"]}, **short
+  )
+  assert fitted.accuracy.mean > 0.8
+  assert fitted.record["config"]["reading"] == {"drop": ["x"]}
+  assert fitted.record["preprocessing"]["features"] == 6
+  turned = target[["age", "label", "ward"]]
+  assert fitted.evaluate(turned[["age", "ward"]], turned.label).mean > 0.8
+  again = adapt.load(fitted.save(tmp_path / "m.npz"))
+  one = pd.DataFrame({"age": [280.0], "ward": ["east"]})
+  np.testing.assert_allclose(again.predict_proba(one), fitted.predict_proba(one), atol=1e-6)
+  with pytest.raises(ValueError, match=r"x lacks the columns 'ward' that the model takes"):
+    fitted.predict(target[["age"]])
+  with pytest.raises(ValueError, match=r"x names no columns, .* columns_in_order"):
+    fitted.predict(np.zeros((3, 2)))
+
+
+def test_a_raw_medical_table_is_learnt_as_well_as_by_logistic_regression():
+  root = Path(__file__).resolve().parents[3] / "shared" / "data"
+  folder = Path(os.environ.get("ADAPT_REAL_DATA", root)) / "medical" / "heart"
+  if not folder.is_dir():
+    pytest.skip("no folder with the real data ($ADAPT_REAL_DATA)")
+  source, target = (
+    pd.read_csv(folder / f"processed.{name}.data", na_values="?")
+    for name in ("cleveland", "hungarian")
+  )
+  for frame in source, target:  # most of the target's thal and ca are missing
+    frame["target"] = np.where(frame.target > 0, "sick", "well")
+  fitted = adapt.fit(
+    "source_only", source=source, target=target, label="target", steps=300, evaluations=1
+  )
+  assert fitted.accuracy.mean > 0.77  # 62.6 % unscaled, 65.5 % with indicators scaled too

@@ -94,7 +94,7 @@ def test_the_history_is_a_frame_with_a_row_a_seed_and_evaluation(run):
 
 def test_wrong_inputs_are_one_line(run):
   _, fitted = run
-  with pytest.raises(ValueError, match=r"x is float32 of shape \[400, 1\], and the model takes"):
+  with pytest.raises(ValueError, match=r"x has 1 columns, and 2 are expected"):
     fitted.predict(TEST[0][:, :1])
   with pytest.raises(ValueError, match="no picture 'pie': choose from curves"):
     fitted.plot("pie")
@@ -106,3 +106,9 @@ def test_without_a_test_set_there_is_no_accuracy():
   with pytest.raises(ValueError, match="confusion needs a labelled test set"):
     fitted.plot("confusion")
   assert jax.tree.leaves(fitted.features(TARGET))
+
+
+def test_labels_of_no_class_are_refused(run):
+  _, fitted = run
+  with pytest.raises(ValueError, match=r"the label 'no' is none of the model's classes: 0, 1"):
+    fitted.evaluate(toy.TURNED.test.x, np.where(toy.TURNED.test.y, "yes", "no"))

@@ -3,6 +3,7 @@
 import signal
 
 import pytest
+from jax.errors import JaxRuntimeError
 
 from adapt.cli import command
 from adapt.training import stopping
@@ -31,6 +32,14 @@ def same_handler():
     (ValueError("many words " * 900), 2, "error: many words"),
     (OSError(36, "File name too long", "a" * 9), 2, "error: aaaaaaaaa: File name too long: check"),
     (MemoryError(), 2, "error: out of memory: smaller inputs, --batch-size or --seeds\n"),
+    *(
+      (JaxRuntimeError(text), 2, "error: out of memory: smaller inputs")
+      for text in (
+        "RESOURCE_EXHAUSTED: no room",
+        "INTERNAL: Error dispatching computation: Out of memory allocating 64 bytes",
+        "INTERNAL: std::bad_alloc",
+      )
+    ),
     (stopping.Stopped("step 3 of 9 is saved"), 75, "stopped (step 3 of 9 is saved): "),
     (KeyboardInterrupt(), 75, "stopped: what is finished is kept; to go on, run the same"),
   ],
@@ -51,3 +60,5 @@ def test_what_was_stopped_says_how_to_go_on(monkeypatch, capsys):
 def test_an_error_of_ours_is_not_hidden():
   with pytest.raises(KeyError):
     command.guarded(raising(KeyError("x")))
+  with pytest.raises(JaxRuntimeError):
+    command.guarded(raising(JaxRuntimeError("INTERNAL: a shape")))

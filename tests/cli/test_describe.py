@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from adapt import catalogue
+from adapt import catalogue, extras
 from adapt.cli import commands, describe
 from adapt.cli.kinds import KINDS
 
@@ -69,7 +69,7 @@ def test_a_weighting_says_what_is_not_installed(capsys, monkeypatch):
     importlib.util, "find_spec", lambda n, *p: None if n == "piqp" else real(n, *p)
   )
   page = " ".join(shown(capsys, "weights", "kmm").split())
-  assert "piqp, scikit-learn (not installed: pip install 'adapt-jax[weights]')" in page
+  assert f"piqp, scikit-learn (not installed: {extras.install('weights')})" in page
 
 
 def test_a_tuning_and_a_model_say_where_they_start(capsys):

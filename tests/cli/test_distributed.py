@@ -1,5 +1,8 @@
 """How processes meet: flags that do not go together, the cluster's word, and one line where nobody comes."""
 
+import argparse
+import json
+import re
 import socket
 import subprocess
 import sys
@@ -7,8 +10,10 @@ import time
 
 import pytest
 
-from adapt.cli import distributed, main
+from adapt.cli import distributed, flags, main
 from adapt.cli.distributed import Place, asked
+from adapt.training import hosts
+from adapt.training.settings import Settings
 
 SLURM = {"SLURM_JOB_ID": "7", "SLURM_STEP_NODELIST": "n1,n2", "SLURM_PROCID": "1"}
 SLURM |= {"SLURM_LOCALID": "0", "SLURM_NTASKS": "2"}
@@ -81,9 +86,55 @@ def test_a_coordinator_that_nobody_answers_for_is_one_line():
   assert line.startswith("error: no meeting of 2 processes at 127.0.0.1:9 within 1 s")
 
 
-def test_where_process_0_cannot_listen_is_one_line(capfd):
+@pytest.mark.parametrize("port", [None, 99999])
+def test_where_process_0_cannot_listen_is_one_line(port):
   with (
     socket.create_server(("", 0)) as taken,
     pytest.raises(ValueError, match=r"cannot start as one of several.*--coordinator with a free"),
   ):
-    distributed.join(Place(f"127.0.0.1:{taken.getsockname()[1]}", 2, 0))
+    distributed.join(Place(f"127.0.0.1:{port or taken.getsockname()[1]}", 2, 0))
+
+
+def _every_flag():
+  """The flags of `adapt run`, each with another value than its default."""
+  parser = main.run_parser()
+  flags.add_general(parser, Settings())
+  usual = vars(parser.parse_args(["--source", "a", "--target", "b"]))
+  for name, value in usual.items():
+    yield name, usual, {**usual, name: not value if isinstance(value, bool) else "another"}
+
+
+@pytest.mark.holds("processes")
+def test_processes_with_one_flag_different_are_refused_whatever_the_flag(monkeypatch):
+  """Those alone may differ that say where something lies here, or which process this is."""
+  monkeypatch.setattr(hosts, "several", lambda: True)
+  for name, usual, other in _every_flag():
+    said = []
+
+    def exchanged(text, said=said, other=other):
+      said.append(text)
+      flags = {f"--{n.replace('_', '-')}": v for n, v in other.items() if n not in distributed._OWN}
+      return [text, json.dumps(flags, sort_keys=True, default=str) if len(said) == 1 else text]
+
+    monkeypatch.setattr(hosts, "_exchanged", exchanged)
+    arguments = argparse.Namespace(**usual)
+    if name in distributed._OWN:
+      distributed.compare(arguments)
+    else:
+      flag = re.escape(name.replace("_", "-"))
+      with pytest.raises(hosts.Agreed, match=rf"other flags than process 0 \(--{flag} "):
+        distributed.compare(arguments)
+
+
+def test_other_versions_or_another_commit_are_refused(monkeypatch):
+  monkeypatch.setattr(hosts, "several", lambda: True)
+
+  def exchanged(text):
+    told = json.loads(text)
+    return [text, json.dumps(told | ({"commit": "abc"} if "commit" in told else {}))]
+
+  monkeypatch.setattr(hosts, "_exchanged", exchanged)
+  with pytest.raises(
+    hosts.Agreed, match=r"other versions than process 0 \(commit \"abc\" instead of"
+  ):
+    distributed.compare(argparse.Namespace())

@@ -75,7 +75,7 @@ def broken(tmp_path, **arrays):
 X, Y = toy.TURNED.train.x, toy.TURNED.train.y
 NAN = np.where(np.arange(len(X))[:, None] == 3, np.nan, X).astype(np.float32)
 BROKEN = [
-  ({"x": None, "inputs": X}, ["inputs"]),
+  ({"x": None, "strange": X}, ["strange"]),
   ({"y": Y[:-1]}, ["319", "320"]),
   ({"y": Y + 0.5}, ["integer"]),
   ({"y": Y - 1}, ["negative"]),

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from adapt import data
-from adapt.cli.own_pair import pair_of
+from adapt.cli.own_pair import pair_of, pairs_of
 from adapt.experiments import own_data
 from adapt.experiments.suite import IMAGES, VECTORS
 
@@ -55,7 +55,7 @@ def test_several_sources(tmp_path):
 def test_no_pair_or_two_of_them_is_refused(tmp_path):
   with pytest.raises(ValueError, match="give --source and --target, or --data"):
     pair_of(["--method", "dann"])
-  with pytest.raises(ValueError, match="leave out --source and --target"):
+  with pytest.raises(ValueError, match="leave out --source, --target and --each"):
     pair_of(["--data", "somewhere", "--target", "b.npz"])
 
 
@@ -110,8 +110,11 @@ def test_numbers_are_matched_as_names_and_name_nothing_beside_names(tmp_path):
   domain = pair_of(["--source", source, "--target", target]).domains("t")
   assert set(domain.train.y.tolist()) == {1, 2}
   named = picture_folder(tmp_path / "n", ("cat", "dog", "owl"))
-  domain = pair_of(["--source", named, "--target", target]).domains("t")
-  assert set(domain.train.y.tolist()) == {0, 1}
+  with pytest.raises(ValueError, match=r"t numbers its classes \(1, 2\) and n names them"):
+    pair_of(["--source", named, "--target", target])
+  mapping = ["--label-map", "owl=1,cat=2"]
+  domain = pair_of(["--source", named, "--target", target, *mapping]).domains("t")
+  assert set(domain.train.y.tolist()) == {0, 2}
 
 
 def test_unlabelled_targets_stay_as_they_are(tmp_path):
@@ -151,14 +154,13 @@ def test_table_columns_are_paired_by_name(tmp_path):
     pair_of(["--source", a, "--target", c])
 
 
-def test_a_table_beside_an_array_is_in_the_order_of_names(tmp_path):
+def test_an_array_beside_a_table_is_in_its_order_and_says_so(tmp_path):
   rows = [f"{i},{100 + i},{i % 2}" for i in range(10)]
   array = save(tmp_path / "x.npz", (10, 2))
-  a = table(tmp_path / "a.csv", "f2,f10,label", rows)
-  assert pair_of(["--source", array, "--target", a]).task.target == "a"
   b = table(tmp_path / "b.csv", "height,age,label", rows)
-  with pytest.raises(ValueError, match=r"b.csv has its columns not in the order of their names"):
-    pair_of(["--source", array, "--target", b])
+  x = pair_of(["--source", array, "--target", b]).domains("x")
+  assert x.features == ("height", "age")
+  assert f"names no columns: they are taken in the order of {b}'s" in x.notes[0]
 
 
 def test_names_that_are_one_once_cleaned_are_told_apart_or_refused(tmp_path):
@@ -176,3 +178,72 @@ def test_no_source_beside_another_flag_is_no_pair():
   with pytest.raises(ValueError, match="give --source and --target, or --data"):
     pair_of(["--data-dir", "x"])
   assert pair_of(["--data-dir", "x", "--help"]).task.target == ""
+
+
+def hospitals(folder):
+  """A table of three domains: texts, numbers, and gaps of both."""
+  pytest.importorskip("pyarrow")
+  lines = ["hospital,age,pain,target"]
+  for k in range(30):
+    name = ("north", "south", "1")[k % 3]
+    lines.append(f"{name},{'?' if k < 12 else k},{'low' if k % 2 else 'high'},{k // 3 % 5}")
+  (folder / "t.csv").write_text("\n".join(lines))
+  return ["--data", str(folder / "t.csv"), "--domain-column", "hospital"]
+
+
+def test_domains_are_the_values_of_a_column(tmp_path):
+  table = hospitals(tmp_path)
+  pair = pair_of(
+    [*table, "--source", "rest", "--target", "south", "--label-map", "no=0,yes=1|2|3|4"]
+  )
+  assert (pair.task.source, pair.task.target) == (("north", "1"), "south")
+  south = pair.domains("south")
+  assert (len(south.train.x) + len(south.test.x), south.classes) == (10, ("no", "yes"))
+  assert not any("hospital" in name for name in south.features)
+  assert south.features[:2] == ("age", "age missing")
+
+
+def test_each_pairs_all_domains(tmp_path):
+  table = hospitals(tmp_path)
+  tasks = [p.task.name for p in pairs_of([*table, "--each"])]
+  assert tasks == ["north_south", "north_1", "south_north", "south_1", "1_north", "1_south"]
+  assert len(pairs_of([*table, "--each", "--source", "north", "1"])) == 2
+  a, b, c = (save(tmp_path / f"{n}.npz") for n in "abc")
+  tasks = [p.task.name for p in pairs_of(["--source", a, b, c, "--each"])]
+  assert tasks == ["a_b", "a_c", "b_a", "b_c", "c_a", "c_b"]
+
+
+@pytest.mark.parametrize(
+  ("flags", "message"),
+  [
+    ("--source nroth --target 1", "t.csv column 'hospital' has no 'nroth': it has north, south, 1"),
+    ("--source rest", "--source rest is all domains but --target: name that"),
+    ("--source rest 1 --target south", "name that, and no other source"),
+    (
+      "--each --target 1",
+      "--each pairs the domains of --source: give two or more, and no --target",
+    ),
+    ("--target 1", "give --source and --target"),
+  ],
+)
+def test_domains_that_are_none_are_refused(tmp_path, flags, message):
+  with pytest.raises(ValueError, match=message):
+    pair_of([*hospitals(tmp_path), *flags.split()])
+
+
+def test_a_table_of_domains_needs_its_column(tmp_path):
+  table = hospitals(tmp_path)
+  with pytest.raises(ValueError, match="is a file: name the column of domains by --domain-column"):
+    pair_of([*table[:2], "--source", "north", "--target", "south"])
+  with pytest.raises(ValueError, match=r"t.csv has no column 'h' for --domain-column: it has hosp"):
+    pair_of([*table[:3], "h", "--source", "north", "--target", "south"])
+  with pytest.raises(ValueError, match="--domain-column is of one table: give that by --data FILE"):
+    pair_of([*table[2:], "--source", table[1], "--target", "a.npz"])
+
+
+def test_labels_of_four_files_are_matched_by_their_values(tmp_path):
+  for name, labels in (("source", [0, 1, 2]), ("target", [1, 2])):
+    np.save(tmp_path / f"{name}_data.npy", np.ones((12, 2), np.float32))
+    np.save(tmp_path / f"{name}_labels.npy", np.resize(labels, 12))
+  target = pair_of(["--data", str(tmp_path)]).domains(f"{tmp_path.name}_target")
+  assert set(target.train.y.tolist()) == {1, 2}

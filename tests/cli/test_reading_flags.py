@@ -14,7 +14,7 @@ def parsed(*argv):
 
 def test_every_option_of_reading_is_a_flag():
   assert parsed() == Reading()
-  found = parsed("--label", "ill", "--drop", "a", "b", "--mel", "40", "--keep-gain")
+  found = parsed("--label-column", "ill", "--drop", "a", "b", "--mel", "40", "--keep-gain")
   assert found == Reading(label="ill", drop=("a", "b"), mel=40, keep_gain=True)
 
 

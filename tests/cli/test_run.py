@@ -35,6 +35,7 @@ def test_flags_of_method_weights_tuning_and_sweep_reach_the_record(pair, tmp_pat
   config = records[0]["config"]
   assert config["hyperparameters"]["width"] == 8
   assert config["weights"] == {"name": "class_balanced", "beta": 0.9}
+  assert 0.9 < records[0]["effective_share"] <= 1  # both moons are as large
   assert config["tuning"]["rank"] == 2 and config["settings"]["lr"] == 0.02
 
 

@@ -87,22 +87,22 @@ def test_label_columns_and_whole_floats(tmp_path):
 @pytest.mark.parametrize(
   ("arrays", "message"),
   [
-    ({"data": X, "labels": Y}, r"mine.npz has the arrays data, labels: name them x"),
-    ({"x": X, "labels": Y}, r"has the arrays labels, x: name them x"),
+    ({"a": X, "b": Y}, r"mine.npz has the arrays a, b: name the inputs x and the labels y"),
+    ({"data": X, "samples": X}, r"has data and samples, which may be x: name one x"),
     ({"x": X, "y_test": Y}, r"y_test but no x_test: add it"),
     ({"x": X, "y": Y, "x_test": X}, r"x_test but no y_test: add its labels"),
     ({"x": X, "y": Y[:9]}, r"mine.npz y has 9 labels for 10 examples: give one for each"),
     ({"x": X, "y": Y + 0.5}, r"labels that are not integers: number the classes"),
     ({"x": X, "y": Y * np.nan}, r"labels that are not integers"),
-    ({"x": X, "y": Y - 1}, r"negative labels \(-1\): number the classes"),
-    ({"x": X, "y": Y + 2**40}, r"labels up to 10995.*: number the classes"),
-    ({"x": X, "y": Y.astype(str)}, r"y has dtype <U\d+: number the classes"),
-    ({"x": X, "y": np.eye(10)}, r"y has shape \(10, 10\): give one integer label"),
+    ({"x": X, "y": Y - 1}, r"negative labels \(-1\) beside 0: number the classes"),
+    ({"x": X, "y": Y * 1j}, r"y has dtype complex128: give names, or number the classes"),
+    ({"x": X, "y": np.eye(10) * 2}, r"y has shape \(10, 10\): give one label an example"),
     ({"x": np.where(X > 30, np.nan, X), "y": Y}, r"x has NaN or infinite values: remove"),
     ({"x": np.where(X > 30, np.inf, X), "y": Y}, r"x has NaN or infinite values"),
     ({"x": X * 1e300, "y": Y}, r"x has NaN or infinite values"),
     ({"x": X[:0], "y": Y[:0]}, r"x is empty \(shape \(0, 4\)\): give at least one"),
-    ({"x": X[:1], "y": Y[:1]}, r"x has one example: give at least 2"),
+    ({"x": X, "features": np.array(["a"])}, r"mine.npz features are <U1 of shape \(1,\), x has"),
+    ({"x": X, "features": np.array(["a"] * 4)}, r"mine.npz features has one name twice"),
     ({"x": X.astype(object), "y": Y}, r"mine.npz x holds Python objects: write plain arrays"),
     ({"x": X.astype(complex), "y": Y}, r"x has dtype complex128: write plain arrays"),
     ({"x": X.astype(str), "y": Y}, r"x has dtype <U\d+: write plain arrays"),
@@ -143,6 +143,12 @@ def test_damaged_member(tmp_path):
   with zipfile.ZipFile(path, "w") as archive:
     archive.writestr("x", "no array")
   refuses(files.read_npz, path, r"mine.npz x is not a NumPy array: write the file")
+
+
+def test_arrays_of_other_usual_names(tmp_path):
+  domain = files.read_npz(npz(tmp_path, fts=X, labels=Y, extra=X))
+  assert (domain.train.x.shape, domain.classes) == ((8, 4), ("0", "1", "2"))
+  assert domain.notes[0].endswith("mine.npz has more arrays, which are not used: extra")
 
 
 def test_folder(tmp_path):

@@ -49,9 +49,11 @@ def test_classes_of_one_example_each():
   assert 0 in stratified([0, 1, 1])[0]
 
 
-def test_one_example_cannot_be_split():
-  with pytest.raises(ValueError, match=r"1 examples cannot be split: give at least 2"):
-    stratified([0])
+def test_of_one_example_nothing_is_held_out():
+  train, test = stratified([0])
+  assert (train.tolist(), test.tolist()) == ([0], [])
+  with pytest.raises(ValueError, match=r"no example .* give at least 2"):
+    stratified([])
 
 
 def test_names_are_labels_too():

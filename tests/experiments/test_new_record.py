@@ -34,6 +34,8 @@ def test_a_diverged_seed_is_named_and_the_others_are_kept(tmp_path, monkeypatch)
   accuracy = record["last"]["accuracy"]
   assert accuracy[1] is None and None not in (accuracy[0], accuracy[2])
   assert record["selected"]["accuracy"][1] is None
+  (low, high), none, _ = record["interval"]["accuracy"]
+  assert low < accuracy[0] < high < low + 0.1 and none is None
   assert "NaN" not in (files / "source_only.json").read_text()
 
 

@@ -16,6 +16,7 @@ import pytest
 import sample_records
 import toy
 
+from adapt import extras
 from adapt.cli import main
 from adapt.experiments import ray_cluster
 from adapt.experiments.suite import Suite, Task
@@ -296,4 +297,4 @@ def test_unknown_suites_and_a_missing_ray_are_one_line(suite, monkeypatch, capsy
   monkeypatch.setattr(script, "suite_of", lambda name: suite)
   monkeypatch.setitem(sys.modules, "ray", None)
   assert script.main(["toy", "coral"]) == 2
-  assert capsys.readouterr().err == "error: a cluster needs Ray: pip install 'adapt-jax[cluster]'\n"
+  assert capsys.readouterr().err == f"error: a cluster needs Ray: {extras.install('cluster')}\n"

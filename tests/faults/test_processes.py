@@ -30,6 +30,7 @@ KILLED = (
   "def at(self, step): step == {step} and os.kill(os.getpid(), 9); return real(self, step)\n"
   f"stream.Loader.at = at; {PLAIN}"
 )
+OTHER = f"import sys; sys.argv += ['--momentum', '0.5']; {PLAIN}"
 FLAGS = ["--method", "coral", "--steps", "20", "--evaluations", "4", "--seeds", "1"]
 FLAGS += ["--checkpoint-minutes", "0"]
 LIMIT = 120  # seconds that anything may take
@@ -218,3 +219,13 @@ def test_a_signal_to_one_and_the_death_of_one_cost_nothing(folder, start, one):
   ended = Ended(two(PLAIN, PLAIN, devices=2))
   assert ended.codes == [0, 0], ended.errors
   assert_close(record_of(folder, "two"), one)
+
+
+@pytest.mark.holds("processes")
+def test_processes_with_other_flags_are_refused_alike(folder, start):
+  """Before, they trained a model that was neither's."""
+  ended = Ended(start("unlike", [PLAIN, OTHER]))
+  assert ended.codes == [2, 2], ended.errors
+  said = "error: process 1 has other flags than process 0 (--momentum 0.5 instead of 0.9)"
+  assert all(said in error for error in ended.errors), ended.errors
+  assert not list((folder / "unlike").rglob("*"))

@@ -9,7 +9,7 @@ import toy
 
 from adapt import catalogue, methods
 from adapt.experiments.run import run
-from adapt.records import identity
+from adapt.records import identity, record
 
 FILE = '''"""A method."""
 import {helper}
@@ -107,6 +107,8 @@ def edited(net):
 
   [before] = run(experiment(), out, domains=toy.load).records
   assert set(before["config"]["code"]) == {"method", "model", "tuning"}
+  # No commit says whether a file outside of the repository was changed.
+  assert before["environment"]["dirty"] is (record.environment()["dirty"] or None)
   file.write_text(text.replace("SIGN = 1.0", "SIGN = -1.0"))
   sys.modules.pop("adapt.methods._from_folder.edited")
   for seeds in ((0,), (0, 1)):

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import sample_records
 
@@ -91,4 +92,41 @@ def test_environment():
   assert found["versions"]["jax"]
   assert found["device"]
   assert (found["commit"] is None) == (found["dirty"] is None)
+  assert found["versions"].keys() >= {"adapt-jax", "numpy", "scipy", "orbax-checkpoint"}
   json.dumps(found)
+
+
+@pytest.mark.parametrize(("dirty", "said"), [(False, None), (True, True)])
+def test_code_of_one_s_own_has_no_commit(dirty, said, monkeypatch):
+  def mine():
+    pass
+
+  monkeypatch.setattr(record, "_commit", lambda package: ("abc", dirty))
+  assert record.environment([mine])["dirty"] is said
+  assert record.environment([record.read])["dirty"] is dirty
+
+
+@pytest.mark.holds("killed")
+@pytest.mark.parametrize(
+  ("spoil", "said"),
+  [(None, ""), ("other", "is of another run than the record"), ("cut", "cannot be read")],
+)
+def test_points_are_shown_beside_their_own_record_alone(spoil, said, tmp_path, capsys):
+  """Killed between the two, --force leaves the old record beside the new run's points."""
+  file, made = tmp_path / "dann.json", {"parameters": ["a1", "b2"]}
+  record.write_points(file, "a1" if spoil != "other" else "c3", label=np.arange(3))
+  if spoil == "cut":
+    content = file.with_suffix(".npz").read_bytes()
+    file.with_suffix(".npz").write_bytes(content[: len(content) // 2])
+  found = record.read_points(file, made)
+  assert (found is None) == (spoil is not None)
+  if found:
+    assert found.keys() == {"label"}
+  told = capsys.readouterr().err
+  assert said in told and told.count("\n") == (spoil is not None)
+
+
+def test_points_from_before_they_were_marked_are_read(tmp_path):
+  np.savez(tmp_path / "dann.npz", label=np.arange(3))
+  assert record.read_points(tmp_path / "dann.json", {"parameters": ["a1"]}).keys() == {"label"}
+  assert record.read_points(tmp_path / "cdan.json", {}) is None

@@ -84,8 +84,14 @@ def test_one_that_hears_a_signal_is_enough(company):
 def test_other_data_are_refused(company):
   company(1, ['{"a": "12"}'], ['{"a": "13"}'])
   hosts.alike("data", {"a": "12"})
-  with pytest.raises(hosts.Agreed, match="process 1 has other data than process 0"):
+  with pytest.raises(hosts.Agreed, match=r'process 1 has other data .* \(a "12" instead of "13"\)'):
     hosts.alike("data", {"a": "12"})
+
+
+def test_what_only_one_process_has_is_a_difference(company):
+  company(0, ["{}", '{"x": [1, 2]}'])
+  with pytest.raises(hosts.Agreed, match=r"\(x \[1, 2\] instead of null\)"):
+    hosts.alike("flags", {})
 
 
 def test_arrays_are_process_0s_to_the_bit(company, monkeypatch):

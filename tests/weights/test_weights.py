@@ -52,3 +52,9 @@ def test_weighted_source_mean_moves_towards_the_target(name, shifted):
   before = np.linalg.norm(xs.mean(axis=0) - xt.mean(axis=0))
   after = np.linalg.norm((w[:, None] * xs).mean(axis=0) - xt.mean(axis=0))
   assert after < 0.8 * before
+
+
+def test_the_effective_share_is_that_of_examples_that_count():
+  assert weights.effective_share(np.ones(7)) == pytest.approx(1)
+  assert weights.effective_share(np.array([1, 1, 0, 0, 0, 0, 0, 0])) == pytest.approx(0.25)
+  assert weights.effective_share(np.zeros(3)) == 0

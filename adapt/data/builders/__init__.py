@@ -5,12 +5,13 @@ Importing this package imports neither TFDS nor a builder; `prepare` does.
 
 import contextlib
 import importlib
+import importlib.util
 import io
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from adapt import catalogue
+from adapt import catalogue, extras
 
 _BUILDERS = {  # name → (module, class, configs)
   "mnist": ("mnist", "MnistDigits", ()),
@@ -78,8 +79,12 @@ def names() -> tuple[str, ...]:
 def describe(name: str) -> Description:
   """Describe a data set without preparing it.
 
+  Without tensorflow_datasets its name and configs alone are known, and the rest is empty.
+
   Raises ValueError for a name that is not in `names()`.
   """
+  if name in _BUILDERS and importlib.util.find_spec("tensorflow_datasets") is None:
+    return Description(name, _BUILDERS[name][2], (), {}, "", "", "", True)
   cls, configs = _builder(name)
   sizes = dict(cls.SIZES)
   if not any(isinstance(splits, dict) for splits in sizes.values()):
@@ -91,8 +96,16 @@ def describe(name: str) -> Description:
 
 
 def default_data_dir() -> Path:
-  """TFDS's own data folder: `$TFDS_DATA_DIR`, else `~/tensorflow_datasets`."""
-  return Path(os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets")
+  """TFDS's own data folder: `$TFDS_DATA_DIR`, else `~/tensorflow_datasets`.
+
+  ValueError where there is neither that nor a home folder.
+  """
+  if told := os.environ.get("TFDS_DATA_DIR"):
+    return Path(told)
+  try:
+    return Path.home() / "tensorflow_datasets"
+  except RuntimeError as error:
+    raise ValueError("there is no home folder for data sets: set TFDS_DATA_DIR") from error
 
 
 def import_tfds() -> Any:
@@ -101,7 +114,7 @@ def import_tfds() -> Any:
     import tensorflow_datasets as tfds
   except ImportError as error:
     raise ValueError(
-      "this data set needs tensorflow_datasets: pip install 'adapt-jax[tfds]'"
+      f"this data set needs tensorflow_datasets: {extras.install('tfds')}"
     ) from error
   return tfds
 

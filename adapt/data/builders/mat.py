@@ -23,16 +23,13 @@ def read(path: Path, *names: tuple[str, ...], data: bytes | None = None) -> list
     One array for each of `names`, in that order, as stored.
 
   Raises:
-    ValueError: one line: no such file; damaged, or of version 7.3; an array absent or no numbers;
-      SciPy is not installed.
+    ValueError: one line: no such file; damaged, or of version 7.3; an array absent or no numbers.
   """
   path = Path(path)
   if not path.is_file():
     raise ValueError(f"no file '{path}': give --from the folder that holds it")
-  try:
-    from scipy.io import loadmat
-  except ImportError as error:
-    raise ValueError("reading .mat files needs SciPy: pip install 'adapt-jax[tfds]'") from error
+  from scipy.io import loadmat
+
   try:
     found = loadmat(path if data is None else io.BytesIO(data))
   except Exception as error:  # on damaged files loadmat raises nearly anything

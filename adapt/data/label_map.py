@@ -1,0 +1,57 @@
+"""Rename classes by a user's map, so that numbered labels and named ones can be compared."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from adapt.data.domain import Domain, Split
+
+
+def parsed(text: str) -> dict[str, str]:
+  """Names by label, from NAME=LABEL|LABEL…,…; ValueError for another form or one label twice."""
+  found: dict[str, str] = {}
+  for pair in filter(None, text.split(",")):
+    name, equals, labels = (part.strip() for part in pair.rpartition("="))
+    for label in map(str.strip, labels.split("|")):
+      if not (name and equals and label) or label in found:
+        raise ValueError(
+          f"--label-map {text} is not NAME=LABEL,…: write e.g. yes=1,no=0 or yes=1|2|3,no=0"
+        )
+      found[label] = name
+  return found
+
+
+def renamed(domain: Domain, names: Mapping[str, str]) -> Domain:
+  """The domain with classes renamed; labels of one name become one class.
+
+  Args:
+    domain: its labels may be unknown; -1 is an unknown one.
+    names: of classes by what they are called now; those of other domains change nothing.
+  """
+  now = [names.get(c, c) for c in domain.classes]
+  if now == list(domain.classes):
+    return domain
+  classes = tuple(dict.fromkeys(now))
+  to = np.array([*(classes.index(name) for name in now), -1], np.int32)
+
+  def of(split: Split) -> Split:
+    return split._replace(y=None if split.y is None else to[split.y])
+
+  return domain._replace(train=of(domain.train), test=of(domain.test), classes=classes)
+
+
+def numbered(domain: Domain) -> bool:
+  """Whether classes are called by numbers alone, which name nothing."""
+  return all(name.isdigit() for name in domain.classes)
+
+
+def mixed(numbers: Domain, names: Domain) -> str:
+  """What is told where one domain's classes are numbered and another's are named."""
+  pairs = ",".join(
+    f"{name}={label}" for name, label in zip(names.classes, numbers.classes, strict=False)
+  )
+  return (
+    f"{numbers.name} numbers its classes ({', '.join(numbers.classes[:5])}) and {names.name} names "
+    f"them ({', '.join(names.classes[:5])}), so they cannot be matched: say which is which, e.g. "
+    f"--label-map {pairs[:200]}"
+  )

@@ -1,0 +1,59 @@
+"""Scale vectors by statistics of training examples, and tell counts from measurements."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from adapt import catalogue
+
+HOW = ("standard", "none", "robust", "per-domain")
+_ZEROS = 0.9  # share of zeros from which whole numbers are counts
+_COLUMNS = 50  # and so many columns
+
+
+def check(how: str) -> None:
+  """Raise ValueError for a scaling of no name."""
+  if how and how not in HOW:
+    raise ValueError(catalogue.unknown("scale", how, HOW))
+
+
+def fit(xs: Sequence[np.ndarray], how: str, flags: Sequence[bool] = ()) -> dict[str, Any]:
+  """Learn where columns lie and how widely they spread.
+
+  Args:
+    xs: training vectors [n, d], pooled.
+    how: "robust" takes median and interquartile range; all else mean and standard deviation.
+    flags: which columns say 0 or 1 of something, [d]; they stay as they are, since what is rare in
+      the sources and common in the target would become far larger than all else. (): none.
+
+  Returns:
+    {"step": "scale", "how": how, "centre": [d], "width": [d]}; the width of a constant column is 1,
+    so that it stays finite.
+  """
+  x = np.concatenate(xs).astype(np.float64)
+  centre, width = x.mean(axis=0), x.std(axis=0)
+  if how == "robust":
+    low, centre, high = np.percentile(x, (25, 50, 75), axis=0)
+    # Of a column that is mostly one value, the quartiles are equal.
+    width = np.where(high > low, high - low, width)
+  # What rounding leaves of a constant is no spread.
+  width = np.where(width > 1e-7 * np.abs(centre), width, 1.0)
+  if len(flags):
+    centre, width = np.where(flags, 0.0, centre), np.where(flags, 1.0, width)
+  return {"step": "scale", "how": how, "centre": centre.tolist(), "width": width.tolist()}
+
+
+def scaled(x: np.ndarray, step: Mapping[str, Any]) -> np.ndarray:
+  """Scale vectors [n, d] as `fit` has learnt; float32."""
+  centre, width = np.asarray(step["centre"]), np.asarray(step["width"])
+  found: np.ndarray = ((x - centre) / width).astype(np.float32)
+  return found
+
+
+def is_counts(xs: Sequence[np.ndarray]) -> bool:
+  """Whether vectors are counts, such as bags of words: many whole numbers, nearly all 0."""
+  if xs[0].shape[1] < _COLUMNS:
+    return False
+  zeros = sum(int((x == 0).sum()) for x in xs) / max(sum(x.size for x in xs), 1)
+  return zeros >= _ZEROS and all(bool(((x >= 0) & (x == np.trunc(x))).all()) for x in xs)

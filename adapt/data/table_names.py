@@ -1,0 +1,69 @@
+"""Names of a table's columns: made clean, and which of them is that of the labels."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from adapt.data.class_labels import clean
+from adapt.data.reading import Reading
+
+LABELS = ("label", "target", "class", "y")  # the first that a table has
+PATH, SPLIT = "path", "split"
+# What pandas calls the column of row numbers that it writes unless told not to.
+_INDEX = re.compile(r"|__index_level_\d+__|Unnamed: \d+")
+
+
+def tidied(path: Path, table: Any) -> tuple[Any, list[str]]:
+  """The table with clean names, without row numbers and empty columns that no name calls.
+
+  Names that are nearly special are refused, and one name twice.
+  """
+  given = table.column_names
+  names = [clean(name) for name in given]
+  notes = [
+    f"{path} column '{new}' is named with blanks or in another Unicode form: mended"
+    for old, new in zip(given, names, strict=True)
+    if old != new
+  ]
+  nameless = [k for k, name in enumerate(names) if _INDEX.fullmatch(name)]
+  for k in nameless:
+    if not _is_index(table.column(k)):
+      raise ValueError(
+        f"{path} has a column '{names[k]}', which looks like row numbers: drop it (pandas: "
+        "index=False), or give it a name"
+      )
+    notes.append(f"{path} column '{names[k]}' has row numbers or nothing: left out")
+  for name in names:
+    meant = name.lower()
+    if meant in (LABELS[0], PATH, SPLIT) and name != meant:
+      raise ValueError(f"{path} has a column '{name}': write '{meant}', or rename it if a feature")
+  table = table.rename_columns(names)
+  table = table.select([k for k in range(len(names)) if k not in nameless])
+  twice = {name for name in table.column_names if table.column_names.count(name) > 1}
+  if twice:
+    raise ValueError(f"{path} has several columns named '{sorted(twice)[0]}': rename them")
+  return table, notes
+
+
+def _is_index(column: Any) -> bool:
+  """Whether a column counts its rows, or is empty."""
+  try:
+    values = column.to_pylist()
+    if all(value in (None, "") for value in values):
+      return True
+    counted = [int(value) for value in values]
+  except (TypeError, ValueError, OverflowError):  # also dates of no calendar
+    return False
+  return counted == list(range(counted[0], counted[0] + len(counted)))
+
+
+def label_column(path: Path, names: Sequence[str], reading: Reading) -> tuple[str, list[str]]:
+  """The name of the labels' column, and which was taken."""
+  if reading.label:
+    if reading.label in names:
+      return reading.label, []
+    return "", [f"{path} has no column '{reading.label}': its labels are unknown"]
+  taken = (reading.domain_column, *reading.drop, *reading.columns)
+  found = next((n for n in LABELS if n in names and n not in taken), "")
+  return found, [f"{path}: labels are the column '{found}'"] if found not in ("", LABELS[0]) else []

@@ -1,0 +1,29 @@
+"""Predictions as a table for other programs."""
+
+import csv as tables
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+
+def csv(
+  arrays: Mapping[str, np.ndarray], classes: Sequence[str], ids: Mapping[str, np.ndarray]
+) -> bytes:
+  """A row an example: ids, the class, and the probability of each class; UTF-8.
+
+  Args:
+    arrays: predicted [n], probability [n, k], and name [n] of images, if there are any.
+    classes: their names, [k].
+    ids: further columns [n] that say which example a row is, by name.
+  """
+  first = {**ids, **({"name": arrays["name"]} if "name" in arrays else {})}
+  text = io.StringIO()
+  writer = tables.writer(text, lineterminator="\n")
+  writer.writerow([*first, "predicted", *(f"probability {name}" for name in classes)])
+  rows: Any = zip(*first.values(), arrays["predicted"], arrays["probability"], strict=True)
+  for *which, predicted, probability in rows:
+    shares = [f"{share:.6g}" for share in probability.tolist()]
+    writer.writerow([*("" if v is None else v for v in which), classes[predicted], *shares])
+  return text.getvalue().encode("utf-8", "surrogateescape")

@@ -1,0 +1,70 @@
+"""What to know beside a table of records: means over classes, small test sets, weights of few."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from adapt.evaluation.metrics import macro_of_all
+from adapt.report.summary import Record, by_seed, cell
+
+SMALL = 200  # test examples, below which an accuracy is shown with its interval
+_FEW = 0.2  # share of effective examples, below which a weighting leaves too few
+
+
+def remarks(records: Sequence[Record]) -> list[str]:
+  """Lines under a table, one for each record that needs it."""
+  return [line for r in records for each in (_means, _interval, _weights) for line in each(r)]
+
+
+def _where(record: Record) -> str:
+  return f"{record['label']} on {record['task']}"
+
+
+def _known(record: Record) -> list[np.ndarray]:
+  """Confusion matrices of the seeds that have one."""
+  return [np.asarray(m, float) for m in record.get("confusion") or () if m is not None]
+
+
+def _means(record: Record) -> Iterator[str]:
+  matrices = _known(record)
+  if not matrices or "h_score" in record["last"]:  # such a table shows other measures
+    return
+  lacking = [c for c, n in zip(record["classes"], matrices[0].sum(1), strict=True) if not n]
+  if not lacking:
+    return
+  every = [macro_of_all(m) for m in matrices]
+  names = {"precision": "precision", "recall": "recall", "f1": "F1"}
+  shown = [f"{label} {100 * cell(e[n] for e in every).mean:.1f}" for n, label in names.items()]
+  own = [cell(by_seed(record, "last", n).values()).mean for n in names]
+  differ = any(
+    abs(cell(e[n] for e in every).mean - mean) > 5e-4 for n, mean in zip(names, own, strict=True)
+  )
+  also = f"; over all that are predicted too, as scikit-learn does: {', '.join(shown)}" * differ
+  yield (
+    f"{_where(record)}: precision, recall and F1 are means over the "
+    f"{len(record['classes']) - len(lacking)} of {len(record['classes'])} classes that the test set "
+    f"has (not {', '.join(lacking[:5])}{', …' * (len(lacking) > 5)}){also}"
+  )
+
+
+def _interval(record: Record) -> Iterator[str]:
+  matrices = _known(record)
+  found = [i for i in (record.get("interval") or {}).get("accuracy", ()) if i is not None]
+  if not matrices or not found or (size := int(matrices[0].sum())) >= SMALL:
+    return
+  low, high = 100 * np.mean(found, axis=0)
+  each = " each seed's" if len(found) > 1 else " the"
+  yield (
+    f"{_where(record)}: {size} test examples leave{each} accuracy a 95 % interval (Wilson) of "
+    f"{low:.1f} to {high:.1f}{' on average' if len(found) > 1 else ''}"
+  )
+
+
+def _weights(record: Record) -> Iterator[str]:
+  share = record.get("effective_share")
+  if share is not None and share < _FEW:
+    name = (record["config"].get("weights") or {}).get("name", "the weighting")
+    yield (
+      f"{_where(record)}: {name} makes {100 * share:.1f} % of the source examples count (effective "
+      "sample size): results vary with few of them"
+    )

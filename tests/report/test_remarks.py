@@ -1,0 +1,57 @@
+"""What stands under a table of records."""
+
+import numpy as np
+
+from adapt.report.remarks import remarks
+
+CLASSES = ["a", "b", "c"]
+
+
+def record(matrices, **more):
+  """A record of confusion matrices, one a seed."""
+  from adapt.evaluation.metrics import Counts, measures
+
+  each = [
+    measures(Counts(np.array(m), np.zeros((15, 3)), None, None, None, None)) for m in matrices
+  ]
+  return {
+    "label": "dann",
+    "task": "s_t",
+    "classes": CLASSES,
+    "config": {"seeds": list(range(len(matrices))), "weights": {"name": "kmm"}},
+    "confusion": [np.array(m).tolist() for m in matrices],
+    "last": {n: [e[n] for e in each] for n in ("precision", "recall", "f1")},
+    **more,
+  }
+
+
+def test_means_over_some_of_the_classes_say_so_and_show_all_where_they_differ():
+  whole = [[90, 10, 0], [0, 100, 0], [0, 0, 9]]
+  assert remarks([record([whole])]) == []
+  [line] = remarks([record([[[100, 0, 0], [0, 80, 20], [0, 0, 0]]])])
+  assert "means over the 2 of 3 classes that the test set has (not c); over all" in line
+  assert line.endswith("as scikit-learn does: precision 66.7, recall 60.0, F1 63.0")
+  [line] = remarks([record([[[100, 0, 0], [20, 80, 0], [0, 0, 0]]])])
+  assert line.endswith("(not c)")
+
+
+def test_small_test_sets_have_an_interval():
+  matrix = [[20, 5, 0], [5, 20, 0], [0, 0, 5]]
+  interval = {"accuracy": [[0.70, 0.90], [0.72, 0.92]]}
+  [line] = remarks([record([matrix] * 2, interval=interval)])
+  said = "55 test examples leave each seed's accuracy a 95 % interval (Wilson) of 71.0 to 91.0 on"
+  assert said in line
+  assert remarks([record([[[200, 0, 0], [0, 1, 0], [0, 0, 1]]], interval=interval)]) == []
+  assert remarks([record([matrix])]) == []  # of an earlier version
+
+
+def test_weightings_of_few_examples_are_told():
+  matrix = [[200, 0, 0], [0, 100, 0], [0, 0, 9]]
+  [line] = remarks([record([matrix], effective_share=0.123)])
+  assert line.startswith("dann on s_t: kmm makes 12.3 % of the source examples count")
+  assert remarks([record([matrix], effective_share=0.2)]) == []
+
+
+def test_records_without_labels_need_no_line():
+  none = {"confusion": None, "last": None, "interval": None}
+  assert remarks([{**record([[[1]]]), **none}]) == []
