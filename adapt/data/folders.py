@@ -17,6 +17,7 @@ from adapt.data.images import Files, Images
 from adapt.data.splits import stratified
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".ppm", ".pgm", ".gif", ".tif", ".tiff")
+KNOWN = ", ".join(SUFFIXES)
 _TESTS = ("test", "val")
 Part = tuple[list[str], np.ndarray | None]  # paths and labels [n] int32, None where unknown
 
@@ -132,16 +133,21 @@ def domain(
     ValueError: one image alone, which cannot be split.
   """
   source = Files(tuple(path for paths, _ in parts for path in paths))
-  if len(parts) == 1:
-    y = parts[0][1]
-    rows = stratified(np.zeros(len(source)) if y is None else y)
-    known = [None if y is None else y[part] for part in rows]
-  else:
-    n = len(parts[0][0])
-    rows = np.arange(n), np.arange(n, len(source))
-    known = [y for _, y in parts]
+  rows, known = split(parts)
   train, test = (Split(Images(source, part, side), y) for part, y in zip(rows, known, strict=True))
   return Domain(name, train, test, classes, "image")
+
+
+def split(
+  parts: Sequence[tuple[Sequence[str], np.ndarray | None]],
+) -> tuple[tuple[np.ndarray, np.ndarray], list[np.ndarray | None]]:
+  """Rows of the training and the test split among all parts' files, and their labels."""
+  if len(parts) > 1:
+    n, whole = len(parts[0][0]), sum(len(paths) for paths, _ in parts)
+    return (np.arange(n), np.arange(n, whole)), [y for _, y in parts]
+  paths, y = parts[0]
+  rows = stratified(np.zeros(len(paths)) if y is None else y)
+  return rows, [None if y is None else y[part] for part in rows]
 
 
 def _parts(folder: Path, suffixes: Sequence[str]) -> list[list[Path]]:
@@ -165,11 +171,12 @@ def _parts(folder: Path, suffixes: Sequence[str]) -> list[list[Path]]:
   return [[inside["train"], *tests[1:]], *([test] for test in tests[:1])]
 
 
-def holds(folder: Path, suffixes: Sequence[str]) -> bool:
-  """Whether a file of these suffixes lies anywhere in the folder."""
-  return any(
-    Path(name).suffix.lower() in suffixes for _, _, names in os.walk(folder) for name in names
+def mostly(folder: Path, suffixes: Sequence[str]) -> bool:
+  """Whether a folder has more files of these suffixes than images."""
+  counts = collections.Counter(
+    Path(name).suffix.lower() for _, _, names in os.walk(folder) for name in names
   )
+  return sum(counts[one] for one in suffixes) > sum(counts[one] for one in SUFFIXES)
 
 
 def _folders(folder: Path) -> list[Path]:
