@@ -21,6 +21,7 @@ OF = {
   "pyarrow": "tables",
   "ray": "cluster",
   "safetensors": "pretrained",
+  "soundfile": "sound",
   "sklearn": "weights",
   "tensorflow_datasets": "tfds",
   "threadpoolctl": "figures",

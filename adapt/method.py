@@ -49,10 +49,14 @@ class Net(NamedTuple):
 
   `params` is a dict whose entry "head" is the last, linear layer; `stats` is what a training pass
   updates without gradients (batch statistics). Features are what the head reads.
+
+  `kind` says what the inputs are (image, series, vector, counts or tokens; empty where nobody has
+  said), for methods whose views of the inputs depend on it. Training sets it from the data.
   """
 
   init: NetInit
   apply: Apply
+  kind: str = ""
 
 
 class Init(Protocol):

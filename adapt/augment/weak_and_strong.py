@@ -1,19 +1,20 @@
 """Perturbed views of inputs for consistency methods.
 
-Images get FixMatch's views, and everything else gets noise.
+Images get FixMatch's views, series those of series_views.py, and everything else gets noise.
 
-Which of the two is decided by the shape alone: [b, h, w, c] are images. Images come out as float32
-in [-1, 1], as random_views.py makes them; other inputs keep their units.
+Which of them is decided by the kind of the inputs, which a network carries (`Net.kind`); where nobody
+has said it, [b, h, w, c] are images. Images come out as float32 in [-1, 1], as random_views.py makes
+them; other inputs keep their units.
 """
 
 import jax
 import jax.numpy as jnp
 
-from adapt.augment import random_views
+from adapt.augment import random_views, series_views
 
 
-def weak(key: jax.Array, x: jax.Array, mirror: bool = True) -> jax.Array:
-  """Weak view: flip and shift images (see `augment.weak`).
+def weak(key: jax.Array, x: jax.Array, mirror: bool = True, kind: str = "") -> jax.Array:
+  """Weak view: flip and shift images (see `random_views.weak`), shift series in time.
 
   Everything else stays as it is.
 
@@ -21,28 +22,35 @@ def weak(key: jax.Array, x: jax.Array, mirror: bool = True) -> jax.Array:
     key: random key.
     x: [b, ...] inputs.
     mirror: whether images are flipped.
+    kind: what the inputs are, as in `Net.kind`.
   """
-  return random_views.weak(key, x, mirror) if x.ndim == 4 else x
+  if kind == "series":
+    return series_views.weak(key, x)
+  return random_views.weak(key, x, mirror) if _image(x, kind) else x
 
 
 def strong(
-  key: jax.Array, x: jax.Array, noise: jax.Array | float, mirror: bool = True
+  key: jax.Array, x: jax.Array, noise: jax.Array | float, mirror: bool = True, kind: str = ""
 ) -> jax.Array:
-  """Strong view: RandAugment and Cutout on images (see `augment.strong`).
+  """Strong view: RandAugment and Cutout on images, masks and noise on series.
 
   Everything else gets Gaussian noise.
 
   Args:
     key: random key.
     x: [b, ...] inputs.
-    noise: standard deviation of the noise, in the inputs' units; images take none.
+    noise: standard deviation of the noise, in the inputs' units; of series, a part of each one's
+      own; images take none.
     mirror: whether images are flipped.
+    kind: what the inputs are, as in `Net.kind`.
   """
-  return random_views.strong(key, x, mirror=mirror) if x.ndim == 4 else _noisy(key, x, noise)
+  if kind == "series":
+    return series_views.strong(key, x, noise)
+  return random_views.strong(key, x, mirror=mirror) if _image(x, kind) else _noisy(key, x, noise)
 
 
 def jittered(
-  key: jax.Array, x: jax.Array, noise: jax.Array | float, mirror: bool = True
+  key: jax.Array, x: jax.Array, noise: jax.Array | float, mirror: bool = True, kind: str = ""
 ) -> jax.Array:
   """Weak view with added Gaussian noise.
 
@@ -51,11 +59,18 @@ def jittered(
   Args:
     key: random key.
     x: [b, ...] inputs.
-    noise: standard deviation of the noise; for images on the scale of [-1, 1].
+    noise: standard deviation of the noise; for images on the scale of [-1, 1]; of series, a part
+      of each one's own.
     mirror: whether images are flipped.
+    kind: what the inputs are, as in `Net.kind`.
   """
   k_view, k_noise = jax.random.split(key)
-  return _noisy(k_noise, weak(k_view, x, mirror), noise)
+  seen = weak(k_view, x, mirror, kind)
+  return (series_views.noisy if kind == "series" else _noisy)(k_noise, seen, noise)
+
+
+def _image(x: jax.Array, kind: str) -> bool:
+  return kind == "image" if kind else x.ndim == 4
 
 
 def _noisy(key: jax.Array, x: jax.Array, noise: jax.Array | float) -> jax.Array:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from adapt.data import columns, label_map, scaling
+from adapt.data import columns, label_map, scaling, series
 from adapt.data.column_names import (
   IN_ORDER,
   check_width,
@@ -21,7 +21,7 @@ from adapt.data.preprocessing import Preprocessing
 from adapt.data.raw import Column, Table
 from adapt.data.reading import Reading
 
-_STEPS = ("columns", "table", "scale")  # what a Preprocessing may have
+_STEPS = ("columns", "table", "scale", series.STEP)  # what a Preprocessing may have
 
 
 def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> list[Domain]:
@@ -29,7 +29,7 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
 
   Columns with names are matched by name; missing cells and categories become numbers (see
   `columns.fit`); vectors are standardised by the pooled sources' training examples, but counts are
-  left as they are.
+  left as they are. Series are cut into windows and standardised by channel (see `series`).
 
   Args:
     domains: the sources, then the target, as `data.read` gives them; the target's labels are not
@@ -50,9 +50,12 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
       raise ValueError(f"{domain.name} has one example: give at least 2, one is held out as test")
   names = label_map.parsed(reading.label_map)
   domains = [label_map.renamed(d, names) for d in domains]
+  domains = series.kinds(domains, reading) if own else domains
   found = list(domains)
   steps: list[dict[str, Any]] = []
-  if all(map(_is_vectors, domains)):
+  if all(d.kind == "series" for d in domains):
+    found, steps = series.encoded(domains, reading, own)
+  elif all(map(_is_vectors, domains)):
     found, steps = matched(found, reading)
     if steps and (own or any(isinstance(d.train.x, Table) for d in found)):
       found, steps = _of_tables(found, reading)
@@ -62,7 +65,7 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
     steps += more
   elif reading.scale not in ("", "none"):
     raise ValueError(
-      f"--scale {reading.scale} is for vectors, and {domains[0].name} has none: drop it"
+      f"--scale {reading.scale} is for vectors and series, and {domains[0].name} has none: drop it"
     )
   made = Preprocessing(reading.given, found[-1].features, tuple(steps))
   return [d._replace(kind=kind_of(d), preprocessing=made) for d in found]
@@ -84,6 +87,8 @@ def later(domain: Domain, made: Preprocessing, in_order: bool = False) -> Domain
     raise ValueError(
       f"the model's inputs are made by '{strange[0]}', which is not here: use the adapt that made it"
     )
+  if made.step(series.STEP) is not None or made.reading.get("window"):
+    return series.later(domain, made)._replace(preprocessing=made)
   if not _is_vectors(domain):
     return domain._replace(preprocessing=made)
   chosen = made.step("columns")

@@ -3,10 +3,12 @@
 There is one folder a class, with or without train and test folders.
 """
 
+import collections
 import os
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +16,18 @@ from adapt.data.domain import Domain, Split
 from adapt.data.images import Files, Images
 from adapt.data.splits import stratified
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".ppm")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".ppm", ".pgm", ".gif", ".tif", ".tiff")
+KNOWN = ", ".join(SUFFIXES)
 _TESTS = ("test", "val")
+Part = tuple[list[str], np.ndarray | None]  # paths and labels [n] int32, None where unknown
+
+
+class Tree(NamedTuple):
+  """The files of one kind in a folder: training and test part, or one part alone."""
+
+  parts: tuple[Part, ...]
+  classes: tuple[str, ...]
+  notes: tuple[str, ...]
 
 
 def read_folder(folder: str | os.PathLike, side: int = 224) -> Domain:
@@ -25,10 +37,11 @@ def read_folder(folder: str | os.PathLike, side: int = 224) -> Domain:
 
   Args:
     folder: holds a folder of images for each class; or `train` and `test` (or `val`), each with
-      such class folders; or images alone, which makes a target whose labels are unknown. Files of
-      other kinds and hidden ones are passed over. Without a test folder, a fixed fifth of each
-      class is the test split. A `train` that holds images and lies beside class folders is a
-      class, as in VisDA-2017.
+      such class folders; or images alone, which makes a target whose labels are unknown. A `val`
+      beside `train` and `test` joins the training examples. Files of other kinds and folders inside
+      class folders are passed over, which a note of the domain counts, and so are hidden ones.
+      Without a test folder, a fixed fifth of each class is the test split. A `train` that holds
+      images and lies beside class folders is a class, as in VisDA-2017.
     side: height and width to which images are resized, in pixels.
 
   Returns:
@@ -39,14 +52,64 @@ def read_folder(folder: str | os.PathLike, side: int = 224) -> Domain:
       folders, either beside a train folder, a test folder without a train folder.
   """
   folder = Path(folder)
-  found = [_images(part) for part in _parts(folder)]
-  classes = tuple(sorted({name for _, names in found for name in names or ()}))
+  found = tree(folder, SUFFIXES, "image")
+  made = domain(folder.resolve().name, found.parts, found.classes, str(folder), side)
+  return made._replace(notes=found.notes)
+
+
+def tree(folder: Path, suffixes: Sequence[str], what: str) -> Tree:
+  """Find a folder's files of some suffixes, by split and class.
+
+  Args:
+    folder: as for `read_folder`.
+    suffixes: of the files, in small letters.
+    what: what a message calls one of them.
+
+  Raises:
+    ValueError: as `read_folder`.
+  """
+  found = [[_inside(part, suffixes, what) for part in group] for group in _parts(folder, suffixes)]
+  every = [names for group in found for _, names in group]
+  classes = tuple(sorted({name for names in every for name in names or ()}))
   number = {name: k for k, name in enumerate(classes)}
-  labelled = [
-    (paths, None if names is None else np.array([number[name] for name in names], np.int32))
-    for paths, names in found
-  ]
-  return domain(folder.resolve().name, labelled, classes, str(folder), side)
+  parts: list[Part] = []
+  for group in found:
+    paths = [path for some, _ in group for path in some]
+    unknown = {names is None for _, names in group}
+    if len(unknown) > 1:
+      raise ValueError(f"{folder}/val and {folder}/train: sort both into class folders, or neither")
+    labels = [number[name] for _, names in group for name in names or ()]
+    parts.append((paths, None if unknown == {True} else np.array(labels, np.int32)))
+  notes = [_left_out(folder, {path for paths, _ in parts for path in paths})]
+  if len(found[0]) > 1:
+    notes.insert(
+      0, f"{folder}: the {len(found[0][1][0])} {what}s in val/ join the training examples"
+    )
+  return Tree(tuple(parts), classes, tuple(filter(None, notes)))
+
+
+def _left_out(folder: Path, used: set[str]) -> str:
+  """Say how many files are passed over, by reason; hidden ones are meant not to be seen."""
+  reasons: collections.Counter[str] = collections.Counter()
+  endings = {Path(path).suffix.lower() for path in used}
+  for place, inside, files in os.walk(folder):
+    inside[:] = [name for name in inside if not name.startswith(".")]
+    for name in files:
+      path = Path(place) / name
+      if name.startswith(".") or str(path) in used:
+        continue
+      ending = path.suffix.lower()
+      if ending in endings:
+        reasons[f"in the folder {path.parent.relative_to(folder)} inside a class folder"] += 1
+      else:
+        reasons[f"of kind {ending or 'without a suffix'}"] += 1
+  if not reasons:
+    return ""
+  listed = [f"{count} {reason}" for reason, count in reasons.most_common(5)]
+  if rest := sum(reasons.values()) - sum(count for _, count in reasons.most_common(5)):
+    listed.append(f"{rest} others")
+  total = sum(reasons.values())
+  return f"{folder}: {total} file{'s' * (total > 1)} passed over: {', '.join(listed)}"
 
 
 def domain(
@@ -70,20 +133,25 @@ def domain(
     ValueError: one image alone, which cannot be split.
   """
   source = Files(tuple(path for paths, _ in parts for path in paths))
-  if len(parts) == 1:
-    y = parts[0][1]
-    rows = stratified(np.zeros(len(source)) if y is None else y)
-    known = [None if y is None else y[part] for part in rows]
-  else:
-    n = len(parts[0][0])
-    rows = np.arange(n), np.arange(n, len(source))
-    known = [y for _, y in parts]
+  rows, known = split(parts)
   train, test = (Split(Images(source, part, side), y) for part, y in zip(rows, known, strict=True))
-  return Domain(name, train, test, classes)
+  return Domain(name, train, test, classes, "image")
 
 
-def _parts(folder: Path) -> list[Path]:
-  """Find the training and test folders, or the folder itself."""
+def split(
+  parts: Sequence[tuple[Sequence[str], np.ndarray | None]],
+) -> tuple[tuple[np.ndarray, np.ndarray], list[np.ndarray | None]]:
+  """Rows of the training and the test split among all parts' files, and their labels."""
+  if len(parts) > 1:
+    n, whole = len(parts[0][0]), sum(len(paths) for paths, _ in parts)
+    return (np.arange(n), np.arange(n, whole)), [y for _, y in parts]
+  paths, y = parts[0]
+  rows = stratified(np.zeros(len(paths)) if y is None else y)
+  return rows, [None if y is None else y[part] for part in rows]
+
+
+def _parts(folder: Path, suffixes: Sequence[str]) -> list[list[Path]]:
+  """Find the folders of the training and of the test part, or the folder itself."""
   inside = {path.name: path for path in _folders(folder)}
   tests = [inside[name] for name in _TESTS if name in inside]
   classes = [path for name, path in inside.items() if name not in ("train", *_TESTS)]
@@ -92,15 +160,23 @@ def _parts(folder: Path) -> list[Path]:
       raise ValueError(
         f"{folder} has {tests[0].name}/ but no train/: add it, or name {tests[0]} itself"
       )
-    return [folder]
+    return [[folder]]
   if not _folders(inside["train"]) and (classes or not tests):
-    return [folder]
-  if beside := [*map(str, classes), *_files(folder)]:
+    return [[folder]]
+  if beside := [*map(str, classes), *_files(folder, suffixes)]:
     raise ValueError(
       f"{beside[0]} lies beside the split {inside['train']}: move it into there, or name "
       f"{inside['train']} itself"
     )
-  return [inside["train"], *tests[:1]]
+  return [[inside["train"], *tests[1:]], *([test] for test in tests[:1])]
+
+
+def mostly(folder: Path, suffixes: Sequence[str]) -> bool:
+  """Whether a folder has more files of these suffixes than images."""
+  counts = collections.Counter(
+    Path(name).suffix.lower() for _, _, names in os.walk(folder) for name in names
+  )
+  return sum(counts[one] for one in suffixes) > sum(counts[one] for one in SUFFIXES)
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -109,30 +185,30 @@ def _folders(folder: Path) -> list[Path]:
   return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
-def _files(folder: Path) -> list[str]:
-  found = (p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
+def _files(folder: Path, suffixes: Sequence[str]) -> list[str]:
+  found = (p for p in folder.iterdir() if p.suffix.lower() in suffixes and p.is_file())
   return sorted(str(p) for p in found if not p.name.startswith("."))
 
 
-def _images(folder: Path) -> tuple[list[str], list[str] | None]:
-  """List a folder's image files with their class folders.
+def _inside(folder: Path, suffixes: Sequence[str], what: str) -> tuple[list[str], list[str] | None]:
+  """List a folder's files with their class folders.
 
   The class folders are None where there are none.
   """
-  loose = _files(folder)
+  loose = _files(folder, suffixes)
   classes = _folders(folder)
   if not classes:
     if not loose:
-      raise ValueError(f"{folder} has no image ({', '.join(SUFFIXES)}): check the path")
+      raise ValueError(f"{folder} has no {what} ({', '.join(suffixes)}): check the path")
     return loose, None
   if loose:
     raise ValueError(f"{loose[0]} lies beside class folders: move it into the folder of its class")
   paths, names = [], []
   for name, path in _named(classes).items():
-    inside = _files(path)
+    inside = _files(path, suffixes)
     if not inside:
       raise ValueError(
-        f"the class folder {path} has no image ({', '.join(SUFFIXES)}): add some, or remove it"
+        f"the class folder {path} has no {what} ({', '.join(suffixes)}): add some, or remove it"
       )
     paths += inside
     names += [name] * len(inside)

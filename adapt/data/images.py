@@ -128,8 +128,8 @@ def decode(data: bytes, side: int, name: str = "an image") -> np.ndarray:
 
   with opened(data, name, "replace it or remove it", side) as image:
     mode = image.mode
-    if mode not in UNSCALED:
-      rgb = eight_bits(image).convert("RGB")
+    if not unscaled_mode(image):
+      rgb = upright(eight_bits(image, data)).convert("RGB")
       if rgb.size != (side, side):
         rgb = rgb.resize((side, side), Image.Resampling.BILINEAR)
       return np.asarray(rgb)
@@ -193,18 +193,51 @@ def _too_large(pixels: tuple[int, int], stored: int) -> str | None:
   return f"has {width} x {height} pixels, which take {size / 2**20:.0f} MiB: make it smaller"
 
 
-def eight_bits(image: Any) -> Any:
+def upright(image: Any) -> Any:
+  """Turn a PIL image as its EXIF orientation says; a camera's photographs often lie on a side."""
+  from PIL import ImageOps
+
+  return ImageOps.exif_transpose(image)
+
+
+def eight_bits(image: Any, data: bytes) -> Any:
   """Convert a PIL image to at most 8 bits a channel.
 
-  Of 16 bits the upper 8 are kept, as PIL does with colour.
+  Of grey images with more, the upper 8 of the bits that the file declares are kept, as PIL does with
+  16-bit colour. PIL's own conversion of grey clips at 255 instead, which leaves an image white.
 
-  PIL's own conversion of 16-bit grey clips at 255 instead, which leaves an image white.
+  Args:
+    image: as PIL has opened it.
+    data: the file, which says what PIL does not.
   """
   from PIL import Image
 
-  if not image.mode.startswith("I;16"):
+  if not image.mode.startswith("I"):
     return image
-  return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+  depth = _depth(image, data)
+  orientation = image.getexif()
+  levels = np.minimum(np.asarray(image).astype(np.int32) >> (depth - 8), 255)
+  made = Image.fromarray(levels.astype(np.uint8))
+  made.getexif().update(orientation)
+  return made
+
+
+def _depth(image: Any, data: bytes) -> int:
+  """Bits of a grey image's values, 8 to 16: PNG's sBIT, TIFF's MaxSampleValue or BitsPerSample."""
+  depth = 16
+  if image.format == "PNG" and (at := data.find(b"sBIT", 0, max(data.find(b"IDAT"), 0))) > 0:
+    depth = data[at + 4]
+  elif image.format == "TIFF":
+    most, bits = image.tag_v2.get(281), image.tag_v2.get(258, 16)
+    bits = bits[0] if isinstance(bits, tuple) else bits
+    most = most[0] if isinstance(most, tuple) else most
+    depth = int(most).bit_length() if most else int(bits)
+  return min(max(depth, 8), 16)
+
+
+def unscaled_mode(image: Any) -> bool:
+  """Whether a PIL image's values have no known greatest one; PIL scales PGM's to 16 bits."""
+  return image.mode in UNSCALED and not (image.format == "PPM" and image.mode == "I")
 
 
 def unscaled(name: str, mode: str) -> ValueError:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from adapt.data import builders, kept_arrays
-from adapt.data.images import UNSCALED, Images, eight_bits, opened, unscaled
+from adapt.data.images import Images, eight_bits, opened, unscaled, unscaled_mode, upright
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 # Directories of TFDS are named after the builder; `mnist` alone differs (see builders/mnist.py).
@@ -259,8 +259,9 @@ def _image(data: bytes, channels: int, where: str) -> np.ndarray:
   """
   with opened(data, where, "prepare the set again") as image:
     mode = image.mode
-    if mode not in UNSCALED:
-      pixels = np.asarray(eight_bits(image).convert({1: "L", 3: "RGB"}[channels]), np.uint8)
+    if not unscaled_mode(image):
+      whole = upright(eight_bits(image, data))
+      pixels = np.asarray(whole.convert({1: "L", 3: "RGB"}[channels]), np.uint8)
       return pixels.reshape(*pixels.shape[:2], channels)
   raise unscaled(where, mode)
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapt import extras
-from adapt.data import cells, delimited, folders, npy
+from adapt.data import cells, delimited, folders, npy, sound
 from adapt.data.class_labels import Labels, numbered
 from adapt.data.delimited import suffix
 from adapt.data.domain import Domain, Split
@@ -58,7 +58,7 @@ def read_table(
   """Read a domain from a table with one example per row.
 
   Columns:
-    path: image files, relative to the table's folder; or, without it, every column but those of
+    path: image or sound files, relative to the table's folder; or, without it, every column but those of
       labels, splits and domains is a feature: numbers or texts, some of which may be missing.
     label: classes by number or name; called label, target, class or y, or as `reading` says;
       without it the domain is a target whose labels are unknown.
@@ -96,8 +96,9 @@ def read_table(
       (paths[of].tolist(), None if y is None else y[of])
       for of in rows or [np.arange(len(read.table))]
     ]
-    found = folders.domain(name, parts, classes, str(path), side)
-    return found._replace(notes=notes)
+    of, how = (sound, reading) if sound.is_sound(paths[0]) else (folders, side)
+    found = of.domain(name, parts, classes, str(path), how)
+    return found._replace(notes=(*notes, *found.notes))
   if not features:
     raise ValueError(f"{path} has no feature column and no path column: add one")
   x, more = _features(read, features)
@@ -272,8 +273,8 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _paths(read: Read) -> list[str]:
-  """Return the column of image paths, all of which exist."""
-  found = []
+  """Return the column of paths of images or sound, all of which exist."""
+  found: list[str] = []
   texts = read.texts(PATH)  # refuses other types; names of files stay in their own form
   whole = read.table.column(PATH).cast("string").to_pylist()
   for i, cell in enumerate(texts if None in texts else whole):
@@ -281,8 +282,9 @@ def _paths(read: Read) -> list[str]:
     if not isinstance(cell, str) or not cell:
       raise ValueError(f"{where} is {_shown(cell or None)}: give the path of an image")
     file = read.path.parent / cell
-    if file.suffix.lower() not in folders.SUFFIXES:
-      raise ValueError(f"{where} is '{cell}': give an image ({', '.join(folders.SUFFIXES)})")
+    kind = sound.SUFFIXES if sound.is_sound(found[0] if found else cell) else folders.SUFFIXES
+    if file.suffix.lower() not in kind:
+      raise ValueError(f"{where} is '{cell}': give an image ({folders.KNOWN}), or recordings alone")
     if not file.is_file():
       raise ValueError(f"{where}: no file '{file}', paths are relative to the table's folder")
     found.append(str(file))

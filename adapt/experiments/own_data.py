@@ -30,6 +30,7 @@ SETTINGS = {
   "vectors": VECTORS,
   "features": VECTORS._replace(model="top"),
   "tokens": _FROZEN._replace(model="minilm", pretrained="minilm"),
+  "series": VECTORS._replace(model="cnn1d"),
   "grey": IMAGES,
   "colour": IMAGES._replace(model="dtn"),
   "large": _FROZEN._replace(
@@ -80,6 +81,8 @@ def settings_of(target: data.Domain, model: str | None = None, extracted: bool =
 def kind(domain: data.Domain) -> str:
   """Which entry of SETTINGS is for its inputs; extracted features are told by their name alone."""
   x = domain.train.x
+  if domain.kind == "series":
+    return "series"
   if x.ndim == 2:
     return "vectors" if x.dtype.kind == "f" else "tokens"
   small, channels = max(x.shape[1:3]) <= SMALL, x.shape[-1]

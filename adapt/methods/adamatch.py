@@ -30,8 +30,8 @@ def adamatch(
   The source runs through the network twice: with the target in one batch-norm pass, and alone; its
   logits are a random mixture of the two. Only the first pass moves the running statistics. Target
   labels come from weak views, their class shares scaled to those of the source's predictions, and
-  count where they are as sure as `threshold` times the source's mean confidence. Vectors: as in
-  fixmatch. Left out: the average of parameters with which the authors evaluate. Class shares are
+  count where they are as sure as `threshold` times the source's mean confidence. Vectors, series: as
+  in fixmatch. Left out: the average of parameters with which the authors evaluate. Class shares are
   running averages in both domains; the authors take the last 128 batches for the target.
 
   Where re-implementations go wrong: mixtures are drawn per logit, not per batch, and gradients flow
@@ -42,7 +42,8 @@ def adamatch(
     weight: final factor of the target's loss; it grows along half a cosine over half the training.
     threshold: share of the source's mean confidence that a label needs (the paper's τ).
     decay: of the running class shares, per step.
-    noise: standard deviation of the strong view of inputs that are not images.
+    noise: standard deviation of the noise in the strong view of inputs that are not images; of
+      series, a part of each one's own.
     mirror: whether images are flipped; False for digits.
   """
 
@@ -54,8 +55,8 @@ def adamatch(
 
   def loss(params, state, batch: Batch, key, progress):
     k_net, k_alone, k_mix, k_views = jax.random.split(key, 4)
-    xs = pair(jax.random.fold_in(k_views, 0), batch.xs, noise, mirror)
-    seen = batch._replace(xs=xs, xt=pair(k_views, batch.xt, noise, mirror))
+    xs = pair(jax.random.fold_in(k_views, 0), batch.xs, noise, mirror, net.kind)
+    seen = batch._replace(xs=xs, xt=pair(k_views, batch.xt, noise, mirror, net.kind))
     (_, ls), (_, lt), stats = nets.both(net, params["net"], state["stats"], seen, k_net, joint=True)
     (_, alone), _ = net.apply(params["net"], state["stats"], xs, True, k_alone)
     ls = ls + (alone - ls) * jax.random.uniform(k_mix, ls.shape)
@@ -78,11 +79,16 @@ def adamatch(
   return Method(init, loss, nets.predictor(net))
 
 
-def pair(key: jax.Array, x: jax.Array, noise: jax.Array | float, mirror: bool) -> jax.Array:
+def pair(
+  key: jax.Array, x: jax.Array, noise: jax.Array | float, mirror: bool, kind: str = ""
+) -> jax.Array:
   """Weak views of the inputs [b, ...], then strong ones: [2b, ...]."""
   k_weak, k_strong = jax.random.split(key)
   return jnp.concatenate(
-    [weak_and_strong.weak(k_weak, x, mirror), weak_and_strong.strong(k_strong, x, noise, mirror)]
+    [
+      weak_and_strong.weak(k_weak, x, mirror, kind),
+      weak_and_strong.strong(k_strong, x, noise, mirror, kind),
+    ]
   )
 
 

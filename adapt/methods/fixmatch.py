@@ -26,8 +26,9 @@ def fixmatch(
 
   A semi-supervised method: the source is its labelled part, the target its unlabelled one. All
   views share one batch-norm pass, as in the authors' code. Vectors have no flips and crops: their
-  weak view is the input itself, the strong one has Gaussian noise. Left out: the average of
-  parameters with which the authors evaluate.
+  weak view is the input itself, the strong one has Gaussian noise. Series are shifted in time, for
+  the strong view also scaled, jittered and masked. Left out: the average of parameters with which
+  the authors evaluate.
 
   Where re-implementations go wrong: the loss is a mean over the whole batch, not over the examples
   above the threshold; labels are hard; and no gradient flows through the weak view.
@@ -35,7 +36,8 @@ def fixmatch(
   Args:
     weight: factor of the target's loss (the paper's λ_u).
     threshold: probability that a prediction needs to become a label (the paper's τ).
-    noise: standard deviation of the strong view of inputs that are not images.
+    noise: standard deviation of the noise in the strong view of inputs that are not images; of
+      series, a part of each one's own.
     mirror: whether images are flipped; False for digits.
   """
 
@@ -45,10 +47,11 @@ def fixmatch(
 
   def loss(params, state, batch: Batch, key, progress):
     k_net, k_source, k_weak, k_strong = jax.random.split(key, 4)
-    weak = weak_and_strong.weak(k_weak, batch.xt, mirror)
-    strong = weak_and_strong.strong(k_strong, batch.xt, noise, mirror)
+    weak = weak_and_strong.weak(k_weak, batch.xt, mirror, net.kind)
+    strong = weak_and_strong.strong(k_strong, batch.xt, noise, mirror, net.kind)
     seen = batch._replace(
-      xs=weak_and_strong.weak(k_source, batch.xs, mirror), xt=jnp.concatenate([weak, strong])
+      xs=weak_and_strong.weak(k_source, batch.xs, mirror, net.kind),
+      xt=jnp.concatenate([weak, strong]),
     )
     (_, ls), (_, lt), stats = nets.both(net, params["net"], state["stats"], seen, k_net, joint=True)
     label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)

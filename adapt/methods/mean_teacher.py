@@ -28,10 +28,11 @@ def mean_teacher(
   """Trains a student on the source labels and towards its own average, the teacher, on the target.
 
   Student and teacher see different views of a target example: images flipped, shifted and with
-  noise, other inputs with noise. Source and target take separate batch-norm passes. The teacher's
-  parameters are the average of the student's after each step; its batch statistics are not
-  averaged but its own, from target batches alone, so that predictions, which the teacher makes,
-  rest on the target's statistics. All of this is the authors' code; their affine warps are left out.
+  noise, series shifted in time and with noise, other inputs with noise. Source and target take
+  separate batch-norm passes. The teacher's parameters are the average of the student's after each
+  step; its batch statistics are not averaged but its own, from target batches alone, so that
+  predictions, which the teacher makes, rest on the target's statistics. All of this is the authors'
+  code; their affine warps are left out.
 
   Where re-implementations go wrong: squares are of differences of probabilities, not of logits; an
   example below the threshold counts as 0 in a mean over the whole batch; and averaging the
@@ -42,7 +43,7 @@ def mean_teacher(
     decay: of the teacher's average, per step.
     threshold: confidence of the teacher below which an example is left out.
     balance: factor of the class balance loss within them; 0.005 for digits, 0.01 for photographs.
-    noise: standard deviation of the Gaussian noise on inputs.
+    noise: standard deviation of the Gaussian noise on inputs; of series, a part of each one's own.
     mirror: whether images are flipped; False for digits.
   """
 
@@ -54,8 +55,10 @@ def mean_teacher(
 
   def loss(params, state, batch: Batch, key, progress):
     k_net, k_teacher, k_source, k_one, k_other = jax.random.split(key, 5)
-    xs = weak_and_strong.jittered(k_source, batch.xs, noise, mirror)
-    one, other = (weak_and_strong.jittered(k, batch.xt, noise, mirror) for k in (k_one, k_other))
+    xs = weak_and_strong.jittered(k_source, batch.xs, noise, mirror, net.kind)
+    one, other = (
+      weak_and_strong.jittered(k, batch.xt, noise, mirror, net.kind) for k in (k_one, k_other)
+    )
     seen, teacher = batch._replace(xs=xs, xt=one), state["teacher"]
     (_, ls), (_, lt), stats = nets.both(
       net, params["net"], state["stats"], seen, k_net, joint=False

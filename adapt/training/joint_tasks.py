@@ -97,6 +97,7 @@ def shape(method: Method, part: Part) -> Hashable:
     str([p.hyperparameters.items() for p in points]),
     len(data.classes),
     data.unknown,
+    data.kind,
     tuple((d.train.x.shape[1:], str(d.train.x.dtype)) for d in sets),
     examples(part),
     len(np.unique(labels)) if "labelled" in method.reads and labels is not None else 0,

@@ -136,25 +136,29 @@ def _followed(report: Report) -> Report:
 
 def program_of(parts: Sequence[Part]) -> Program:
   """The compiled program of these parts."""
+  return program(spec_of(parts))
+
+
+def spec_of(parts: Sequence[Part]) -> Spec:
+  """What tells the program of these parts from others."""
   setup, _, data, start = parts[0]
   static, _ = _split(parts)
   # None of these shapes the program.
   settings = data.settings._replace(lr=0.0, shots=0, evaluations=0)
-  return program(
-    Spec(
-      setup.method.factory,
-      static,
-      settings,
-      data.model.key,
-      len(data.classes),
-      setup.tuning.key,
-      layout_of(parts),
-      warm=start != (),
-      optimizer=setup.optimizer and setup.optimizer.key,
-      unknown=data.unknown,
-      dp=setup.dp if _private(parts) else None,
-      examples=examples(parts[0]) if len(parts) > 1 else None,
-    )
+  return Spec(
+    setup.method.factory,
+    static,
+    settings,
+    data.model.key,
+    len(data.classes),
+    setup.tuning.key,
+    layout_of(parts),
+    warm=start != (),
+    optimizer=setup.optimizer and setup.optimizer.key,
+    unknown=data.unknown,
+    dp=setup.dp if _private(parts) else None,
+    examples=examples(parts[0]) if len(parts) > 1 else None,
+    kind=data.kind,
   )
 
 

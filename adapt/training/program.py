@@ -41,6 +41,7 @@ class Spec(NamedTuple):
   unknown: bool = False  # whether label `classes` is that of examples of unknown classes
   dp: dp_sgd.Privacy | None = None  # None where gradients need not be private
   examples: tuple[int, int] | None = None  # of a task's sets, where several tasks' lie together
+  kind: str = ""  # of the inputs, see `Net.kind`
 
 
 class Mapped(NamedTuple):
@@ -132,7 +133,8 @@ def _builder(spec: Spec, plain: Net) -> Build:
       net = tuning.only(net, lambda path: path[0] != "backbone")
     tuned = way.wrap(net, progress)
     moved = {k: v for k, v in swept.items() if k not in ("lr", "secret")}
-    method = spec.method(tuned, **dict(spec.hyperparameters), **moved)
+    # Here, not where it is made: a tuning returns a network of its own.
+    method = spec.method(tuned._replace(kind=spec.kind), **dict(spec.hyperparameters), **moved)
     if way.adjust is not None:
       method = way.adjust(tuned, method)
     pull = way.pull and functools.partial(way.pull, progress, spec.settings.weight_decay)

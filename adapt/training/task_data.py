@@ -16,7 +16,7 @@ from adapt import catalogue, data, models
 from adapt.augment import named_views
 from adapt.catalogue import Bound
 from adapt.data import images, label_sets
-from adapt.data.domain import Domain, Split
+from adapt.data.domain import Domain, Split, kind_of
 from adapt.data.label_sets import ClassSets
 from adapt.method import Method, Net
 from adapt.training import backbone_features, shared_step
@@ -42,6 +42,11 @@ class TaskData(NamedTuple):
   def classes(self) -> tuple[str, ...]:
     """Class names of the source; a target may come without labels."""
     return max((d.classes for d in self.sources), key=len)
+
+  @property
+  def kind(self) -> str:
+    """What the network's inputs are, one of `data.domain.KINDS`."""
+    return kind_of(self.target)
 
   @property
   def unknown(self) -> bool:
@@ -115,7 +120,7 @@ def _check_settings(settings: Settings, target: Domain) -> None:
   """Refuses incompatible settings; ValueError names the remedy."""
   if settings.augment not in named_views.names():
     raise ValueError(catalogue.unknown("augment", settings.augment, named_views.names()))
-  image = target.train.x.ndim == 4
+  image = kind_of(target) == "image"
   if settings.augment != "none" and not (image and settings.image_size):
     raise ValueError(
       f"--augment {settings.augment} crops images: "
@@ -246,7 +251,7 @@ def _as_features(domain: Domain, settings: Settings, backbone: Any, weights: str
   def extract(x: Any) -> np.ndarray:
     return backbone_features.extract(x, settings, backbone, weights, _digest(x, len(x)))
 
-  return _each_split(domain, what, extract)
+  return _each_split(domain, what, extract)._replace(kind="vector")
 
 
 def fingerprint(domain: Domain) -> str:

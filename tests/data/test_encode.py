@@ -85,8 +85,8 @@ def test_columns_are_matched_by_name_and_others_are_refused():
     together([a, a], Reading(columns=("q",)))
   with pytest.raises(ValueError, match=r"a names no columns, so none is 'x'"):
     together([array("a"), array("b")], Reading(columns=("x",)))
-  with pytest.raises(ValueError, match=r"--scale robust is for vectors, and a has none"):
-    together([a._replace(kind="series")], Reading(scale="robust"))
+  with pytest.raises(ValueError, match=r"--scale robust is for vectors and series, and a has none"):
+    together([a._replace(kind="image")], Reading(scale="robust"))
 
 
 def test_a_table_becomes_vectors_and_later_rows_are_treated_alike():

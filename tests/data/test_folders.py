@@ -153,3 +153,31 @@ def test_class_names_are_compared_as_they_look(tmp_path):
   draw(tmp_path / "b" / one)
   draw(tmp_path / "b" / two)
   refuses(tmp_path / "b", "differ only in blanks or in how letters are stored: make them one")
+
+
+def test_what_is_passed_over_is_counted_by_reason(tmp_path):
+  draw(tmp_path / "a", 3)
+  draw(tmp_path / "b", 3)
+  draw(tmp_path / "b/old", 2)
+  draw(tmp_path / ".cache", 2)
+  (tmp_path / "a/notes.txt").write_text("text")
+  (tmp_path / "a/photo.heic").write_text("unreadable")
+  domain = folders.read_folder(tmp_path)
+  assert domain.kind == "image" and len(domain.train.x) + len(domain.test.x) == 6
+  [note] = domain.notes
+  assert "4 files passed over: 2 in the folder b/old inside a class folder, " in note
+  assert "1 of kind .txt" in note and "1 of kind .heic" in note
+  draw(tmp_path / "c", 3, suffix=".tif")
+  assert len(folders.read_folder(tmp_path).train.y) == 8  # .tif among .png
+
+
+def test_val_beside_train_and_test_is_trained_on_and_said(tmp_path):
+  for part, n in (("train", 3), ("val", 2), ("test", 1)):
+    draw(tmp_path / part / "a", n)
+    draw(tmp_path / part / "b", n)
+  domain = folders.read_folder(tmp_path)
+  assert (domain.train.y.tolist(), domain.test.y.tolist()) == (
+    [0] * 3 + [1] * 3 + [0] * 2 + [1] * 2,
+    [0, 1],
+  )
+  assert "val/" in domain.train.x.name(6) and "the 4 images in val/ join" in domain.notes[0]

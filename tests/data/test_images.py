@@ -136,3 +136,50 @@ def test_more_pixels_than_pillow_would_open(monkeypatch):
   monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
   assert images.decode(blank("JPEG", 800), 8, "a.jpg").shape == (8, 8, 3)
   assert Image.MAX_IMAGE_PIXELS == 100
+
+
+def grey_file(path, values, **options):
+  Image.fromarray(values).save(path, **options)
+  return images.decode(path.read_bytes(), SIDE, str(path))[..., 0].astype(int)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 16])
+def test_grey_of_more_than_8_bits_is_scaled_by_its_declared_depth(tmp_path, bits):
+  from PIL import PngImagePlugin, TiffImagePlugin
+
+  ramp = np.linspace(0, 2**bits - 1, SIDE * SIDE).reshape(SIDE, SIDE).astype(np.uint16)
+  wanted = (ramp >> (bits - 8)).astype(int)
+  tags = TiffImagePlugin.ImageFileDirectory_v2()
+  tags[281] = 2**bits - 1  # MaxSampleValue
+  found = grey_file(tmp_path / "a.tif", ramp, tiffinfo=tags)
+  np.testing.assert_array_equal(found, wanted)
+  chunks = PngImagePlugin.PngInfo()
+  chunks.add(b"sBIT", bytes([bits]))
+  np.testing.assert_array_equal(grey_file(tmp_path / "a.png", ramp, pnginfo=chunks), wanted)
+  pgm = b"P5 %d %d %d\n" % (SIDE, SIDE, 2**bits - 1) + ramp.astype(">u2").tobytes()
+  read = images.decode(pgm, SIDE)[..., 0].astype(int)
+  assert np.abs(read - wanted).max() <= 1 and read.max() == 255
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+def test_photographs_stand_upright(tmp_path, suffix):
+  pixels = np.zeros((SIDE, SIDE, 3), np.uint8)
+  pixels[: SIDE // 2] = 250  # above
+  turned = Image.fromarray(np.rot90(pixels))  # how the sensor has it
+  exif = Image.Exif()
+  exif[0x112] = 6  # turn by 90 degrees to the right
+  turned.save(tmp_path / f"a.{suffix}", exif=exif)
+  found = images.decode((tmp_path / f"a.{suffix}").read_bytes(), SIDE).astype(int)
+  assert np.abs(found - pixels).mean() < 20
+  without = tmp_path / f"b.{suffix}"
+  turned.save(without)
+  assert np.abs(images.decode(without.read_bytes(), SIDE).astype(int) - pixels).mean() > 60
+
+
+@pytest.mark.parametrize("suffix", ["gif", "tif", "bmp", "webp", "pgm"])
+def test_other_kinds_of_files_give_their_first_picture(tmp_path, suffix):
+  first, second = (Image.new("L", (SIDE, SIDE), shade) for shade in (200, 20))
+  more = {"save_all": True, "append_images": [second]} if suffix in ("gif", "tif", "webp") else {}
+  first.save(tmp_path / f"a.{suffix}", **more)
+  found = images.decode((tmp_path / f"a.{suffix}").read_bytes(), SIDE)
+  assert np.abs(found.astype(int) - 200).max() < 5

@@ -17,8 +17,8 @@ WEIGHT, THRESHOLD, DECAY = 3.0, 1.2, 0.8
 
 @pytest.fixture(autouse=True)
 def _known_views(monkeypatch):
-  monkeypatch.setattr(weak_and_strong, "weak", lambda key, x, mirror: 1.2 * x)
-  monkeypatch.setattr(weak_and_strong, "strong", lambda key, x, noise, mirror: x - noise)
+  monkeypatch.setattr(weak_and_strong, "weak", lambda key, x, *_: 1.2 * x)
+  monkeypatch.setattr(weak_and_strong, "strong", lambda key, x, noise, *_: x - noise)
 
 
 def test_one_step_equals_the_step_by_hand():

@@ -12,8 +12,8 @@ GOLDEN = {"label_loss": 0.9596409, "loss": 1.037073, "pseudo_loss": 0.07743259, 
 
 @pytest.fixture(autouse=True)
 def _known_views(monkeypatch):
-  monkeypatch.setattr(weak_and_strong, "weak", lambda key, x, mirror: 1.2 * x)
-  monkeypatch.setattr(weak_and_strong, "strong", lambda key, x, noise, mirror: x - noise)
+  monkeypatch.setattr(weak_and_strong, "weak", lambda key, x, *_: 1.2 * x)
+  monkeypatch.setattr(weak_and_strong, "strong", lambda key, x, noise, *_: x - noise)
 
 
 @pytest.mark.parametrize("weight", [0.0, 3.0])

@@ -27,7 +27,7 @@ def known_views(monkeypatch):
   """Views that need no key: the second view of the target, the teacher's, is another one."""
   calls = []
 
-  def jittered(key, x, noise, mirror):
+  def jittered(key, x, noise, mirror, kind):
     calls.append(key)
     return x * (1.0, 1.1, 0.8)[len(calls) - 1]
 

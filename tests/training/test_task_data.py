@@ -8,18 +8,21 @@ import toy
 from encoded import Encoded
 from spoilt import SPOILT
 
+from adapt import tuning
 from adapt.augment.image_ops import as_float
+from adapt.catalogue import Bound
 from adapt.data import Domain, Split
 from adapt.data.images import Images
 from adapt.evaluation import metrics
 from adapt.experiments.resolve import points, resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite, Task
+from adapt.method import Net
 from adapt.models import backbones, pretrained
-from adapt.training import loop, task_data
+from adapt.training import loop, program, task_data
 from adapt.training.joint_tasks import Part
 from adapt.training.settings import Settings
-from adapt.training.setup import Feed
+from adapt.training.setup import Feed, Point
 
 CLASSES = ("dark", "bright")
 
@@ -104,6 +107,26 @@ def assert_alike(one, other):
   """
   np.testing.assert_allclose(one[:, 0], other[:, 0], rtol=1e-5)
   np.testing.assert_allclose(one, other, rtol=1e-4)
+
+
+def test_the_kind_goes_from_the_data_to_the_network_that_a_method_gets():
+  x = np.zeros((4, 16, 3, 1), np.float32)
+  y = np.array([0, 1, 0, 1], np.int32)
+  series = Domain("a", Split(x, y), Split(x, y), CLASSES, "series")
+  found = []
+
+  def method(net):
+    found.append(net.kind)
+    return net
+
+  for wrapped in ("full", "bitfit"):  # one leaves the network as it is, the other makes its own
+    given = {"method": Bound("own", method, {}), "tuning": tuning.bind(wrapped)}
+    setup = experiment_of(model="lenet").setup._replace(**given)
+    data = task_data.unchecked(setup, [series], series)
+    assert data.kind == "series"
+    spec = loop.spec_of([Part(setup, [Point("own", {}, 0.1)], data, ())])
+    program._builder(spec, Net(None, None))({}, 0.0)
+  assert found == ["series", "series"]
 
 
 def test_images_come_at_the_size_asked_for_and_larger_under_crops(backbone):
