@@ -14,7 +14,7 @@ from adapt.data.domain import Domain
 from adapt.data.reading import Reading, reading_of
 from adapt.deploy import saved
 from adapt.deploy.rebuilt import Own
-from adapt.experiments import own_data, search
+from adapt.experiments import own_data, own_defaults, search
 from adapt.experiments.experiment import Experiment, Named
 from adapt.experiments.plan import file_of
 from adapt.experiments.resolve import points, resolve
@@ -141,8 +141,9 @@ def _experiment(
   refuse_unknown(bound, rest)
   number = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
   pair = own_data.pair(domains, settings)
+  hyper = own_defaults.hyperparameters(domains, settings.batch_size)
   return resolve(
-    Suite("fit", (pair.task,), usual, pair.protocol),
+    Suite("fit", (pair.task,), usual, pair.protocol, defaults=hyper),
     pair.task,
     bound,
     settings,

@@ -11,6 +11,7 @@ from pathlib import Path
 from adapt.cli import commands, distributed, flags, plugins, reading_flags
 from adapt.cli.command import Parser, guarded
 from adapt.data import Domain, label_sets
+from adapt.experiments import own_defaults
 from adapt.experiments.own_data import Pair
 from adapt.experiments.suite import Suite, Task
 from adapt.records import record
@@ -172,7 +173,8 @@ def _suite(pair: Pair, classes: str) -> Suite:
     sources, target = label_sets.restricted(sources, target, known)
   for line in audit.warnings(sources, target) if hosts.leads() else ():
     print(f"warning: {line}", file=sys.stderr)
-  return Suite("run", (task,), pair.settings, pair.protocol)
+  usual = own_defaults.hyperparameters([*sources, target], pair.settings.batch_size)
+  return Suite("run", (task,), pair.settings, pair.protocol, defaults=usual)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+
+from adapt.data import Domain, Split
+from adapt.experiments.own_defaults import critic_width, hyperparameters
+
+
+def domains(n):
+  split = Split(np.zeros((n, 3), np.float32), np.zeros(n, np.int32))
+  return [Domain(name, split, split, ("a",)) for name in "st"]
+
+
+@pytest.mark.parametrize(
+  ("examples", "width"), [(1, 64), (240, 64), (1600, 256), (4096, 1024), (60_000, 8192)]
+)
+def test_the_width_of_a_critic_follows_the_examples(examples, width):
+  assert critic_width(examples) == width
+
+
+def test_small_data_get_small_critics_and_memories():
+  found = hyperparameters(domains(300), 32)
+  assert found["dann"] == {"width": 64} and found["mdan"] == {"width": 64}
+  assert found["nrc"] == {"memory": 300}
+  assert "vada" in found and "source_only" not in found
+
+
+def test_a_memory_holds_a_batch_and_large_data_change_nothing():
+  assert hyperparameters(domains(20), 32)["nrc"] == {"memory": 32}
+  assert hyperparameters(domains(60_000), 32) == {}
