@@ -161,6 +161,18 @@ def _run(argv: list[str]) -> int:
   return run.run_each(parts, arguments)
 
 
+def _tell(domains: Sequence[Domain]) -> None:
+  """Prints once what reading has done with each domain's files."""
+  for domain in domains:
+    for note in domain.notes:
+      if note not in _told:
+        _told.add(note)
+        print(f"note: {note}", file=sys.stderr)
+
+
+_told: set[str] = set()  # of pairs that share a domain
+
+
 def _suite(pair: Pair, classes: str) -> Suite:
   """The suite of a pair alone; what is odd about its data is told."""
   from adapt.data import audit
@@ -171,6 +183,8 @@ def _suite(pair: Pair, classes: str) -> Suite:
     label_sets.restricted(sources, target, task.classes)  # refuses them as they were given
     known = task.classes._replace(target_private=0)
     sources, target = label_sets.restricted(sources, target, known)
+  if hosts.leads():
+    _tell((*sources, target))
   for line in audit.warnings(sources, target) if hosts.leads() else ():
     print(f"warning: {line}", file=sys.stderr)
   usual = own_defaults.hyperparameters([*sources, target], pair.settings.batch_size)

@@ -1,7 +1,7 @@
 """Turn what was read into a network's inputs, fitted on the sources' training examples."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from adapt.data.preprocessing import Preprocessing
 from adapt.data.raw import Column, Table
 from adapt.data.reading import Reading
 
+_FAR = 0.01  # share of a domain's values beyond `scaling.FARTHEST` from which a note tells of it
 _STEPS = ("columns", "table", "scale", series.STEP)  # what a Preprocessing may have
 
 
@@ -214,6 +215,18 @@ def _counted(domains: Sequence[Domain], reading: Reading, own: bool) -> list[Dom
   return [d._replace(kind="counts" if counts else "vector") for d in domains]
 
 
+def _told_far(domain: Domain, step: Mapping[str, Any]) -> Domain:
+  """The domain with a note where many of its training values lie far from the sources' ones."""
+  share = scaling.beyond(np.asarray(domain.train.x), step)
+  if share < _FAR:
+    return domain
+  note = (
+    f"{domain.name}: {100 * share:.1f} % of its values lie more than {scaling.FARTHEST:g} deviations from "
+    "the sources' mean and are brought nearer: --scale per-domain scales each domain by its own"
+  )
+  return domain._replace(notes=(*domain.notes, note))
+
+
 def _scaled(
   domains: Sequence[Domain], reading: Reading, own: bool, flags: Sequence[bool]
 ) -> tuple[list[Domain], list[dict[str, Any]]]:
@@ -228,6 +241,7 @@ def _scaled(
     steps = [scaling.fit(_training([d]), how, flags) for d in domains]
   else:
     steps = [scaling.fit(_training(sources), how, flags)] * len(domains)
+  domains = [_told_far(d, step) for d, step in zip(domains, steps, strict=True)]
   pairs = zip(domains, steps, strict=True)
   found = [each_split(d, functools.partial(scaling.scaled, step=step)) for d, step in pairs]
   return found, [steps[-1]]

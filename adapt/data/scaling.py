@@ -8,6 +8,7 @@ import numpy as np
 from adapt import catalogue
 
 HOW = ("standard", "none", "robust", "per-domain")
+FARTHEST = 20.0  # in standard deviations, or interquartile ranges
 _ZEROS = 0.9  # share of zeros from which whole numbers are counts
 _COLUMNS = 50  # and so many columns
 
@@ -45,10 +46,27 @@ def fit(xs: Sequence[np.ndarray], how: str, flags: Sequence[bool] = ()) -> dict[
 
 
 def scaled(x: np.ndarray, step: Mapping[str, Any]) -> np.ndarray:
-  """Scale vectors [n, d] as `fit` has learnt; float32."""
+  """Scale vectors [n, d] as `fit` has learnt; float32.
+
+  A column that is nearly constant in the sources would be hundreds of times larger than all others
+  in the target: beyond `FARTHEST` widths from the centre, distances grow as their logarithm.
+  """
   centre, width = np.asarray(step["centre"]), np.asarray(step["width"])
-  found: np.ndarray = ((x - centre) / width).astype(np.float32)
+  found: np.ndarray = within_reach((x - centre) / width, np).astype(np.float32)
   return found
+
+
+def within_reach(z: Any, module: Any) -> Any:
+  """Let values grow as their logarithm beyond `FARTHEST`; `module` is numpy or jax.numpy."""
+  size = module.abs(z)
+  far = FARTHEST + module.log1p(module.maximum(size - FARTHEST, 0.0))
+  return module.where(size > FARTHEST, module.sign(z) * far, z)
+
+
+def beyond(x: np.ndarray, step: Mapping[str, Any]) -> float:
+  """Return the share of values of vectors [n, d] that lie beyond `FARTHEST`."""
+  centre, width = np.asarray(step["centre"]), np.asarray(step["width"])
+  return float((np.abs((x - centre) / width) > FARTHEST).mean())
 
 
 def is_counts(xs: Sequence[np.ndarray]) -> bool:

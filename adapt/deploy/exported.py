@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from adapt.data import preprocessing
+from adapt.data import preprocessing, scaling
 from adapt.deploy import saved
 
 KIND, VERSION = "adapt export", 1
@@ -66,7 +66,7 @@ def probabilities(model: saved.Model) -> Callable[[jax.Array], jax.Array]:
   def one(example: jax.Array) -> jax.Array:
     if scale is not None:
       centre, width = (jnp.asarray(scale[n], example.dtype) for n in ("centre", "width"))
-      example = (example - centre) / width
+      example = scaling.within_reach((example - centre) / width, jnp)
     return jax.nn.softmax(logits_of(example[None])[0])
 
   # One by one, so that a network need not know that n is no number.

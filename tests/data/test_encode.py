@@ -41,7 +41,7 @@ def test_together_says_what_the_inputs_are_and_what_has_made_them() -> None:
 
 
 def test_vectors_are_standardised_by_the_sources_training_examples():
-  a, b, t = array("a"), array("b", 5), array("t", 50)
+  a, b, t = array("a"), array("b", 5), array("t", 15)
   made = together([a, b, t], Reading())
   pooled = np.concatenate([a.train.x, b.train.x])
   for before, after in zip((a, b, t), made, strict=True):

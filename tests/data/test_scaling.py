@@ -48,3 +48,14 @@ def test_bags_of_words_are_counts_and_pictures_are_not():
 def test_unknown_scalings_are_refused():
   with pytest.raises(ValueError, match=r"unknown scale 'standart' \(did you mean standard\?\)"):
     scaling.check("standart")
+
+
+def test_what_is_far_from_the_sources_stays_within_reach():
+  """A column that is nearly constant in the sources is no thousand deviations away in the target."""
+  nearly = np.zeros((400, 2), np.float32)
+  nearly[0, 0] = 1e-3
+  step = scaling.fit([nearly], "standard")
+  far = np.full((4, 2), 16, np.float32)
+  found = scaling.scaled(far, step)
+  assert found[0, 0] == pytest.approx(scaling.FARTHEST + 12.7, abs=0.1) and found[0, 1] == 16
+  assert scaling.beyond(far, step) == 0.5 and scaling.beyond(nearly, step) < 0.01
