@@ -266,6 +266,7 @@ def test_terminal():
 def test_compare(tree, capsys):
   other = [r for r in records() if r["label"] != "mmd"]
   other[0]["last"]["accuracy"] = [a + 0.05 for a in other[0]["last"]["accuracy"]]
+  other[0]["confusion"] = None  # which would say another accuracy
   sample_records.save(tree / "other", *other)
   assert script("compare.py")([str(tree / "results"), str(tree / "other")]) == 0
   printed = capsys.readouterr().out
