@@ -120,7 +120,8 @@ class Tally:
       except SystemExit as stop:  # of argparse
         code = stop.code
     told = capsys.readouterr().err.splitlines()
-    lines = [line for line in told if line.strip() and not line.startswith("warning: ")]
+    beside = "warning: ", "note: "
+    lines = [line for line in told if line.strip() and not line.startswith(beside)]
     if code == 2:
       assert len(lines) == 1 and REMEDY.search(lines[0].removeprefix("error: ")), told
       assert len(lines[0]) < 2000, lines
