@@ -66,7 +66,7 @@ def is_file(name: str) -> bool:
 
 
 def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -> Domain:
-  """Read a domain by name or from a file, whose inputs may be a table or texts.
+  """Read a domain by name or from a file, whose inputs may be a table.
 
   Args:
     name: one of `names()`; "tfds:NAME", "tfds:NAME/config" or either with "/split" for a prepared

@@ -1,4 +1,4 @@
-"""Inputs as a user's file has them, before they are numbers: tables and texts."""
+"""Tables as a user's file has them, before they are numbers."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -59,24 +59,3 @@ def joined(tables: Sequence[Table]) -> Table:
       for name in tables[0].names
     )
   )
-
-
-class Texts:
-  """One text an example, indexed by rows like an array [n]."""
-
-  ndim = 1
-  dtype = np.dtype(object)
-
-  def __init__(self, values: np.ndarray) -> None:
-    self.values = values  # [n] object array of str
-
-  def __len__(self) -> int:
-    return len(self.values)
-
-  def __getitem__(self, rows: Any) -> "Texts":
-    return Texts(self.values[rows])
-
-  @property
-  def shape(self) -> tuple[int]:
-    """The number of texts."""
-    return (len(self),)

@@ -1,7 +1,8 @@
 """Files as people have them are read right, or refused in one line."""
 
 import pytest
-from odd_files import FILES, outcome, write
+from odd_files import FILES
+from odd_outcomes import outcome, write
 
 
 @pytest.mark.parametrize("odd", FILES, ids=lambda odd: odd.name)
