@@ -106,7 +106,8 @@ def fit(
       minutes=5.0 if out else float("inf"),
       watch=stopper,
     )
-    return _fitted(experiment, result.records[0], Path(folder))
+    notes = dict.fromkeys(note for d in domains for note in d.notes)
+    return _fitted(experiment, result.records[0], Path(folder), tuple(notes))
 
 
 def _silent(step: int, past: History) -> None:
@@ -212,7 +213,9 @@ def _progress(experiment: Experiment) -> Iterator[Report]:
     yield report
 
 
-def _fitted(experiment: Experiment, record: dict[str, Any], folder: Path) -> Fitted:
+def _fitted(
+  experiment: Experiment, record: dict[str, Any], folder: Path, notes: Sequence[str]
+) -> Fitted:
   """What is left in memory of a run whose files are in a folder."""
   file = file_of(experiment, points(experiment)[0], folder)
   own = Own(experiment.method, experiment.model, experiment.tuning)
@@ -223,4 +226,4 @@ def _fitted(experiment: Experiment, record: dict[str, Any], folder: Path) -> Fit
     if str(seed) not in lost
   }
   contents = {seed: saved.path(file, seed).read_bytes() for seed in read}
-  return Fitted(record, read, contents, read_points(file, record))
+  return Fitted(record, read, contents, read_points(file, record), notes)

@@ -43,6 +43,7 @@ class Fitted:
     record: what `--out` would hold of the run, see `adapt.results`.
     classes: the labels, in the order of the columns of `predict_proba`.
     seeds: those that have a model; diverged ones have none.
+    notes: what reading has done with the data, a line each: missing cells, ids left out, ….
   """
 
   def __init__(
@@ -51,8 +52,9 @@ class Fitted:
     models: Mapping[int, saved.Model],
     contents: Mapping[int, bytes],
     points: Mapping[str, np.ndarray] | None = None,
+    notes: Sequence[str] = (),
   ) -> None:
-    self.record = record
+    self.record, self.notes = record, tuple(notes)
     self._models, self._contents, self._points = dict(models), dict(contents), points
     self.seeds = tuple(self._models)
 

@@ -153,6 +153,8 @@ def _run(argv: list[str]) -> int:
   distributed.compare(arguments)
   from adapt.cli import run
 
+  if hosts.leads():
+    _tell(pairs)
   names = methods_of(arguments)
   parts = [
     (run.experiments_of(suite, suite.tasks, names, arguments), pair.domains)
@@ -161,16 +163,11 @@ def _run(argv: list[str]) -> int:
   return run.run_each(parts, arguments)
 
 
-def _tell(domains: Sequence[Domain]) -> None:
-  """Prints once what reading has done with each domain's files."""
-  for domain in domains:
-    for note in domain.notes:
-      if note not in _told:
-        _told.add(note)
-        print(f"note: {note}", file=sys.stderr)
-
-
-_told: set[str] = set()  # of pairs that share a domain
+def _tell(pairs: Sequence[Pair]) -> None:
+  """Prints what reading has done with the files of all pairs, which may share domains."""
+  names = [(pair, name) for pair in pairs for name in (*pair.task.source, pair.task.target)]
+  for note in dict.fromkeys(n for pair, name in names for n in pair.domains(name).notes):
+    print(f"note: {note}", file=sys.stderr)
 
 
 def _suite(pair: Pair, classes: str) -> Suite:
@@ -183,8 +180,6 @@ def _suite(pair: Pair, classes: str) -> Suite:
     label_sets.restricted(sources, target, task.classes)  # refuses them as they were given
     known = task.classes._replace(target_private=0)
     sources, target = label_sets.restricted(sources, target, known)
-  if hosts.leads():
-    _tell((*sources, target))
   for line in audit.warnings(sources, target) if hosts.leads() else ():
     print(f"warning: {line}", file=sys.stderr)
   usual = own_defaults.hyperparameters([*sources, target], pair.settings.batch_size)

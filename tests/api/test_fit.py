@@ -134,6 +134,7 @@ def test_frames_with_gaps_and_categories_are_learnt_and_predicted_by_name(tmp_pa
   assert fitted.accuracy.mean > 0.8
   assert fitted.record["config"]["reading"] == {"drop": ["x"]}
   assert fitted.record["preprocessing"]["features"] == 6
+  assert any("missing cells in" in note for note in fitted.notes)
   turned = target[["age", "label", "ward"]]
   assert fitted.evaluate(turned[["age", "ward"]], turned.label).mean > 0.8
   again = adapt.load(fitted.save(tmp_path / "m.npz"))
