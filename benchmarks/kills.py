@@ -10,6 +10,7 @@ run that nobody disturbed, and to leave nothing behind.
 import argparse
 import collections
 import functools
+import itertools
 import json
 import os
 import random
@@ -35,6 +36,7 @@ _SHORT = ["--steps", "40", "--evaluations", "4", "--batch-size", "16", "--device
 _ALONE = [*_PAIR, *_SHORT, "--checkpoint-minutes", "0", "--out", "runs"]
 _RUN = [*_ALONE, "--seeds", "1"]
 _SWEEP = ["--sweep", "weight=0.5,1"]
+_PICTURES = ["run", "--source", "left", "--target", "right", "--method", "dann", "--feed", "stream"]
 COMMANDS = {
   "run": _RUN,
   "seeds": [*_ALONE, "--seeds", "2"],
@@ -42,8 +44,11 @@ COMMANDS = {
   "force": [*_RUN, "--force"],
   "save_model": [*_RUN, "--save-model"],
   "search": [*_RUN, *_SWEEP, "--sampler", "grid"],
+  "stream": [*_PICTURES, *_SHORT, "--checkpoint-minutes", "0", "--out", "runs", "--seeds", "1"],
+  "prepare": ["data", "prepare", "usps", "--from", "raw", "--data-dir", "sets"],
   "kept": [],  # an array kept on disk, as features and decoded sets are
 }
+_SIZES = {"train": 12, "test": 8}  # of the set that is prepared
 _NUMBERS = ("parameters", "last", "selected", "confusion", "curves")
 
 
@@ -55,6 +60,22 @@ def keep() -> int:
   if kept_arrays.read(file, "x") is None:
     kept_arrays.write(file, np.arange(3 * 2**18, dtype=np.float32), "x")
   return 0
+
+
+def prepared_set() -> int:
+  """Prepares a set and reads it, which keeps a decoded copy."""
+  from adapt.data import prepared
+
+  code = cli.main(COMMANDS["prepare"])
+  for split in _SIZES if not code else ():
+    prepared.arrays("usps", split, "sets")
+  return code
+
+
+def work_of(name: str) -> Callable[[], int]:
+  """What a child runs."""
+  own = {"kept": keep, "prepare": prepared_set}
+  return own.get(name) or functools.partial(cli.main, COMMANDS[name])
 
 
 def child(work: Callable[[], int], folder: Path, at: int = 0, after: bool = False) -> int:
@@ -117,6 +138,9 @@ def found(folder: Path) -> dict[str, Any]:
   if (features := folder / "features/x.npy").exists():
     assert not kept_arrays.damage(features, "x")
     numbers["features"] = float(np.load(features).sum())
+  for kept in sorted((folder / "sets").rglob("adapt_*.npy")):
+    assert not kept_arrays.damage(kept, None)
+    numbers[kept.name] = np.load(kept).tolist()
   return atomic_files.plain({n: json.dumps(_plain(v)) for n, v in numbers.items()})
 
 
@@ -137,6 +161,10 @@ def prepare(folder: Path, name: str) -> None:
   """A working folder with data, and for --force with a record of other data."""
   folder.mkdir()
   write(folder, "moons", "turned")
+  if name == "stream":
+    write_pictures(folder)
+  if name == "prepare":
+    write_raw(folder / "raw/digits/usps.npz")
   if name == "force":
     write(folder, "moons", "tilted", as_name="turned")
     assert child(lambda: cli.main(_RUN), folder) == 0
@@ -152,9 +180,31 @@ def write(folder: Path, *names: str, as_name: str = "") -> None:
     np.savez(folder / f"{file}.npz", **arrays)
 
 
+def write_pictures(folder: Path) -> None:
+  """Two folders of 8 × 8 pictures of two classes."""
+  from PIL import Image
+
+  rng = np.random.default_rng(0)
+  for domain, split, kind in itertools.product(("left", "right"), ("train", "test"), "ab"):
+    (place := folder / domain / split / kind).mkdir(parents=True)
+    for i in range(10):
+      pixels = rng.integers(0, 200, (8, 8)) + 50 * (kind == "b")
+      Image.fromarray(pixels.astype(np.uint8)).save(place / f"{i}.png")
+
+
+def write_raw(file: Path) -> None:
+  """What a tiny USPS is prepared from."""
+  file.parent.mkdir(parents=True)
+  rng, arrays = np.random.default_rng(0), {}
+  for split, n in _SIZES.items():
+    arrays[f"{split}_images"] = rng.uniform(-1, 1, (n, 16, 16)).astype(np.float32)
+    arrays[f"{split}_labels"] = np.arange(n) % 10
+  np.savez(file, **arrays)
+
+
 def trial(folder: Path, name: str, chosen: random.Random, operations: int) -> tuple[int, Path]:
   """Kills a command until it ends; the number of kills, and its folder."""
-  work = keep if name == "kept" else lambda: cli.main(COMMANDS[name])
+  work = work_of(name)
   prepare(folder, name)
   kills = 0
   while kills < 3:
@@ -178,6 +228,10 @@ def main(arguments: list[str] | None = None) -> int:
   parser.add_argument("--seed", type=int, default=0)
   parser.add_argument("--only", nargs="+", choices=COMMANDS, default=list(COMMANDS))
   asked = parser.parse_args(arguments)
+  if "prepare" in asked.only:
+    from adapt.data.builders import usps
+
+    usps.Usps.SIZES = _SIZES
   chosen, kills, wrong = random.Random(asked.seed), collections.Counter[str](), 0
   with tempfile.TemporaryDirectory(prefix="adapt-kills-") as root:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = f"{root}/compiled"
@@ -188,8 +242,7 @@ def main(arguments: list[str] | None = None) -> int:
       if name not in whole:
         undisturbed = Path(root) / f"{name}-whole"
         prepare(undisturbed, name)
-        work = keep if name == "kept" else functools.partial(cli.main, COMMANDS[name])
-        code = child(work, undisturbed)
+        code = child(work_of(name), undisturbed)
         assert code == 0, (name, (Path(root) / "stderr").read_text())
         whole[name] = found(undisturbed)
       folder = Path(root) / f"{name}-{number}"

@@ -270,21 +270,30 @@ def test_the_python_face_uses_them_by_name(folder):
   assert fitted.record["config"]["weights"]["name"] == "firsts"
 
 
-def test_an_optimizer_whose_file_has_changed_is_another(folder, tmp_path):
+@pytest.mark.parametrize(
+  ("kind", "name", "old", "new"),
+  [
+    ("optimizers", "signed", "sign(g)", "sign(-g)"),
+    ("validators", "sure", ".max(", ".min("),  # whose score every record has
+  ],
+)
+def test_an_entry_whose_file_has_changed_is_another(folder, tmp_path, kind, name, old, new):
   catalogue.plugins(folder)
   suite = suites.get("clouds")
-  asked = resolve(suite, suite.tasks[0], "source_only", optimizer="signed")
-  run(asked, tmp_path)
-  (folder / "optimizers/other.py").write_text(
-    FILES["optimizers/signed.py"].replace("sign(g)", "sign(-g)")
-  )
-  (folder / "optimizers/other.py").rename(folder / "optimizers/signed.py")
-  sys.modules.pop("adapt.optimizers._from_folder.signed")
+
+  def asked():
+    choice = {"optimizer": name} if kind == "optimizers" else {}
+    return resolve(suite, suite.tasks[0], "source_only", **choice)
+
+  run(asked(), tmp_path)
+  file, text = folder / kind / f"{name}.py", FILES[f"{kind}/{name}.py"]
+  assert old in text
+  (folder / kind / "other.py").write_text(text.replace(old, new))
+  (folder / kind / "other.py").rename(file)
+  sys.modules.pop(f"adapt.{kind}._from_folder.{name}")
   identity._digest.cache_clear()
-  with pytest.raises(
-    ValueError, match=r"signed\.py has changed since .*source_only\.json was made"
-  ):
-    run(resolve(suite, suite.tasks[0], "source_only", optimizer="signed"), tmp_path)
+  with pytest.raises(ValueError, match=rf"{name}\.py has changed since .*\.json was made"):
+    run(asked(), tmp_path)
 
 
 def test_the_command_line_sets_what_an_optimizer_takes_and_a_record_says_it_again(folder, tmp_path):

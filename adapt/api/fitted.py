@@ -183,14 +183,15 @@ class Fitted:
     path = Path(file)
     if path.suffix != ".npz":
       raise ValueError(f"{path} is no .npz file: name one, such as model.npz")
-    atomic_files.replace(path, self._contents[self.seeds[0] if seed is None else seed])
+    content = self._contents[self.seeds[0] if seed is None else seed]
+    atomic_files.replace(path, content, private=True)
     return path
 
   def export(self, file: str | Path, seed: int | None = None) -> dict[str, Any]:
     """Writes one seed's model as StableHLO, which jax alone can run; returns its signature."""
     module, signature = exported.export(self._model(seed))
     path = Path(file)
-    atomic_files.replace(path, module)
+    atomic_files.replace(path, module, private=True)
     atomic_files.write_json(path.with_suffix(".json"), signature)
     return signature
 

@@ -227,7 +227,7 @@ def _export(arguments: argparse.Namespace) -> int:
   atomic_files.check_writable(folder)
   module, signature = exported.export(model)
   where = folder / f"{file.name.removesuffix(saved.SUFFIX)}.stablehlo"
-  atomic_files.replace(where, module)
+  atomic_files.replace(where, module, private=True)
   atomic_files.write_json(where.with_suffix(".json"), signature)
   shown = [
     f"{side['dtype']} [{', '.join(map(str, side['shape']))}]"

@@ -36,21 +36,22 @@ def check_writable(out: str | Path) -> None:
     raise _unwritable(out, error) from error
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes, private: bool = False) -> None:
   """Write a file atomically.
 
-  A file of that name is always whole. ValueError if the folder cannot be written.
+  A file of that name is always whole. Models and what else can tell of single training examples are
+  `private`: others on the machine cannot read them. ValueError if the folder cannot be written.
   """
   try:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole(path) as file:
+    with whole(path, private) as file:
       file.write(content)
   except OSError as error:
     raise _unwritable(path.parent, error) from error
 
 
 @contextlib.contextmanager
-def whole(path: Path) -> Iterator[IO[bytes]]:
+def whole(path: Path, private: bool = False) -> Iterator[IO[bytes]]:
   """Open a temporary file that takes the name of `path` when all is on the disk.
 
   It is locked meanwhile, so that `sweep` tells it from what a killed process has left.
@@ -59,8 +60,9 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
     OSError: the folder cannot be written; nothing is left of the temporary file.
   """
   temporary = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
+  mode = 0o600 if private else 0o666  # less what the user's umask says
   try:
-    with temporary.open("x+b") as file:
+    with open(temporary, "x+b", opener=lambda name, flags: os.open(name, flags, mode)) as file:
       _lock(file)
       yield file
       file.flush()

@@ -121,7 +121,7 @@ def write_models(
       continue
     kept = {n: jax.device_get(leaf[cell]) for n, leaf in named(trained).items() if n in reads}
     own = {**about, "seed": seed, "step": int(mapped.ts.step[cell])}
-    atomic_files.replace(path(file, seed), _packed(own, kept | backbone))
+    atomic_files.replace(path(file, seed), _packed(own, kept | backbone), private=True)
 
 
 def read(file: str | Path, own: Own = NOTHING_OWN) -> Model:

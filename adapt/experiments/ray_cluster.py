@@ -207,7 +207,7 @@ def _keep(cell: Cell, made: Made, out: str | Path, asked: Collection[Path], as_f
     file.unlink(missing_ok=True)  # the old record lies beside no new points
     for name, content in files.items():
       if name != file.name:
-        atomic_files.replace(file.with_name(name), content)
+        atomic_files.replace(file.with_name(name), content, name.endswith(saved.SUFFIX))
     atomic_files.write_json(file, json.loads(files[file.name]) | {"command": as_from})
 
 

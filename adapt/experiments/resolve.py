@@ -163,6 +163,7 @@ def sources(experiment: Experiment) -> dict[str, Any]:
   found = {n: e.origin or e.factory for n, e in entries.items() if e is not None}
   found["optimizer"] = optimizers.source(experiment.optimizer)
   found["augment"] = named_views.source(experiment.settings.augment)
+  found |= {f"validator {name}": factory for name, factory in validators.plugged().items()}
   return {kind: source for kind, source in found.items() if source is not None}
 
 

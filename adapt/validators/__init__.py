@@ -34,7 +34,7 @@ __all__ = [
   "check",
   "counted",
 ]
-__all__ += ["get", "made", "mixable", "mixture", "names", "partners", "scores", "see"]
+__all__ += ["get", "made", "mixable", "mixture", "names", "partners", "plugged", "scores", "see"]
 
 DEFAULT = "information_maximisation"
 REVERSE = "reverse"
@@ -153,8 +153,18 @@ def check(validator: str, xt: Any) -> None:
       raise ValueError(
         f"{name} mixes inputs, and token ids have no mixture: choose another --validator, e.g. {DEFAULT}"
       )
-    if not factory.__module__.startswith(f"{__name__}.") or "._from_folder." in factory.__module__:
+    if _own(factory):
       _try(factory)
+
+
+def plugged() -> dict[str, Callable[..., Validator]]:
+  """Validators that do not come with the package, whose scores every record has too, by name."""
+  return {name: factory for name in names() if _own(factory := get(name))}
+
+
+def _own(factory: Callable[..., Validator]) -> bool:
+  module = factory.__module__
+  return not module.startswith(f"{__name__}.") or "._from_folder." in module
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """A model from its file predicts what evaluation saw; a file that is not whole or not ours is refused."""
 
 import json
+import os
 from pathlib import Path
 
 import jax
@@ -68,6 +69,12 @@ def accuracy(file, seed, split):
   return (predicted == split.y).mean()
 
 
+def umask():
+  """The process's own, which can only be read by setting it."""
+  os.umask(now := os.umask(0o22))
+  return now
+
+
 def assert_predicts(record, file, split):
   for seed, seen in enumerate(record["last"]["accuracy"]):
     assert accuracy(file, seed, split) == pytest.approx(seen, abs=1e-6)
@@ -86,6 +93,9 @@ def test_each_seed_s_model_predicts_what_evaluation_saw(kept):
   expected = points["predicted"][points["domain"] == 1]
   np.testing.assert_array_equal(np.asarray(logits).argmax(1)[rows], expected)
   assert model.about["step"] == 20 and model.classes == ["upper", "lower"]
+  # A model can tell of its training examples; what is published is the record.
+  assert saved.path(file, 0).stat().st_mode & 0o777 == 0o600
+  assert file.stat().st_mode & 0o777 == 0o666 & ~umask()
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ CASES = {
   "published": 320,
   "config files": 180,
   "plug-in folders": 120,
+  "kept arrays": 200,
 }
 
 _home = tempfile.TemporaryDirectory()
