@@ -49,7 +49,7 @@ def read(path: Path, header: str, special: frozenset[str]) -> Delimited:
   """
   if header not in HEADERS:
     raise ValueError(f"--header {header} is unknown: choose from {', '.join(HEADERS)}")
-  text, notes = _text(path)
+  text, notes = text_of(path)
   if first := _SEP.match(text.split("\n", 1)[0]):
     text, delimiter = text.split("\n", 1)[-1], first[1]
   else:
@@ -71,9 +71,17 @@ def read(path: Path, header: str, special: frozenset[str]) -> Delimited:
   return Delimited(_parsed(text, split, names, named), delimiter, tuple(notes))
 
 
-def _text(path: Path) -> tuple[str, list[str]]:
+def text_of(path: Path) -> tuple[str, list[str]]:
   """The file's text and what it was encoded as, if that is not UTF-8."""
-  content = _content(path)
+  return decoded(path, _content(path))
+
+
+def decoded(path: Path, content: bytes) -> tuple[str, list[str]]:
+  """A file's bytes as text, and what they were encoded as, if that is not UTF-8.
+
+  Raises:
+    ValueError: no text.
+  """
   if content.startswith((b"\xff\xfe", b"\xfe\xff")):
     return _decoded(path, content, "utf-16"), [f"{path} is in UTF-16"]
   try:
@@ -93,9 +101,9 @@ def _decoded(path: Path, content: bytes, encoding: str) -> str:
   try:
     text = content.decode(encoding)
   except UnicodeDecodeError as error:
-    raise ValueError(f"{path} is no text: write it as CSV in UTF-8") from error
+    raise ValueError(f"{path} is no text: write it in UTF-8") from error
   if "\0" in text:
-    raise ValueError(f"{path} is no text: write it as CSV in UTF-8")
+    raise ValueError(f"{path} is no text: write it in UTF-8")
   return text
 
 
