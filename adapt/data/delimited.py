@@ -87,14 +87,18 @@ def decoded(path: Path, content: bytes) -> tuple[str, list[str]]:
   try:
     text = content.decode("utf-8-sig")
   except UnicodeDecodeError:
-    try:
-      return content.decode("cp1252"), [f"{path} is not in UTF-8: read as Latin-1 (cp1252)"]
-    except UnicodeDecodeError:
-      return content.decode("latin-1"), [f"{path} is not in UTF-8: read as Latin-1"]
-  if "\0" in text:
+    text = ""
+  if b"\0" in content:
     encoding = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
     return _decoded(path, content, encoding), [f"{path} is in UTF-16"]
-  return text, []
+  return (text, []) if text or not content else _western(path, content)
+
+
+def _western(path: Path, content: bytes) -> tuple[str, list[str]]:
+  try:
+    return content.decode("cp1252"), [f"{path} is not in UTF-8: read as Latin-1 (cp1252)"]
+  except UnicodeDecodeError:
+    return content.decode("latin-1"), [f"{path} is not in UTF-8: read as Latin-1"]
 
 
 def _decoded(path: Path, content: bytes, encoding: str) -> str:
