@@ -85,13 +85,13 @@ def decoded(path: Path, content: bytes) -> tuple[str, list[str]]:
   if content.startswith((b"\xff\xfe", b"\xfe\xff")):
     return _decoded(path, content, "utf-16"), [f"{path} is in UTF-16"]
   try:
-    text = content.decode("utf-8-sig")
+    text: str | None = content.decode("utf-8-sig")
   except UnicodeDecodeError:
-    text = ""
+    text = None
   if b"\0" in content:
     encoding = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
     return _decoded(path, content, encoding), [f"{path} is in UTF-16"]
-  return (text, []) if text or not content else _western(path, content)
+  return _western(path, content) if text is None else (text, [])
 
 
 def _western(path: Path, content: bytes) -> tuple[str, list[str]]:

@@ -44,7 +44,9 @@ def parted(domains: Sequence[Domain], reading: Reading) -> tuple[list[Domain], t
   tables: list[Any] = [d.train.x for d in domains if isinstance(d.train.x, Table)]
   names = texts.text_columns(tables, reading) if tables else ()
   if names or any(isinstance(d.train.x, Texts) for d in domains):
-    return [_joined(d, names, "the texts of other domains are in") for d in domains], names
+    remedy = f" (--drop {' '.join(names)} takes these instead)"
+    why = "the texts of other domains are in"
+    return [_joined(d, names, why, remedy) for d in domains], names
   if reading.text:
     raise ValueError(
       f"--text {reading.text} is for texts, and {domains[0].name} has none: drop it, or name the "
@@ -53,7 +55,7 @@ def parted(domains: Sequence[Domain], reading: Reading) -> tuple[list[Domain], t
   return list(domains), ()
 
 
-def _joined(domain: Domain, names: Sequence[str], why: str) -> Domain:
+def _joined(domain: Domain, names: Sequence[str], why: str, remedy: str = "") -> Domain:
   """The domain with the texts of these columns, where it has columns."""
   table: Any = domain.train.x
   if isinstance(table, Texts):
@@ -70,7 +72,7 @@ def _joined(domain: Domain, names: Sequence[str], why: str) -> Domain:
   others = [n for n in table.names if n not in names]
   note = f"{domain.name}: texts are the column{'s' * (len(names) > 1)} {', '.join(names)}"
   if others:
-    note += f"; left out: {', '.join(others[:5])}{', …' * (len(others) > 5)}"
+    note += f"; left out: {', '.join(others[:5])}{', …' * (len(others) > 5)}{remedy}"
   made = each_split(domain, lambda x: texts.joined(x, names))
   return made._replace(features=(), notes=(*domain.notes, note))
 
@@ -107,8 +109,6 @@ def together(
   found = [applied(d, step) for d in domains]
   if step["step"] == BAG:
     note = f"texts become bags of {len(step['words'])} words and pairs of words, weighed by tf-idf"
-    if names:
-      note += f"; --drop {' '.join(names)} takes the other columns instead"
     found[0] = found[0]._replace(notes=(*found[0].notes, note))
   return found, [{"step": COLUMNS, "columns": list(names)}, step]
 

@@ -37,7 +37,10 @@ def domain(name, x, y, test=2):
 
 
 def pair():
-  return [domain(n, of(sentences(12, s)[0]), sentences(12)[1]) for n, s in zip("ab", (GOOD, NEAR))]
+  return [
+    domain(n, of(sentences(12, s)[0]), sentences(12)[1])
+    for n, s in zip("ab", (GOOD, NEAR), strict=True)
+  ]
 
 
 def test_bags_see_training_texts_of_both_domains_and_no_test_text():
@@ -117,8 +120,8 @@ def test_a_table_a_folder_and_json_lines_are_one_kind_of_texts(tmp_path):
   found = data.load_together([str(tmp_path / name) for name in ("a.csv", "b.jsonl", "c")])
   assert len({d.train.x.shape for d in found}) == 1
   assert found[0].preprocessing.step("texts")["columns"] == ["review"]
-  assert any("left out: stars" in note for note in found[1].notes)
-  assert any("--drop review takes the other columns" in note for note in found[0].notes)
+  assert any("left out: stars (--drop review takes these" in note for note in found[1].notes)
+  assert not any("left out" in note for note in found[0].notes)
   assert [own_data.kind(d) for d in found] == ["text"] * 3
 
 
