@@ -14,7 +14,7 @@ from adapt.cli import main
 from adapt.data import encode_text
 
 GOOD, BAD = ("great fine lovely nice superb", "awful dull poor bad boring")
-REST = "the book was read on some day with a bit of tea by the sea".split()
+REST = "the book was read on some day with a bit of tea by the sea"
 
 
 def reviews(n, seed):
@@ -22,7 +22,7 @@ def reviews(n, seed):
   rng = np.random.default_rng(seed)
   y = ["neg" if i % 2 else "pos" for i in range(n)]
   words = {"pos": GOOD.split(), "neg": BAD.split()}
-  return [" ".join([*rng.choice(words[k], 2), *rng.choice(REST, 6)]) for k in y], y
+  return [" ".join([*rng.choice(words[k], 2), *rng.choice(REST.split(), 6)]) for k in y], y
 
 
 def write(path, rows, y=None):
