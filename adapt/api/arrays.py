@@ -8,9 +8,9 @@ import numpy as np
 
 from adapt import data
 from adapt.api import frames
-from adapt.data import encode, files
+from adapt.data import encode, files, texts
 from adapt.data.domain import Domain, Split
-from adapt.data.raw import Table, joined
+from adapt.data.raw import concatenated
 from adapt.data.reading import Reading
 from adapt.data.splits import stratified
 from adapt.experiments import own_data
@@ -22,7 +22,7 @@ Data = Any
 class Given(NamedTuple):
   """Inputs and labels as a user has given them."""
 
-  x: Any  # an array or a raw table
+  x: Any  # an array, a raw table or texts
   y: np.ndarray | None
 
 
@@ -127,7 +127,7 @@ def _given(one: Data, name: str, label: str) -> Given:
     if not found.columns or not len(found):
       raise ValueError(f"{name} has no {'row' if found.columns else 'feature column'}: add some")
   else:
-    found = files.inputs(name, np.asarray(x))
+    found = texts.given(x, name) or files.inputs(name, np.asarray(x))
   if y is None:
     return Given(found, None)
   labels = np.asarray(y)
@@ -176,11 +176,7 @@ def _target(own: Given, more: Mapping[str, Given], classes: tuple[str, ...]) -> 
   if labelled is not None:
     unknown = np.full(len(own.x), -1, np.int32) if own.y is None else own.y
     assert labelled.y is not None
-    both = [own.x, labelled.x]
-    tables = [isinstance(x, Table) for x in both]
-    if any(tables) != all(tables):
-      raise ValueError("target and labelled are a frame and an array: give two of a kind")
-    x: Any = joined(both) if all(tables) else np.concatenate(both)
+    x = concatenated([own.x, labelled.x], "target and labelled")
     train = Split(x, np.concatenate([unknown, labelled.y]))
   if test is not None:
     return Domain("target", train, Split(test.x, test.y), classes)

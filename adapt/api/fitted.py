@@ -10,7 +10,7 @@ import numpy as np
 
 from adapt.api import frames
 from adapt.api.frames import pandas
-from adapt.data import atomic_files, encode, files, preprocessing
+from adapt.data import atomic_files, encode, files, preprocessing, texts
 from adapt.data.domain import Domain, Split
 from adapt.deploy import exported, saved
 from adapt.deploy.rebuilt import NOTHING_OWN, Own
@@ -220,7 +220,8 @@ def load(
 
 def _as_trained(x: Any, model: saved.Model, in_order: bool) -> np.ndarray:
   """Inputs as the model takes them: what training has learnt is applied."""
-  raw: Any = frames.table(x) if frames.is_frame(x) else files.inputs("x", np.asarray(x))
+  raw: Any = frames.table(x) if frames.is_frame(x) else texts.given(x, "x")
+  raw = files.inputs("x", np.asarray(x)) if raw is None else raw
   made, split = preprocessing.of(model.about), Split(raw, None)
   domain = Domain("x", split, split, ())
   done = encode.plain(domain) if made is None else encode.later(domain, made, in_order)

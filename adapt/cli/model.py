@@ -22,7 +22,7 @@ from adapt.deploy.saved import Model
 from adapt.evaluation import metrics
 from adapt.experiments import own_data
 
-_WHERE = "NAME, tfds:NAME, a folder of images, an .npz, .npy, .csv or .parquet file"
+_WHERE = "NAME, tfds:NAME, a folder, or a file (.npz, .npy, .csv, .jsonl, .parquet and others)"
 
 _EXPORTS = "exported"  # not among the records, whose names end in .json too
 

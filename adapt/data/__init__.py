@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from adapt import catalogue
-from adapt.data import containers, domains, encode, files, folders, sound, tabular
+from adapt.data import containers, domains, encode, files, folders, sound, tabular, texts
 from adapt.data.checks import check_pair
 from adapt.data.domain import Domain, Split
 from adapt.data.files import read_folder
@@ -66,13 +66,13 @@ def is_file(name: str) -> bool:
 
 
 def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -> Domain:
-  """Read a domain by name or from a file, whose inputs may be a table.
+  """Read a domain by name or from a file, whose inputs may be a table or texts.
 
   Args:
     name: one of `names()`; "tfds:NAME", "tfds:NAME/config" or either with "/split" for a prepared
       TFDS set; the path of an .npz or .npy file (see `files`), of a .mat, .h5 or .svmlight file (see
       `containers`), of a .csv or other table (see `tabular`; FILE#VALUE has the rows of one value of
-      the domain column) or of a folder of images or sound (see `folders`, `sound`); or
+      the domain column) or of a folder of images, sound or texts (see `folders`, `sound`, `texts`); or
       "features:FILE.npz" for vectors that a network has extracted.
     data_dir: where TFDS keeps its sets; None means `$TFDS_DATA_DIR` or `~/tensorflow_datasets`.
     reading: how one's own files are read.
@@ -104,14 +104,17 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
   if tabular.is_table(name):
     return tabular.read_table(name, reading=reading)
   if name and Path(name).is_dir():
-    if folders.mostly(Path(name), sound.SUFFIXES):
+    # Texts last, as each picture or recording may have one beside it.
+    kind = folders.most(Path(name), folders.SUFFIXES, sound.SUFFIXES, texts.SUFFIXES)
+    if kind == 1:
       return sound.read_folder(name, reading)
-    return folders.read_folder(name)
+    return texts.read_folder(name) if kind == 2 else folders.read_folder(name)
   near = catalogue.meant(name, names())
   raise ValueError(
     f"unknown domain '{name}'{near}: adapt data list has the names; or give tfds:NAME, "
     "tfds:NAME/config, the path of a file (.npz, .npy, .csv, .tsv, .txt, .data, .parquet, .feather, "
-    ".mat, .h5, .svmlight) or of a folder of images or sound, or features:FILE.npz"
+    ".json, .jsonl, .mat, .h5, .svmlight) or of a folder of images, sound or texts, or "
+    "features:FILE.npz"
   )
 
 

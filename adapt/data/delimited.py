@@ -49,7 +49,7 @@ def read(path: Path, header: str, special: frozenset[str]) -> Delimited:
   """
   if header not in HEADERS:
     raise ValueError(f"--header {header} is unknown: choose from {', '.join(HEADERS)}")
-  text, notes = _text(path)
+  text, notes = text_of(path)
   if first := _SEP.match(text.split("\n", 1)[0]):
     text, delimiter = text.split("\n", 1)[-1], first[1]
   else:
@@ -71,31 +71,43 @@ def read(path: Path, header: str, special: frozenset[str]) -> Delimited:
   return Delimited(_parsed(text, split, names, named), delimiter, tuple(notes))
 
 
-def _text(path: Path) -> tuple[str, list[str]]:
+def text_of(path: Path) -> tuple[str, list[str]]:
   """The file's text and what it was encoded as, if that is not UTF-8."""
-  content = _content(path)
+  return decoded(path, _content(path))
+
+
+def decoded(path: Path, content: bytes) -> tuple[str, list[str]]:
+  """A file's bytes as text, and what they were encoded as, if that is not UTF-8.
+
+  Raises:
+    ValueError: no text.
+  """
   if content.startswith((b"\xff\xfe", b"\xfe\xff")):
     return _decoded(path, content, "utf-16"), [f"{path} is in UTF-16"]
   try:
-    text = content.decode("utf-8-sig")
+    text: str | None = content.decode("utf-8-sig")
   except UnicodeDecodeError:
-    try:
-      return content.decode("cp1252"), [f"{path} is not in UTF-8: read as Latin-1 (cp1252)"]
-    except UnicodeDecodeError:
-      return content.decode("latin-1"), [f"{path} is not in UTF-8: read as Latin-1"]
-  if "\0" in text:
+    text = None
+  if b"\0" in content:
     encoding = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
     return _decoded(path, content, encoding), [f"{path} is in UTF-16"]
-  return text, []
+  return _western(path, content) if text is None else (text, [])
+
+
+def _western(path: Path, content: bytes) -> tuple[str, list[str]]:
+  try:
+    return content.decode("cp1252"), [f"{path} is not in UTF-8: read as Latin-1 (cp1252)"]
+  except UnicodeDecodeError:
+    return content.decode("latin-1"), [f"{path} is not in UTF-8: read as Latin-1"]
 
 
 def _decoded(path: Path, content: bytes, encoding: str) -> str:
   try:
     text = content.decode(encoding)
   except UnicodeDecodeError as error:
-    raise ValueError(f"{path} is no text: write it as CSV in UTF-8") from error
+    raise ValueError(f"{path} is no text: write it in UTF-8") from error
   if "\0" in text:
-    raise ValueError(f"{path} is no text: write it as CSV in UTF-8")
+    raise ValueError(f"{path} is no text: write it in UTF-8")
   return text
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from adapt.data.images import Images
 from adapt.data.preprocessing import Preprocessing
 
-# A table (see `raw`) stands in their place only between `read` and `encode.together`.
+# A table or texts (see `raw`) stand in their place only between `read` and `encode.together`.
 Inputs = np.ndarray | Images
 
 # What an input can be. It travels with the data and is never guessed again from a shape.

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from adapt.data import columns, label_map, scaling, series
+from adapt.data import columns, encode_text, label_map, scaling, series
 from adapt.data.column_names import (
   IN_ORDER,
   check_width,
@@ -18,11 +18,12 @@ from adapt.data.column_names import (
 from adapt.data.columns import listed
 from adapt.data.domain import Domain, kind_of
 from adapt.data.preprocessing import Preprocessing
-from adapt.data.raw import Column, Table
+from adapt.data.raw import Column, Table, Texts
 from adapt.data.reading import Reading
 
 _FAR = 0.01  # share of a domain's values beyond `scaling.FARTHEST` from which a note tells of it
-_STEPS = ("columns", "table", "scale", series.STEP)  # what a Preprocessing may have
+# What a Preprocessing may have.
+_STEPS = ("columns", "table", "scale", series.STEP, *encode_text.STEPS)
 
 
 def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> list[Domain]:
@@ -30,7 +31,8 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
 
   Columns with names are matched by name; missing cells and categories become numbers (see
   `columns.fit`); vectors are standardised by the pooled sources' training examples, but counts are
-  left as they are. Series are cut into windows and standardised by channel (see `series`).
+  left as they are. Series are cut into windows and standardised by channel (see `series`). Texts are
+  counted as words or split into tokens (see `encode_text`).
 
   Args:
     domains: the sources, then the target, as `data.read` gives them; the target's labels are not
@@ -51,10 +53,14 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
       raise ValueError(f"{domain.name} has one example: give at least 2, one is held out as test")
   names = label_map.parsed(reading.label_map)
   domains = [label_map.renamed(d, names) for d in domains]
-  domains = series.kinds(domains, reading) if own else domains
+  domains, texts = encode_text.parted(domains, reading)
+  words = isinstance(domains[0].train.x, Texts)
+  domains = series.kinds(domains, reading) if own and not words else domains
   found = list(domains)
   steps: list[dict[str, Any]] = []
-  if all(d.kind == "series" for d in domains):
+  if words:
+    found, steps = encode_text.together(domains, texts, reading)
+  elif all(d.kind == "series" for d in domains):
     found, steps = series.encoded(domains, reading, own)
   elif all(map(_is_vectors, domains)):
     found, steps = matched(found, reading)
@@ -88,6 +94,9 @@ def later(domain: Domain, made: Preprocessing, in_order: bool = False) -> Domain
     raise ValueError(
       f"the model's inputs are made by '{strange[0]}', which is not here: use the adapt that made it"
     )
+  if made.step(encode_text.COLUMNS) is not None:
+    found = encode_text.later(domain, made.steps, in_order)
+    return found._replace(preprocessing=made)
   if made.step(series.STEP) is not None or made.reading.get("window"):
     return series.later(domain, made)._replace(preprocessing=made)
   if not _is_vectors(domain):

@@ -171,12 +171,13 @@ def _parts(folder: Path, suffixes: Sequence[str]) -> list[list[Path]]:
   return [[inside["train"], *tests[1:]], *([test] for test in tests[:1])]
 
 
-def mostly(folder: Path, suffixes: Sequence[str]) -> bool:
-  """Whether a folder has more files of these suffixes than images."""
+def most(folder: Path, *kinds: Sequence[str]) -> int:
+  """Return of which of several kinds of files, each some suffixes, a folder has most; the first of equals."""
   counts = collections.Counter(
     Path(name).suffix.lower() for _, _, names in os.walk(folder) for name in names
   )
-  return sum(counts[one] for one in suffixes) > sum(counts[one] for one in SUFFIXES)
+  sums = [sum(counts[one] for one in kind) for kind in kinds]
+  return sums.index(max(sums))
 
 
 def _folders(folder: Path) -> list[Path]:

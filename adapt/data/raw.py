@@ -1,4 +1,4 @@
-"""Tables as a user's file has them, before they are numbers."""
+"""Inputs as a user's file has them, before they are numbers: tables and texts."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -59,3 +59,40 @@ def joined(tables: Sequence[Table]) -> Table:
       for name in tables[0].names
     )
   )
+
+
+class Texts:
+  """One text an example, indexed by rows like an array [n]."""
+
+  ndim = 1
+  dtype = np.dtype(object)
+
+  def __init__(self, values: np.ndarray) -> None:
+    self.values = values  # [n] object array of str, None where missing
+
+  def __len__(self) -> int:
+    return len(self.values)
+
+  def __getitem__(self, rows: Any) -> "Texts":
+    return Texts(self.values[rows])
+
+  @property
+  def shape(self) -> tuple[int]:
+    """The number of texts."""
+    return (len(self),)
+
+
+def concatenated(parts: Sequence[Any], where: str) -> Any:
+  """Inputs of one kind, arrays, tables or texts, under one another.
+
+  Raises:
+    ValueError: one line that begins with `where`: several kinds.
+  """
+  kinds = [{Table: "a frame", Texts: "texts"}.get(type(part), "an array") for part in parts]
+  if len(set(kinds)) > 1:
+    raise ValueError(f"{where} are {' and '.join(kinds)}: give two of a kind")
+  if isinstance(parts[0], Table):
+    return joined(parts)
+  if isinstance(parts[0], Texts):
+    return Texts(np.concatenate([part.values for part in parts]))
+  return np.concatenate(parts)

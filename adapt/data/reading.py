@@ -1,4 +1,4 @@
-"""How a user's own files are read: the options of tables, sound and series."""
+"""How a user's own files are read: the options of tables, texts, sound and series."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ class Reading(NamedTuple):
     categorical: number columns that are codes of categories.
     header: whether a table's first line has names: auto, none.
     domain_column: column that says which domain a row belongs to.
+    text: how texts become inputs: bow (also if empty; a bag of words) or minilm (a published network).
     mel: bands of the log-mel spectrogram of sound.
     seconds: length to which sound is cut or padded.
     keep_gain: leave each recording's loudness in.
@@ -36,6 +37,7 @@ class Reading(NamedTuple):
   categorical: tuple[str, ...] = ()
   header: str = "auto"
   domain_column: str = ""
+  text: str = ""
   mel: int = 64
   seconds: float = 2.0
   keep_gain: bool = False

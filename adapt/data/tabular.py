@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapt import extras
-from adapt.data import cells, delimited, folders, npy, sound
+from adapt.data import cells, delimited, folders, json_records, npy, sound
 from adapt.data.class_labels import Labels, numbered
 from adapt.data.delimited import suffix
 from adapt.data.domain import Domain, Split
@@ -19,7 +19,7 @@ from adapt.data.splits import stratified
 from adapt.data.table_names import LABELS, PATH, SPLIT, label_column, tidied
 
 _ARROW = (".parquet", ".feather", ".arrow")
-SUFFIXES = (*delimited.SUFFIXES, *_ARROW)
+SUFFIXES = (*delimited.SUFFIXES, *_ARROW, *json_records.SUFFIXES)
 SHEETS = (".xlsx", ".xls", ".ods")
 _PARTS = {"train": "train", "test": "test", "val": "val", "validation": "val"}
 _SHOWN = 5  # columns that a note names
@@ -67,7 +67,7 @@ def read_table(
 
   Args:
     path: a .csv, .tsv, .txt or .data file with any usual delimiter and encoding, packed as .gz or
-      .zst or not, or a .parquet or .feather file.
+      .zst or not, as may be a .json or .jsonl file of objects, or a .parquet or .feather file.
     side: height and width to which images are resized, in pixels.
     reading: the user's options.
     only: value of `reading.domain_column` whose rows are the domain; None: all rows.
@@ -162,8 +162,11 @@ def _read(path: Path, reading: Reading) -> Read:
         table = file.read()
     elif kind in _ARROW:
       table = feather.read_table(path)
+    elif kind in json_records.SUFFIXES:
+      table, notes = json_records.read(path)
     else:
-      special = frozenset({*LABELS, PATH, SPLIT, reading.label.lower(), *_asked(reading)})
+      asked = (reading.label, reading.domain_column, *reading.columns)
+      special = frozenset({*LABELS, PATH, SPLIT, *(n.lower() for n in asked)})
       table, delimiter, read = delimited.read(path, reading.header, special)
       comma, notes = delimiter != ",", list(read)
   except (pa.ArrowException, csv.Error, OSError, UnicodeError) as error:
@@ -175,10 +178,6 @@ def _read(path: Path, reading: Reading) -> Read:
   label, more = label_column(path, table.column_names, reading)
   how = cells.How(reading.missing, comma)
   return Read(path, table, how, reading, label, (*notes, *told, *more))
-
-
-def _asked(reading: Reading) -> set[str]:
-  return {n.lower() for n in (reading.domain_column, *reading.columns) if n}
 
 
 def _check_size(path: Path, metadata: Any) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from adapt import data
-from adapt.data import label_map
+from adapt.data import encode_text, label_map
 from adapt.experiments.suite import IMAGES, VECTORS, Task
 from adapt.training.settings import Settings
 
@@ -29,6 +29,7 @@ _FROZEN = VECTORS._replace(freeze="backbone", cache_features=True)
 SETTINGS = {
   "vectors": VECTORS,
   "features": VECTORS._replace(model="top"),
+  "text": VECTORS,
   "tokens": _FROZEN._replace(model="minilm", pretrained="minilm"),
   "series": VECTORS._replace(model="cnn1d"),
   "grey": IMAGES,
@@ -84,7 +85,10 @@ def kind(domain: data.Domain) -> str:
   if domain.kind == "series":
     return "series"
   if x.ndim == 2:
-    return "vectors" if x.dtype.kind == "f" else "tokens"
+    if x.dtype.kind != "f":
+      return "tokens"
+    made = domain.preprocessing
+    return "text" if made is not None and made.step(encode_text.BAG) else "vectors"
   small, channels = max(x.shape[1:3]) <= SMALL, x.shape[-1]
   # The published networks take grey or RGB images whose values they know how to scale.
   if not small and x.dtype == np.uint8 and channels in (1, 3):

@@ -153,14 +153,22 @@ def _step(value: Any) -> str | None:
     "columns": {"names": _list(_text), "left_out": _list(_text)},
     "table": {"columns": _list(column)},
     "scale": {"how": _text, "centre": _list(_number), "width": _list(_number)},
+    "texts": {"columns": _list(_text)},
+    "bag": {
+      **{"words": _list(_text), "idf": _list(_number), "pattern": _text},
+      **{"together": _whole, "logarithm": _truth, "length": _number},
+    },
+    "tokens": {"length": _whole},
   }
   if wrong := _fields(required.get(value["step"], {}))(value):
     return wrong
   if value["step"] == "table":
     lost = [c for c in value["columns"] if ("median" in c) == ("categories" in c)]
     return ".columns say neither or both of median and categories" if lost else None
-  if value["step"] == "scale" and len(value["centre"]) != len(value["width"]):
-    return ".centre is not as long as .width"
+  pairs = {"scale": ("centre", "width"), "bag": ("words", "idf")}
+  a, b = pairs.get(value["step"], ("step", "step"))
+  if len(value[a]) != len(value[b]):
+    return f".{a} is not as long as .{b}"
   return None
 
 

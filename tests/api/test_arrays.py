@@ -109,3 +109,22 @@ def test_a_file_and_an_array_go_together(tmp_path):
 def test_what_cannot_be_trained_is_one_line(given, message):
   with pytest.raises(ValueError, match=message):
     arrays.domains_of(**given)
+
+
+SENTENCES = [f"a {'fine' if i % 2 else 'dull'} book, number {i}" for i in range(20)]
+
+
+def test_strings_are_texts_beside_those_of_frames():
+  y = [i % 2 for i in range(20)]
+  frame = pd.DataFrame({"review": SENTENCES, "label": y})
+  for source in ((SENTENCES, y), (np.array(SENTENCES), y), frame):
+    for target in (SENTENCES, frame):
+      found = arrays.domains_of(source, target)
+      assert "fine book" in found[1].features
+      assert {d.train.x.shape[1] for d in found} == {len(found[1].features)}
+  few = (SENTENCES[:4], y[:4])
+  assert len(arrays.domains_of((SENTENCES, y), SENTENCES, labelled=few)[1].train.x) == 24
+  with pytest.raises(ValueError, match="target and labelled are texts and a frame"):
+    arrays.domains_of((SENTENCES, y), SENTENCES, labelled=frame)
+  with pytest.raises(ValueError, match="target has no texts"):
+    arrays.domains_of((SENTENCES, y), np.zeros((20, 3)))
