@@ -12,7 +12,7 @@ from adapt.cli import flag_types
 from adapt.cli.command import Parser, guarded
 from adapt.cli.data import prepare
 from adapt.data import atomic_files, builders
-from adapt.report import terminal
+from adapt.report import reproductions, terminal
 from adapt.shallow.run import Plan, run
 
 
@@ -60,6 +60,7 @@ def _main(plan: Plan, argv: Sequence[str]) -> int:
 
   records = run(plan, chosen_tasks, chosen, a.seeds, a.out, load, force=a.force, report=_say)
   Console().print(terminal.table(records))
+  print("\n".join(reproductions.lines(reproductions.compare(records, plan.suite))))
   return 0
 
 
