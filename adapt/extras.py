@@ -16,6 +16,7 @@ OF = {
   "matplotlib": "figures",
   "mlxtend": "demo",
   "optuna": "search",
+  "ot": "ot",
   "pandas": "notebook",
   "piqp": "weights",
   "pyarrow": "tables",

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from adapt.cli import results
 from adapt.cli.results import Request
+from adapt.records import record
+from adapt.report import reproductions
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT), str(ROOT / "scripts")]  # suites import from each other, and this the pages
@@ -44,6 +46,8 @@ def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
   if ours:
     listed = None if add else entry_lists.listed(_text(folder / "methods.md"))
     files[folder / "methods.md"] = methods_page.page(ROOT, listed)
+    suites = results.suites_in(request.benchmarks)
+    files[folder / "reproductions.md"] = reproductions.page(record.read_all(folder), suites)
     files[folder / "reliability.md"] = promises_page.page(ROOT)
     files[folder / "speed" / "README.md"] = speed_page.page(folder / "speed")
     others["speed"] = speed_page.summary(folder / "speed")

@@ -123,6 +123,12 @@ def _check(argv: list[str]) -> int:
   return guarded(lambda: check.main(argv))
 
 
+def _reproduce(argv: list[str]) -> int:
+  from adapt.cli import reproduce
+
+  return looked_up(lambda: reproduce.main(argv))
+
+
 def _completion(argv: list[str]) -> int:
   from adapt.cli import completion
 
@@ -148,6 +154,7 @@ GROUPS = {
     "tables": Command("tables and a page of a folder of records", _results("tables")),
     "figures": Command("figures of a folder of records", _results("figures")),
     "compare": Command("two folders of records, with statistics", _results("compare")),
+    "reproduce": Command("published rows beside ours", _reproduce),
   },
   "trained models": {
     "predict": Command("predict with a saved model", _model("predict")),

@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
 
   It has every command with its flags and the names that they take. It is not for parsing.
   """
-  from adapt.cli import check, commands, data, model, results
+  from adapt.cli import check, commands, data, model, reproduce, results
   from adapt.data import builders
 
   made = argparse.ArgumentParser(prog="adapt")
@@ -74,10 +74,12 @@ def parser() -> argparse.ArgumentParser:
     "tables": results.tables_parser(),
     "figures": results.figures_parser(),
     "compare": results.compare_parser(),
+    "reproduce": reproduce.parser(),
     "completion": own_parser(),
     **{name: listing.parser(kind) for name, kind in kinds.KINDS.items()},
   }
-  _choose(own["suites"], "name", bench.names())
+  for name in ("suites", "reproduce"):
+    _choose(own[name], "name", bench.names())
   for inner in ("list", "prepare"):
     _choose(_inner(own["data"], inner), "name" if inner == "list" else "names", builders.names())
   for name, kind in kinds.KINDS.items():

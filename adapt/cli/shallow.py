@@ -1,5 +1,6 @@
 """Command line of shallow benchmarks, `python -m benchmarks.NAME`."""
 
+import argparse
 import importlib.util
 import sys
 from collections.abc import Sequence
@@ -9,8 +10,9 @@ from rich.console import Console
 from adapt import catalogue, data, extras
 from adapt.cli import flag_types
 from adapt.cli.command import Parser, guarded
-from adapt.data import atomic_files
-from adapt.report import terminal
+from adapt.cli.data import prepare
+from adapt.data import atomic_files, builders
+from adapt.report import reproductions, terminal
 from adapt.shallow.run import Plan, run
 
 
@@ -35,6 +37,9 @@ def _main(plan: Plan, argv: Sequence[str]) -> int:
   parser.add_argument("--out", default="runs", help="folder of records")
   parser.add_argument("--force", action="store_true", help="run again what is there")
   parser.add_argument("--data-dir", help="folder of prepared data sets")
+  parser.add_argument(
+    "--from", dest="source", metavar="FOLDER", help="prepare the data sets from this copy of them"
+  )
   a = parser.parse_args(argv)
   chosen = list(plan.methods) if a.methods in ([], ["all"]) else a.methods
   for name in chosen:
@@ -47,13 +52,22 @@ def _main(plan: Plan, argv: Sequence[str]) -> int:
     raise ValueError(f"--seeds {a.seeds}: give 1 or more")
   atomic_files.check_writable(a.out)
   chosen_tasks = [plan.suite.task(name) for name in a.task]
+  if a.source is not None:
+    _prepare({name for task in chosen_tasks for name in (*task.source, task.target)}, a)
 
   def load(name: str) -> data.Domain:
     return data.load(name, a.data_dir)
 
   records = run(plan, chosen_tasks, chosen, a.seeds, a.out, load, force=a.force, report=_say)
   Console().print(terminal.table(records))
+  print("\n".join(reproductions.lines(reproductions.compare(records, plan.suite))))
   return 0
+
+
+def _prepare(domains: set[str], arguments: argparse.Namespace) -> None:
+  """Prepares the data sets that have these domains."""
+  starts = [[s for s in builders.names() if name.startswith(f"{s}_")] for name in domains]
+  prepare(sorted({max(s, key=len) for s in starts if s}), arguments.source, arguments.data_dir)
 
 
 def _say(line: str) -> None:

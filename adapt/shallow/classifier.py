@@ -1,17 +1,24 @@
 """What classifies shallow features: a support vector machine whose C the source chooses, or 1-NN."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from adapt.shallow.transforms import Maps
+from adapt import catalogue
+from adapt.shallow.easytl import easytl
+from adapt.shallow.maps import Maps, nearest
+from adapt.shallow.meda import meda
 
 # linear, rbf: on mapped features. similarity: what released code of alignment papers does, an SVM
 # whose "kernel" is the inner product of a mapped source example with one mapped as the target's are,
 # x Ms Mtᵀ yᵀ: neither symmetric nor positive in general. nn: one nearest neighbour, Euclidean.
 KINDS = ("linear", "rbf", "similarity", "nn")
+# What adapts by itself: NAME(xs, ys, xt, *, hyper-parameters) -> function of target inputs to classes.
+ADAPTIVE: dict[str, Callable[..., Callable[[np.ndarray], np.ndarray]]] = {
+  f.__name__: f for f in (easytl, meda)
+}
 CHOICES = tuple(10.0**k for k in range(-3, 3))  # of C, those of that released code
 _ITERATIONS = 100_000  # bounds what an indefinite similarity would never end
 _ROWS = 1000  # of a block of target examples
@@ -54,10 +61,7 @@ def fit(
   if kind == "nn":
     if weights is not None:
       raise ValueError("nearest neighbours take no weights: choose another classifier")
-    from sklearn.neighbors import KNeighborsClassifier
-
-    neighbours = KNeighborsClassifier(1, algorithm="brute").fit(source, ys)
-    return Machine(lambda x: np.asarray(neighbours.predict(maps.target(x))), None)
+    return Machine(lambda x: nearest(source, ys, maps.target(x)), None)
   gram = _inner(kind, maps.target(xs) if kind == "similarity" else source, source).T
   c = _chosen(gram, ys, seed, weights)
   machine = _machine(gram, ys, c, weights)
@@ -68,6 +72,33 @@ def fit(
     return np.concatenate([machine.predict(block) for block in blocks])
 
   return Machine(predict, c)
+
+
+def adapted(
+  name: str,
+  maps: Maps,
+  xs: np.ndarray,
+  ys: np.ndarray,
+  xt: np.ndarray,
+  given: Mapping[str, Any],
+) -> Machine:
+  """A classifier that adapts by itself, fitted on mapped examples of both domains.
+
+  Args:
+    name: one of `ADAPTIVE`.
+    maps: of a transform.
+    xs: source inputs [n, d].
+    ys: source labels [n].
+    xt: target inputs [m, d].
+    given: hyper-parameters that are not its defaults.
+
+  Raises:
+    ValueError: an unknown name.
+  """
+  if name not in ADAPTIVE:
+    raise ValueError(catalogue.unknown("classifier", name, (*KINDS, *ADAPTIVE)))
+  predict = ADAPTIVE[name](maps.source(xs), ys, maps.target(xt), **given)
+  return Machine(lambda x: predict(maps.target(x)), None)
 
 
 def _inner(kind: str, x: np.ndarray, source: np.ndarray) -> np.ndarray:

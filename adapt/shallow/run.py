@@ -28,9 +28,12 @@ class Shallow(NamedTuple):
   """A feature transform and what classifies its features."""
 
   transform: str = "none"  # a name in transforms.py
-  classifier: str = "linear"  # one of classifier.py
+  classifier: str = "linear"  # one of classifier.py: of KINDS or ADAPTIVE
   given: Mapping[str, Any] = {}  # hyper-parameters of the transform that are not its defaults
   weights: str = ""  # a weighting of the source examples, a name in adapt/weights
+  adaptive: Mapping[
+    str, Any
+  ] = {}  # hyper-parameters of an adaptive classifier that are not its own
 
 
 class Plan(NamedTuple):
@@ -101,7 +104,11 @@ def _config(
   transform = transforms.get(chosen.transform)
   own = {p.name: p.default for p in catalogue.parameters(transform)} | dict(chosen.given)
   drawn = plan.labelled.get(task.source[0])
-  choice = {} if chosen.classifier == "nn" else {"C": list(classifier.CHOICES), "folds": 2}
+  choice: dict[str, Any] = {}
+  if rule := classifier.ADAPTIVE.get(chosen.classifier):
+    choice = {p.name: p.default for p in catalogue.parameters(rule)} | dict(chosen.adaptive)
+  elif chosen.classifier != "nn":
+    choice = {"C": list(classifier.CHOICES), "folds": 2}
   return atomic_files.plain(
     {
       "hyperparameters": {
@@ -204,7 +211,7 @@ def _all_seeds(
     began = time.perf_counter()
     if fitted is None or count:
       fitted = _fitted(chosen, xs[rows], ys[rows], xt)
-    machine = classifier.fit(chosen.classifier, fitted[0], xs[rows], ys[rows], seed, fitted[1])
+    machine = _machine(chosen, fitted, xs[rows], ys[rows], xt, seed)
     trained = time.perf_counter()
     predicted = machine.predict(x)
     ended = time.perf_counter()
@@ -216,8 +223,24 @@ def _all_seeds(
 def _fitted(
   chosen: Shallow, xs: np.ndarray, ys: np.ndarray, xt: np.ndarray
 ) -> tuple[transforms.Maps, np.ndarray | None]:
-  maps = transforms.get(chosen.transform)(xs, xt, **chosen.given)
+  maps = transforms.fitted(chosen.transform, xs, ys, xt, **chosen.given)
   return maps, weights.get(chosen.weights)(xs, ys, xt) if chosen.weights else None
+
+
+def _machine(
+  chosen: Shallow,
+  fitted: tuple[transforms.Maps, np.ndarray | None],
+  xs: np.ndarray,
+  ys: np.ndarray,
+  xt: np.ndarray,
+  seed: int,
+) -> classifier.Machine:
+  maps, weighted = fitted
+  if chosen.classifier not in classifier.ADAPTIVE:
+    return classifier.fit(chosen.classifier, maps, xs, ys, seed, weighted)
+  if weighted is not None:
+    raise ValueError(f"{chosen.classifier} takes no weights: choose another classifier")
+  return classifier.adapted(chosen.classifier, maps, xs, ys, xt, chosen.adaptive)
 
 
 def _vectors(x: Any, name: str) -> np.ndarray:

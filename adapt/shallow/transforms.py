@@ -1,30 +1,30 @@
-"""Shallow alignment: feature maps in closed form, made from source inputs and target inputs alone.
+"""Shallow alignment: feature maps in closed form, and the list of all that there are.
 
-A transform is NAME(xs, xt, *, hyper-parameters) -> Maps. It sees no label. `TRANSFORMS` has them by
-name; what classifies the mapped features is in classifier.py.
+A transform is NAME(xs, xt, *, hyper-parameters) -> Maps, and sees no label; or, where it needs those
+of the source, NAME(xs, ys, xt, *, hyper-parameters) -> Maps. Target labels nobody sees. `TRANSFORMS`
+has them by name; what classifies the mapped features is in classifier.py.
 """
 
+import inspect
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
 from adapt import catalogue
-
-Map = Callable[[np.ndarray], np.ndarray]
-
-
-class Maps(NamedTuple):
-  """Where examples go: [n, d] → [n, k] float64, k the same for both."""
-
-  source: Map
-  target: Map
+from adapt.shallow.bda import bda
+from adapt.shallow.jda import jda
+from adapt.shallow.jgsa import jgsa
+from adapt.shallow.maps import Maps, directions, double, kernel
+from adapt.shallow.otda import otda
+from adapt.shallow.pca import pca
+from adapt.shallow.tjm import tjm
 
 
 def none(xs: np.ndarray, xt: np.ndarray) -> Maps:
   """No adaptation: both domains stay as they are."""
   del xs, xt
-  return Maps(_same, _same)
+  return Maps(double, double)
 
 
 def coral(xs: np.ndarray, xt: np.ndarray, *, ridge: float = 1.0) -> Maps:
@@ -44,7 +44,7 @@ def coral(xs: np.ndarray, xt: np.ndarray, *, ridge: float = 1.0) -> Maps:
   if not ridge >= 0:
     raise ValueError(f"ridge is {ridge}: choose 0 or more")
   a = _power(_covariance(xs, ridge), -0.5) @ _power(_covariance(xt, ridge), 0.5)  # [d, d]
-  return Maps(lambda x: _float(x) @ a, _same)
+  return Maps(lambda x: double(x) @ a, double)
 
 
 def sa(xs: np.ndarray, xt: np.ndarray, *, dim: int = 80) -> Maps:
@@ -60,15 +60,16 @@ def sa(xs: np.ndarray, xt: np.ndarray, *, dim: int = 80) -> Maps:
   """
   ps, pt = _subspaces(xs, xt, dim)
   aligned = ps @ (ps.T @ pt)
-  return Maps(lambda x: _float(x) @ aligned, lambda x: _float(x) @ pt)
+  return Maps(lambda x: double(x) @ aligned, lambda x: double(x) @ pt)
 
 
 def gfk(xs: np.ndarray, xt: np.ndarray, *, dim: int = 20) -> Maps:
-  """Geodesic flow kernel (Gong, Shi, Sha & Grauman, CVPR 2012, equations 4 to 6), PCA on both sides.
+  """Geodesic flow kernel (Gong, Shi, Sha & Grauman, CVPR 2012, equations 4-6).
 
-  The kernel integrates the inner products after projection on every subspace Φ(t) of the geodesic
-  from the source's to the target's: xᵀ G y, G = ∫₀¹ Φ(t) Φ(t)ᵀ dt. The map is a square root of G, so
-  that distances and inner products of mapped examples are the kernel's.
+  Both subspaces are of principal directions. The kernel integrates the inner products after projection
+  on every subspace Φ(t) of the geodesic from the source's to the target's: xᵀ G y, with
+  G = ∫₀¹ Φ(t) Φ(t)ᵀ dt. The map is a square root of G, so that distances and inner products of mapped
+  examples are the kernel's.
 
   Args:
     xs: source inputs [n, d].
@@ -89,20 +90,21 @@ def gfk(xs: np.ndarray, xt: np.ndarray, *, dim: int = 20) -> Maps:
   b = np.sin(angle) * np.sinc(angle / np.pi) / 2  # ∫ cos sin = sin²θ / 2θ
   left, low = b / np.sqrt(a), np.sqrt(np.maximum(c - b**2 / a, 0))  # its Cholesky factor
   root = np.hstack([start * np.sqrt(a) + side * left, side * low])  # [d, 2k]
-  return Maps(lambda x: _float(x) @ root, lambda x: _float(x) @ root)
+  return Maps(lambda x: double(x) @ root, lambda x: double(x) @ root)
 
 
 def tca(
   xs: np.ndarray, xt: np.ndarray, *, dim: int = 30, mu: float = 1.0, bandwidth: float = 1.0
 ) -> Maps:
-  """Transfer component analysis (Pan, Tsang, Kwok & Yang, IEEE TNN 2011, equation 8).
+  """Transfer component analysis (Pan et al., IEEE TNN 2011, equation 8).
 
   Coefficients W over all n + m examples that keep variance and bring the two means together in the
   kernel's feature space: the leading eigenvectors of (KLK + μI)⁻¹ KHK, embedding x → k(x, ·) W, with
   the Gaussian kernel exp(−‖x − y‖² / (bandwidth · median squared distance)).
 
   Where re-implementations go wrong: where each domain is standardised by itself both means are 0, so
-  under a linear kernel L finds nothing to remove and what is left is kernel PCA.
+  under a linear kernel L finds nothing to remove and what is left is kernel PCA. The published rows
+  of JDA's authors are not of this equation but of their code: `jda` with one iteration.
 
   Args:
     xs: source inputs [n, d].
@@ -121,9 +123,9 @@ def tca(
     raise ValueError(
       f"mu {mu}, bandwidth {bandwidth}, dim {dim}: choose mu > 0, bandwidth ≥ 0, 0 < dim < {size}"
     )
-  everyone = np.concatenate([_float(xs), _float(xt)])
-  kernel = _kernel(everyone, bandwidth)
-  k = kernel(everyone)  # [n + m, n + m]
+  everyone = np.concatenate([double(xs), double(xt)])
+  gram = kernel(everyone, bandwidth, "tca")
+  k = gram(everyone)  # [n + m, n + m]
   gap = k[:, :n].mean(1) - k[:, n:].mean(1)  # K l, and L = l lᵀ: KLK + μI is μI and a rank of one
   squared = gap @ gap
   shrink = (np.sqrt(mu / (mu + squared)) - 1) / squared if squared else 0.0
@@ -138,7 +140,7 @@ def tca(
   operator = LinearOperator((size, size), matvec=spread, dtype=np.float64)
   _, vectors = eigsh(operator, dim, v0=np.ones(size) + np.arange(size) / size)
   w = whitened(vectors[:, ::-1])  # [n + m, dim], the leading one first
-  return Maps(lambda x: kernel(_float(x)) @ w, lambda x: kernel(_float(x)) @ w)
+  return Maps(lambda x: gram(double(x)) @ w, lambda x: gram(double(x)) @ w)
 
 
 def msda(xs: np.ndarray, xt: np.ndarray, *, noise: float = 0.5, layers: int = 5) -> Maps:
@@ -157,7 +159,7 @@ def msda(xs: np.ndarray, xt: np.ndarray, *, noise: float = 0.5, layers: int = 5)
 
 
 TRANSFORMS: dict[str, Callable[..., Maps]] = {
-  f.__name__: f for f in (none, coral, sa, gfk, tca, msda)
+  f.__name__: f for f in (none, pca, coral, sa, gfk, tca, jda, bda, tjm, jgsa, otda, msda)
 }
 
 
@@ -168,17 +170,24 @@ def get(name: str) -> Callable[..., Maps]:
   return TRANSFORMS[name]
 
 
-def _same(x: np.ndarray) -> np.ndarray:
-  return _float(x)
+def fitted(name: str, xs: np.ndarray, ys: np.ndarray, xt: np.ndarray, **given: Any) -> Maps:
+  """The maps of the transform of that name, which gets the labels if it takes them.
 
-
-def _float(x: np.ndarray) -> np.ndarray:
-  return np.asarray(x, np.float64)
+  Args:
+    name: of a transform.
+    xs: source inputs [n, d].
+    ys: source labels [n].
+    xt: target inputs [m, d].
+    given: hyper-parameters that are not its defaults.
+  """
+  transform = get(name)
+  labels = (ys,) if "ys" in inspect.signature(transform).parameters else ()
+  return transform(xs, *labels, xt, **given)
 
 
 def _covariance(x: np.ndarray, ridge: float) -> np.ndarray:
   """[d, d], n - 1 in the denominator."""
-  return np.cov(_float(x).T) + ridge * np.eye(x.shape[1])
+  return np.cov(double(x).T) + ridge * np.eye(x.shape[1])
 
 
 def _power(symmetric: np.ndarray, exponent: float) -> np.ndarray:
@@ -194,20 +203,5 @@ def _subspaces(xs: np.ndarray, xt: np.ndarray, dim: int) -> tuple[np.ndarray, np
   most = min(len(xs) - 1, len(xt) - 1, xs.shape[1])
   if dim < 1 or most < 1:
     raise ValueError(f"dim is {dim} of at most {most}: give at least 1, and two examples a domain")
-  ps, pt = (_directions(_float(x), min(dim, most)) for x in (xs, xt))
+  ps, pt = (directions(double(x), min(dim, most)) for x in (xs, xt))
   return ps, pt
-
-
-def _directions(x: np.ndarray, dim: int) -> np.ndarray:
-  return np.asarray(np.linalg.svd(x - x.mean(0), full_matrices=False)[2][:dim].T)
-
-
-def _kernel(centres: np.ndarray, bandwidth: float) -> Map:
-  """x [b, d] → k(x, centres) [b, c]."""
-  from adapt.weights._kernels import median, squared
-
-  if bandwidth == 0:
-    return lambda x: x @ centres.T
-  some = centres[:: max(1, len(centres) // 2000)]  # enough for a median
-  scale = bandwidth * median(some, "tca")
-  return lambda x: np.exp(-squared(x, centres) / scale)

@@ -150,5 +150,5 @@ def test_msda_maps_both_domains_alike(pair):
 
 def test_names():
   assert transforms.get("sa") is transforms.sa
-  with pytest.raises(ValueError, match="unknown transform 'pca'"):
-    transforms.get("pca")
+  with pytest.raises(ValueError, match="unknown transform 'lda'"):
+    transforms.get("lda")

@@ -1,0 +1,59 @@
+"""What every shallow entry is made of: a map for each domain, and the linear algebra they share."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+Map = Callable[[np.ndarray], np.ndarray]
+
+
+class Maps(NamedTuple):
+  """Where examples go: [n, d] → [n, k] float64, k the same for both."""
+
+  source: Map
+  target: Map
+
+
+def double(x: np.ndarray) -> np.ndarray:
+  """x as float64."""
+  return np.asarray(x, np.float64)
+
+
+def unit(x: np.ndarray) -> np.ndarray:
+  """Rows [n, d] scaled to length 1, float64; a row of zeros stays."""
+  x = double(x)
+  length = np.linalg.norm(x, axis=1, keepdims=True)
+  return np.asarray(x / np.where(length == 0, 1, length))
+
+
+def directions(x: np.ndarray, dim: int) -> np.ndarray:
+  """The leading principal directions [d, dim] of x [n, d]."""
+  return np.asarray(np.linalg.svd(x - x.mean(0), full_matrices=False)[2][:dim].T)
+
+
+def nearest(zs: np.ndarray, ys: np.ndarray, zt: np.ndarray) -> np.ndarray:
+  """Labels [m] of zt's nearest neighbours in zs, Euclidean."""
+  from sklearn.neighbors import KNeighborsClassifier
+
+  return np.asarray(KNeighborsClassifier(1, algorithm="brute").fit(zs, ys).predict(zt))
+
+
+def kernel(centres: np.ndarray, bandwidth: float, name: str) -> Map:
+  """x [b, d] → k(x, centres) [b, c]: linear for a bandwidth of 0, else Gaussian.
+
+  Args:
+    centres: examples [c, d].
+    bandwidth: exp(−‖x − y‖² / (bandwidth · median squared distance)).
+    name: of the entry, for messages.
+
+  Raises:
+    ValueError: no distance between the centres.
+  """
+  from adapt.weights._kernels import median, squared
+
+  if bandwidth == 0:
+    return lambda x: x @ centres.T
+  some = centres[:: max(1, len(centres) // 2000)]  # enough for a median
+  scale = bandwidth * median(some, name)
+  return lambda x: np.exp(-squared(x, centres) / scale)
