@@ -35,6 +35,7 @@ def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
   Methods and other entries that README and results/methods.md do not list yet are added when files
   are written, and no difference when they are checked.
   """
+  import defaults_page
   import entry_lists
   import methods_page
   import promises_page
@@ -47,6 +48,7 @@ def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
     listed = None if add else entry_lists.listed(_text(folder / "methods.md"))
     files[folder / "methods.md"] = methods_page.page(ROOT, listed)
     suites = results.suites_in(request.benchmarks)
+    files[folder / "defaults.md"] = defaults_page.page()
     files[folder / "reproductions.md"] = reproductions.page(record.read_all(folder), suites)
     files[folder / "reliability.md"] = promises_page.page(ROOT)
     files[folder / "speed" / "README.md"] = speed_page.page(folder / "speed")
