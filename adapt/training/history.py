@@ -56,7 +56,7 @@ class History:
     self.labels: Sequence[str] = ()  # of each cell's point; seeds of one point share theirs
     self.unknown = False  # whether the last class is that of unknown examples
     self.before = 0.0  # seconds spent by earlier processes, of which this one continues the last
-    self.mean = means  # of metrics [steps, cells] over steps
+    self.averaged = means  # of metrics [steps, cells] over steps
     self.since = 0  # steps since the newest evaluation
     self._blocks: list[Block] = []  # their metrics; fewer steps' where process 0 has the others
     self._waiting: list[tuple[int, list[Block], Any, Any]] = []
@@ -90,7 +90,7 @@ class History:
       for cell in np.flatnonzero(~np.isfinite(counts["target_train"].entropy)):
         self.diverged.setdefault(int(cell), before + length)
       self.steps.append(before + length)
-      self.metrics.append(self.mean(metrics))
+      self.metrics.append(self.averaged(metrics))
       self.counts.append(counts)
       self.probed.append(probed)
       report(self.steps[-1], self)

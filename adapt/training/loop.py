@@ -150,7 +150,7 @@ def _history(
   past.steps = hosts.agreed(lambda: past.steps)
   past.since = hosts.agreed(lambda: past.since)
   past.labels = [p.label for part in parts for p in part.points for _ in part.setup.seeds]
-  past.unknown, past.mean = parts[0].data.unknown, fed.mean
+  past.unknown, past.averaged = parts[0].data.unknown, fed.mean
   return past
 
 
