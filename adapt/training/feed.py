@@ -14,7 +14,7 @@ import numpy as np
 from adapt.data import Domain
 from adapt.method import Method
 from adapt.training import devices, live, resident, stream
-from adapt.training.history import Block, means, per_step, running_means
+from adapt.training.history import Average, Block, means, per_step, running_means
 from adapt.training.pace import MOST
 from adapt.training.program import Mapped, Program
 from adapt.training.setup import Setup
@@ -27,7 +27,7 @@ class Feed(NamedTuple):
 
   piece: Callable[[Mapped, int], tuple[Mapped, list[Block]]]  # (mapped, steps ≤ most)
   most: int = MOST
-  mean: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]] = means  # over steps
+  mean: Average = means
   waited: Callable[[], float] = lambda: 0.0  # seconds
   close: Callable[[], None] = lambda: None
 

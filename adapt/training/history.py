@@ -18,6 +18,10 @@ Report = Callable[[int, "History"], None]
 Block = tuple[int, Any]  # steps, and their metrics: name -> [cells, that many or more], or [cells]
 
 
+# Metrics [steps, cells] to their means [cells]
+Average = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
+
+
 def per_step(blocks: Sequence[Block]) -> dict[str, np.ndarray]:
   """Reads blocks back from the device: every metric [steps, cells]."""
   read = [(n, values) for n, values in jax.device_get(list(blocks))]
@@ -56,7 +60,7 @@ class History:
     self.labels: Sequence[str] = ()  # of each cell's point; seeds of one point share theirs
     self.unknown = False  # whether the last class is that of unknown examples
     self.before = 0.0  # seconds spent by earlier processes, of which this one continues the last
-    self.averaged = means  # of metrics [steps, cells] over steps
+    self.averaged: Average = means
     self.since = 0  # steps since the newest evaluation
     self._blocks: list[Block] = []  # their metrics; fewer steps' where process 0 has the others
     self._waiting: list[tuple[int, list[Block], Any, Any]] = []
