@@ -14,8 +14,10 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from rich.console import Console
 
@@ -64,6 +66,13 @@ class Training:
     """Takes so many steps, and waits for them."""
     self.mapped, metrics = self._fed.advance(self.mapped, length)
     jax.block_until_ready((self.mapped.ts.params, metrics))
+
+
+def lowered_step(whole: Training, mapped: Any) -> Any:
+  """The lowered program of one step of these cells, without the drawing of its batch."""
+  rows = jax.eval_shape(whole.cells.rows(1), mapped, whole.arrays)
+  piece: Any = whole.cells.piece(1)
+  return piece.lower((mapped, rows), (whole.arrays, jnp.zeros(2, jnp.int32)))
 
 
 def stepper(name: str, length: int) -> Callable[[], None]:

@@ -25,7 +25,7 @@ from adapt.experiments.suite import Suite, Task
 from adapt.records import record
 from adapt.training.settings import Settings
 from benchmarks import machine
-from benchmarks.method_cost import Training, domain
+from benchmarks.method_cost import Training, domain, lowered_step
 
 WIDTH, FEATURES = 64, 100  # numbers an example has, and what the network makes of them
 
@@ -79,8 +79,7 @@ def training(method: str, **changed: int) -> Training:
 def cost(method: str, axis: str, size: int) -> Cost:
   """What a method's step takes where one thing is of this size and the rest small."""
   whole = training(method, **{axis: size})
-  chunk: Any = whole.cells.chunk(1)
-  lowered = chunk.lower(whole.mapped, whole.arrays)
+  lowered = lowered_step(whole, whole.mapped)
   leaves = jax.tree.leaves(whole.mapped.ts._replace(key=whole.mapped.ts.step))
   return Cost(
     int(lowered.compile().memory_analysis().temp_size_in_bytes),

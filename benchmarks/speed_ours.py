@@ -21,7 +21,7 @@ from adapt.training.settings import Settings
 from adapt.training.setup import Feed
 from benchmarks import contender, machine
 from benchmarks.contender import Handlers, Work
-from benchmarks.method_cost import Training, domain
+from benchmarks.method_cost import Training, domain, lowered_step
 
 
 @functools.cache
@@ -84,7 +84,8 @@ def plain(whole: Training) -> Callable[[int], None]:
     def one(ts: shared_step.TrainState, rows: resident.Rows) -> Any:
       return shared_step.step(method, opt, settings.steps, ts, resident.take(arrays, None, rows))
 
-    return shared_step.scan(one, ts, rows)
+    ts, metrics = jax.lax.scan(one, ts, rows)
+    return ts, jax.tree.map(jnp.mean, metrics)
 
   def advance(steps: int) -> None:
     nonlocal ts
@@ -108,7 +109,7 @@ def flops(whole: Training) -> float | None:
   """Floating-point operations of a step of one seed, as XLA counts them before it optimises.
 
   After that a GPU's matrix products are calls into libraries, which it cannot count. Of a loop it
-  counts one turn, and drawing the batches is in it. Convolutions count as an accelerator does them:
+  counts one turn. Convolutions count as an accelerator does them:
   the CPU's blocks multiply zeros too, which is no work that had to be done, and its tiles
   (Winograd's) do with fewer products than were asked for. None over several devices and under pmap,
   whose work is the same but for what devices tell each other, and for packed rows, whose products
@@ -118,8 +119,7 @@ def flops(whole: Training) -> float | None:
     return None
   one = jax.tree.map(lambda x: x[:1], whole.mapped)
   with mock.patch.object(jax, "default_backend", return_value="gpu"):
-    chunk: Any = whole.cells.chunk(1)
-    return float(chunk.lower(one, whole.arrays).cost_analysis()["flops"])
+    return float(lowered_step(whole, one).cost_analysis()["flops"])
 
 
 def peak(precision: str) -> float:

@@ -7,7 +7,6 @@ import argparse
 import importlib.util
 import os
 import re
-import socket
 import sys
 import threading
 import time
@@ -17,14 +16,13 @@ from typing import Any, NamedTuple
 
 import jax
 
-from adapt.cli import flag_types
+from adapt.cli import flag_types, meeting
 from adapt.cli.command import guarded
 from adapt.training import devices, hosts
 from adapt.training.stopping import Stopped
 
 MEETING = 300.0  # seconds that the processes have to find each other
 SILENCE = 30  # seconds without a sign of life after which a process counts as dead
-_LAST_PORT = 65535
 _PARTING = 300  # seconds that all have to end once the first has
 
 # What XLA's errors begin with, whatever Python makes of them.
@@ -188,16 +186,19 @@ def join(place: Place) -> None:
     ValueError: nothing can listen where process 0 should, or the cluster does not know.
   """
   where = place.coordinator or "where the cluster says"
-  if place.coordinator and place.process == 0:
-    _refuse_taken(place.coordinator)
+  late = (
+    f"no meeting of {place.processes or 'all'} processes at {where} within {MEETING:.0f} s: see that "
+    "all are started, with the same --coordinator and --processes and each its own --process-id, and "
+    "that the port is open"
+  )
+  if place.coordinator and place.processes is not None and place.process is not None:
+    try:
+      meeting.meet(place.coordinator, place.processes, place.process, MEETING)
+    except meeting.Late as error:
+      raise ValueError(late) from error
 
   def give_up() -> None:  # JAX would abort with a trace of its own
-    print(
-      f"error: no meeting of {place.processes or 'all'} processes at {where} within "
-      f"{MEETING:.0f} s: see that all are started, with the same --coordinator and --processes "
-      "and each its own --process-id, and that the port is open",
-      file=sys.stderr,
-    )
+    print(f"error: {late}", file=sys.stderr)
     _leave(2)
 
   # Told to stop, a run saves itself: a handler of JAX's would take the signal away.
@@ -221,20 +222,6 @@ def join(place: Place) -> None:
   finally:
     clock.cancel()
   hosts.joined(True)
-
-
-def _refuse_taken(coordinator: str) -> None:
-  """Raises ValueError where nothing can listen; the library underneath would end the process."""
-  port = int(coordinator.rpartition(":")[2])
-  try:
-    if port > _LAST_PORT:
-      raise OSError(f"{port} is no port")
-    socket.create_server(("", port)).close()
-  except OSError as error:
-    raise ValueError(
-      f"cannot start as one of several processes at {coordinator} ({_line(error)}): give "
-      "--coordinator with a free port of process 0, or --processes 1 to run alone"
-    ) from error
 
 
 def _line(error: BaseException) -> str:

@@ -98,7 +98,7 @@ class Checkpoints:
     items = {name: ocp.args.StandardSave(part) for name, part in parts.items()}
     with self._unhindered():
       self._orbax().save(
-        past.steps[-1], args=ocp.args.Composite(**items, about=ocp.args.JsonSave(about))
+        past.done, args=ocp.args.Composite(**items, about=ocp.args.JsonSave(about))
       )
       self._last = time.monotonic()
 

@@ -9,10 +9,13 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from adapt.data import Domain
 from adapt.method import Method
 from adapt.training import devices, live, resident, stream
+from adapt.training.history import Average, Block, means, per_step, running_means
+from adapt.training.pace import MOST
 from adapt.training.program import Mapped, Program
 from adapt.training.setup import Setup
 
@@ -20,11 +23,21 @@ KINDS = ("auto", "device", "stream")
 
 
 class Feed(NamedTuple):
-  """Runs training chunks and measures how long they waited for inputs."""
+  """Runs training steps, each piece's after the one before, and measures the wait for inputs."""
 
-  advance: Callable[[Mapped, int], tuple[Mapped, Any]]  # (mapped, steps) -> (mapped, metrics)
+  piece: Callable[[Mapped, int], tuple[Mapped, list[Block]]]  # (mapped, steps ≤ most)
+  most: int = MOST
+  mean: Average = means
   waited: Callable[[], float] = lambda: 0.0  # seconds
   close: Callable[[], None] = lambda: None
+
+  def advance(self, mapped: Mapped, steps: int) -> tuple[Mapped, dict[str, Any]]:
+    """Takes any number of steps; returns the state and the metrics' means [cells]."""
+    blocks: list[Block] = []
+    for start in range(0, steps, self.most):
+      mapped, new = self.piece(mapped, min(self.most, steps - start))
+      blocks += new
+    return mapped, self.mean(per_step(blocks))
 
 
 def streams(
@@ -61,17 +74,27 @@ def streams(
   return streamed
 
 
-def from_device(cells: Program, layout: devices.Layout, arrays: resident.Arrays) -> Feed:
-  """Feeds from the device: a chunk is one compiled program.
+def from_device(cells: Program, layout: devices.Layout, arrays: resident.Arrays, room: int) -> Feed:
+  """Feeds from the device: a piece is one compiled program, whatever its number of steps.
 
-  It draws its own batches.
+  Args:
+    cells: the program.
+    layout: of its devices.
+    arrays: inputs and labels on the device.
+    room: steps whose batches are drawn at once, as a permutation of a large set takes long.
   """
+  most, used, rows = min(MOST, room), room, None
 
-  def advance(mapped: Mapped, length: int) -> tuple[Mapped, Any]:
-    mapped, metrics = devices.settled(layout, cells.chunk(length)(mapped, arrays))
-    return mapped, devices.fetch(layout, metrics)
+  def piece(mapped: Mapped, steps: int) -> tuple[Mapped, list[Block]]:
+    nonlocal used, rows
+    if used + steps > room:
+      used, rows = 0, devices.settled(layout, cells.rows(room)(mapped, arrays))
+    shared = arrays, devices.put_shared(layout, np.array([used, steps], np.int32))
+    (mapped, rows), metrics = devices.settled(layout, cells.piece(most)((mapped, rows), shared))
+    used += steps
+    return mapped, [(steps, devices.fetch(layout, metrics))]
 
-  return Feed(advance)
+  return Feed(piece, most)
 
 
 def from_host(
@@ -109,35 +132,19 @@ def from_host(
   coming = stream.on_device(made, put)
   waited, behind, done = [0.0], devices.ahead(layout), [start]
 
-  def advance(mapped: Mapped, length: int) -> tuple[Mapped, Any]:
-    past: list[Any] = []
-    total: Any = None
-    for i in range(length):
+  def piece(mapped: Mapped, steps: int) -> tuple[Mapped, list[Block]]:
+    blocks: list[Block] = []
+    for i in range(steps):
       began = time.perf_counter()
       fed = next(coming)
       waited[0] += time.perf_counter() - began
       mapped, metrics = devices.settled(layout, cells.fed((mapped, which), (arrays, fed)))
-      past.append(devices.fetch(layout, metrics))
-      if total is None:
-        none = jnp.full(past[0]["loss"].shape, -1)
-        total = {**jax.tree.map(jnp.zeros_like, past[0]), "first_bad": none}
-      total = _added(total, past[-1], i)
-      if len(past) > behind:  # steps go ahead of the device, but inputs must not pile up
-        jax.block_until_ready(past.pop(0))
+      blocks.append((1, devices.fetch(layout, metrics)))
+      if i >= behind:  # steps go ahead of the device, but inputs must not pile up
+        blocks[i - behind] = (1, jax.device_get(blocks[i - behind][1]))
         done[0] += 1
         live.counted(done[0])
-    done[0] += len(past)
-    assert total is not None
-    first_bad = total.pop("first_bad")
-    return mapped, {**{n: v / length for n, v in total.items()}, "first_bad": first_bad}
+    done[0] += min(behind, steps)
+    return mapped, blocks
 
-  return Feed(advance, lambda: waited[0], made.close)
-
-
-@jax.jit
-def _added(total: Any, metrics: Any, i: jax.Array) -> Any:
-  """Accumulates metrics [cells] and the first step with non-finite loss, or -1."""
-  bad = ~jnp.isfinite(metrics["loss"])
-  first_bad = jnp.where((total["first_bad"] < 0) & bad, i, total["first_bad"])
-  sums = {name: total[name] + value for name, value in metrics.items()}
-  return {**sums, "first_bad": first_bad}
+  return Feed(piece, MOST, running_means, lambda: waited[0], made.close)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from adapt import validators
@@ -12,6 +13,38 @@ from adapt.evaluation.metrics import Counts, measures
 
 # (steps done, all that is known so far); called once per evaluation
 Report = Callable[[int, "History"], None]
+
+
+Block = tuple[int, Any]  # steps, and their metrics: name -> [cells, that many or more], or [cells]
+
+
+# Metrics [steps, cells] to their means [cells]
+Average = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
+
+
+def per_step(blocks: Sequence[Block]) -> dict[str, np.ndarray]:
+  """Reads blocks back from the device: every metric [steps, cells]."""
+  read = [(n, values) for n, values in jax.device_get(list(blocks))]
+  return {
+    name: np.concatenate([v[name].reshape(len(v[name]), -1)[:, :n].T for n, v in read])
+    for name in read[0][1]
+  }
+
+
+def means(metrics: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+  """Means [cells] of metrics [steps, cells]; the bits do not depend on how steps were cut."""
+  found: dict[str, np.ndarray] = jax.device_get(_means(metrics))
+  return found
+
+
+@jax.jit
+def _means(metrics: Any) -> Any:
+  return jax.tree.map(lambda x: jnp.mean(x, axis=0), metrics)
+
+
+def running_means(metrics: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+  """Means [cells] of metrics [steps, cells], summed one step after the other."""
+  return {n: np.asarray(jnp.asarray(np.add.accumulate(v)[-1]) / len(v)) for n, v in metrics.items()}
 
 
 class History:
@@ -27,26 +60,41 @@ class History:
     self.labels: Sequence[str] = ()  # of each cell's point; seeds of one point share theirs
     self.unknown = False  # whether the last class is that of unknown examples
     self.before = 0.0  # seconds spent by earlier processes, of which this one continues the last
-    self._waiting: list[tuple[int, Any, Any, Any]] = []
+    self.averaged: Average = means
+    self.since = 0  # steps since the newest evaluation
+    self._blocks: list[Block] = []  # their metrics; fewer steps' where process 0 has the others
+    self._waiting: list[tuple[int, list[Block], Any, Any]] = []
 
-  def add(self, length: int, metrics: Any, counts: Any, probed: Any) -> None:
-    """Queues results of the next `length` steps without waiting for them."""
-    self._waiting.append((length, metrics, counts, probed))
+  @property
+  def done(self) -> int:
+    """Steps done, whether an evaluation has been read since or not."""
+    settled = self.steps[-1] if self.steps else 0
+    return settled + sum(length for length, *_ in self._waiting) + self.since
+
+  def stepped(self, blocks: Sequence[Block]) -> None:
+    """Queues the metrics of steps without waiting for them."""
+    self._blocks += blocks
+    self.since += sum(n for n, _ in blocks)
+
+  def add(self, counts: Any, probed: Any) -> None:
+    """Queues the evaluation after the steps so far, without waiting for it."""
+    self._waiting.append((self.since, self._blocks, counts, probed))
+    self.since, self._blocks = 0, []
 
   def settle(self, leave: int, report: Report) -> None:
     """Reads all but the newest `leave` entries back and reports each."""
     while len(self._waiting) > leave:
-      length, *waiting = self._waiting.pop(0)
-      metrics, counts, probed = jax.device_get(waiting)
-      before = self.steps[-1] if self.steps else 0
-      bad = metrics.pop("first_bad")
-      for cell in np.flatnonzero(bad >= 0):
-        self.diverged.setdefault(int(cell), before + int(bad[cell]))
+      length, blocks, *waiting = self._waiting.pop(0)
+      counts, probed = jax.device_get(waiting)
+      metrics, before = per_step(blocks), self.steps[-1] if self.steps else 0
+      bad = ~np.isfinite(metrics["loss"])
+      for cell in np.flatnonzero(bad.any(0)):
+        self.diverged.setdefault(int(cell), before + int(bad[:, cell].argmax()))
       # The last update may spoil the parameters after the last finite loss.
       for cell in np.flatnonzero(~np.isfinite(counts["target_train"].entropy)):
         self.diverged.setdefault(int(cell), before + length)
       self.steps.append(before + length)
-      self.metrics.append(metrics)
+      self.metrics.append(self.averaged(metrics))
       self.counts.append(counts)
       self.probed.append(probed)
       report(self.steps[-1], self)
@@ -57,8 +105,13 @@ class History:
     def stacked(parts: list[Any]) -> Any:
       return jax.tree.map(lambda *values: np.stack(values), *parts)
 
+    arrays: dict[str, Any] = {}
+    if self._blocks:
+      arrays["since"] = per_step(self._blocks)
+    if not self.steps:
+      return arrays
     counts = [{view: c._asdict() for view, c in each.items()} for each in self.counts]
-    arrays = {"steps": np.array(self.steps), "metrics": stacked(self.metrics)}
+    arrays |= {"steps": np.array(self.steps), "metrics": stacked(self.metrics)}
     if self.diverged:
       arrays["diverged"] = np.array(list(self.diverged.items()))  # [n, (cell, step)]
     # A validator may have come, or gone, with a plug-in folder since an earlier checkpoint.
@@ -70,6 +123,11 @@ class History:
   def of_arrays(cls, arrays: dict[str, Any]) -> "History":
     """Restores a history from its `arrays`."""
     past = cls()
+    if "since" in arrays:
+      steps = len(arrays["since"]["loss"])
+      past.stepped([(steps, {n: np.asarray(v).T for n, v in arrays["since"].items()})])
+    if "steps" not in arrays:  # saved before the first evaluation
+      return past
     past.steps = arrays["steps"].tolist()
     past.diverged = dict(arrays["diverged"].tolist()) if "diverged" in arrays else {}
     for e in range(len(past.steps)):

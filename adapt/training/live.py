@@ -23,7 +23,6 @@ class Now(NamedTuple):
   ends: tuple[int, ...]  # steps of its evaluations; the last one ends it
   done: int  # step of the newest evaluation that has been read
   since: float  # when that was
-  due: int  # step of the evaluation at which a signal takes effect
   rate: float = 0.0  # steps a second up to `done`; 0: unknown
   counted: int = 0  # steps known to be done where the host feeds each one
 
@@ -119,7 +118,7 @@ def training(lengths: Sequence[int], chunks: int) -> Iterator[None]:
   global _now
   ends = tuple(sum(lengths[: i + 1]) for i in range(len(lengths)))
   done = ends[chunks - 1] if chunks else 0
-  _now = Now(ends, done, time.monotonic(), ends[min(chunks, len(ends) - 1)], counted=done)
+  _now = Now(ends, done, time.monotonic(), counted=done)
   try:
     yield
   finally:
@@ -133,19 +132,16 @@ def launched() -> None:
     _now = _now._replace(since=_compiler.ended)
 
 
-def passed() -> None:
-  """Notes a check for signals; later ones wait for an evaluation."""
-  global _now
-  if _now is not None:
-    due = _now.due
-    _now = _now._replace(due=next((end for end in _now.ends if end > due), _now.total))
+def uncompiled(began: float) -> float:
+  """Returns when work that began then could start: after the newest compilation at the earliest."""
+  return max(began, _compiler.ended)
 
 
 def counted(step: int) -> None:
   """Notes how many steps are known to be done."""
   global _now
   if _now is not None:
-    _now = _now._replace(counted=step)
+    _now = _now._replace(counted=max(step, _now.counted))
 
 
 def evaluated(step: int) -> None:
@@ -176,8 +172,8 @@ def position(at: Now, clock: float | None = None) -> Position | None:
 
 
 def next_stop() -> str:
-  """Says in words which evaluation a signal waits for."""
-  if _now is None:
-    return "the next evaluation"
+  """Says in words what a signal waits for."""
+  if compiling():
+    return "once the compiler is done, a step later"
   whose = f" of the {aside()}" if aside() else ""
-  return f"the evaluation at step {_now.due:,} of {_now.total:,}{whose}"
+  return f"in a few seconds, once the steps under way{whose} are done and saved"

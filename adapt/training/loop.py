@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import jax
 import jax.numpy as jnp
@@ -26,9 +26,14 @@ from adapt.training import (
   stopping,
 )
 from adapt.training.joint_tasks import Part, examples, spans
+from adapt.training.pace import Pace
 from adapt.training.program import Mapped, Program, Spec, keys, program
+from adapt.training.settings import Settings
 
 Report = history.Report
+_DRAWN = 8192  # steps
+
+Saving = checkpoint.Checkpoints | checkpoint.Elsewhere
 # (steps done, label-free measures) -> whether to stop; told of each evaluation before the next steps
 Watch = Callable[[int, dict[str, float]], bool]
 
@@ -49,7 +54,7 @@ class Trained(NamedTuple):
 def train(
   parts: Sequence[Part],
   report: Report,
-  saved: checkpoint.Checkpoints | checkpoint.Elsewhere | None = None,
+  saved: Saving | None = None,
   watch: Watch | None = None,
 ) -> list[Trained]:
   """Trains all cells of all parts (points × seeds) in one program.
@@ -65,10 +70,10 @@ def train(
   """
   began, compiled = time.perf_counter(), live.compile_seconds()
   cells, layout, settings = program_of(parts), layout_of(parts), parts[0].data.settings
-  method = parts[0].setup.traits(parts[0].points)
+  method, pace = parts[0].setup.traits(parts[0].points), Pace()
   found = saved.newest() if saved else None
-  past, report = _history(parts, found), _followed(report)
   mapped, arrays, fed = placed(parts, cells, found)
+  past, report = _history(parts, found, fed), _followed(report)
   prepared, compiled_before = time.perf_counter() - began, live.compile_seconds()
   pack = arrays.xs is not None and packed_rows.packed(arrays.xs)
   views = [inputs.views_of(part.data, pack) for part in parts]
@@ -76,24 +81,25 @@ def train(
   watching = live.training(lengths, len(past.steps))
   with contextlib.closing(fed), watching, stopping.deferred(live.next_stop) as told:
     for i, length in enumerate(lengths[len(past.steps) :], len(past.steps) + 1):
-      mapped, metrics = fed.advance(mapped, length)
-      live.launched()
+      while past.since < length:
+        if past.since and saved and hosts.anyone(told()):  # all at the same step
+          past.settle(leave=0, report=report)
+          _stop(saved, devices.fetch(layout, mapped), past, began, settings.steps)
+        mapped = _piece(fed, mapped, past, pace, length - past.since)
       if method.refresh is not None:
         mapped = devices.settled(layout, cells.refresh(mapped, arrays))
       now = devices.fetch(layout, mapped)
       # The device is given the next chunk before the host reads this one's numbers.
-      past.add(length, metrics, *devices.settled(layout, evaluation.at(cells, parts, views, now)))
+      past.add(*devices.settled(layout, evaluation.at(cells, parts, views, now)))
       past.settle(leave=0 if watch or i == len(lengths) else 1, report=report)
       stop = saved is not None and hosts.anyone(told())  # all at the same evaluation
-      live.passed()
       if watch and watch(past.steps[-1], past.means(parts[0].cells)):
         break
       if saved and (stop or saved.due()):
         past.settle(leave=0, report=report)
-        saved.save(now, past, time.perf_counter() - began)
         if stop:
-          done = hosts.agreed(saved.finish)
-          raise stopping.Stopped(f"{done} of {settings.steps} steps are saved")
+          _stop(saved, now, past, began, settings.steps)
+        saved.save(now, past, time.perf_counter() - began)
   total, ended = past.before + time.perf_counter() - began, live.compile_seconds()
   now = devices.fetch(layout, mapped)
   running = total - prepared - (ended - compiled_before)
@@ -108,6 +114,26 @@ def train(
   ]
 
 
+def _stop(
+  saved: Saving, mapped: Mapped, past: history.History, began: float, steps: int
+) -> NoReturn:
+  """Saves what is done, and ends the run."""
+  saved.save(mapped, past, time.perf_counter() - began)
+  done = hosts.agreed(saved.finish)
+  raise stopping.Stopped(f"{done:,} of {steps:,} steps are saved")
+
+
+def _piece(fed: feed.Feed, mapped: Mapped, past: history.History, pace: Pace, left: int) -> Mapped:
+  """Takes some of the steps that are left up to the next evaluation."""
+  steps = hosts.agreed(lambda: min(pace.steps(left), fed.most))  # by process 0's clock
+  began = time.monotonic()
+  mapped, blocks = fed.piece(mapped, steps)
+  live.launched()
+  past.stepped(blocks)
+  live.counted(past.done - pace.launched(steps, blocks[-1][1], live.uncompiled(began)))
+  return mapped
+
+
 def _effective_share(parts: Sequence[Part], arrays: Any) -> float | None:
   """Returns the share of effective source examples, where they are weighted."""
   if not parts[0].setup.weighting:
@@ -115,12 +141,16 @@ def _effective_share(parts: Sequence[Part], arrays: Any) -> float | None:
   return weights.effective_share(np.asarray(arrays.ws.addressable_data(0)))
 
 
-def _history(parts: Sequence[Part], found: checkpoint.Saved | None) -> history.History:
+def _history(
+  parts: Sequence[Part], found: checkpoint.Saved | None, fed: feed.Feed
+) -> history.History:
   """Returns the parts' history before the next step."""
   past = found.past if found else history.History()
-  past.steps = hosts.agreed(lambda: past.steps)  # of the rest, only process 0 makes records
+  # Of the rest, only process 0 makes records.
+  past.steps = hosts.agreed(lambda: past.steps)
+  past.since = hosts.agreed(lambda: past.since)
   past.labels = [p.label for part in parts for p in part.points for _ in part.setup.seeds]
-  past.unknown = parts[0].data.unknown
+  past.unknown, past.averaged = parts[0].data.unknown, fed.mean
   return past
 
 
@@ -204,9 +234,9 @@ def placed(
     arrays = _packed(cells, method, layout, mapped, arrays)
   arrays = devices.put_shared(layout, arrays)
   if not streamed:
-    return mapped, arrays, feed.from_device(cells, layout, arrays)
+    return mapped, arrays, feed.from_device(cells, layout, arrays, _room(data.settings))
   load = inputs.loader_of(setup, data, labelled)
-  done = hosts.agreed(lambda: found.past.steps[-1] if found else 0)
+  done = hosts.agreed(lambda: found.past.done if found else 0)
   setup = setup._replace(layout=layout)
   return mapped, arrays, feed.from_host(setup, cells, arrays, load, len(points), done)
 
@@ -225,17 +255,23 @@ def _packed(
   """
   if jax.default_backend() != "cpu" or not devices.alone(layout) or arrays.xs is None:
     return arrays
-  rows = packed_rows.pack([np.asarray(arrays.xs), np.asarray(arrays.xt)])
-  if rows is None:
+  packs = packed_rows.pack([np.asarray(arrays.xs), np.asarray(arrays.xt)])
+  if packs is None:
     return arrays
-  shorter = arrays._replace(xs=rows[0], xt=rows[1])
+  shorter = arrays._replace(xs=packs[0], xt=packs[1])
   try:
-    jax.eval_shape(cells.chunk(1), mapped, shorter)
+    rows = jax.eval_shape(cells.rows(1), mapped, shorter)
+    jax.eval_shape(cells.piece(1), (mapped, rows), (shorter, jnp.zeros(2, jnp.int32)))
     if method.refresh is not None:
       jax.eval_shape(cells.refresh, mapped, shorter)
   except Exception:  # whatever an operation says to inputs that are no vectors
     return arrays
   return shorter
+
+
+def _room(settings: Settings) -> int:
+  """Steps whose batches are drawn at once: those up to an evaluation, in bounded memory."""
+  return min(_DRAWN, max(_lengths(settings.steps, settings.evaluations)))
 
 
 def _lengths(steps: int, evaluations: int) -> list[int]:

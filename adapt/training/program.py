@@ -1,7 +1,6 @@
 """Builds the compiled program that trains all cells of a method.
 
 Every seed and every swept value runs in one computation.
-
 Programs are cached by their specification, so cells whose arrays have equal shapes (the twelve
 Amazon pairs) compile once.
 """
@@ -48,9 +47,7 @@ class Mapped(NamedTuple):
   """Per-cell state of the program; every leaf leads with cells."""
 
   ts: shared_step.TrainState
-  swept: dict[
-    str, jax.Array
-  ]  # swept hyper-parameters, "lr", and under --dp the "secret" of its noise
+  swept: dict[str, jax.Array]  # hyper-parameters, "lr", under --dp the "secret" of its noise
   labelled: resident.Labelled | None
   first: jax.Array | None = None  # [2] where the task's sets begin, if several lie together
 
@@ -58,15 +55,17 @@ class Mapped(NamedTuple):
 class Program(NamedTuple):
   """Functions of a cell. `mapped` and `arrays` are as `devices.put_*` placed them."""
 
-  init: Callable[
-    ..., shared_step.TrainState
-  ]  # (keys, swept, starts, backbone, batch) -> stacked state
-  chunk: Callable[[int], Callable[..., Any]]  # length -> ((mapped, arrays) -> (mapped, metrics))
+  init: Callable[..., Any]  # (keys, swept, starts, backbone, batch) -> stacked TrainState
+  rows: Callable[[int], Callable[..., Any]]  # n -> ((mapped, arrays) -> rows of the next n steps)
+  # most steps -> (((mapped, rows), (arrays, [first row, steps])) -> ((mapped, rows), metrics))
+  piece: Callable[[int], Callable[..., Any]]
   fed: Callable[..., Any]  # ((mapped, seed of each cell), (arrays, inputs)) -> (mapped, metrics)
   look: Callable[..., Any]  # (mapped, x, y, valid) -> (counts, (features, logits)), both stacked
   outputs: Callable[..., Any]  # (mapped, x) -> stacked (features, logits)
   outputs_each: Callable[..., Any]  # the same of x [cells, b, ...], inputs of each cell's own
-  refresh: Callable[..., Mapped]  # (mapped, arrays) -> mapped, between chunks, if the method has it
+  refresh: Callable[
+    ..., Mapped
+  ]  # (mapped, arrays) -> mapped, before an evaluation, if the method has it
 
 
 @functools.lru_cache(maxsize=64)
@@ -75,12 +74,6 @@ def program(spec: Spec) -> Program:
   settings, layout = spec.settings, spec.layout
   plain = _network(spec, axis=None)
   build = _builder(spec, plain)
-
-  def chunk(length: int) -> Callable[..., Any]:
-    def run(mapped: Mapped, arrays: resident.Arrays) -> tuple[Mapped, Any]:
-      return cells.over_cells(lambda *m: _train(spec, build, Mapped(*m), arrays, length))(*mapped)
-
-    return devices.compiled(run, layout, donate=True)
 
   def fed(stacked: tuple[Mapped, jax.Array], shared: tuple[resident.Arrays, stream.Fed]) -> Any:
     def one(seed: jax.Array, *m: Any) -> Any:
@@ -112,8 +105,9 @@ def program(spec: Spec) -> Program:
     return cells.over_cells(lambda x, *m: outputs_one(Mapped(*m), x))(x, *mapped)
 
   init = _initial(spec, plain, build)
-  one_step, chunks = devices.compiled(fed, layout), functools.lru_cache(chunk)
-  return Program(init, chunks, one_step, look, outputs, outputs_each, _refresh(spec, build))
+  one_step, refresh = devices.compiled(fed, layout), _refresh(spec, build)
+  drawn, piece = _drawing(spec), _pieces(spec, build)
+  return Program(init, drawn, piece, one_step, look, outputs, outputs_each, refresh)
 
 
 Build = Callable[..., tuple[Method, shared_step.Optimizer]]  # (swept, progress, net)
@@ -209,23 +203,46 @@ def _train_view(settings: Settings, ts: shared_step.TrainState, batch: Batch) ->
   return batch._replace(**views)
 
 
-def _train(
-  spec: Spec, build: Build, mapped: Mapped, arrays: resident.Arrays, length: int
-) -> tuple[Mapped, Any]:
-  """Trains one cell for a chunk of `length` steps on drawn batches."""
-  ts, swept, labelled, first = mapped
-  order = jax.random.fold_in(ts.key, shared_step.ORDER)
-  sizes = resident.sizes(arrays, labelled, spec.examples)
-  rows = resident.plans(order, sizes, spec.settings.batch_size, ts.step, length)
-  step = _stepper(spec, build, swept)
+def _drawing(spec: Spec) -> Callable[[int], Callable[..., Any]]:
+  """Builds the programs that draw every cell's batches of the next steps, as rows of its sets."""
 
-  def one_step(
-    ts: shared_step.TrainState, rows: resident.Rows
-  ) -> tuple[shared_step.TrainState, Any]:
-    return step(ts, resident.take(arrays, labelled, rows, first))
+  @functools.lru_cache
+  def drawn(length: int) -> Callable[..., Any]:
+    def run(mapped: Mapped, arrays: resident.Arrays) -> resident.Rows:
+      def one(*m: Any) -> resident.Rows:
+        ts, _, labelled, _ = Mapped(*m)
+        order = jax.random.fold_in(ts.key, shared_step.ORDER)
+        sizes = resident.sizes(arrays, labelled, spec.examples)
+        return resident.plans(order, sizes, spec.settings.batch_size, ts.step, length)
 
-  ts, metrics = shared_step.scan(one_step, ts, rows)
-  return mapped._replace(ts=ts), metrics
+      return cells.over_cells(one)(*mapped)
+
+    return devices.compiled(run, spec.layout)
+
+  return drawn
+
+
+def _pieces(spec: Spec, build: Build) -> Callable[[int], Callable[..., Any]]:
+  """Builds the programs that take any number of steps up to a given one, on drawn batches."""
+
+  @functools.lru_cache
+  def piece(most: int) -> Callable[..., Any]:
+    def run(stacked: tuple[Mapped, resident.Rows], shared: tuple[Any, jax.Array]) -> Any:
+      arrays, (first, count) = shared
+
+      def one(rows: resident.Rows, *m: Any) -> tuple[Mapped, Any]:
+        ts, swept, labelled, begin = Mapped(*m)
+        step = _stepper(spec, build, swept)
+        taken = lambda ts, row: step(ts, resident.take(arrays, labelled, row, begin))
+        ts, metrics = shared_step.repeat(taken, ts, rows, first, count, most)
+        return Mapped(ts, swept, labelled, begin), metrics
+
+      mapped, metrics = cells.over_cells(one)(stacked[1], *stacked[0])
+      return (mapped, stacked[1]), metrics
+
+    return devices.compiled(run, spec.layout, donate=True)
+
+  return piece
 
 
 def _step_fed(

@@ -1,4 +1,4 @@
-"""The pure training step that all methods share, and its scan."""
+"""The pure training step that all methods share, and its loop."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -172,16 +172,39 @@ def _phases(method: Method, params: dict[str, Any]) -> tuple[Phase, ...]:
   return (Phase(method.loss, tuple(params)),) if callable(method.loss) else tuple(method.loss)
 
 
-def scan(
-  one_step: Callable[[TrainState, Any], tuple[TrainState, Metrics]], ts: TrainState, rows: Any
+def repeat(
+  one_step: Callable[[TrainState, Any], tuple[TrainState, Metrics]],
+  ts: TrainState,
+  rows: Any,
+  first: jax.Array,
+  count: jax.Array,
+  most: int,
 ) -> tuple[TrainState, Metrics]:
-  """Repeats a step over the rows' leading axis, without host reads.
+  """Repeats a step over some of the rows, without host reads.
+
+  One program serves every `first` and `count`.
+
+  Args:
+    one_step: (state, row) -> (state, metrics).
+    ts: the state before.
+    rows: a tree whose leading axis the steps go along.
+    first: [] the first step's row.
+    count: [] how many steps, at most `most`.
+    most: for how many steps' metrics there is room.
 
   Returns:
-    The state after, and the metrics' means over the steps, with "first_bad": the index of the first
-    step whose loss was not finite, or -1.
+    The state after, and the metrics of each step [most, ...]; zeros beyond `count`.
   """
-  ts, metrics = jax.lax.scan(one_step, ts, rows)
-  bad = ~jnp.isfinite(metrics["loss"])
-  first_bad = jnp.where(bad.any(), jnp.argmax(bad), -1)
-  return ts, {**jax.tree.map(jnp.mean, metrics), "first_bad": first_bad}
+
+  def row(i: Any) -> Any:
+    return jax.tree.map(lambda x: jax.lax.dynamic_index_in_dim(x, i, keepdims=False), rows)
+
+  _, shapes = jax.eval_shape(one_step, ts, row(0))
+  room = jax.tree.map(lambda s: jnp.zeros((most, *s.shape), s.dtype), shapes)
+
+  def body(i: Any, carry: tuple[TrainState, Metrics]) -> tuple[TrainState, Metrics]:
+    ts, metrics = one_step(carry[0], row(first + i))
+    return ts, jax.tree.map(lambda kept, new: kept.at[i].set(new), carry[1], metrics)
+
+  done: tuple[TrainState, Metrics] = jax.lax.fori_loop(0, count, body, (ts, room))
+  return done

@@ -1,6 +1,6 @@
 """Stops training cleanly on a signal.
 
-Training ends at its next evaluation with a checkpoint, and exit code 75.
+Training ends within seconds, at its next piece, with a checkpoint, and exit code 75.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ class Stopped(Exception):
 
 @contextlib.contextmanager
 def deferred(
-  where: Callable[[], str] = lambda: "the next evaluation",
+  where: Callable[[], str] = lambda: "at the next evaluation",
 ) -> Iterator[Callable[[], bool]]:
   """Context manager that defers the first SIGINT or SIGTERM.
 
@@ -29,7 +29,7 @@ def deferred(
   are left as they are.
 
   Args:
-    where: says what the first one waits for.
+    where: says when the run ends, that is what the first one waits for.
   """
   told: list[int] = []
 
@@ -38,7 +38,7 @@ def deferred(
     if told:
       raise KeyboardInterrupt
     told.append(number)
-    print(f"stopping at {where()}; a second signal stops at once", file=sys.stderr)
+    print(f"stopping {where()}; a second signal stops at once", file=sys.stderr)
 
   if threading.current_thread() is not threading.main_thread():
     yield lambda: False

@@ -158,34 +158,31 @@ def test_after_step_runs_once_per_step_on_the_new_weights():
     np.testing.assert_allclose(ts.state["teacher"], teacher, rtol=1e-6)
 
 
-scanning = jax.jit(lambda ts, rows: shared_step.scan(stepping()[0], ts, rows))
+repeated = jax.jit(
+  lambda ts, first, n: shared_step.repeat(stepping()[0], ts, (XS, YS), first, n, STEPS)
+)
 
 
-def test_scan_is_the_loop():
+def test_repeated_steps_are_the_loop():
   states, metrics = run(steps=STEPS)
-  ts, means = scanning(stepping()[1], (XS, YS))
+  ts, each = repeated(stepping()[1], 0, STEPS)
   close = lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)
   jax.tree.map(close, ts._replace(key=0), states[-1]._replace(key=0))
-  assert set(means) == {"loss", "progress", "draw", "first_bad"}
-  for name in ("loss", "progress", "draw"):
-    np.testing.assert_allclose(means[name], np.mean([m[name] for m in metrics]), rtol=1e-5)
-  assert means["first_bad"] == -1
+  assert set(each) == {"loss", "progress", "draw"}
+  for name, values in each.items():
+    np.testing.assert_allclose(values, [m[name] for m in metrics], rtol=1e-5)
 
 
-def test_two_chunks_are_one_bit_for_bit():
-  half = STEPS // 2
-  whole, _ = scanning(stepping()[1], (XS, YS))
-  parts, _ = scanning(stepping()[1], (XS[:half], YS[:half]))
-  parts, _ = scanning(parts, (XS[half:], YS[half:]))
+@pytest.mark.parametrize("half", [1, 3])
+def test_steps_in_two_are_those_in_one_bit_for_bit(half):
+  whole, every = repeated(stepping()[1], 0, STEPS)
+  parts, some = repeated(stepping()[1], 0, half)
+  parts, others = repeated(parts, half, STEPS - half)
   jax.tree.map(np.testing.assert_array_equal, whole.params, parts.params)
   jax.tree.map(np.testing.assert_array_equal, whole.opt, parts.opt)
-
-
-@pytest.mark.parametrize("first", [0, 3])
-def test_first_bad_is_the_first_step_whose_loss_is_not_finite(first):
-  ys = YS.copy()
-  ys[first] = np.nan  # and every later loss, through the weights
-  assert scanning(stepping()[1], (XS, ys))[1]["first_bad"] == first
+  cut = np.concatenate([some["loss"][:half], others["loss"][: STEPS - half]])
+  np.testing.assert_array_equal(cut, every["loss"])
+  assert not others["loss"][STEPS - half :].any()
 
 
 @jax.custom_vjp
@@ -236,8 +233,8 @@ def test_a_passing_infinity_is_noticed():
   opt = shared_step.optimizer(SETTINGS, LR)
   one = lambda ts, row: shared_step.step(method, opt, STEPS, ts, row)
   rows = jnp.array([0.0, 0.0, jnp.inf, 0.0, jnp.inf])
-  ts, metrics = shared_step.scan(one, shared_step.init(method, opt, KEY, None), rows)
-  assert metrics["first_bad"] == 2
+  ts, metrics = jax.lax.scan(one, shared_step.init(method, opt, KEY, None), rows)
+  assert np.isfinite(metrics["loss"]).tolist() == [True, True, False, False, False]
   assert np.isfinite(ts.params["net"]["w"]).all()
 
 

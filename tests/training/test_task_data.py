@@ -188,8 +188,8 @@ def test_a_frozen_backbone_stays_and_a_slow_one_moves_less(backbone):
     data = prepared(experiment, DOMAINS.__getitem__)
     parts = [Part(experiment.setup, points(experiment), data)]
     cells = loop.program_of(parts)
-    mapped, arrays, _ = loop.placed(parts, cells)
-    ts = cells.chunk(2)(mapped, arrays)[0].ts
+    mapped, _, fed = loop.placed(parts, cells)
+    ts = fed.advance(mapped, 2)[0].ts
     params = ts.params["net"]
     params = params["backbone"] if "backbone" in params else ts.state["stats"]["frozen"]["backbone"]
     gaps = jax.tree.map(lambda a, b: float(np.abs(a[0] - b).max()), params, backbone["params"])

@@ -71,11 +71,11 @@ def test_progress_reaches_it_in_a_compiled_run():
   experiment = toy.experiment("fine_tune", seeds=(0,), steps=4, batch_size=16, shots=8, tuning=way)
   parts = [Part(experiment.setup, points(experiment), toy.data_of(experiment))]
   cells = loop.program_of(parts)
-  mapped, arrays, _ = loop.placed(parts, cells)
+  mapped, _, fed = loop.placed(parts, cells)
   passed = []
   for _ in range(3):
     passed.append(jax.tree.map(np.asarray, mapped.ts.params["net"]))
-    mapped, _ = cells.chunk(2)(mapped, arrays)
+    mapped, _ = fed.advance(mapped, 2)
   start, half, end = passed
   jax.tree.map(np.testing.assert_array_equal, half["hidden"], start["hidden"])
   assert (half["head"]["kernel"] != start["head"]["kernel"]).any()

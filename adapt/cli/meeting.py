@@ -1,0 +1,167 @@
+"""Lets the processes of one run find each other before JAX connects them.
+
+JAX aborts with a trace where two processes have one number. Here each process says its number to process
+0, on the port where JAX's coordinator listens afterwards; the answer is "go" once all are there, or the
+line with which all of them end.
+"""
+
+import contextlib
+import json
+import selectors
+import socket
+import time
+from collections.abc import Iterable
+
+_GREETING = "adapt-meeting"
+_LONGEST = 4096  # bytes of a message
+_FOREIGN = 40.0  # seconds in which a run that ends may still have the port
+_PAUSE = 0.2  # seconds between two attempts
+
+
+class Late(ValueError):
+  """Not all processes came in time."""
+
+
+def meet(coordinator: str, processes: int, process: int, seconds: float) -> None:
+  """Waits until all processes of a run are there.
+
+  Args:
+    coordinator: HOST:PORT, where process 0 listens.
+    processes: how many there are.
+    process: which one this is.
+    seconds: to wait at most.
+
+  Raises:
+    Late: they did not all come.
+    ValueError: two have the same number, their counts differ, or process 0 cannot listen; the message
+      is that of all processes.
+  """
+  host, _, port = coordinator.rpartition(":")
+  until = time.monotonic() + seconds
+  if process:
+    _attend(host.strip("[]"), int(port), processes, process, until)
+    return
+  try:
+    if not 0 < int(port) < 1 << 16:
+      raise OSError(f"{port} is no port")
+    server = socket.create_server(("", int(port)))
+  except OSError as error:
+    with contextlib.suppress(OSError, _Foreign):  # tell another process 0, if it is one
+      _asked(host.strip("[]"), int(port), processes, process, time.monotonic() + 1)
+    raise ValueError(
+      f"cannot start as one of several processes at {coordinator} ({error}): give "
+      "--coordinator with a free port of process 0, or --processes 1 to run alone"
+    ) from error
+  with server, contextlib.ExitStack() as guests:
+    _host(server, guests, processes, until)
+
+
+def _host(
+  server: socket.socket, guests: contextlib.ExitStack, processes: int, until: float
+) -> None:
+  """Answers all once they are there, or once one of them cannot be right."""
+  there: dict[int, socket.socket] = {}
+  while len(there) < processes - 1:
+    server.settimeout(max(until - time.monotonic(), 0.001))
+    try:
+      guest = guests.enter_context(server.accept()[0])
+    except TimeoutError:
+      raise Late from None
+    told = _told(guest)
+    if told is None:
+      guest.close()
+      continue
+    process, count = told
+    if count != processes:
+      trouble = f"one process was started with --processes {count}, process 0 with {processes}"
+    elif process == 0 or (process in there and _waits(there[process])):
+      trouble = f"two processes have --process-id {process}"
+    else:
+      there[process] = guest
+      continue
+    trouble += (
+      f": give each its own --process-id of 0 … {processes - 1}, and all the same --processes"
+    )
+    _answer([*there.values(), guest], trouble)
+    raise ValueError(trouble)
+  _answer(there.values(), "go")
+
+
+class _Foreign(Exception):
+  """What listens there is no process of a run that waits."""
+
+
+def _attend(host: str, port: int, processes: int, process: int, until: float) -> None:
+  """Asks process 0 until it answers."""
+  patience = _FOREIGN
+  while time.monotonic() < until:
+    answer = ""
+    try:
+      answer = _asked(host, port, processes, process, until)
+    except OSError:  # nobody is there yet
+      patience = _FOREIGN
+    except _Foreign:
+      patience -= _PAUSE
+    if answer == "go":
+      return
+    if answer:
+      raise ValueError(answer)
+    if patience < 0:
+      raise ValueError(
+        f"at {host}:{port} is a run that has all of its processes, or another program: give each "
+        "process its own --process-id, or --coordinator with a free port of process 0"
+      )
+    time.sleep(_PAUSE)
+  raise Late
+
+
+def _asked(host: str, port: int, processes: int, process: int, until: float) -> str:
+  """Process 0's answer; empty where it ended before it gave one.
+
+  Raises:
+    OSError: nobody listens there.
+    _Foreign: somebody else does.
+  """
+  with socket.create_connection((host, port), timeout=5) as guest:
+    greeting = {"greeting": _GREETING, "process": process, "processes": processes}
+    guest.sendall(json.dumps(greeting).encode() + b"\n")
+    guest.settimeout(max(until - time.monotonic(), 0.001))
+    answer = _line(guest)
+  if answer and not answer.startswith(_GREETING):
+    raise _Foreign
+  return answer.removeprefix(_GREETING).strip()
+
+
+def _told(guest: socket.socket) -> tuple[int, int] | None:
+  """A guest's number and count of processes; None where it is none."""
+  guest.settimeout(5)
+  try:
+    told = json.loads(_line(guest))
+    if told.get("greeting") == _GREETING:
+      return int(told["process"]), int(told["processes"])
+  except (OSError, ValueError, AttributeError, TypeError, KeyError):
+    pass
+  return None
+
+
+def _line(other: socket.socket) -> str:
+  """What the other says up to the end of a line, or until it closes."""
+  content = b""
+  while b"\n" not in content and len(content) < _LONGEST:
+    if not (new := other.recv(_LONGEST)):
+      break
+    content += new
+  return content.split(b"\n")[0].decode(errors="replace")
+
+
+def _waits(guest: socket.socket) -> bool:
+  """Whether a guest still waits for its answer; it says nothing more, but may have ended."""
+  with selectors.DefaultSelector() as ready:
+    ready.register(guest, selectors.EVENT_READ)
+    return not ready.select(0)
+
+
+def _answer(guests: Iterable[socket.socket], text: str) -> None:
+  for guest in guests:
+    with contextlib.suppress(OSError):
+      guest.sendall(f"{_GREETING} {text}\n".encode())
