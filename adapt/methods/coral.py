@@ -7,7 +7,9 @@ from adapt.models import nets
 FAMILY = "moment matching"
 
 
-def coral(net: Net, *, weight: float = 1.0, layer: str = "logits") -> Method:
+def coral(
+  net: Net, *, weight: float = 1.0, layer: str = "logits", passes: str = "separate"
+) -> Method:
   """Trains outputs whose covariances agree between the domains.
 
   Where re-implementations go wrong: the covariances are d×d over the batch, divided by n - 1, and
@@ -16,7 +18,9 @@ def coral(net: Net, *, weight: float = 1.0, layer: str = "logits") -> Method:
   Args:
     weight: factor of the CORAL loss (the paper's λ).
     layer: "logits", as in the paper, or "features".
+    passes: "joint", one batch-norm pass over both domains, or "separate", one for each.
   """
+  joint = nets.joint(passes)
   if layer not in ("logits", "features"):
     raise ValueError(f"layer is '{layer}': choose logits or features")
 
@@ -25,7 +29,7 @@ def coral(net: Net, *, weight: float = 1.0, layer: str = "logits") -> Method:
     return {"net": params}, {"stats": stats}
 
   def loss(params, state, batch: Batch, key, progress):
-    source, target, stats = nets.both(net, params["net"], state["stats"], batch, key, joint=False)
+    source, target, stats = nets.both(net, params["net"], state["stats"], batch, key, joint=joint)
     label_loss = ops.weighted_mean(ops.cross_entropy(source[1], batch.ys), batch.ws)
     which = 1 if layer == "logits" else 0
     coral_loss = discrepancy.coral(source[which], target[which])

@@ -19,6 +19,7 @@ def dann(
   scale_loss: bool = False,
   width: int = 1024,
   depth: int = 2,
+  passes: str = "joint",
 ) -> Method:
   """Trains features that a domain critic cannot tell apart.
 
@@ -33,7 +34,9 @@ def dann(
     scale_loss: λ scales the domain loss, critic and features alike, instead of the reversed gradient.
     width: hidden width of the critic.
     depth: hidden layers of the critic; 0 is the linear critic of the paper's §5.1.
+    passes: "joint", one batch-norm pass over both domains, or "separate", one for each.
   """
+  joint = nets.joint(passes)
   critic = make_critic(width, depth)
 
   def init(key, batch: Batch):
@@ -42,7 +45,9 @@ def dann(
     return {"net": params, "critic": critic.init(k_critic, features)}, {"stats": stats}
 
   def loss(params, state, batch: Batch, key, progress):
-    (fs, ls), (ft, _), stats = nets.both(net, params["net"], state["stats"], batch, key, joint=True)
+    (fs, ls), (ft, _), stats = nets.both(
+      net, params["net"], state["stats"], batch, key, joint=joint
+    )
     label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
 
     # One minimisation serves both players: the critic descends its loss, the
