@@ -29,6 +29,11 @@ def cdan(
   Source and target share one batch-norm pass, as in the authors' digits code and in TLlib; the
   authors' image code gives each domain its own.
 
+  Departs from the authors' code in the critic, there without batch-norm, with dropout 0.5 and, in
+  the image code, ten times the backbone's rate; in the ramp, there over the first 10,000 steps
+  whatever the run; and in the start, as the digits code trains an epoch without the critic, which
+  has an optimiser of its own there.
+
   Where re-implementations go wrong: a gradient through the predictions of the product lets the
   classifier fool the critic instead of the features; entropy weights are to sum to the same in both
   domains, and normalised over both at once (TLlib) the source, which is surer, counts more; and

@@ -27,6 +27,12 @@ def dann(
   full speed from the first step. Some re-implementations scale the whole domain loss instead, which
   slows the critic too: `scale_loss`.
 
+  Departs from the authors' code in the critic's batch-norm, which keeps it in step with moving
+  features. The shallow code of the paper's §5.1 has one sigmoid layer and a linear critic (`depth`
+  0) that starts at 0, a constant λ, which scales the critic's own steps too (`scale_loss`), single
+  examples and no momentum. None has batch-norm, so that either pass is a choice of ours, the joint
+  one as in TLlib.
+
   Args:
     weight: final strength λ of the reversed critic gradient.
     ramp: steepness γ with which λ grows from 0; 10 in the paper. TLlib's default, which counts

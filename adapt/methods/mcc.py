@@ -18,6 +18,9 @@ def mcc(
 
   Each domain has its own batch-norm pass, as in the authors' code; TLlib takes one for both.
 
+  Departs from the authors' code in nothing of the loss, which is that of its image runs; the
+  backbone's tenth of the rate is a setting of a run here.
+
   Where re-implementations go wrong: the temperature (2.5 on Office) is left at 1, which keeps wrong
   early predictions; the entropy that weighs examples is that of the softened predictions, and is
   a constant for the gradient.

@@ -26,6 +26,11 @@ def swd(
   The three steps of MCD (_two_classifiers.py), with another discrepancy. Each domain has its own
   batch-norm pass. Classifier 1 predicts, as in the authors' code.
 
+  Departs from the authors' code in the problem: published is a toy of two moons with one sigmoid
+  output, classifiers of two hidden layers of 15 without batch-norm or dropout, all three steps of
+  one forward pass and plain gradient descent at 0.005. Depth, width and dropout are mcd's, whose
+  networks the paper takes.
+
   Where re-implementations go wrong: the distance is between the *samples* of outputs, sorted along
   each direction, not between the two outputs of one example, which is MCD; directions must have
   length 1; the second step needs the source loss too, or the classifiers forget their task.
