@@ -1,4 +1,4 @@
-"""Two classifiers on one body, pushed apart and together: the three steps that MCD and SWD share."""
+"""Two classifiers on one body: their start and passes, and the three steps that MCD and SWD share."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,71 +7,102 @@ import jax
 
 from adapt.losses import ops
 from adapt.method import Batch, Net, Params, Phase, State
-from adapt.models import head, nets
+from adapt.models import head as heads
+from adapt.models import nets
+from adapt.models.head import Head
 
-Logits = tuple[jax.Array, jax.Array]  # [b, k] of the first and of the second classifier
+Pair = tuple[jax.Array, jax.Array]  # of the first and of the second classifier
 Distance = Callable[[jax.Array, jax.Array, jax.Array], jax.Array]  # (logits, logits, key) -> []
 
 
-def start(net: Net, key: jax.Array, batch: Batch) -> tuple[Params, State]:
-  """Parameters {"net": the body, "heads": {"first", "second"}} and the state {"stats"}.
+def start(net: Net, head: Head, key: jax.Array, batch: Batch) -> tuple[Params, State]:
+  """Parameters {"net": the body, "heads": {"first", "second"}} and the state of both.
 
-  The first classifier is the network's own head; the second starts at random, since classifiers
-  that start alike never disagree.
+  The state has the statistics of the body ("stats") and of the classifiers ("heads"), and "head",
+  the network's own, which stays as it is and without which the network does not run. Classifiers that
+  start alike never disagree, so the second starts at random, and the first too, where it is not the
+  network's own head, as a linear one is.
   """
   k_net, k_second = jax.random.split(key)
   params, stats, features = nets.start(net, k_net, batch)
-  body, first = head.split(params)
-  second = head.start(k_second, features, first["kernel"].shape[-1])
-  return {"net": body, "heads": {"first": first, "second": second}}, {"stats": stats}
+  body, own = heads.split(params)
+  classes = own["kernel"].shape[-1]
+  second, second_stats = head.init(k_second, features, classes)
+  first, first_stats = own, {}
+  if not head.linear:
+    first, first_stats = head.init(jax.random.fold_in(k_second, 1), features, classes)
+  state = {"stats": stats, "heads": {"first": first_stats, "second": second_stats}, "head": own}
+  return {"net": body, "heads": {"first": first, "second": second}}, state
+
+
+def classified(
+  head: Head, params: Params, state: State, features: Pair, train: bool, key: jax.Array | None
+) -> tuple[Pair, State]:
+  """The logits [b, k] of both classifiers, each of its own features [b, d], and the new state."""
+  keys = (None, None) if key is None else jax.random.split(jax.random.fold_in(key, 1))
+  logits, stats = {}, {}
+  for name, x, k in zip(("first", "second"), features, keys, strict=True):
+    learnt, kept = params["heads"][name], state["heads"][name]
+    logits[name], stats[name] = head.apply(learnt, kept, x, train, k)
+  return (logits["first"], logits["second"]), {**state, "heads": stats}
 
 
 def run(
-  net: Net, params: Params, stats: Any, x: jax.Array, train: bool, key: jax.Array | None
-) -> tuple[jax.Array, Logits, Any]:
-  """Features [b, d], the logits [b, k] of both classifiers, and the new statistics."""
-  whole = {**params["net"], "head": params["heads"]["first"]}
-  (features, _), stats = net.apply(whole, stats, x, train, key)
-  heads = params["heads"]
-  both = head.logits(heads["first"], features), head.logits(heads["second"], features)
-  return features, both, stats
+  net: Net,
+  head: Head,
+  params: Params,
+  state: State,
+  x: jax.Array,
+  train: bool,
+  key: jax.Array | None,
+) -> tuple[jax.Array, Pair, State]:
+  """Features [b, d] of x, the logits [b, k] of both classifiers, and the new state."""
+  (features, _), stats = net.apply(whole(params, state), state["stats"], x, train, key)
+  both, state = classified(head, params, state, (features, features), train, key)
+  return features, both, {**state, "stats": stats}
+
+
+def whole(params: Params, state: State) -> Params:
+  """The network's parameters; its own head is there, and says nothing."""
+  return {**params["net"], "head": state["head"]}
 
 
 def phases(
-  net: Net, apart: Distance, weight: jax.Array | float, repeat: int
+  net: Net, head: Head, apart: Distance, weight: jax.Array | float, repeat: int
 ) -> tuple[Phase, Phase, Phase]:
   """Learn the source; let the classifiers disagree on the target; train features until they agree.
 
-  Each domain has its own batch-norm pass.
+  Each domain has its own batch-norm pass, in the classifiers too.
 
   Args:
     net: the network.
+    head: both classifiers.
     apart: how far the classifiers' logits [b, k] on target examples lie apart.
     weight: factor of that distance in both steps that read it.
     repeat: times the features are trained per step.
   """
 
-  def label_loss(both: Logits, batch: Batch) -> jax.Array:
+  def label_loss(both: Pair, batch: Batch) -> jax.Array:
     first, second = (ops.cross_entropy(logits, batch.ys) for logits in both)
     return ops.weighted_mean(first + second, batch.ws)
 
   def learn_source(params: Any, state: Any, batch: Batch, key: jax.Array, progress: Any) -> Any:
-    _, both, stats = run(net, params, state["stats"], batch.xs, True, key)
+    _, both, state = run(net, head, params, state, batch.xs, True, key)
     loss = label_loss(both, batch)
-    return loss, ({"stats": stats}, {"label_loss": loss})
+    return loss, (state, {"label_loss": loss})
 
   def disagree(params: Any, state: Any, batch: Batch, key: jax.Array, progress: Any) -> Any:
     k_source, k_target, k_apart = jax.random.split(key, 3)
-    _, source, stats = run(net, params, state["stats"], batch.xs, True, k_source)
-    _, target, stats = run(net, params, stats, batch.xt, True, k_target)
+    _, source, state = run(net, head, params, state, batch.xs, True, k_source)
+    _, target, state = run(net, head, params, state, batch.xt, True, k_target)
     distance = apart(*target, k_apart)
-    return label_loss(source, batch) - weight * distance, ({"stats": stats}, {"apart": distance})
+    return label_loss(source, batch) - weight * distance, (state, {"apart": distance})
 
   def agree(params: Any, state: Any, batch: Batch, key: jax.Array, progress: Any) -> Any:
     k_target, k_apart = jax.random.split(key)
-    _, target, stats = run(net, params, state["stats"], batch.xt, True, k_target)
+    _, target, state = run(net, head, params, state, batch.xt, True, k_target)
     distance = apart(*target, k_apart)
-    return weight * distance, ({"stats": stats}, {"discrepancy": distance})
+    return weight * distance, (state, {"discrepancy": distance})
 
   return (
     Phase(learn_source, ("net", "heads")),

@@ -18,6 +18,8 @@ def adabn(net: Net) -> Method:
   saw are those of the last few batches. Where the network has dropout, it is on, as for the
   source's statistics. The control to compare with is source_only.
 
+  No authors' code is known; the paper is followed but for the averages, as said above.
+
   Where re-implementations go wrong: taking the statistics of the test batch at hand makes a
   prediction depend on its neighbours; letting the target's batches move the source's statistics,
   or their gradients the weights, makes it another method.

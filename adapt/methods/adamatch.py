@@ -34,6 +34,12 @@ def adamatch(
   in fixmatch. Left out: the average of parameters with which the authors evaluate. Class shares are
   running averages in both domains; the authors take the last 128 batches for the target.
 
+  Departs from the authors' code in the batch, there three target examples for each source one, here
+  as many; in the strong views, there CTAugment, learnt on the way, here RandAugment; in the model
+  that predicts, there an average of the parameters (decay 0.999); in the target's class shares, as
+  said above; and in the optimiser, there momentum with a cosine rate and weight decay on kernels
+  alone.
+
   Where re-implementations go wrong: mixtures are drawn per logit, not per batch, and gradients flow
   through both passes; the confidence is the source's *predicted* one, on the weak views after the
   mixture; labels, shares and threshold are constants for the gradient.

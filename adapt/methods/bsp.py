@@ -37,6 +37,10 @@ def bsp(
   Features that fool a critic keep few directions, with large singular values, and lose those that
   tell classes apart. Source and target share one batch-norm pass, as in the authors' code.
 
+  Departs from the authors' code in the critic, there without batch-norm and with dropout 0.5; in
+  the ramp, there over the first 10,000 steps whatever the run; and in the default `on`, as that
+  code joins the penalty to CDAN+E (train.py).
+
   Where re-implementations go wrong: the batches of the two domains are decomposed apart; features
   are not centred; the penalty is the squared value, summed over the batch, so it grows with the
   batch size and 1e-4 belongs to 36 examples; and a gradient through the singular vectors, which

@@ -22,10 +22,17 @@ def cdan(
   depth: int = 2,
   limit: int = 4096,
   samples: int = 1024,
+  passes: str = "joint",
 ) -> Method:
   """Trains features whose products with the predictions a domain critic cannot tell apart.
 
-  Each domain has its own batch-norm pass, as in the authors' code; TLlib takes one for both.
+  Source and target share one batch-norm pass, as in the authors' digits code and in TLlib; the
+  authors' image code gives each domain its own.
+
+  Departs from the authors' code in the critic, there without batch-norm, with dropout 0.5 and, in
+  the image code, ten times the backbone's rate; in the ramp, there over the first 10,000 steps
+  whatever the run; and in the start, as the digits code trains an epoch without the critic, which
+  has an optimiser of its own there.
 
   Where re-implementations go wrong: a gradient through the predictions of the product lets the
   classifier fool the critic instead of the features; entropy weights are to sum to the same in both
@@ -42,7 +49,9 @@ def cdan(
     limit: the largest number of features · classes for which the product itself is taken, beyond
       it a random projection of it.
     samples: dimensions of that projection.
+    passes: "joint", one batch-norm pass over both domains, or "separate", one for each.
   """
+  joint = nets.joint(passes)
   if samples < 1:
     raise ValueError(f"samples is {samples}: choose at least 1")
   critic = make_critic(width, depth)
@@ -57,7 +66,7 @@ def cdan(
 
   def loss(params, state, batch: Batch, key, progress):
     (fs, ls), (ft, lt), stats = nets.both(
-      net, params["net"], state["stats"], batch, key, joint=False
+      net, params["net"], state["stats"], batch, key, joint=joint
     )
     label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
     strength = weight * ops.ganin_ramp(progress, ramp)

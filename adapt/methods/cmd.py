@@ -22,6 +22,9 @@ def cmd(
   Each domain has its own batch-norm pass: the authors' networks have none, and their code calls
   the shared layers once per domain.
 
+  Departs from the authors' code in the optimiser, there Adagrad (reviews), and in the features,
+  there behind a sigmoid layer of 50, which the network has to bring.
+
   Where re-implementations go wrong: the moments' distances are squared, which weighs the higher
   moments away; and features must lie in an interval [a, b] (a sigmoid or tanh layer): behind a
   rectifier, which has no upper end, the fifth powers of a few large features take over.

@@ -19,12 +19,19 @@ def dann(
   scale_loss: bool = False,
   width: int = 1024,
   depth: int = 2,
+  passes: str = "joint",
 ) -> Method:
   """Trains features that a domain critic cannot tell apart.
 
   λ reaches the reversed gradient only, as in the paper's eq. 13–15, so that the critic learns at
   full speed from the first step. Some re-implementations scale the whole domain loss instead, which
   slows the critic too: `scale_loss`.
+
+  Departs from the authors' code in the critic's batch-norm, which keeps it in step with moving
+  features. The shallow code of the paper's §5.1 has one sigmoid layer and a linear critic (`depth`
+  0) that starts at 0, a constant λ, which scales the critic's own steps too (`scale_loss`), single
+  examples and no momentum. None has batch-norm, so that either pass is a choice of ours, the joint
+  one as in TLlib.
 
   Args:
     weight: final strength λ of the reversed critic gradient.
@@ -33,7 +40,9 @@ def dann(
     scale_loss: λ scales the domain loss, critic and features alike, instead of the reversed gradient.
     width: hidden width of the critic.
     depth: hidden layers of the critic; 0 is the linear critic of the paper's §5.1.
+    passes: "joint", one batch-norm pass over both domains, or "separate", one for each.
   """
+  joint = nets.joint(passes)
   critic = make_critic(width, depth)
 
   def init(key, batch: Batch):
@@ -42,7 +51,9 @@ def dann(
     return {"net": params, "critic": critic.init(k_critic, features)}, {"stats": stats}
 
   def loss(params, state, batch: Batch, key, progress):
-    (fs, ls), (ft, _), stats = nets.both(net, params["net"], state["stats"], batch, key, joint=True)
+    (fs, ls), (ft, _), stats = nets.both(
+      net, params["net"], state["stats"], batch, key, joint=joint
+    )
     label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
 
     # One minimisation serves both players: the critic descends its loss, the

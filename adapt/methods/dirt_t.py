@@ -37,6 +37,10 @@ def dirt_t(
   The second part reads no source example: it lowers entropy and roughness on the target and stays
   near a teacher, the averaged model of some steps ago. The critic learns on, but nobody listens.
 
+  Departs from the authors' code in one run for both parts; in the divergence, on the batch of which
+  entropy and smoothness are, where theirs draws a batch of its own for it and moves statistics on
+  the other alone; and in all that vada departs in.
+
   Where re-implementations go wrong: the divergence is from the teacher to the model, in evaluation
   mode for the teacher; the teacher is renewed every some thousand steps, and one that follows every
   step holds nothing back; and starting from a model without VADA refines a wrong boundary.

@@ -20,6 +20,11 @@ def dsbn(net: Net, *, weight: float = 1.0, ramp: float = 10.0) -> Method:
   paper's first stage is another method under DSBN (MSTN, CPUA); here it is the source model with
   the target's statistics, which this method starts from. With weight 0 it is AdaBN from there on.
 
+  Departs from the authors' code in the first stage, as told above; in the pseudo-label loss, whose
+  factor grows there as the network's own prediction takes over, and is constant here; in the
+  mixture, there of logits, the network's own in evaluation mode, here of probabilities of the
+  training pass; and in the optimiser, there Adam at 0.00005.
+
   Where re-implementations go wrong: only the statistics are separated, not the scales and shifts;
   and the source's statistics are used to predict on the target.
 

@@ -12,6 +12,8 @@ def entropy(net: Net, *, weight: float = 0.1) -> Method:
 
   Each domain has its own batch-norm pass; the paper has no batch-norm.
 
+  No authors' code is known.
+
   Where re-implementations go wrong: the logarithm of a probability that underflowed is NaN, so an
   epsilon is added that shifts the gradient; here it is taken of the logits. The entropy of the
   batch's *mean* prediction is something else (see information_maximisation): without it, one class

@@ -24,6 +24,10 @@ def group_dro(
   without strong regularisation, as --weight-decay, a network that fits every example loses the
   difference to pooled training.
 
+  Departs from the authors' code in domains that a batch lacks, as told below; in the adjustments,
+  as said above; and in the sampler, which draws groups equally often there on demand
+  (--reweight_groups).
+
   Where re-implementations go wrong: a domain that a batch lacks has no risk, yet counts as one of
   risk 0, so that its weight shrinks by its rarity; here it keeps its weight, and the others share
   theirs. No gradient flows into the domains' weights.

@@ -15,6 +15,8 @@ def information_maximisation(net: Net, *, weight: float = 1.0, diversity: float 
   same loss without the source. Each domain has its own batch-norm pass, as in SHOT, which never
   mixes them.
 
+  No authors' code is known.
+
   Where re-implementations go wrong: the second entropy is that of the mean prediction, not the
   mean of entropies, and is subtracted. Over a small batch it is biased low, so the classes are
   asked to be balanced within the batch: large batches suit it, unbalanced targets do not.

@@ -29,6 +29,10 @@ def irm(
   by it. Domains are pooled in a batch, where the paper has a batch of each; one of fewer than two
   examples has no penalty, and the penalties of the others are averaged.
 
+  Departs from the authors' code in the penalty's estimate, as told below; in the pooled batches;
+  and in the optimiser: Adam on full batches there, and DomainBed's starts Adam afresh when the
+  penalty jumps.
+
   Where re-implementations go wrong: the square of a small batch's mean derivative is mostly the
   derivative's variance. The paper's Appendix D multiplies the derivatives of two half batches for
   that reason; here it is the mean over all pairs of two different examples, of the same expectation

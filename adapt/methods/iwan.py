@@ -34,6 +34,9 @@ def iwan(
   Started from the source model. No label is read. The source encoder runs in evaluation mode, the
   target's in training mode on the target alone; with weight 0 only its batch statistics move.
 
+  No authors' code was at hand to compare again; the paper is followed. Ours is the critics'
+  batch-norm.
+
   Where re-implementations go wrong: the first critic must not move the features, nor the second learn
   the weights; TLlib shares one encoder between the domains and trains it on the source's labels too,
   which is another method. The entropy's factor ends at weight · entropy_weight, as in their code.

@@ -19,6 +19,10 @@ def jan(net: Net, *, weight: float = 1.0, ramp: float = 10.0, estimate: str = "u
   Source and target share one batch-norm pass, as in the authors' PyTorch code. This is JAN
   without the adversarial layers of JAN-A.
 
+  Departs from the authors' code in the features' bandwidths, there around the mean squared
+  distance, here the median; in the kernels' average, where that code adds five up; in the factor's
+  ramp, constant there; and in the last layers' tenfold rate.
+
   Where re-implementations go wrong: the layers' discrepancies are added instead of their kernels
   multiplied, which is DAN; logits are taken where the paper has probabilities; and the kernels of
   a layer are added up instead of averaged, which multiplies the weight.

@@ -20,6 +20,9 @@ def m3sda(net: Net, *, weight: float = 0.5, moments: int = 2) -> Method:
   each; a domain that a batch lacks has no moments to compare. Weights of examples
   (--weights) count in the label loss alone.
 
+  Departs from the authors' code in the moments, as told below; in the classifiers, the batches and
+  MCD's steps, as said above; and in the optimiser, there Adam.
+
   Where re-implementations go wrong: the authors' code centres features first, then takes the
   distance of the centred *batches*, row by row, for the first moment; of four sources it counts one
   pair twice and leaves one out. Here are the paper's raw moments, as in its eq. 1, each distance a

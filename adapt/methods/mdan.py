@@ -34,6 +34,9 @@ def mdan(
   that it lacks have no bound. With weight the softmax flattens too, so that weight 0 is the pooled
   risk; any gamma and weight of the paper are gamma / weight and weight here.
 
+  Departs from the authors' code in the softmax, as told below; in the pooled batches; in the
+  critics, linear there; and in the optimiser, there Adadelta.
+
   Where re-implementations go wrong: in the softmax, the authors' code adds the critic's loss to the
   risk, so that the sources nearest to the target count most, where the bound subtracts it and the
   farthest count most; its hard version adds the largest risk to the smallest critic's loss, maybe of

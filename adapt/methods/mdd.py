@@ -9,7 +9,9 @@ from jaxtyping import Array, Float, Int
 from adapt.catalogue import Range
 from adapt.losses import ops
 from adapt.method import Batch, Method, Net
-from adapt.models import head, nets
+from adapt.methods import _two_classifiers
+from adapt.models import nets
+from adapt.models.head import head as make_head
 
 FAMILY = "adversarial"
 
@@ -20,13 +22,20 @@ def mdd(
   weight: float = 0.1,
   margin: Annotated[float, Range(1.0, 8.0, "log")] = 4.0,
   ramp: float = 10.0,
+  width: int = 1024,
+  depth: int = 1,
+  dropout: float = 0.5,
 ) -> Method:
   """Trains features on which a second classifier cannot differ from the first on the target alone.
 
   The adversary learns to agree with the classifier's decisions on the source and to disagree on the
   target; the reversed gradient asks the features to prevent it. Source and target share one
-  batch-norm pass, as in the authors' code. Classifier and adversary are linear here, where the
-  authors give both a hidden layer.
+  batch-norm pass, as in the authors' code. Classifier and adversary have a hidden layer each.
+
+  Departs from the authors' code in the heads' start, there normal with deviation 0.01; in the
+  dropout before them, there one mask for both, behind a bottleneck of their width; in the ramp,
+  there of steepness steps / 1000; in the margin by data set, there 4 on Office-31 and 2 on
+  Office-Home; and in the backbone's tenth of the rate, a setting here.
 
   Where re-implementations go wrong: log(1 − softmax) is −∞ in single precision for a sure
   adversary, and shifted by 1e-6 (TLlib) its gradient vanishes just there, while the difference of
@@ -38,31 +47,35 @@ def mdd(
     margin: factor of the source term, exp of the paper's margin ρ; 2 to 4 there.
     ramp: steepness with which the strength grows from 0; the published code, which counts
       iterations, comes to steps / 1000.
+    width: hidden width of classifier and adversary; 1024, or 2048 on Office-Home, in that code.
+    depth: hidden layers of both; 0 is two linear heads, the classifier the network's own.
+    dropout: share of each layer's inputs that a training pass leaves out of deep heads.
   """
+  head = make_head(width, depth, dropout, normed=False)
 
   def init(key, batch: Batch):
-    k_net, k_adversary = jax.random.split(key)
-    params, stats, features = nets.start(net, k_net, batch)
-    classes = head.split(params)[1]["kernel"].shape[-1]
-    return {"net": params, "adversary": head.start(k_adversary, features, classes)}, {
-      "stats": stats
-    }
+    return _two_classifiers.start(net, head, key, batch)
 
   def loss(params, state, batch: Batch, key, progress):
-    (fs, ls), (ft, lt), stats = nets.both(
-      net, params["net"], state["stats"], batch, key, joint=True
-    )
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    network = _two_classifiers.whole(params, state)
+    (fs, _), (ft, _), stats = nets.both(net, network, state["stats"], batch, key, joint=True)
     strength = weight * ops.ganin_ramp(progress, ramp)
-    adversary_s, adversary_t = (
-      head.logits(params["adversary"], ops.reverse_gradient(f, strength)) for f in (fs, ft)
-    )
-    agree = ops.cross_entropy(adversary_s, ls.argmax(axis=1)).mean()
-    disagree = -log_other(adversary_t, lt.argmax(axis=1)).mean()
+    features = jnp.concatenate([fs, ft])
+    seen = features, ops.reverse_gradient(features, strength)
+    (logits, adversary), state = _two_classifiers.classified(head, params, state, seen, True, key)
+    n = len(fs)
+    decided = logits.argmax(axis=1)
+    label_loss = ops.weighted_mean(ops.cross_entropy(logits[:n], batch.ys), batch.ws)
+    agree = ops.cross_entropy(adversary[:n], decided[:n]).mean()
+    disagree = -log_other(adversary[n:], decided[n:]).mean()
     metrics = {"label_loss": label_loss, "agree_loss": agree, "disagree_loss": disagree}
-    return label_loss + margin * agree + disagree, ({"stats": stats}, metrics)
+    return label_loss + margin * agree + disagree, ({**state, "stats": stats}, metrics)
 
-  return Method(init, loss, nets.predictor(net))
+  def predict(params, state, x):
+    features, (logits, _), _ = _two_classifiers.run(net, head, params, state, x, False, None)
+    return features, logits
+
+  return Method(init, loss, predict)
 
 
 def log_other(logits: Float[Array, "b k"], labels: Int[Array, " b"]) -> Float[Array, " b"]:

@@ -25,6 +25,10 @@ def mme(
   pass, the unlabelled target has its own, as in the authors' code. With weight 0 it is the paper's
   baseline S+T.
 
+  Departs from the authors' code in the steps, as told below; in the batch, there twice as many
+  unlabelled target examples; in the backbone's tenth of the rate, a setting here; and in early
+  stopping on labelled target examples, which is left out.
+
   Where re-implementations go wrong: the reversal sits between the features and their normalisation,
   and the entropy is *climbed* by the head: with both signs turned the prototypes flee the target.
   The authors take two optimiser steps, one per loss; here both gradients make one.

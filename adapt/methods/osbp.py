@@ -25,6 +25,10 @@ def osbp(
   weight 0 the classifier alone learns from the target. The extra class is one more column beside the
   network's head, so that networks need not know of it.
 
+  Departs from the authors' code in the layers: there two of batch-norm and dropout on a backbone
+  that stays as published unless asked otherwise, here the network as it is; and in the rates, equal
+  for both there (0.001).
+
   Where re-implementations go wrong: the paper's equation for the adversarial loss lacks its minus
   sign, and taken literally turns the game round; the gradient is reversed on the features of the
   target alone, not on the source's; and the probability is of all K + 1 classes.

@@ -23,6 +23,8 @@ def otda(
   all examples and trains a classifier anew; here each batch has its plan, so that large batches suit
   it, and the head goes on from the source's. The class regularisation of the paper is left out.
 
+  No authors' code is followed: POT's transport is on whole sets, before any training.
+
   Where re-implementations go wrong: rows of the plan add up to 1 / n, not to 1, so they are divided
   by their sums before they average; and an entropy without regard to the cost's scale gives either
   no plan at all or the mean of everything, hence the relative one here.

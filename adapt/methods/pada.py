@@ -33,6 +33,11 @@ def pada(
   Source and target share one batch-norm pass, as in the authors' code. With weight 0 the critic has
   no say, and the classes count as before.
 
+  Departs from the authors' code in the class weights, there over their mean in the label loss and
+  over the batch's largest in the critic's, renewed every 500 steps in evaluation mode; in the
+  critic, there without batch-norm, with dropout 0.5; and in the ramp, there over the first 10,000
+  steps whatever the run.
+
   Where re-implementations go wrong: a gradient through the class weights rewards predicting few
   classes; target examples count fully in the critic's loss, whatever they are predicted to be; and
   the authors' code scales by the largest weight in the batch, which the paper does by the largest of

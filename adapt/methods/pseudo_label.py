@@ -27,6 +27,8 @@ def pseudo_label(
   whose epochs 100 and 600 are taken as shares of 1,000). Predictions are those of the training pass,
   anew at each step. Each domain has its own batch-norm pass; the paper has no batch-norm.
 
+  No authors' code is known.
+
   Where re-implementations go wrong: without the ramp the network believes its first, random
   predictions; and the mean is taken over the examples above the threshold instead of over the
   batch, so that a few sure ones count as much as all of them would.

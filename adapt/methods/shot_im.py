@@ -16,6 +16,10 @@ def shot_im(net: Net, *, weight: float = 1.0, diversity: float = 1.0) -> Method:
   alone, AdaBN, is what weight 0 does. The authors' source model has a weight-normalised head and
   is trained with smoothed labels; here it is that of source_only.
 
+  Departs from the authors' code in the source model, as said above; in the entropy, there with 1e-5
+  inside the logarithm; in the rate, there 0.01 and a tenth of it for a backbone; and in the output
+  layer's frozen weights, which are normalised there.
+
   Where re-implementations go wrong: a head without gradients still shrinks under weight decay; and
   the diversity is the entropy of the mean prediction, not the mean of entropies.
 

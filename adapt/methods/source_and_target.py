@@ -12,6 +12,8 @@ def source_and_target(net: Net, *, weight: float = 1.0) -> Method:
   Both share one batch-norm pass. It is `weighted` under the name of the tables: their mean over both
   halves of the batch is weight 1. Saito et al. put a cosine head on it: that is mme with weight 0.
 
+  Departs from the authors' code in the head, as said above, and in the batch, as in mme.
+
   Args:
     weight: of a labelled target example relative to a source example.
   """

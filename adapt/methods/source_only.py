@@ -10,7 +10,10 @@ FAMILY = "baselines"
 
 
 def source_only(net: Net) -> Method:
-  """Trains on the labelled source alone; the target is not looked at."""
+  """Trains on the labelled source alone; the target is not looked at.
+
+  No authors' code is followed: peers' baselines differ in network and settings alone.
+  """
 
   def init(key, batch: Batch):
     params, stats, _ = nets.start(net, key, batch)

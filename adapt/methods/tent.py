@@ -16,6 +16,9 @@ def tent(net: Net, *, weight: float = 1.0) -> Method:
   that a prediction depends on its neighbours; here the target's training inputs are adapted to, and
   test examples are predicted one by one. With weight 0 it is AdaBN.
 
+  Departs from the authors' code in the protocol, as told above: there one step per test batch,
+  predicted before that step under the batch's statistics, with Adam at 0.001.
+
   Where re-implementations go wrong: weight decay moves what should be frozen, and the source's
   running statistics, or the layers of a network in evaluation mode, are used in training passes.
 

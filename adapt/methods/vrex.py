@@ -22,6 +22,8 @@ def vrex(
   The pooled risk stands for the paper's sum of one risk per domain, since batches are drawn from
   the pooled sources; domains that a batch lacks have no part in the variance.
 
+  Departs from the authors' code in the variance, the batches and Adam's start, as told here.
+
   Where re-implementations go wrong: the authors' code squares the difference of two risks, which
   is four times their variance; and their code's division by the weight is left out, which at the
   same learning rate is another method. Their Adam is started afresh when the weight jumps; here

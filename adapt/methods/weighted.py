@@ -17,6 +17,8 @@ def weighted(
 ) -> Method:
   """Trains on source and labelled target examples at once, under one balance.
 
+  No authors' code is known.
+
   Args:
     balance: λ, the share of the target loss, from 0 (source only) to 1 (target only).
     ramped: let λ grow from 0 to `balance` along Ganin's ramp instead of keeping it fixed.

@@ -8,8 +8,8 @@ import pytest
 
 from adapt import methods, models
 
-TOY = {"given": {"weight": 0.3, "inner": 2}, "margin": 0.03}
-GOLDEN = {"apart": 0.1351711, "discrepancy": 0.2614938, "label_loss": 1.233255, "loss": 2.354374}
+TOY = {"given": {"weight": 0.3, "inner": 2, "width": 32}, "margin": 0.03}
+GOLDEN = {"apart": 0.1667754, "discrepancy": 0.184256, "label_loss": 1.664949, "loss": 3.102778}
 
 
 def distance(outs):
@@ -24,7 +24,7 @@ def distance(outs):
 
 @pytest.mark.parametrize(("weight", "inner"), [(0.0, 1), (2.0, 1), (2.0, 3)])
 def test_one_step_equals_the_step_by_hand(weight, inner):
-  ts, step = by_hand.start("mcd", weight=weight, inner=inner)
+  ts, step = by_hand.start("mcd", weight=weight, inner=inner, depth=0)
   batch, opt = by_hand.batch(), by_hand.Nesterov(ts.params)
   first, body, heads = duel.label_loss(duel.outputs(opt.params, batch.xs), batch)
   opt.move("net", body)
@@ -47,9 +47,9 @@ def test_one_step_equals_the_step_by_hand(weight, inner):
 
 
 def test_the_mean_of_both_classifiers_predicts():
-  ts, _ = by_hand.start("mcd")
+  ts, _ = by_hand.start("mcd", depth=0)
   x = by_hand.batch().xt
-  method = methods.get("mcd")(models.build("mlp", by_hand.K))
+  method = methods.get("mcd")(models.build("mlp", by_hand.K), depth=0)
   features, logits = method.predict(ts.params, ts.state, x)
   first, second = duel.outputs(ts.params, x)
   np.testing.assert_allclose(logits, (first.l + second.l) / 2, rtol=1e-4, atol=1e-5)

@@ -2,6 +2,7 @@
 
 import by_hand
 import jax
+import normed_by_hand
 import numpy as np
 
 from adapt import methods, models
@@ -97,3 +98,15 @@ def test_the_averaged_parameters_predict():
   moved = {**ts.params, "net": jax.tree.map(lambda p: p + 1, ts.params["net"])}
   expected = by_hand.forward(ts.params["net"], x).l
   np.testing.assert_allclose(method.predict(moved, ts.state, x)[1], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_target_alone_moves_running_statistics():
+  _, ts, step = normed_by_hand.started("vada", width=8, **GIVEN)
+  after, _ = step()
+  _, own = normed_by_hand.forward(normed_by_hand.double(ts.params["net"]), by_hand.batch().xt)
+  expected = normed_by_hand.moved(ts.state["stats"], own)
+  jax.tree.map(
+    lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5),
+    after.state["stats"],
+    expected,
+  )
