@@ -37,8 +37,8 @@ def metrics(name):
   experiment = toy.experiment(name, seeds=(0,), steps=2, evaluations=1)
   parts = [Part(experiment.setup, points(experiment), toy.data_of(experiment))]
   cells = loop.program_of(parts)
-  mapped, arrays, _ = loop.placed(parts, cells)
-  _, mean = cells.chunk(2)(mapped, arrays)
+  mapped, _, fed = loop.placed(parts, cells)
+  _, mean = fed.advance(mapped, 2)
   return {k: float(v[0]) for k, v in mean.items() if k != "first_bad"}
 
 

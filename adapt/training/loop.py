@@ -22,6 +22,7 @@ from adapt.training import (
   history,
   hosts,
   live,
+  refreshing,
   resident,
   stopping,
 )
@@ -65,7 +66,6 @@ def train(
   """
   began, compiled = time.perf_counter(), live.compile_seconds()
   cells, layout, settings = program_of(parts), layout_of(parts), parts[0].data.settings
-  method = parts[0].setup.traits(parts[0].points)
   found = saved.newest() if saved else None
   past, report = _history(parts, found), _followed(report)
   mapped, arrays, fed = placed(parts, cells, found)
@@ -78,8 +78,6 @@ def train(
     for i, length in enumerate(lengths[len(past.steps) :], len(past.steps) + 1):
       mapped, metrics = fed.advance(mapped, length)
       live.launched()
-      if method.refresh is not None:
-        mapped = devices.settled(layout, cells.refresh(mapped, arrays))
       now = devices.fetch(layout, mapped)
       # The device is given the next chunk before the host reads this one's numbers.
       past.add(length, metrics, *devices.settled(layout, evaluation.at(cells, parts, views, now)))
@@ -159,6 +157,7 @@ def spec_of(parts: Sequence[Part]) -> Spec:
     dp=setup.dp if _private(parts) else None,
     examples=examples(parts[0]) if len(parts) > 1 else None,
     kind=data.kind,
+    targets=len(data.target.train.x) if setup.traits(parts[0].points).sized else 0,
   )
 
 
@@ -203,10 +202,11 @@ def placed(
   if setup.feed.kind == "auto" and not setup.dp:
     arrays = _packed(cells, method, layout, mapped, arrays)
   arrays = devices.put_shared(layout, arrays)
-  if not streamed:
-    return mapped, arrays, feed.from_device(cells, layout, arrays)
-  load = inputs.loader_of(setup, data, labelled)
   done = hosts.agreed(lambda: found.past.steps[-1] if found else 0)
+  if not streamed:
+    steps = data.settings.steps
+    return mapped, arrays, refreshing.from_device(cells, layout, arrays, method, steps, done)
+  load = inputs.loader_of(setup, data, labelled)
   setup = setup._replace(layout=layout)
   return mapped, arrays, feed.from_host(setup, cells, arrays, load, len(points), done)
 

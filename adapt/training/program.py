@@ -42,6 +42,7 @@ class Spec(NamedTuple):
   dp: dp_sgd.Privacy | None = None  # None where gradients need not be private
   examples: tuple[int, int] | None = None  # of a task's sets, where several tasks' lie together
   kind: str = ""  # of the inputs, see `Net.kind`
+  targets: int = 0  # target training examples, where the method's state is sized by them
 
 
 class Mapped(NamedTuple):
@@ -66,7 +67,9 @@ class Program(NamedTuple):
   look: Callable[..., Any]  # (mapped, x, y, valid) -> (counts, (features, logits)), both stacked
   outputs: Callable[..., Any]  # (mapped, x) -> stacked (features, logits)
   outputs_each: Callable[..., Any]  # the same of x [cells, b, ...], inputs of each cell's own
-  refresh: Callable[..., Mapped]  # (mapped, arrays) -> mapped, between chunks, if the method has it
+  refresh: Callable[
+    ..., Mapped
+  ]  # (mapped, arrays) -> mapped, if the method has it; see refreshing.py
 
 
 @functools.lru_cache(maxsize=64)
@@ -134,7 +137,8 @@ def _builder(spec: Spec, plain: Net) -> Build:
     tuned = way.wrap(net, progress)
     moved = {k: v for k, v in swept.items() if k not in ("lr", "secret")}
     # Here, not where it is made: a tuning returns a network of its own.
-    method = spec.method(tuned._replace(kind=spec.kind), **dict(spec.hyperparameters), **moved)
+    known = tuned._replace(kind=spec.kind, targets=spec.targets)
+    method = spec.method(known, **dict(spec.hyperparameters), **moved)
     if way.adjust is not None:
       method = way.adjust(tuned, method)
     pull = way.pull and functools.partial(way.pull, progress, spec.settings.weight_decay)
@@ -269,7 +273,7 @@ def _refresh(spec: Spec, build: Build) -> Callable[..., Mapped]:
       mapped = Mapped(*m)
       ts = mapped.ts
       method, _ = build(mapped.swept, _progress(spec, ts))
-      assert method.refresh is not None  # loop.py asks only then
+      assert method.refresh is not None  # refreshing.py asks only then
       state = method.refresh(ts.params, ts.state, xs, arrays.ys, xt)
       return mapped._replace(ts=ts._replace(state=state))
 
