@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import jax
 
 Params = dict[str, Any]  # what gradients reach: {"net": …, "critic": …}
-State = dict[str, Any]  # what they do not: batch statistics, teachers, queues
+State = dict[str, Any]  # what they do not: batch statistics, teachers, memories
 Metrics = dict[str, jax.Array]
 Outputs = tuple[jax.Array, jax.Array]  # (features [b, d], logits [b, k])
 
@@ -94,6 +94,12 @@ class AfterStep(Protocol):
   def __call__(self, params: Params, state: State, /) -> State: ...
 
 
+class Constrain(Protocol):
+  """The parameters as each step finds them, such as rows brought back to length 1."""
+
+  def __call__(self, params: Params, /) -> Params: ...
+
+
 class Refresh(Protocol):
   """The state after a look at the whole training sets: xs [n, ...], ys [n], xt [m, ...]."""
 
@@ -127,6 +133,7 @@ class Method(NamedTuple):
   loss: Loss | tuple[Phase, ...]
   predict: Predict
   after_step: AfterStep = keep
+  constrain: Constrain | None = None
   refresh: Refresh | None = None
   # How many times a run looks: before its first step, and then after equal shares of its steps.
   # Evaluations have no part in it.

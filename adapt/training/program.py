@@ -274,10 +274,14 @@ def _refresh(spec: Spec, build: Build) -> Callable[..., Mapped]:
       ts = mapped.ts
       method, _ = build(mapped.swept, _progress(spec, ts))
       assert method.refresh is not None  # refreshing.py asks only then
-      state = method.refresh(ts.params, ts.state, xs, arrays.ys, xt)
-      return mapped._replace(ts=ts._replace(state=state))
+      sets = resident.own((xs, arrays.ys, xt), mapped.first, spec.examples)
+      return mapped._replace(ts=ts._replace(state=method.refresh(ts.params, ts.state, *sets)))
 
-    return cells.over_cells(one)(*mapped)
+    if mapped.first is None:
+      return cells.over_cells(one)(*mapped)
+    # One after the other, as each takes a copy of its task's sets.
+    done: Mapped = jax.lax.map(lambda m: one(*m), mapped)
+    return done
 
   return devices.compiled(run, spec.layout)
 

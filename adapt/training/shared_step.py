@@ -122,7 +122,7 @@ def step(
   """One optimisation step, the same for every method.
 
   Args:
-    method: loss and after_step are called.
+    method: loss, after_step and constrain are called.
     opt: how gradients become updates.
     steps: the length of the run, for progress = step / steps.
     ts: the state before.
@@ -136,7 +136,8 @@ def step(
   """
   key = jax.random.fold_in(ts.key, ts.step)
   progress = ts.step / steps
-  params, state, opts = dict(ts.params), ts.state, dict(ts.opt)
+  params, state, opts = ts.params, ts.state, dict(ts.opt)
+  params = dict(method.constrain(params) if method.constrain else params)
   metrics: Metrics = {}
   total, alive = jnp.zeros(()), ts.alive
   phases = _phases(method, params)
