@@ -169,6 +169,12 @@ def step(
   return after, {"loss": jnp.where(alive, total, jnp.nan), **metrics}
 
 
+def refreshed(method: Method, ts: TrainState, sets: tuple[Any, jax.Array, Any]) -> TrainState:
+  """The state after the method's look at its whole training sets: xs, ys, xt."""
+  assert method.refresh is not None  # refreshing.py asks only then
+  return ts._replace(state=method.refresh(ts.params, ts.state, *sets))
+
+
 def _phases(method: Method, params: dict[str, Any]) -> tuple[Phase, ...]:
   return (Phase(method.loss, tuple(params)),) if callable(method.loss) else tuple(method.loss)
 
