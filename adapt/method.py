@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import jax
 
 Params = dict[str, Any]  # what gradients reach: {"net": …, "critic": …}
-State = dict[str, Any]  # what they do not: batch statistics, teachers, queues
+State = dict[str, Any]  # what they do not: batch statistics, teachers, memories
 Metrics = dict[str, jax.Array]
 Outputs = tuple[jax.Array, jax.Array]  # (features [b, d], logits [b, k])
 
@@ -51,12 +51,15 @@ class Net(NamedTuple):
   updates without gradients (batch statistics). Features are what the head reads.
 
   `kind` says what the inputs are (image, series, vector, counts or tokens; empty where nobody has
-  said), for methods whose views of the inputs depend on it. Training sets it from the data.
+  said), for methods whose views of the inputs depend on it. `targets` is how many target training
+  examples there are (0 where nobody has said), for methods that are `sized`. Training sets both from
+  the data.
   """
 
   init: NetInit
   apply: Apply
   kind: str = ""
+  targets: int = 0
 
 
 class Init(Protocol):
@@ -89,6 +92,12 @@ class AfterStep(Protocol):
   """The state after a step, for what follows the parameters: moving averages of a teacher."""
 
   def __call__(self, params: Params, state: State, /) -> State: ...
+
+
+class Constrain(Protocol):
+  """The parameters as each step finds them, such as rows brought back to length 1."""
+
+  def __call__(self, params: Params, /) -> Params: ...
 
 
 class Refresh(Protocol):
@@ -124,7 +133,12 @@ class Method(NamedTuple):
   loss: Loss | tuple[Phase, ...]
   predict: Predict
   after_step: AfterStep = keep
-  refresh: Refresh | None = None  # between evaluations
+  constrain: Constrain | None = None
+  refresh: Refresh | None = None
+  # How many times a run looks: before its first step, and then after equal shares of its steps.
+  # Evaluations have no part in it.
+  refreshes: int = 1
+  sized: bool = False  # whether its state has a place for each target example, by `net.targets`
   reads: tuple[str, ...] = ("source", "target")  # of "source", "target", "labelled", "all_labelled"
   starts: str = "scratch"  # or "source": the network of source_only with the same seed
   sources: int = 1  # source domains that it needs at least

@@ -142,7 +142,7 @@ def _experiment(
   refuse_unknown(bound, rest)
   number = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
   pair = own_data.pair(domains, settings)
-  hyper = own_defaults.hyperparameters(domains, settings.batch_size)
+  hyper = own_defaults.hyperparameters(domains)
   return resolve(
     Suite("fit", (pair.task,), usual, pair.protocol, defaults=hyper),
     pair.task,

@@ -182,7 +182,7 @@ def _suite(pair: Pair, classes: str) -> Suite:
     sources, target = label_sets.restricted(sources, target, known)
   for line in audit.warnings(sources, target) if hosts.leads() else ():
     print(f"warning: {line}", file=sys.stderr)
-  usual = own_defaults.hyperparameters([*sources, target], pair.settings.batch_size)
+  usual = own_defaults.hyperparameters([*sources, target])
   return Suite("run", (task,), pair.settings, pair.protocol, defaults=usual)
 
 

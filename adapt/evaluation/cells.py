@@ -14,6 +14,9 @@ def over_cells(f: Callable[..., Any]) -> Callable[..., Any]:
   On a CPU one after the other, because batching small products costs more than it saves there; on
   an accelerator side by side.
   """
-  if jax.default_backend() == "cpu":
-    return lambda *args: jax.lax.map(lambda a: f(*a), args)
-  return jax.vmap(f)
+  return in_turn(f) if jax.default_backend() == "cpu" else jax.vmap(f)
+
+
+def in_turn(f: Callable[..., Any]) -> Callable[..., Any]:
+  """Maps f over its arguments' leading axis, one after the other."""
+  return lambda *args: jax.lax.map(lambda a: f(*a), args)

@@ -14,12 +14,11 @@ _PER_UNIT = 4  # training examples of the smaller side per hidden unit of a crit
 _NARROWEST = 64
 
 
-def hyperparameters(domains: Sequence[Domain], batch_size: int) -> dict[str, dict[str, Any]]:
+def hyperparameters(domains: Sequence[Domain]) -> dict[str, dict[str, Any]]:
   """Return by method what differs from its own defaults, as `Suite.defaults` takes it.
 
   Args:
     domains: the sources, then the target.
-    batch_size: of a step, which a memory holds at least.
   """
   *sources, target = domains
   fewest = min(sum(len(d.train.x) for d in sources), len(target.train.x))
@@ -29,9 +28,9 @@ def hyperparameters(domains: Sequence[Domain], batch_size: int) -> dict[str, dic
     if not factory.__module__.startswith(methods.__name__):
       continue  # a user's own method has the defaults that he chose
     usual = {n: p.default for n, p in inspect.signature(factory).parameters.items()}
-    own = {"width": critic_width(fewest), "memory": max(batch_size, fewest)}
-    if lower := {n: v for n, v in own.items() if n in usual and v < usual[n]}:
-      found[name] = lower
+    width = critic_width(fewest)
+    if width < usual.get("width", 0):
+      found[name] = {"width": width}
   return found
 
 

@@ -5,43 +5,48 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-from adapt.losses import memory_bank as queues
-from adapt.losses import ops
+from adapt.losses import memory_bank, ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
 FAMILY = "self-training, consistency"
 
 
-def atdoc(net: Net, *, weight: float = 0.2, neighbours: int = 5, memory: int = 1024) -> Method:
+def atdoc(
+  net: Net, *, weight: float = 0.2, neighbours: int = 5, memory: int = memory_bank.MOST
+) -> Method:
   """Trains on the source labels and on target labels that target neighbours vote for.
 
   A memory holds unit features and sharpened predictions of target examples, made in evaluation
   mode. Each target example's label is that with the largest mean vote among its nearest
   neighbours; the vote's size weighs the example. Each domain has its own batch-norm pass.
 
-  The paper keeps one entry per target example, replaced at each visit; here the memory is a queue of
-  the last `memory` visits: the paper's entries, but only those younger than so many visits, made
-  with the parameters before the step. The authors' label smoothing on the source is left out.
+  The memory has one entry per target example, replaced at each visit.
 
   Where re-implementations go wrong: an example is its own nearest neighbour unless it is left out;
   predictions are sharpened by squares
   divided by each class's sum over the batch, or the largest class takes over; and the weight grows
   linearly with progress, as early votes are noise.
 
+  Departs from the authors' code in that an entry is made with the parameters before the step, where
+  theirs takes a pass after it; examples that were not visited yet do not vote, where theirs start
+  with random features and uniform votes; the source labels are not smoothed (by 0.1 there); no layer
+  learns at a rate of its own (their backbone at a tenth); and beyond `memory` examples some share an
+  entry.
+
   Args:
     weight: final factor of the pseudo-label loss (the paper's λ).
     neighbours: votes per example (the paper's m).
-    memory: entries of the queue; several times neighbours · classes.
+    memory: entries at most; beyond as many target examples, several share one.
   """
-  queues.check(memory, neighbours)
+  size = memory_bank.entries(net.targets, memory, neighbours)
 
   def init(key, batch: Batch):
     params, stats, features = nets.start(net, key, batch)
     (_, logits), _ = net.apply(params, stats, batch.xt[:1], train=False, key=None)
     # No votes before a visit: an example without neighbours weighs nothing.
     widths = {"features": features.shape[1], "votes": logits.shape[1]}
-    return {"net": params}, {"stats": stats, "memory": queues.empty(memory, widths)}
+    return {"net": params}, {"stats": stats, "memory": memory_bank.empty(size, widths)}
 
   def loss(params, state, batch: Batch, key, progress):
     (_, ls), (ft, lt), stats = nets.both(
@@ -53,24 +58,24 @@ def atdoc(net: Net, *, weight: float = 0.2, neighbours: int = 5, memory: int = 1
 
     seen, _ = net.apply(params["net"], stats, batch.xt, train=False, key=None)
     new = {"rows": batch.it, **entries(*lax.stop_gradient(seen))}
-    bank = queues.remember(state["memory"], new)
+    bank = memory_bank.remember(state["memory"], new)
     metrics = {"label_loss": label_loss, "pseudo_loss": pseudo_loss, "vote": confidence.mean()}
     total = label_loss + weight * progress * pseudo_loss
     return total, ({"stats": stats, "memory": bank}, metrics)
 
-  return Method(init, loss, nets.predictor(net))
+  return Method(init, loss, nets.predictor(net), sized=True)
 
 
 def vote(
-  ft: Float[Array, "b d"], rows: Int[Array, " b"], memory: queues.Queue, neighbours: int
+  ft: Float[Array, "b d"], rows: Int[Array, " b"], memory: memory_bank.Bank, neighbours: int
 ) -> tuple[Int[Array, " b"], Float[Array, " b"]]:
   """(labels, mean votes for them) by the nearest memory entries; inner products, as in the paper."""
-  votes = memory["votes"][queues.nearest(memory, ft, neighbours, rows)].mean(axis=1)  # [b, k]
+  votes = memory["votes"][memory_bank.nearest(memory, ft, neighbours, rows)].mean(axis=1)  # [b, k]
   return votes.argmax(axis=1), votes.max(axis=1)
 
 
-def entries(features: Float[Array, "b d"], logits: Float[Array, "b k"]) -> queues.Queue:
+def entries(features: Float[Array, "b d"], logits: Float[Array, "b k"]) -> memory_bank.Bank:
   """What the memory keeps of a batch: unit features and sharpened predictions."""
   p = jax.nn.softmax(logits)
   votes = p**2 / jnp.maximum((p**2).sum(axis=0), 1e-12)
-  return {"features": queues.unit(features), "votes": votes}
+  return {"features": memory_bank.unit(features), "votes": votes}

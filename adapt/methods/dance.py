@@ -8,8 +8,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from adapt.catalogue import Range
-from adapt.losses import memory_bank as queues
-from adapt.losses import ops
+from adapt.losses import memory_bank, ops
 from adapt.method import Batch, Method, Net, Params
 from adapt.models import nets
 
@@ -22,50 +21,63 @@ def dance(
   weight: float = 0.05,
   margin: Annotated[float, Range(0.05, 1.0, "log")] = 0.5,
   temperature: Annotated[float, Range(0.01, 0.5, "log")] = 0.05,
-  memory: int = 1024,
+  memory: int = memory_bank.MOST,
 ) -> Method:
   """Trains target examples to be near some neighbour or class prototype, and sure or clearly not so.
 
-  The head is read as prototypes of length 1; logits are cosines over the temperature. Clustering
-  lowers the entropy of a target example's likeness to the prototypes, to a memory of target features
-  and to the others of its batch. Separation moves the entropy of its prediction away from
-  log(K) / 2, beyond a margin. An example is "unknown" if that entropy is above log(K) / 2, which is
-  asked of it only where the task has unknown classes, as in the authors' evaluation.
+  The head is read as prototypes, brought to length 1 before each step; logits are cosines over the
+  temperature. Clustering lowers the entropy of a target example's likeness to the prototypes, to a
+  memory of all target features and to the others of its batch. Separation moves the entropy of its
+  prediction away from log(K) / 2, beyond a margin. An example is "unknown" if that entropy is above
+  log(K) / 2, which is asked of it only where the task has unknown classes, as in the authors'
+  evaluation.
 
-  Each domain has its own batch-norm pass. The memory is a queue of the last visits, as in aad.
+  Each domain has its own batch-norm pass. The memory has one entry per target example, replaced at
+  each visit, and zeros before the first.
 
-  Where re-implementations go wrong: an example must not find itself in its batch, nor in the memory;
-  no gradient reaches the memory, but it does reach both sides within the batch; entropies within
-  the margin stay without gradient, not those beyond it; and the threshold depends on the number of
-  source classes, shared or not.
+  Where re-implementations go wrong: nobody finds a member of the batch in the memory, as the batch
+  has its newer features, nor itself in the batch; prototypes are brought to length 1 in place, so
+  that no gradient flows through their length; no gradient reaches the memory, but it does reach both
+  sides within the batch; entropies within the margin stay without gradient, not those beyond it; and
+  the threshold depends on the number of source classes, shared or not.
+
+  Departs from the authors' code in that the threshold is exactly log(K) / 2 (1.15 for 10 classes
+  there); entropies have no 1e-5 in the logarithm; prototypes have length 1 in evaluation too, one
+  update later; source batches are not balanced by class; no layer learns at a rate of its own (their
+  backbone at a tenth); training is in the settings' precision (half there); and beyond `memory`
+  examples some share an entry.
 
   Args:
     weight: factor of both target losses (the paper's λ).
     margin: entropies closer than this to the threshold, in nats, are left alone (the paper's m).
     temperature: divides the cosines (the paper's τ).
-    memory: entries of the queue.
+    memory: entries at most; beyond as many target examples, several share one.
   """
-  queues.check(memory, 1)
+  size = memory_bank.entries(net.targets, memory, 1, own=0)
 
   def init(key, batch: Batch):
     params, stats, features = nets.start(net, key, batch)
-    bank = queues.empty(memory, {"features": features.shape[1]})
+    bank = memory_bank.empty(size, {"features": features.shape[1]})
     return {"net": params}, {"stats": stats, "memory": bank}
 
+  def constrain(params):
+    head = params["net"]["head"]
+    prototypes = memory_bank.unit(head["kernel"].T).T  # [d, k], columns of length 1
+    return {**params, "net": {**params["net"], "head": {**head, "kernel": prototypes}}}
+
   def logits(params: Params, units: jax.Array) -> jax.Array:
-    kernel = params["net"]["head"]["kernel"]  # [d, k]
-    return _products(units, queues.unit(kernel.T)) / temperature
+    return _products(units, params["net"]["head"]["kernel"].T) / temperature
 
   def loss(params, state, batch: Batch, key, progress):
     (fs, _), (ft, _), stats = nets.both(net, params["net"], state["stats"], batch, key, joint=False)
     label_loss = ops.weighted_mean(
-      ops.cross_entropy(logits(params, queues.unit(fs)), batch.ys), batch.ws
+      ops.cross_entropy(logits(params, memory_bank.unit(fs)), batch.ys), batch.ws
     )
-    units = queues.unit(ft)
+    units = memory_bank.unit(ft)
     lt = logits(params, units)
     near = likeness(units, batch.it, state["memory"]) / temperature
     new = {"rows": batch.it, "features": lax.stop_gradient(units)}
-    bank = queues.remember(state["memory"], new)
+    bank = memory_bank.remember(state["memory"], new)
     cluster_loss = ops.entropy(jnp.concatenate([lt, near], axis=1)).mean()
     target_losses = {"cluster_loss": cluster_loss, "separation_loss": separation(lt, margin).mean()}
     total = label_loss + weight * sum(target_losses.values())
@@ -73,18 +85,29 @@ def dance(
 
   def predict(params, state, x):
     (features, _), _ = net.apply(params["net"], state["stats"], x, train=False, key=None)
-    return features, with_unknown(logits(params, queues.unit(features)))
+    return features, with_unknown(logits(constrain(params), memory_bank.unit(features)))
 
-  return Method(init, loss, predict, serves=("closed", "partial", "open", "universal"))
+  return Method(
+    init,
+    loss,
+    predict,
+    constrain=constrain,
+    sized=True,
+    serves=("closed", "partial", "open", "universal"),
+  )
 
 
 def likeness(
-  units: Float[Array, "b d"], rows: Int[Array, " b"], memory: queues.Queue
+  units: Float[Array, "b d"], rows: Int[Array, " b"], memory: memory_bank.Bank
 ) -> Float[Array, "b c"]:
-  """Cosines of each row with the m entries of the memory and the b rows; −1 with itself."""
-  others = jnp.concatenate([memory["rows"], rows])
-  cosines = jnp.concatenate([_products(units, memory["features"]), _products(units, units)], axis=1)
-  return jnp.where(rows[:, None] == others, -1.0, cosines)
+  """Cosines of each row with the m entries of the memory and the b rows.
+
+  They are −1 with itself and with what the memory has of the batch.
+  """
+  here = (memory["rows"][:, None] == rows).any(axis=1)  # [m]
+  kept = jnp.where(here, -1.0, _products(units, memory["features"]))
+  batch = jnp.where(rows[:, None] == rows, -1.0, _products(units, units))
+  return jnp.concatenate([kept, batch], axis=1)
 
 
 def separation(logits: Float[Array, "b k"], margin: jax.Array | float) -> Float[Array, " b"]:

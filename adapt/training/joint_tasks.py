@@ -81,11 +81,10 @@ def shape(method: Method, part: Part) -> Hashable:
 
   It is None for a part that must be trained alone.
 
-  Alone stay methods that look at whole sets between steps, weightings, private training and streamed
-  inputs.
+  Alone stay weightings, private training and streamed inputs.
   """
   setup, points, data, _ = part
-  if method.refresh is not None or setup.weighting or setup.dp:
+  if setup.weighting or setup.dp:
     return None
   if feed.streams(setup, method, data.sources, data.target, part.cells):
     return None

@@ -22,6 +22,7 @@ from adapt.training import (
   history,
   hosts,
   live,
+  refreshing,
   resident,
   stopping,
 )
@@ -70,7 +71,7 @@ def train(
   """
   began, compiled = time.perf_counter(), live.compile_seconds()
   cells, layout, settings = program_of(parts), layout_of(parts), parts[0].data.settings
-  method, pace = parts[0].setup.traits(parts[0].points), Pace()
+  pace = Pace()
   found = saved.newest() if saved else None
   mapped, arrays, fed = placed(parts, cells, found)
   past, report = _history(parts, found, fed), _followed(report)
@@ -86,8 +87,6 @@ def train(
           past.settle(leave=0, report=report)
           _stop(saved, devices.fetch(layout, mapped), past, began, settings.steps)
         mapped = _piece(fed, mapped, past, pace, length - past.since)
-      if method.refresh is not None:
-        mapped = devices.settled(layout, cells.refresh(mapped, arrays))
       now = devices.fetch(layout, mapped)
       # The device is given the next chunk before the host reads this one's numbers.
       past.add(*devices.settled(layout, evaluation.at(cells, parts, views, now)))
@@ -189,6 +188,7 @@ def spec_of(parts: Sequence[Part]) -> Spec:
     dp=setup.dp if _private(parts) else None,
     examples=examples(parts[0]) if len(parts) > 1 else None,
     kind=data.kind,
+    targets=len(data.target.train.x) if setup.traits(parts[0].points).sized else 0,
   )
 
 
@@ -233,10 +233,15 @@ def placed(
   if setup.feed.kind == "auto" and not setup.dp:
     arrays = _packed(cells, method, layout, mapped, arrays)
   arrays = devices.put_shared(layout, arrays)
-  if not streamed:
-    return mapped, arrays, feed.from_device(cells, layout, arrays, _room(data.settings))
-  load = inputs.loader_of(setup, data, labelled)
   done = hosts.agreed(lambda: found.past.done if found else 0)
+  if not streamed:
+    fed = feed.from_device(cells, layout, arrays, _room(data.settings))
+    if method.refresh is not None:
+      look = lambda now: devices.settled(layout, cells.refresh(now, arrays))
+      at = refreshing.due(method.refreshes, data.settings.steps)
+      fed = refreshing.refreshed(fed, look, at, done)
+    return mapped, arrays, fed
+  load = inputs.loader_of(setup, data, labelled)
   setup = setup._replace(layout=layout)
   return mapped, arrays, feed.from_host(setup, cells, arrays, load, len(points), done)
 

@@ -41,6 +41,7 @@ class Spec(NamedTuple):
   dp: dp_sgd.Privacy | None = None  # None where gradients need not be private
   examples: tuple[int, int] | None = None  # of a task's sets, where several tasks' lie together
   kind: str = ""  # of the inputs, see `Net.kind`
+  targets: int = 0  # target training examples, where the method's state is sized by them
 
 
 class Mapped(NamedTuple):
@@ -63,9 +64,7 @@ class Program(NamedTuple):
   look: Callable[..., Any]  # (mapped, x, y, valid) -> (counts, (features, logits)), both stacked
   outputs: Callable[..., Any]  # (mapped, x) -> stacked (features, logits)
   outputs_each: Callable[..., Any]  # the same of x [cells, b, ...], inputs of each cell's own
-  refresh: Callable[
-    ..., Mapped
-  ]  # (mapped, arrays) -> mapped, before an evaluation, if the method has it
+  refresh: Callable[..., Mapped]  # (mapped, arrays) -> mapped, if the method has it
 
 
 @functools.lru_cache(maxsize=64)
@@ -125,10 +124,10 @@ def _builder(spec: Spec, plain: Net) -> Build:
   ) -> tuple[Method, shared_step.Optimizer]:
     if spec.settings.freeze == "backbone":
       net = tuning.only(net, lambda path: path[0] != "backbone")
-    tuned = way.wrap(net, progress)
-    moved = {k: v for k, v in swept.items() if k not in ("lr", "secret")}
     # Here, not where it is made: a tuning returns a network of its own.
-    method = spec.method(tuned._replace(kind=spec.kind), **dict(spec.hyperparameters), **moved)
+    tuned = way.wrap(net, progress)._replace(kind=spec.kind, targets=spec.targets)
+    moved = {k: v for k, v in swept.items() if k not in ("lr", "secret")}
+    method = spec.method(tuned, **dict(spec.hyperparameters), **moved)
     if way.adjust is not None:
       method = way.adjust(tuned, method)
     pull = way.pull and functools.partial(way.pull, progress, spec.settings.weight_decay)
@@ -284,13 +283,13 @@ def _refresh(spec: Spec, build: Build) -> Callable[..., Mapped]:
 
     def one(*m: Any) -> Mapped:
       mapped = Mapped(*m)
-      ts = mapped.ts
-      method, _ = build(mapped.swept, _progress(spec, ts))
-      assert method.refresh is not None  # loop.py asks only then
-      state = method.refresh(ts.params, ts.state, xs, arrays.ys, xt)
-      return mapped._replace(ts=ts._replace(state=state))
+      method, _ = build(mapped.swept, _progress(spec, mapped.ts))
+      sets = resident.own((xs, arrays.ys, xt), mapped.first, spec.examples)
+      return mapped._replace(ts=shared_step.refreshed(method, mapped.ts, sets))
 
-    return cells.over_cells(one)(*mapped)
+    # One after the other where each takes a copy of its task's sets.
+    over = cells.over_cells if mapped.first is None else cells.in_turn
+    return over(one)(*mapped)
 
   return devices.compiled(run, spec.layout)
 

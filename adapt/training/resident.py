@@ -89,6 +89,24 @@ def sizes(
   return Sizes(*(examples or (len(arrays.xs), len(arrays.xt))), few)
 
 
+def own(
+  sets: tuple[Any, jax.Array, Any], first: jax.Array | None, examples: tuple[int, int] | None
+) -> tuple[Any, jax.Array, Any]:
+  """Returns one task's source inputs, labels and target inputs of those that lie together.
+
+  Args:
+    sets: of one task or several.
+    first: [2] where the task's own begin, of source and target; None: there is one task.
+    examples: of a task's sets.
+  """
+  if first is None or examples is None:
+    return sets
+  xs, ys, xt = sets
+  n, m = examples
+  slice_of = jax.lax.dynamic_slice_in_dim
+  return slice_of(xs, first[0], n), slice_of(ys, first[0], n), slice_of(xt, first[1], m)
+
+
 def take(
   arrays: Arrays, labelled: Labelled | None, rows: Rows, first: jax.Array | None = None
 ) -> Batch:

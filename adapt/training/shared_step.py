@@ -122,7 +122,7 @@ def step(
   """One optimisation step, the same for every method.
 
   Args:
-    method: loss and after_step are called.
+    method: loss, after_step and constrain are called.
     opt: how gradients become updates.
     steps: the length of the run, for progress = step / steps.
     ts: the state before.
@@ -136,7 +136,8 @@ def step(
   """
   key = jax.random.fold_in(ts.key, ts.step)
   progress = ts.step / steps
-  params, state, opts = dict(ts.params), ts.state, dict(ts.opt)
+  params, state, opts = ts.params, ts.state, dict(ts.opt)
+  params = dict(method.constrain(params) if method.constrain else params)
   metrics: Metrics = {}
   total, alive = jnp.zeros(()), ts.alive
   phases = _phases(method, params)
@@ -166,6 +167,12 @@ def step(
   )
   after = TrainState(ts.step + 1, ts.key, params, state, opts, alive)
   return after, {"loss": jnp.where(alive, total, jnp.nan), **metrics}
+
+
+def refreshed(method: Method, ts: TrainState, sets: tuple[Any, jax.Array, Any]) -> TrainState:
+  """The state after the method's look at its whole training sets: xs, ys, xt."""
+  assert method.refresh is not None  # refreshing.py asks only then
+  return ts._replace(state=method.refresh(ts.params, ts.state, *sets))
 
 
 def _phases(method: Method, params: dict[str, Any]) -> tuple[Phase, ...]:

@@ -50,8 +50,9 @@ def dann(tmp_path_factory):
   return alone(asked("dann"), tmp_path_factory.mktemp("alone"))
 
 
-# From scratch; from each task's source model, with few labels of each target; with all its labels.
-@pytest.mark.parametrize("method", ["dann", "fine_tune", "target_only"])
+# From scratch; from each task's source model, with few labels of each target; with all its labels;
+# with a look at its whole target before the first step.
+@pytest.mark.parametrize("method", ["dann", "fine_tune", "target_only", "aad"])
 def test_each_record_is_that_of_the_task_alone(method, tmp_path, monkeypatch):
   few = {"shots": 4} if method == "fine_tune" else {}
   experiments, records = asked(method, **few), []
@@ -167,14 +168,13 @@ def test_no_task_of_it_is_trained_by_another_process_meanwhile(tmp_path):
 @pytest.mark.parametrize(
   ("method", "changes"),
   [
-    ("shot", {}),
     ("dann", {"validator": "reverse"}),
     ("dann", {"feed": Feed("stream")}),
     ("dann", {"weighting": weights.bind("kmm")}),
     ("source_only", {"dp": Privacy(1.0, 1.0)}),
   ],
 )
-def test_what_looks_at_whole_sets_or_guards_them_stays_alone(method, changes):
+def test_what_weighs_whole_sets_or_guards_them_stays_alone(method, changes):
   experiment = toy.experiment(method, **changes)
   assert grid._shape(plan_of(experiment, toy.data_of(experiment))) is None
 
