@@ -68,7 +68,10 @@ def read(path: Path, header: str, special: frozenset[str]) -> Delimited:
   names = fields if named else [f"c{k}" for k in range(1, len(fields) + 1)]
   if not named:
     notes.append(f"{path} has no line of names: its columns are c1 … c{len(names)}")
-  return Delimited(_parsed(text, split, names, named), delimiter, tuple(notes))
+  table, closed = _parsed(text, split, names, named)
+  if not closed:
+    notes.append(f"{path} has quotes that nothing closes: they are taken for parts of texts")
+  return Delimited(table, delimiter, tuple(notes))
 
 
 def text_of(path: Path) -> tuple[str, list[str]]:
@@ -159,7 +162,29 @@ def _has_names(path: Path, fields: list[str], special: frozenset[str]) -> bool:
   )
 
 
-def _parsed(text: str, delimiter: str, names: list[str], named: bool) -> Any:
+def _parsed(text: str, delimiter: str, names: list[str], named: bool) -> tuple[Any, bool]:
+  """The table, and whether quotes stand around fields.
+
+  A text may begin with a quote that is its own, which would make one field of all lines up to the
+  next quote. Where each line by itself has all fields, and quotes would leave fewer rows, they are
+  no more than characters.
+  """
+  import pyarrow as pa
+
+  lines = [line for line in text.splitlines() if line.strip()]
+  whole = len(names) > 1 and all(line.count(delimiter) == len(names) - 1 for line in lines)
+  try:
+    table = _columns(text, delimiter, names, named, True)
+  except pa.ArrowInvalid:
+    if not (whole and '"' in text):
+      raise
+    return _columns(text, delimiter, names, named, False), False
+  if whole and '"' in text and len(table) < len(lines) - named:
+    return _columns(text, delimiter, names, named, False), False
+  return table, True
+
+
+def _columns(text: str, delimiter: str, names: list[str], named: bool, quoted: bool) -> Any:
   import pyarrow as pa
   from pyarrow import csv as arrow
 
@@ -173,7 +198,9 @@ def _parsed(text: str, delimiter: str, names: list[str], named: bool) -> Any:
       skip_rows_after_names=int(named),
       block_size=min(len(content) + 1, 2**31 - 1),  # a row must not be longer than a block
     ),
-    parse_options=arrow.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+    parse_options=arrow.ParseOptions(
+      delimiter=delimiter, newlines_in_values=quoted, quote_char='"' if quoted else False
+    ),
     convert_options=arrow.ConvertOptions(
       column_types=dict.fromkeys(own, pa.string()), strings_can_be_null=False
     ),

@@ -105,7 +105,8 @@ def together(
     )
   if reading.scale not in ("", "none"):
     raise ValueError(f"--scale {reading.scale} is for vectors, and texts have none: drop it")
-  step = {"step": TOKENS, "length": _TOKENS} if way == "minilm" else _fitted(domains)
+  step: dict[str, Any] = {"step": TOKENS, "length": _TOKENS}
+  step = step if way == "minilm" else _fitted(domains)
   found = [applied(d, step) for d in domains]
   if step["step"] == BAG:
     note = f"texts become bags of {len(step['words'])} words and pairs of words, weighed by tf-idf"

@@ -153,7 +153,7 @@ def _read(path: Path, reading: Reading) -> Read:
     from pyarrow import feather, parquet
   except ImportError as error:
     raise ValueError(f"{path} needs pyarrow: {extras.install('tables')}") from error
-  comma, notes = False, []
+  comma, notes = False, list[str]()
   try:
     if (kind := suffix(path)) == ".parquet":
       # ParquetFile, as read_table would take folder names such as "split=train" for columns.

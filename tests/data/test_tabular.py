@@ -195,3 +195,23 @@ def test_row_numbers_are_no_feature(tmp_path, name):
 def parquet_of(folder, columns):
   parquet.write_table(pa.table(columns), folder / "t.parquet")
   return folder / "t.parquet"
+
+
+@pytest.mark.parametrize(
+  ("name", "ends"), [("a.tsv", "\t"), ("a.csv", ","), ("a.csv", ";")], ids=["tabs", ",", ";"]
+)
+@pytest.mark.parametrize("at", [(3, 9), (3,)], ids=["pair", "lone"])
+def test_quotes_that_nothing_closes_swallow_no_rows(tmp_path, name, ends, at):
+  lines = [f"{chr(34) * (i in at)}text {i}{ends}{'ab'[i % 2]}" for i in range(20)]
+  (tmp_path / name).write_text("\n".join([f"text{ends}label", *lines]) + "\n")
+  found = tabular.read_table(tmp_path / name)
+  assert len(found.train.x) + len(found.test.x) == 20
+  assert any("quotes that nothing closes" in note for note in found.notes)
+
+
+def test_quoted_texts_of_several_lines_stay_one_field(tmp_path):
+  lines = [f'"text {i},\nwith a line ""more"", or two",{"ab"[i % 2]}' for i in range(20)]
+  (tmp_path / "a.csv").write_text("\n".join(["text,label", *lines]) + "\n")
+  found = tabular.read_table(tmp_path / "a.csv")
+  assert len(found.train.x) + len(found.test.x) == 20
+  assert not any("quotes" in note for note in found.notes)
