@@ -17,9 +17,10 @@ def test_the_width_of_a_critic_follows_the_examples(examples, width):
   assert critic_width(examples) == width
 
 
-def test_small_data_get_small_critics_and_memories():
+def test_small_data_get_small_critics_heads_and_memories():
   found = hyperparameters(domains(300), 32)
   assert found["dann"] == {"width": 64} and found["mdan"] == {"width": 64}
+  assert found["mcd"] == found["swd"] == found["mdd"] == {"width": 64}  # heads, likewise
   assert found["nrc"] == {"memory": 300}
   assert "vada" in found and "source_only" not in found
 
