@@ -10,7 +10,7 @@ from typing import Any
 from adapt import methods
 from adapt.data.domain import Domain
 
-_PER_UNIT = 4  # training examples of the smaller side per hidden unit of a critic
+_PER_UNIT = 4  # training examples of the smaller side per hidden unit of a critic or a head
 _NARROWEST = 64
 
 
@@ -35,7 +35,7 @@ def hyperparameters(domains: Sequence[Domain]) -> dict[str, dict[str, Any]]:
 
 
 def critic_width(examples: int) -> int:
-  """Return the most hidden units a critic has by default.
+  """Return the most hidden units a critic, or a head with hidden layers, has by default.
 
   A power of two: a critic of 1,024 units takes minutes on a table of 400 rows, and tells its two
   sides apart no better.

@@ -20,6 +20,7 @@ def test_the_width_of_a_critic_follows_the_examples(examples, width):
 def test_small_data_get_small_critics():
   found = hyperparameters(domains(300))
   assert found["dann"] == {"width": 64} and found["mdan"] == {"width": 64}
+  assert found["mcd"] == found["swd"] == found["mdd"] == {"width": 64}  # heads, likewise
   assert "vada" in found and "source_only" not in found and "nrc" not in found
 
 
