@@ -56,12 +56,14 @@ def fit(
 
   Args:
     method: a name of `adapt methods`, or a factory of one's own.
-    source: (inputs, labels), a data frame with a label column, a file, folder or name as `--source`
-      takes it, or a `Domain`; several as a list or as a dict by name.
+    source: (inputs, labels), a data frame with a label column, a data set or loader of torch or
+      Hugging Face, rows (x, y) or {"image": …, "label": …}, a file, folder or name as `--source`
+      takes it, or a `Domain`; several as a list or as a dict by name. Inputs are arrays, tensors,
+      sparse matrices, pictures or texts.
     target: inputs without labels, or any of the above. A fifth of labelled arrays is the test set.
     test: (inputs, labels) of the target, to judge by.
     labelled: (inputs, labels) of the target, for methods that learn from such.
-    label: the label's column in data frames.
+    label: the label's column in data frames and data sets.
     reading: how own data are read and scaled, as `adapt run` has flags for it, by name: e.g.
       {"scale": "robust", "categorical": ["ward"]}.
     model: a name, "package.module:Name", a `Net`, or a flax linen or nnx module; by default the
