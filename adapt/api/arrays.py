@@ -58,6 +58,10 @@ def domains_of(
   """
   for name, one in (("source", source), ("target", target), ("test", test)):
     feeds.refuse_splits(one, name)
+  if reading.transductive and (test is not None or labelled is not None):
+    raise ValueError(
+      "transductive judges on the target's training rows: leave out test and labelled"
+    )
   named = _named(source)
   every = [*named.values(), target]
   if any(isinstance(one, str | Path | Domain) for one in every):
@@ -195,7 +199,7 @@ def _domain(name: str, given: Given, classes: tuple[str, ...]) -> Domain:
     raise ValueError(f"{name} has one example: give at least 2, one is held out")
   first, second = stratified(np.zeros(len(x)) if y is None else y)
   train, test = (Split(x[rows], None if y is None else y[rows]) for rows in (first, second))
-  return Domain(name, train, test, classes, notes=given.notes)
+  return Domain(name, train, test, classes, notes=given.notes, held_out=True)
 
 
 def _target(own: Given, more: Mapping[str, Given], classes: tuple[str, ...]) -> Domain:

@@ -38,6 +38,7 @@ def fit(
   test: arrays.Data | None = None,
   labelled: arrays.Data | None = None,
   label: str = "label",
+  transductive: bool = False,
   reading: Mapping[str, Any] | Reading = Reading(),
   model: Any = None,
   weights: Choice | None = None,
@@ -64,6 +65,7 @@ def fit(
     test: (inputs, labels) of the target, to judge by.
     labelled: (inputs, labels) of the target, for methods that learn from such.
     label: the label's column in data frames and data sets.
+    transductive: adapts to all of a labelled target without its labels, and judges on the same.
     reading: how own data are read and scaled, as `adapt run` has flags for it, by name: e.g.
       {"scale": "robust", "categorical": ["ward"]}.
     model: a name, "package.module:Name", a `Net`, or a flax linen or nnx module; by default the
@@ -88,6 +90,7 @@ def fit(
     ValueError: one line with the remedy.
   """
   options = reading if isinstance(reading, Reading) else reading_of(reading)
+  options = options._replace(transductive=transductive or options.transductive)
   domains = arrays.domains_of(source, target, test, labelled, label, options)
   experiment = _experiment(
     method, domains, model, weights, tuning, seeds, settings, start, validator
