@@ -21,6 +21,7 @@ from adapt.experiments.resolve import points, resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite
 from adapt.records.record import read_points
+from adapt.report import remarks
 from adapt.training import bounds, devices
 from adapt.training.history import History, Report
 from adapt.training.settings import Settings
@@ -111,8 +112,9 @@ def fit(
       minutes=5.0 if out else float("inf"),
       watch=stopper,
     )
-    notes = dict.fromkeys(note for d in domains for note in d.notes)
-    return _fitted(experiment, result.records[0], Path(folder), tuple(notes))
+    record = result.records[0]
+    notes = [*dict.fromkeys(note for d in domains for note in d.notes), *remarks.unlearnt(record)]
+    return _fitted(experiment, record, Path(folder), notes)
 
 
 def _silent(step: int, past: History) -> None:

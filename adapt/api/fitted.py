@@ -43,7 +43,8 @@ class Fitted:
     record: what `--out` would hold of the run, see `adapt.results`.
     classes: the labels, in the order of the columns of `predict_proba`.
     seeds: those that have a model; diverged ones have none.
-    notes: what reading has done with the data, a line each: missing cells, ids left out, ….
+    notes: what reading has done with the data, a line each: missing cells, ids left out, …; and
+      whether the network has learnt nothing of the source.
   """
 
   def __init__(
