@@ -7,15 +7,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapt import data
-from adapt.api import frames
-from adapt.data import encode, files, texts
+from adapt.api import feeds, frames, stacking
+from adapt.data import encode
 from adapt.data.domain import Domain, Split
 from adapt.data.raw import concatenated
 from adapt.data.reading import Reading
 from adapt.data.splits import stratified
 from adapt.experiments import own_data
 
-# Inputs alone, (inputs, labels), a data frame, a file, a folder or a name, or a domain.
+# Inputs alone, (inputs, labels), a data frame, a data set or loader (see `feeds`), a file, a folder
+# or a name, or a domain. Inputs are arrays, tensors, sparse matrices, or lists of arrays or texts.
 Data = Any
 
 
@@ -24,6 +25,13 @@ class Given(NamedTuple):
 
   x: Any  # an array, a raw table or texts
   y: np.ndarray | None
+  names: tuple[str, ...] = ()  # of the classes, where y has their numbers
+  notes: tuple[str, ...] = ()
+
+  @property
+  def named(self) -> "Given":
+    """The same with the names of the classes as labels."""
+    return self._replace(y=np.array(self.names)[self.y], names=()) if self.names else self
 
 
 def domains_of(
@@ -42,12 +50,18 @@ def domains_of(
     test: labelled target examples to judge by; without them, or labels in `target`, there is no
       target accuracy.
     labelled: target examples whose labels may be learnt from, beside those of `target`.
-    label: the label's column in data frames.
+    label: the label's column in data frames and data sets.
     reading: how files are read, and which columns of frames are taken.
 
   Raises:
     ValueError: one line with the remedy.
   """
+  for name, one in (("source", source), ("target", target), ("test", test)):
+    feeds.refuse_splits(one, name)
+  if reading.transductive and (test is not None or labelled is not None):
+    raise ValueError(
+      "transductive judges on the target's training rows: leave out test and labelled"
+    )
   named = _named(source)
   every = [*named.values(), target]
   if any(isinstance(one, str | Path | Domain) for one in every):
@@ -78,8 +92,9 @@ def _of_arrays(
     if one.y is None:
       raise ValueError(f"{name} has no labels: give (inputs, labels)")
   every = [*sources.values(), own, *others.values()]
-  classes = _classes([one.y for one in sources.values() if one.y is not None])
-  numbers = [Given(one.x, _numbered(one.y, classes)) for one in every]
+  every = _named_alike(every)
+  classes = _classes([one.y for one in every[: len(sources)] if one.y is not None])
+  numbers = [one._replace(y=_numbered(one.y, classes)) for one in every]
   names = tuple(map(str, classes.tolist()))
   made = [
     _domain(name, one, names) for name, one in zip(sources, numbers[: len(sources)], strict=True)
@@ -88,10 +103,18 @@ def _of_arrays(
   return [*made, _target(numbers[len(sources)], rest, names)]
 
 
+def given(x: Data, name: str = "x") -> Given:
+  """Inputs to predict from, read once; of a frame all columns count as inputs."""
+  if isinstance(x, Given):
+    return x
+  return Given(frames.table(x), None) if frames.is_frame(x) else _given(x, name, "label")
+
+
 def _named(source: Data) -> dict[str, Data]:
   if isinstance(source, Mapping) and not hasattr(source, "iloc"):
     return {str(name): one for name, one in source.items()}
-  if isinstance(source, list) and not isinstance(source[0], int | float | list):
+  several = isinstance(source, list) and source and not feeds.is_feed(source)
+  if several and not isinstance(source[0], int | float | list):
     return {f"source{i + 1}": one for i, one in enumerate(source)}
   return {"source": source}
 
@@ -109,10 +132,10 @@ def _with_files(
     elif isinstance(one, str | Path):
       found.append(data.read(str(one), None, reading))
     else:
-      x, y = _given(one, name, label)
-      classes = None if y is None else _classes([y])
-      names = () if classes is None else tuple(map(str, classes.tolist()))
-      found.append(_domain(name, Given(x, None if y is None else _numbered(y, classes)), names))
+      given = _given(one, name, label).named
+      classes = np.empty(0) if given.y is None else _classes([given.y])
+      numbered = given._replace(y=_numbered(given.y, classes))
+      found.append(_domain(name, numbered, tuple(map(str, classes.tolist()))))
   return found
 
 
@@ -120,22 +143,34 @@ def _given(one: Data, name: str, label: str) -> Given:
   """Checked inputs, and labels as they are."""
   x, y = one if isinstance(one, tuple) and len(one) == 2 else (one, None)
   found: Any
+  names: tuple[str, ...] = ()
+  notes: tuple[str, ...] = ()
   if frames.is_frame(x):
     if y is None and label in x.columns:
       y = x[label].to_numpy()
     found = frames.table(x.drop(columns=[label]) if label in x.columns else x)
     if not found.columns or not len(found):
       raise ValueError(f"{name} has no {'row' if found.columns else 'feature column'}: add some")
+  elif y is None and feeds.is_feed(x):
+    found, y, names, notes = feeds.read(x, name, label)
   else:
-    found = texts.given(x, name) or files.inputs(name, np.asarray(x))
+    found, notes = stacking.inputs(x, name)
   if y is None:
-    return Given(found, None)
-  labels = np.asarray(y)
+    return Given(found, None, (), notes)
+  labels = stacking.array(y)
   if labels.shape != (len(found),):
     raise ValueError(
       f"{name} has labels of shape {list(labels.shape)} for {len(found)} examples: give one each"
     )
-  return Given(found, labels)
+  return Given(found, labels, names, notes)
+
+
+def _named_alike(every: Sequence[Given]) -> list[Given]:
+  """All with names of classes as labels, or all with what was given."""
+  if all(one.names or one.y is None or one.y.dtype.kind in "US" for one in every):
+    return [one.named for one in every]
+  told = ("classes have names in some of the data alone, so labels count as numbers",)
+  return [one._replace(notes=(*one.notes, *told)) if one.names else one for one in every]
 
 
 def _classes(labels: Sequence[np.ndarray]) -> np.ndarray:
@@ -159,12 +194,12 @@ def _numbered(y: np.ndarray | None, classes: Any) -> np.ndarray | None:
 
 def _domain(name: str, given: Given, classes: tuple[str, ...]) -> Domain:
   """A domain whose test split is a fixed fifth of each class, as of a file without one."""
-  x, y = given
+  x, y = given.x, given.y
   if len(x) < 2:
     raise ValueError(f"{name} has one example: give at least 2, one is held out")
   first, second = stratified(np.zeros(len(x)) if y is None else y)
   train, test = (Split(x[rows], None if y is None else y[rows]) for rows in (first, second))
-  return Domain(name, train, test, classes)
+  return Domain(name, train, test, classes, notes=given.notes, held_out=True)
 
 
 def _target(own: Given, more: Mapping[str, Given], classes: tuple[str, ...]) -> Domain:
@@ -178,6 +213,6 @@ def _target(own: Given, more: Mapping[str, Given], classes: tuple[str, ...]) -> 
     assert labelled.y is not None
     x = concatenated([own.x, labelled.x], "target and labelled")
     train = Split(x, np.concatenate([unknown, labelled.y]))
-  if test is not None:
-    return Domain("target", train, Split(test.x, test.y), classes)
-  return Domain("target", train, Split(own.x, None), classes)
+  held = Split(own.x, None) if test is None else Split(test.x, test.y)
+  notes = (note for one in (own, *more.values()) for note in one.notes)
+  return Domain("target", train, held, classes, notes=tuple(notes))

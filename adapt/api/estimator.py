@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from adapt.api import stacking
 from adapt.api.fit import fit
 from adapt.api.fitted import Fitted
 
@@ -75,7 +76,7 @@ class Adapted(ClassifierMixin, BaseEstimator):
     Raises:
       ValueError: no source or no target rows, or what `adapt.fit` refuses.
     """
-    x, labels = np.asarray(X), np.asarray(y)
+    x, labels = _array(X), np.asarray(y)
     sources, target = _parted(x, labels, sample_domain, Xt)
     self.fitted_: Fitted = fit(
       self.method,
@@ -98,12 +99,12 @@ class Adapted(ClassifierMixin, BaseEstimator):
   def predict_proba(self, X: Any) -> np.ndarray:
     """Probabilities [n, k] of `classes_`."""
     check_is_fitted(self, "fitted_")
-    return self.fitted_.predict_proba(np.asarray(X))
+    return self.fitted_.predict_proba(_array(X))
 
   def transform(self, X: Any) -> np.ndarray:
     """Features [n, d] that the network's last layer reads."""
     check_is_fitted(self, "fitted_")
-    return self.fitted_.features(np.asarray(X))
+    return self.fitted_.features(_array(X))
 
   def score(self, X: Any, y: Any, sample_weight: Any = None, sample_domain: Any = None) -> float:
     """Accuracy on rows with a label; masked ones do not count."""
@@ -113,9 +114,18 @@ class Adapted(ClassifierMixin, BaseEstimator):
       known &= np.asarray(sample_domain) >= 0
     if not known.any():
       raise ValueError("no row has a label: nothing to score")
-    right = self.predict(np.asarray(X)[known]) == labels[known]
+    right = self.predict(_array(X)[known]) == labels[known]
     weight = None if sample_weight is None else np.asarray(sample_weight)[known]
     return float(np.average(right, weights=weight))
+
+
+def _array(x: Any) -> np.ndarray:
+  """Inputs as rows that can be chosen; texts and rows of several lengths stay what they are."""
+  if hasattr(x, "tocsr"):
+    return stacking.inputs(x, "X")[0]
+  if isinstance(x, list) and len(x) and isinstance(x[0], str):
+    return np.array(x)
+  return np.asarray(x)
 
 
 def _masked(y: np.ndarray) -> np.ndarray:
@@ -134,7 +144,7 @@ def _parted(
   if xt is not None:
     if sample_domain is not None:
       raise ValueError("sample_domain and Xt both say which rows are the target: give one")
-    return [(x, y)], np.asarray(xt)
+    return [(x, y)], _array(xt)
   domain = np.where(_masked(y), -1, 1) if sample_domain is None else np.asarray(sample_domain)
   if len(domain) != len(x):
     raise ValueError(f"sample_domain has {len(domain)} entries for {len(x)} rows")

@@ -21,6 +21,7 @@ from adapt.experiments.resolve import points, resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite
 from adapt.records.record import read_points
+from adapt.report import remarks
 from adapt.training import bounds, devices
 from adapt.training.history import History, Report
 from adapt.training.settings import Settings
@@ -38,6 +39,7 @@ def fit(
   test: arrays.Data | None = None,
   labelled: arrays.Data | None = None,
   label: str = "label",
+  transductive: bool = False,
   reading: Mapping[str, Any] | Reading = Reading(),
   model: Any = None,
   weights: Choice | None = None,
@@ -56,12 +58,15 @@ def fit(
 
   Args:
     method: a name of `adapt methods`, or a factory of one's own.
-    source: (inputs, labels), a data frame with a label column, a file, folder or name as `--source`
-      takes it, or a `Domain`; several as a list or as a dict by name.
+    source: (inputs, labels), a data frame with a label column, a data set or loader of torch or
+      Hugging Face, rows (x, y) or {"image": …, "label": …}, a file, folder or name as `--source`
+      takes it, or a `Domain`; several as a list or as a dict by name. Inputs are arrays, tensors,
+      sparse matrices, pictures or texts.
     target: inputs without labels, or any of the above. A fifth of labelled arrays is the test set.
     test: (inputs, labels) of the target, to judge by.
     labelled: (inputs, labels) of the target, for methods that learn from such.
-    label: the label's column in data frames.
+    label: the label's column in data frames and data sets.
+    transductive: adapts to all of a labelled target without its labels, and judges on the same.
     reading: how own data are read and scaled, as `adapt run` has flags for it, by name: e.g.
       {"scale": "robust", "categorical": ["ward"]}.
     model: a name, "package.module:Name", a `Net`, or a flax linen or nnx module; by default the
@@ -86,6 +91,7 @@ def fit(
     ValueError: one line with the remedy.
   """
   options = reading if isinstance(reading, Reading) else reading_of(reading)
+  options = options._replace(transductive=transductive or options.transductive)
   domains = arrays.domains_of(source, target, test, labelled, label, options)
   experiment = _experiment(
     method, domains, model, weights, tuning, seeds, settings, start, validator
@@ -106,8 +112,9 @@ def fit(
       minutes=5.0 if out else float("inf"),
       watch=stopper,
     )
-    notes = dict.fromkeys(note for d in domains for note in d.notes)
-    return _fitted(experiment, result.records[0], Path(folder), tuple(notes))
+    record = result.records[0]
+    notes = [*dict.fromkeys(note for d in domains for note in d.notes), *remarks.unlearnt(record)]
+    return _fitted(experiment, record, Path(folder), notes)
 
 
 def _silent(step: int, past: History) -> None:

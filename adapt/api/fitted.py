@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt.api import frames
+from adapt.api import arrays
 from adapt.api.frames import pandas
-from adapt.data import atomic_files, encode, files, preprocessing, texts
+from adapt.data import atomic_files, encode, preprocessing
 from adapt.data.domain import Domain, Split
 from adapt.deploy import exported, saved
 from adapt.deploy.rebuilt import NOTHING_OWN, Own
@@ -43,7 +43,8 @@ class Fitted:
     record: what `--out` would hold of the run, see `adapt.results`.
     classes: the labels, in the order of the columns of `predict_proba`.
     seeds: those that have a model; diverged ones have none.
-    notes: what reading has done with the data, a line each: missing cells, ids left out, ….
+    notes: what reading has done with the data, a line each: missing cells, ids left out, …; and
+      whether the network has learnt nothing of the source.
   """
 
   def __init__(
@@ -102,7 +103,8 @@ class Fitted:
     """Classes [n] of inputs [n, ...], as the labels were given.
 
     Args:
-      x: as the target was given; the columns of a frame are matched by name.
+      x: as the target was given, a data set or loader as well; the columns of a frame are matched by
+        name.
       seed: whose model; the first one's by default.
       columns_in_order: columns are those of training in the same order, whatever their names are.
     """
@@ -121,15 +123,23 @@ class Fitted:
     """What the network's last layer reads, [n, d]; arguments are those of `predict`."""
     return self._outputs(x, seed, columns_in_order)[0]
 
-  def evaluate(self, x: Any, y: Any) -> Accuracy:
-    """Accuracy on labelled examples, of every seed's model; ValueError for labels of no class."""
+  def evaluate(self, x: Any, y: Any = None) -> Accuracy:
+    """Accuracy on labelled examples, of every seed's model; ValueError for labels of no class.
+
+    Args:
+      x: as `predict` takes them, or, where y is None, a data set or (inputs, labels).
+      y: labels [n].
+    """
+    read = arrays.given(x)
+    if (y := read.named.y if y is None else y) is None:
+      raise ValueError("x has no labels: give y")
     right = np.asarray(y).astype(str)
     if strange := sorted(set(right.tolist()) - {str(name) for name in self.classes}):
       raise ValueError(
         f"the label {strange[0]!r} is none of the model's classes: {', '.join(self.classes[:10])}"
       )
     return _accuracy(
-      [float((self.predict(x, seed).astype(str) == right).mean()) for seed in self.seeds]
+      [float((self.predict(read, seed).astype(str) == right).mean()) for seed in self.seeds]
     )
 
   def _outputs(
@@ -220,9 +230,7 @@ def load(
 
 def _as_trained(x: Any, model: saved.Model, in_order: bool) -> np.ndarray:
   """Inputs as the model takes them: what training has learnt is applied."""
-  raw: Any = frames.table(x) if frames.is_frame(x) else texts.given(x, "x")
-  raw = files.inputs("x", np.asarray(x)) if raw is None else raw
-  made, split = preprocessing.of(model.about), Split(raw, None)
+  made, split = preprocessing.of(model.about), Split(arrays.given(x).x, None)
   domain = Domain("x", split, split, ())
   done = encode.plain(domain) if made is None else encode.later(domain, made, in_order)
   given: Any = done.train.x

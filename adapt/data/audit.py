@@ -7,10 +7,8 @@ values across domains.
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from adapt.data import duplicates
-from adapt.data.domain import Domain, Split
+from adapt.data.domain import Domain, Split, one_split
 from adapt.data.duplicates import Prints
 from adapt.data.images import Images
 from adapt.data.statistics import Finding, class_findings, counts, value_findings
@@ -23,6 +21,8 @@ NATURAL = (
 SHORT = 64  # features; longer vectors are not equal by chance
 
 _DROP = "drop them from one of the two, so that all copies of one example lie in one split"
+
+_TRANSDUCTIVE = "or give the examples once and say --transductive, if adapting to them is meant"
 
 
 class Report(NamedTuple):
@@ -118,17 +118,6 @@ def _pairing_findings(domains: Sequence[Domain]) -> Iterator[Finding]:
   )
 
 
-def one_split(domain: Domain) -> bool:
-  """Return whether training and test inputs are the same by construction.
-
-  Copies of inputs do not count.
-  """
-  a, b = domain.train.x, domain.test.x
-  if isinstance(a, Images) and isinstance(b, Images):
-    return a.source is b.source and np.array_equal(a.rows, b.rows)
-  return a is b
-
-
 def _duplicate_findings(
   sources: Sequence[Domain], target: Domain, looks: bool
 ) -> Iterator[Finding]:
@@ -159,7 +148,9 @@ def _duplicate_findings(
       yield from _between(theirs, part, "warning", looks)
     yield from _between(theirs, test, "leak", looks)
   labelled = target.train.y is not None
-  yield from _between(ours, test, "leak" if labelled else "warning", looks)
+  for found in _between(ours, test, "leak" if labelled else "warning", looks):
+    meant = found.check == "duplicates" and found.affected == len(target.test.x)
+    yield found._replace(remedy=f"{_DROP}; {_TRANSDUCTIVE}") if meant else found
 
 
 def _unusable(part: _Part) -> Iterator[Finding]:

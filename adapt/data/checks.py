@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from adapt.data.domain import Domain
+from adapt.data.transductive import unlabelled
 
 
 def check_pair(
@@ -123,9 +124,7 @@ def _check_shots(target: Domain, count: int, shots: int) -> None:
   if shots < 0:
     raise ValueError(f"shots is {shots}: give 0 or more labelled target examples a class")
   if target.train.y is None:
-    raise ValueError(
-      f"{shots} shots need target labels, and {target.name} has none: add y, or use 0"
-    )
+    raise ValueError(f"{shots} shots need target labels, and {unlabelled(target)}: add y, or use 0")
   known = target.train.y[target.train.y >= 0]  # where some are, shots are those that are not -1
   if len(known) < len(target.train.y):
     return

@@ -44,6 +44,18 @@ class Domain(NamedTuple):
   notes: tuple[str, ...] = ()  # what a reader has done with the user's files, a line each
   preprocessing: Preprocessing | None = None  # what has made the inputs from what was read
   places: np.ndarray | None = None  # of a file's examples: their positions there, training first
+  held_out: bool = False  # whether the test split was drawn from one set, as none was given
+
+
+def one_split(domain: Domain) -> bool:
+  """Return whether training and test inputs are the same by construction.
+
+  Copies of inputs do not count.
+  """
+  a, b = domain.train.x, domain.test.x
+  if isinstance(a, Images) and isinstance(b, Images):
+    return a.source is b.source and np.array_equal(a.rows, b.rows)
+  return a is b
 
 
 def kind_of(domain: Domain) -> str:

@@ -57,7 +57,7 @@ def from_tfds(name: str, data_dir: DataDir) -> Domain:
       return Domain(f"tfds:{name}", whole, read(split), classes)
   assert whole.y is not None  # `prepared.arrays` has seen to it
   train, test = (Split(whole.x[rows], whole.y[rows]) for rows in stratified(whole.y))
-  return Domain(f"tfds:{name}", train, test, classes)
+  return Domain(f"tfds:{name}", train, test, classes, held_out=True)
 
 
 def _named_split(name: str, data_dir: DataDir) -> tuple[str, str]:

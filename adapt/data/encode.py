@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from adapt.data import columns, encode_text, label_map, scaling, series
+from adapt.data import columns, encode_text, label_map, scaling, series, transductive
 from adapt.data.column_names import (
   IN_ORDER,
   check_width,
@@ -16,7 +16,7 @@ from adapt.data.column_names import (
   with_columns,
 )
 from adapt.data.columns import listed
-from adapt.data.domain import Domain, kind_of
+from adapt.data.domain import Domain, kind_of, one_split
 from adapt.data.preprocessing import Preprocessing
 from adapt.data.raw import Column, Table, Texts
 from adapt.data.reading import Reading
@@ -53,6 +53,8 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
       raise ValueError(f"{domain.name} has one example: give at least 2, one is held out as test")
   names = label_map.parsed(reading.label_map)
   domains = [label_map.renamed(d, names) for d in domains]
+  if reading.transductive and len(domains) > 1:
+    domains = [*domains[:-1], transductive.joined(domains[-1])]
   domains, texts = encode_text.parted(domains, reading)
   words = isinstance(domains[0].train.x, Texts)
   domains = series.kinds(domains, reading) if own and not words else domains
@@ -187,8 +189,10 @@ def _of_tables(
 
 
 def _part(domain: Domain, source: bool) -> columns.Part:
-  tables: list[Any] = [domain.train.x, domain.test.x]
-  return columns.Part(domain.name, tables[0], tables[1], source)
+  train: Any = domain.train.x
+  test: Any = domain.test.x
+  # Rows of splits that are one count once.
+  return columns.Part(domain.name, train, test[:0] if one_split(domain) else test, source)
 
 
 def _encoded(domain: Domain, step: Any) -> tuple[Domain, list[str]]:

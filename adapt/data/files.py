@@ -275,4 +275,5 @@ def domain(name: str, arrays: dict[str, np.ndarray], where: dict[str, str]) -> D
     rows = stratified(np.zeros(len(x)) if y is None else y)
     train, test = (Split(x[of], None if y is None else y[of]) for of in rows)
     places = np.concatenate(rows)
-  return Domain(name, train, test, classes, notes=notes, places=places)
+  cut = "x_test" not in arrays
+  return Domain(name, train, test, classes, notes=notes, places=places, held_out=cut)

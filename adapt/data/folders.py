@@ -135,7 +135,7 @@ def domain(
   source = Files(tuple(path for paths, _ in parts for path in paths))
   rows, known = split(parts)
   train, test = (Split(Images(source, part, side), y) for part, y in zip(rows, known, strict=True))
-  return Domain(name, train, test, classes, "image")
+  return Domain(name, train, test, classes, "image", held_out=len(parts) == 1)
 
 
 def split(

@@ -45,7 +45,7 @@ def for_later(made: Preprocessing, given: Mapping[str, Any]) -> Reading:
   Raises:
     ValueError: an option that training has settled.
   """
-  settled = ("columns", "drop", "categorical", "scale", "text")
+  settled = ("columns", "drop", "categorical", "scale", "text", "transductive")
   if wrong := [n for n in settled if n in given]:
     raise ValueError(
       f"--{wrong[0]} is settled by the model, which treats data as in training: drop it"

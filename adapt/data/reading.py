@@ -26,6 +26,7 @@ class Reading(NamedTuple):
     window: length, in samples, of the windows that long series are cut into; 0: none.
     stride: samples between windows; 0: half a window.
     scale: scaling of vectors: standard, none, robust or per-domain; empty: as the kind is.
+    transductive: adapt to the target's examples without labels, and judge on the same ones.
     label_map: names of classes by label, as NAME=LABEL,…; NAME=LABEL|LABEL makes one class of several.
   """
 
@@ -44,6 +45,7 @@ class Reading(NamedTuple):
   window: int = 0
   stride: int = 0
   scale: str = ""
+  transductive: bool = False
   label_map: str = ""
 
   @property

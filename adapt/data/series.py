@@ -11,7 +11,7 @@ import numpy as np
 
 from adapt.data import scaling
 from adapt.data.column_names import each_split
-from adapt.data.domain import Domain, Split
+from adapt.data.domain import Domain, Split, one_split
 from adapt.data.reading import Reading
 
 STEP = "series"
@@ -134,6 +134,12 @@ def windowed(domain: Domain, reading: Reading) -> Domain:
       "samples: give a window of 1 sample to that, and a stride of at least 1"
     )
   train, test = domain.train, domain.test
+  if one_split(domain):
+    known, starts = _cut(test, (0, t), size, stride)
+    note = f"{domain.name}: {len(test.x)} recordings of {t} samples cut into {len(known.x)} windows"
+    labels = None if train.y is None else np.repeat(train.y, len(starts))
+    notes = (*domain.notes, f"{note} of {size}")
+    return domain._replace(train=Split(known.x, labels), test=known, notes=notes, places=None)
   in_time = _in_time(domain)
   if in_time:
     train = test = Split(*_joined(domain))
@@ -149,12 +155,9 @@ def windowed(domain: Domain, reading: Reading) -> Domain:
   parts, places = [], []
   files = np.arange(len(train.x) + len(test.x)) if domain.places is None else domain.places
   of = (files, files) if in_time else (files[: len(train.x)], files[len(train.x) :])
-  for split, (first, last), recordings in zip((train, test), spans, of, strict=True):
-    starts = np.arange(first, last - size + 1, stride)
-    cut = np.lib.stride_tricks.sliding_window_view(np.asarray(split.x), size, axis=1)[:, starts]
-    x = np.moveaxis(cut, -1, 2).reshape(-1, size, *split.x.shape[2:])
-    y = None if split.y is None else np.repeat(split.y, len(starts))
-    parts.append(Split(np.ascontiguousarray(x), y))
+  for split, span, recordings in zip((train, test), spans, of, strict=True):
+    part, starts = _cut(split, span, size, stride)
+    parts.append(part)
     places.append((recordings[:, None] * t + starts).reshape(-1))
   note = (
     f"{domain.name}: {len(train.x) + (0 if in_time else len(test.x))} recordings of {t} samples cut "
@@ -165,6 +168,15 @@ def windowed(domain: Domain, reading: Reading) -> Domain:
   # Positions of the windows in the file: what matters is their order.
   order = np.argsort(np.argsort(np.concatenate(places)))
   return domain._replace(train=parts[0], test=parts[1], notes=(*domain.notes, note), places=order)
+
+
+def _cut(split: Split, span: tuple[int, int], size: int, stride: int) -> tuple[Split, np.ndarray]:
+  """A split's windows within a span of time, recording by recording, and where they start."""
+  starts = np.arange(span[0], span[1] - size + 1, stride)
+  cut = np.lib.stride_tricks.sliding_window_view(np.asarray(split.x), size, axis=1)[:, starts]
+  x = np.moveaxis(cut, -1, 2).reshape(-1, size, *split.x.shape[2:])
+  y = None if split.y is None else np.repeat(split.y, len(starts))
+  return Split(np.ascontiguousarray(x), y), starts
 
 
 def _in_time(domain: Domain) -> bool:

@@ -68,7 +68,8 @@ def domain(
   x = np.stack([series for series, _, _ in made])
   rows, labels = folders.split(parts)
   train, test = (Split(x[of], y) for of, y in zip(rows, labels, strict=True))
-  return Domain(name, train, test, classes, "series", notes=_notes(where, made, reading))
+  notes = _notes(where, made, reading)
+  return Domain(name, train, test, classes, "series", notes=notes, held_out=len(parts) == 1)
 
 
 def _notes(

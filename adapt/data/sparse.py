@@ -12,7 +12,7 @@ from adapt.data import npy
 MEMBERS = frozenset({"data", "shape", "format"})  # what scipy.sparse.save_npz always writes
 
 
-def dense(path: Path, matrix: Any) -> np.ndarray:
+def dense(path: Path | str, matrix: Any) -> np.ndarray:
   """A sparse matrix as an array [n, d] float32, if that fits in memory."""
   size, most = math.prod(matrix.shape) * np.dtype(np.float32).itemsize, npy.memory()
   if size > most:

@@ -102,9 +102,10 @@ def read_table(
   if not features:
     raise ValueError(f"{path} has no feature column and no path column: add one")
   x, more = _features(read, features)
-  rows = rows or list(stratified(np.zeros(len(x)) if y is None else y))
-  train, test = (Split(x[of], None if y is None else y[of]) for of in rows)  # type: ignore[arg-type]
-  return Domain(name, train, test, classes, notes=(*notes, *more), places=np.concatenate(rows))
+  split: list[Any] = rows or list(stratified(np.zeros(len(x)) if y is None else y))
+  train, test = (Split(x[of], None if y is None else y[of]) for of in split)  # type: ignore[arg-type]
+  made = Domain(name, train, test, classes, notes=(*notes, *more), places=np.concatenate(split))
+  return made._replace(held_out=not rows)
 
 
 def path_stem(path: Path) -> str:
@@ -194,10 +195,7 @@ def _check_size(path: Path, metadata: Any) -> None:
 
 
 def _rows(read: Read) -> tuple[list[np.ndarray] | None, list[str]]:
-  """Return the rows of the training and the test split.
-
-  Returns None without a column of that name.
-  """
+  """Return the rows of the training and the test split, None without a column of that name."""
   if SPLIT not in read.table.column_names:
     return None, []
   where = read.at(SPLIT)

@@ -133,6 +133,8 @@ def write(
       write_models(file, made, (experiment.setup, point), data, plan.inputs, now, own)
     if (steps := data.target.preprocessing) is not None and steps.steps:
       made["preprocessing"] = steps.summary
+    if "source" in plan.method.reads:
+      made["majority"] = new_record.majority(trained.past, own[0], classes)
     if trained.effective_share is not None:
       made["effective_share"] = trained.effective_share
     made |= privacy(experiment, plan.method, data) | more

@@ -75,6 +75,13 @@ def _measured(
   }
 
 
+def majority(past: History, cell: int, classes: Sequence[str]) -> dict[str, Any]:
+  """The most frequent class of the held-out source examples: what a network reaches blindly."""
+  sizes = np.asarray(past.of("source_test", -1, cell).confusion, np.float64).sum(axis=1)
+  most, n = int(sizes.argmax()), int(sizes.sum())
+  return {"class": classes[most], "share": float(sizes[most]) / n, "examples": n}
+
+
 def _interval(counts: Counts) -> list[float]:
   """Where the accuracy of such models lies, with 95 % confidence, by the size of the test set."""
   confusion = np.asarray(counts.confusion, np.float64)

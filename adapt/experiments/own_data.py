@@ -10,6 +10,7 @@ import numpy as np
 
 from adapt import data
 from adapt.data import encode_text, label_map
+from adapt.data.domain import one_split
 from adapt.experiments.suite import IMAGES, VECTORS, Task
 from adapt.training.settings import Settings
 
@@ -44,6 +45,11 @@ PROTOCOL = (
   "labelled source training inputs, target training inputs without labels (but for those declared "
   "by --shots), accuracy on the target's test split; a fixed 80/20 split of each class where none is "
   "given"
+)
+
+TRANSDUCTIVE = (
+  "transductive: labelled source training inputs, all target inputs without labels, accuracy on these "
+  "same target inputs"
 )
 
 
@@ -161,4 +167,6 @@ def pair(domains: Sequence[data.Domain], settings: Settings) -> Pair:
   by_name = {d.name: d for d in domains}
   *sources, target = by_name
   task = Task(f"{'+'.join(sources)}_{target}", tuple(sources), target)
-  return Pair(task, settings, PROTOCOL, by_name.__getitem__)
+  judged_on_training = one_split(domains[-1]) and domains[-1].test.y is not None
+  protocol = TRANSDUCTIVE if judged_on_training else PROTOCOL
+  return Pair(task, settings, protocol, by_name.__getitem__)

@@ -1,4 +1,4 @@
-"""What to know beside a table of records: means over classes, small test sets, weights of few."""
+"""What to know beside a table of records: nothing learnt, means over classes, small test sets, weights."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,12 +8,15 @@ from adapt.evaluation.metrics import macro_of_all
 from adapt.report.summary import Record, by_seed, cell
 
 SMALL = 200  # test examples, below which an accuracy is shown with its interval
+_ERRORS = 2  # standard errors within which an accuracy is not told apart
 _FEW = 0.2  # share of effective examples, below which a weighting leaves too few
 
 
 def remarks(records: Sequence[Record]) -> list[str]:
   """Lines under a table, one for each record that needs it."""
-  return [line for r in records for each in (_means, _interval, _weights) for line in each(r)]
+  return [
+    line for r in records for each in (unlearnt, _means, _interval, _weights) for line in each(r)
+  ]
 
 
 def _where(record: Record) -> str:
@@ -23,6 +26,28 @@ def _where(record: Record) -> str:
 def _known(record: Record) -> list[np.ndarray]:
   """Confusion matrices of the seeds that have one."""
   return [np.asarray(m, float) for m in record.get("confusion") or () if m is not None]
+
+
+def unlearnt(record: Record) -> Iterator[str]:
+  """A line where held-out source accuracy may be that of the most frequent class alone.
+
+  Such is an accuracy within two standard errors, of the binomial distribution, of that class's share
+  or below.
+  """
+  most, curves = record.get("majority"), record.get("curves") or {}
+  found = [c[-1] for c in curves.get("source_accuracy") or () if c and c[-1] is not None]
+  if not most or not found:
+    return
+  share, n = most["share"], most["examples"]
+  blind = share + _ERRORS * np.sqrt(share * (1 - share) / n)
+  if not (low := [a for a in found if a <= blind]):
+    return
+  seeds = f"{len(low)} of {len(found)} seeds are" if len(found) > 1 else "it is"
+  yield (
+    f"{_where(record)}: on {n} held-out source examples {seeds} not told apart from always saying "
+    f"'{most['class']}' ({100 * np.mean(low):.1f} beside {100 * share:.1f} %): more --steps, another "
+    "--lr or --model, or inputs that say nothing of the class"
+  )
 
 
 def _means(record: Record) -> Iterator[str]:

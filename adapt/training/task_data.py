@@ -18,6 +18,7 @@ from adapt.catalogue import Bound
 from adapt.data import images, label_sets
 from adapt.data.domain import Domain, Split, kind_of
 from adapt.data.label_sets import ClassSets
+from adapt.data.transductive import unlabelled
 from adapt.method import Method, Net
 from adapt.training import backbone_features, shared_step
 from adapt.training.settings import Settings
@@ -97,7 +98,7 @@ def prepare(
   unknown = sets is not None and sets.unknown
   data.check_pair(sources, target, settings.batch_size, shots, unknown)
   if "all_labelled" in method.reads and target.train.y is None:
-    raise ValueError(f"{setup.method.name} needs target labels, and {target.name} has none")
+    raise ValueError(f"{setup.method.name} needs target labels, and {unlabelled(target)}")
   mixes = _check_network(setup, sources[0])
   if setup.dp and mixes:
     raise ValueError(

@@ -52,6 +52,15 @@ def test_predictions_go_with_probabilities_and_the_record(run):
   assert fitted.features(TEST[0]).shape[0] == 400
 
 
+def test_rows_of_a_data_set_are_predicted_and_judged_as_arrays_are(run):
+  _, fitted = run
+  assert fitted.evaluate(zip(*TEST, strict=True)) == fitted.evaluate(*TEST)  # which ends once read
+  rows = list(zip(TEST[0], TEST[1].tolist(), strict=True))
+  np.testing.assert_array_equal(fitted.predict(rows), fitted.predict(TEST[0]))
+  with pytest.raises(ValueError, match="x has no labels: give y"):
+    fitted.evaluate(TEST[0])
+
+
 def test_seeds_differ_and_are_asked_for_by_number(run):
   _, fitted = run
   first, second = (fitted.predict_proba(TEST[0], seed) for seed in (0, 1))

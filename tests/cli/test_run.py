@@ -36,6 +36,8 @@ def test_flags_of_method_weights_tuning_and_sweep_reach_the_record(pair, tmp_pat
   assert config["hyperparameters"]["width"] == 8
   assert config["weights"] == {"name": "class_balanced", "beta": 0.9}
   assert 0.9 < records[0]["effective_share"] <= 1  # both moons are as large
+  most = records[0]["majority"]  # of the held-out source examples
+  assert most["class"] in ("0", "1") and most["share"] == 0.5 and most["examples"] == 400
   assert config["tuning"]["rank"] == 2 and config["settings"]["lr"] == 0.02
 
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from adapt.data import Domain, Split, audit, folders
+from adapt.data.domain import one_split
 from adapt.data.images import Files, Images
 
 REAL = Path(
@@ -162,8 +163,8 @@ def test_transductive_splits_are_a_note_and_compared_once(pair):
   ]
   images = Images(Files(("a.png", "b.png")))
   one = Domain("i", Split(images, None), Split(images.take(np.arange(2)), None), ())
-  assert audit.one_split(one)
-  assert not audit.one_split(one._replace(test=Split(images.take(np.array([1])), None)))
+  assert one_split(one)
+  assert not one_split(one._replace(test=Split(images.take(np.array([1])), None)))
 
 
 def test_repeats_of_short_vectors_are_natural():

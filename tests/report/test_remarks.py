@@ -52,6 +52,27 @@ def test_weightings_of_few_examples_are_told():
   assert remarks([record([matrix], effective_share=0.2)]) == []
 
 
+def learnt(accuracies, share, examples, **more):
+  """A record of held-out source accuracies, a seed each, beside the most frequent class's share."""
+  return {
+    **record([[[200, 0, 0], [0, 100, 0], [0, 0, 9]]] * len(accuracies)),
+    "curves": {"source_accuracy": [None if a is None else [0.1, a] for a in accuracies]},
+    "majority": {"class": "b", "share": share, "examples": examples},
+    **more,
+  }
+
+
+def test_a_network_that_has_learnt_nothing_of_the_source_is_told():
+  [line] = remarks([learnt([0.55], 0.5, 100)])
+  assert "100 held-out source examples it is not told apart from always saying 'b'" in line
+  assert "(55.0 beside 50.0 %)" in line
+  [line] = remarks([learnt([0.9, None, 0.8, 0.2], 0.78, 100)])
+  assert "2 of 3 seeds are" in line
+  assert remarks([learnt([0.61], 0.5, 100)]) == []  # beyond two standard errors of 5 points
+  assert remarks([learnt([0.55], 0.5, 10000)]) == []
+  assert remarks([learnt([0.55], 0.5, 100, majority=None)]) == []  # of an earlier version
+
+
 def test_records_without_labels_need_no_line():
   none = {"confusion": None, "last": None, "interval": None}
   assert remarks([{**record([[[1]]]), **none}]) == []
