@@ -88,7 +88,7 @@ def _gaussian(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _laplacian(x: np.ndarray, neighbours: int) -> Any:
-  """Sparse I − D^(-½) S D^(-½) [n, n] of examples of unit length, S their cosines where they are neighbours."""
+  """Sparse I − D^(-½) S D^(-½) [n, n] of unit examples, S their cosines where they are neighbours."""
   from scipy.sparse import csr_matrix
 
   cosine = x @ x.T
