@@ -6,8 +6,8 @@ python -m benchmarks.surf --from FOLDER --out results       # from a folder with
 All source images are labelled, all target images are seen without labels, and nearest neighbours
 classify unless the row says otherwise. Nothing is drawn at random, so there is one seed. Dimensions
 and weights are those of the printed tables; what the released code does beside its paper, each entry
-in adapt/shallow says. `jda-dim=30-iterations=1` is TCA as JDA's authors ran it. Of BDA and OTDA no
-row is published under this protocol: their settings were chosen on target labels, or on draws.
+in adapt/shallow says. `jda-dim=30-iterations=1` is TCA as JDA's authors ran it. Of BDA, JDOT and OTDA
+no row is published under this protocol: their settings were chosen on target labels, or on draws.
 """
 
 import sys
@@ -36,6 +36,7 @@ METHODS = {
   "meda": Shallow("gfk", "meda"),
   "easytl_c": Shallow("none", "easytl"),
   "easytl": Shallow("coral", "easytl"),
+  "jdot": Shallow("none", "jdot"),
   **{f"otda-plan={plan}": Shallow("otda", "nn", {"plan": plan}) for plan in PLANS},
 }
 

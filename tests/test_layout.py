@@ -157,6 +157,7 @@ THROUGH = {
   "shallow/bda": "shallow/test_transfer_components",
   "shallow/easytl": "shallow/test_adaptive",
   "shallow/jda": "shallow/test_transfer_components",
+  "shallow/jdot": "shallow/test_otda",
   "shallow/jgsa": "shallow/test_transfer_components",
   "shallow/maps": "shallow/test_contract",
   "shallow/meda": "shallow/test_adaptive",

@@ -8,6 +8,7 @@ import numpy as np
 
 from adapt import catalogue
 from adapt.shallow.easytl import easytl
+from adapt.shallow.jdot import jdot
 from adapt.shallow.maps import Maps, nearest
 from adapt.shallow.meda import meda
 
@@ -17,7 +18,7 @@ from adapt.shallow.meda import meda
 KINDS = ("linear", "rbf", "similarity", "nn")
 # What adapts by itself: NAME(xs, ys, xt, *, hyper-parameters) -> function of target inputs to classes.
 ADAPTIVE: dict[str, Callable[..., Callable[[np.ndarray], np.ndarray]]] = {
-  f.__name__: f for f in (easytl, meda)
+  f.__name__: f for f in (easytl, meda, jdot)
 }
 CHOICES = tuple(10.0**k for k in range(-3, 3))  # of C, those of that released code
 _ITERATIONS = 100_000  # bounds what an indefinite similarity would never end

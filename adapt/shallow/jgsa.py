@@ -3,7 +3,7 @@
 import numpy as np
 
 from adapt.shallow.maps import Maps, double, nearest, unit
-from adapt.shallow.transfer_components import conditional, marginal
+from adapt.shallow.transfer_components import conditional, leading, marginal
 
 
 def jgsa(
@@ -41,6 +41,8 @@ def jgsa(
   Raises:
     ValueError: a setting out of range.
   """
+  from scipy.linalg import cholesky, solve_triangular
+
   d = xs.shape[1]
   weights = (subspace, variance, scatter)
   if not 0 < dim <= d or iterations < 1 or not min(weights) >= 0:
@@ -56,12 +58,18 @@ def jgsa(
   fixed = np.kron([[1, -1], [-1, 1]], subspace * np.eye(d)) + 1e-9 * np.eye(2 * d)
   fixed[:d, :d] += scatter * within
   fixed[d:, d:] += variance * np.eye(d)
+  # With fixed = R Rᵀ and v = Rᵀ w, what changes with the labels is a rank of c + 1.
+  root = cholesky(fixed, lower=True)
+  half = solve_triangular(root, above, lower=True)
+  whole = solve_triangular(root, half.T, lower=True)
   means = np.sqrt(len(np.unique(ys))) * marginal(len(s), len(t))
   guessed = nearest(s, ys, t)
   for _ in range(iterations):
     gaps = np.hstack([means, conditional(ys, guessed)]) / np.linalg.norm(means)
     f = np.concatenate([s.T @ gaps[: len(s)], t.T @ gaps[len(s) :]])  # [2d, c + 1]
-    a, b = np.split(_leading(above, fixed + f @ f.T, dim), 2)
+    v = leading(whole, solve_triangular(root, f, lower=True), 1.0, dim)
+    w = solve_triangular(root, v, lower=True, trans="T")
+    a, b = np.split(w / np.linalg.norm(w, axis=0), 2)
     guessed = nearest(s @ a, ys, t @ b)
   return Maps(lambda x: unit(double(x)) @ a, lambda x: unit(double(x)) @ b)
 
@@ -74,17 +82,3 @@ def _scatters(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     within += (x[y == c] - mean).T @ (x[y == c] - mean)
     between += (y == c).sum() * np.outer(mean - x.mean(0), mean - x.mean(0))
   return within, between
-
-
-def _leading(above: np.ndarray, below: np.ndarray, dim: int) -> np.ndarray:
-  """Eigenvectors [2d, dim] of the largest values of above w = φ below w, of unit length."""
-  from scipy.linalg import cholesky, solve_triangular
-  from scipy.sparse.linalg import eigsh
-
-  root = cholesky(below, lower=True)
-  half = solve_triangular(root, above, lower=True)
-  whole = solve_triangular(root, half.T, lower=True)
-  size = len(whole)
-  vectors = eigsh(whole, dim, v0=np.ones(size) + np.arange(size) / size)[1][:, ::-1]
-  w = solve_triangular(root, vectors, lower=True, trans="T")
-  return np.asarray(w / np.linalg.norm(w, axis=0))

@@ -1,6 +1,7 @@
 """Manifold embedded distribution alignment (Wang et al., ACM Multimedia 2018, arXiv:1807.07258)."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -48,6 +49,8 @@ def meda(
   Raises:
     ValueError: a setting out of range.
   """
+  from scipy.linalg import lu_factor, lu_solve
+
   if iterations < 1 or neighbours < 1 or not (0 <= balance <= 1 or balance == -1):
     raise ValueError(
       f"iterations {iterations}, neighbours {neighbours}, balance {balance}: choose at least 1, at "
@@ -56,19 +59,23 @@ def meda(
   n, classes = len(xs), np.unique(ys)
   x = np.concatenate([unit(xs), unit(xt)])
   k = _gaussian(x, x)
-  smooth = manifold * _laplacian(x, neighbours)
+  smooth = manifold * (_laplacian(x, neighbours) @ k)
   labelled = np.concatenate([np.ones(n), np.zeros(len(xt))])[:, None]
   onehot = np.zeros((len(x), len(classes)))
   onehot[:n] = ys[:, None] == classes
   means = np.sqrt(len(classes)) * marginal(n, len(xt))
   apart = _a_distance(double(xs), double(xt)) if balance == -1 else 0.0
   guessed = nearest(x[:n], ys, x[n:])
+  factors = lu_factor(
+    labelled * k + smooth + shrinkage * np.eye(len(x))
+  )  # all but M, of few columns
+  free = lu_solve(factors, onehot)
   for _ in range(iterations):
     mu = balance if balance != -1 else _balance(xs, ys, xt, guessed, apart)
     gaps = np.hstack([np.sqrt(1 - mu) * means, np.sqrt(mu) * conditional(ys, guessed)])
-    m = gaps @ (gaps.T @ k) / np.linalg.norm(gaps.T @ gaps)  # M K
-    left = labelled * k + alignment * m + smooth @ k + shrinkage * np.eye(len(x))
-    beta = np.linalg.solve(left, onehot)
+    own = lu_solve(factors, alignment * gaps / np.linalg.norm(gaps.T @ gaps))
+    pull = gaps.T @ k
+    beta = free - own @ np.linalg.solve(np.eye(gaps.shape[1]) + pull @ own, pull @ free)
     guessed = classes[(k[n:] @ beta).argmax(1)]
   return lambda new: np.asarray(classes[(_gaussian(unit(new), x) @ beta).argmax(1)])
 
@@ -80,8 +87,10 @@ def _gaussian(x: np.ndarray, y: np.ndarray) -> np.ndarray:
   return np.asarray(rbf_kernel(x, y, gamma=0.5))
 
 
-def _laplacian(x: np.ndarray, neighbours: int) -> np.ndarray:
-  """I − D^(-½) S D^(-½) [n, n] of examples of unit length, S their cosines where they are neighbours."""
+def _laplacian(x: np.ndarray, neighbours: int) -> Any:
+  """Sparse I − D^(-½) S D^(-½) [n, n] of unit examples, S their cosines where they are neighbours."""
+  from scipy.sparse import csr_matrix
+
   cosine = x @ x.T
   # An example is its own nearest, at 1.
   found = np.argsort(-cosine, axis=1, kind="stable")[:, : neighbours + 1]
@@ -89,7 +98,7 @@ def _laplacian(x: np.ndarray, neighbours: int) -> np.ndarray:
   np.put_along_axis(s, found, np.take_along_axis(cosine, found, 1), 1)
   s = np.maximum(s, s.T)
   root = 1 / np.sqrt(np.maximum(s.sum(1), 1e-12))
-  return np.asarray(np.eye(len(x)) - root[:, None] * s * root)
+  return csr_matrix(np.eye(len(x)) - root[:, None] * s * root)
 
 
 def _balance(

@@ -74,8 +74,6 @@ def solve(
   Raises:
     ValueError: dim or ridge out of range.
   """
-  from scipy.linalg import eigh
-
   rank, size = len(found.values), len(found.vectors)
   if not 0 < dim < rank or not ridge > 0:
     raise ValueError(f"dim {dim}, ridge {ridge}: choose 0 < dim < {rank} and a ridge above 0")
@@ -92,11 +90,35 @@ def solve(
   features = found.values[:, None] * triangle.T  # K a = U features c
   mean = np.sqrt(size) * found.vectors.mean(0) @ features
   spread = features.T @ features - np.outer(mean, mean)  # K H K
-  gap = gaps.T @ found.vectors @ features / np.sqrt(np.linalg.norm(gaps.T @ gaps))
-  pull = gap.T @ gap + ridge * np.eye(rank)  # K M K + ridge · G
-  vectors = eigh(spread, pull, subset_by_index=[rank - dim, rank - 1])[1][:, ::-1]
+  gap = features.T @ (found.vectors.T @ gaps) / np.sqrt(np.linalg.norm(gaps.T @ gaps))
+  vectors = leading(spread, gap, ridge, dim)  # K M K + ridge · G is ridge and a rank of c
   a = own @ vectors / roots
   return np.asarray(a / np.linalg.norm(a, axis=0))
+
+
+def leading(above: np.ndarray, gap: np.ndarray, ridge: float, dim: int) -> np.ndarray:
+  """Eigenvectors [r, dim] of the largest φ of above v = φ (ridge · I + gap gapᵀ) v.
+
+  Args:
+    above: symmetric [r, r].
+    gap: [r, c], c small.
+    ridge: above 0.
+    dim: number of eigenvectors, below r.
+  """
+  from scipy.sparse.linalg import LinearOperator, eigsh
+
+  size = len(above)
+  u, singular, _ = np.linalg.svd(gap, full_matrices=False)
+  shrink = 1 / np.sqrt(1 + singular**2 / ridge) - 1
+
+  def whitened(x: np.ndarray) -> np.ndarray:  # (ridge · I + gap gapᵀ)^(-½) x
+    return np.asarray((x + (u * shrink) @ (u.T @ x)) / np.sqrt(ridge))
+
+  operator = LinearOperator(
+    (size, size), matvec=lambda x: whitened(above @ whitened(x.ravel())), dtype=np.float64
+  )
+  start = np.ones(size) + np.arange(size) / size  # the same solution every time
+  return whitened(eigsh(operator, dim, v0=start)[1][:, ::-1])
 
 
 def marginal(n: int, m: int) -> np.ndarray:

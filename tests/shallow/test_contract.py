@@ -52,7 +52,9 @@ def test_every_setting_is_documented(entry):
     assert parameter.meaning, parameter.name
 
 
-@pytest.mark.parametrize("name", ["pca", "jda", "bda", "tjm", "jgsa", "otda", "easytl", "meda"])
+@pytest.mark.parametrize(
+  "name", ["pca", "jda", "bda", "tjm", "jgsa", "otda", "easytl", "meda", "jdot"]
+)
 def test_an_entry_s_file_names_its_paper(name):
   entry = (transforms.TRANSFORMS | classifier.ADAPTIVE)[name]
   assert catalogue.facts(entry).paper

@@ -1,9 +1,10 @@
-"""otda against a linear programme, Sinkhorn's fixed point, and POT's own functions."""
+"""otda and jdot against a linear programme, Sinkhorn's fixed point, and POT's own functions."""
 
 import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from adapt.shallow.jdot import jdot
 from adapt.shallow.otda import PLANS, otda
 
 ot = pytest.importorskip("ot")
@@ -76,9 +77,33 @@ def test_the_target_stays_and_a_new_source_example_moves_as_its_nearest(pair):
   np.testing.assert_allclose(maps.source(xs[3:4] + 1e-3), xs[3:4] + 1e-3 + step, atol=1e-6)
 
 
+def test_jdot_takes_turns_of_a_linear_programme_and_ridge_regression(pair):
+  xs, ys, xt = pair
+  n, m = len(xs), len(xt)
+  onehot, marginals = np.eye(2)[ys], np.r_[np.full(n, 1 / n), np.full(m, 1 / m)]
+  rows = np.concatenate([np.kron(np.eye(n), np.ones(m)), np.kron(np.ones(n), np.eye(m))])
+  squared = ((xt[:, None] - xt) ** 2).sum(2)
+  scale = 0.5 * np.median(squared[np.triu_indices(m, 1)])
+  k, total = np.exp(-squared / scale), 2.0 * cost(xs, xt)
+  for _ in range(3):
+    plan = linprog(total.ravel(), A_eq=rows, b_eq=marginals).x.reshape(n, m)
+    beta = np.linalg.inv(k + 0.3 * np.eye(m)) @ (plan.T / plan.sum(0)[:, None] @ onehot)
+    fitted = k @ beta
+    total = 2.0 * cost(xs, xt) + ((onehot[:, None] - fitted) ** 2).sum(2)
+  new = np.random.default_rng(6).normal(size=(500, 3)) + 1
+  scores = np.exp(-((new[:, None] - xt) ** 2).sum(2) / scale) @ beta
+  predict = jdot(xs, ys, xt, inputs=2.0, ridge=0.3, bandwidth=0.5, iterations=3)
+  np.testing.assert_array_equal(predict(new), scores.argmax(1))
+  for other in ({"iterations": 1}, {"ridge": 3.0}, {"inputs": 100.0}, {"bandwidth": 1.0}):
+    given = {"inputs": 2.0, "ridge": 0.3, "bandwidth": 0.5, "iterations": 3} | other
+    assert (jdot(xs, ys, xt, **given)(new) != scores.argmax(1)).any(), other
+
+
 def test_settings_out_of_range_are_refused(pair):
   with pytest.raises(ValueError, match="unknown plan 'emd': choose from exact, sinkhorn"):
     otda(*pair, plan="emd")
   with pytest.raises(ValueError, match="choose both above 0"):
     otda(*pair, entropy=0.0)
+  with pytest.raises(ValueError, match="choose at least 1, above 0"):
+    jdot(*pair, inputs=0.0)
   assert len(PLANS) == 5
