@@ -72,10 +72,10 @@ def test_blocks_estimate_the_same_ratio():
   rng = np.random.default_rng(3)
   xs = np.sort(rng.normal(size=(400, 1)), axis=0)  # sorted: consecutive blocks would be hopeless
   xt = rng.normal(size=(100, 1)) + 0.8
-  w = kmm(xs, None, xt, bandwidth=0.1, block=100)
+  w = kmm(xs, None, xt, bandwidth=0.1, whole=100, block=100)
   assert w.mean() == pytest.approx(1.0, abs=1e-5)
   assert (w * xs[:, 0]).mean() == pytest.approx(xt.mean(), abs=0.15)
-  whole = kmm(xs, None, xt, bandwidth=0.1, block=400)
+  whole = kmm(xs, None, xt, bandwidth=0.1)
   # Single weights are spiky, sums over neighbours are not.
   bins = [v.reshape(4, 100).mean(axis=1) for v in (w, whole)]
   np.testing.assert_allclose(*bins, atol=0.2)

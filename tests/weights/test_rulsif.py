@@ -46,11 +46,11 @@ def test_weights_agree_with_scipy(alpha):
 def test_cross_validation_by_hand():
   xs, xt, _ = covariate_shift(14, 12)
   source, target, order = kernels(xs, xt, 3, 0.5)
-  source, scores = source[order], []
+  source, scores, to = source[order], [], distances(xs, xt, 3, "rulsif")
   for k in range(2):
     s, t = np.arange(14) % 2 == k, np.arange(12) % 2 == k
     scores.append(objective(fit(source[~s], target[~t], 0.3, 0.1), source[s], target[t], 0.3))
-  assert held_out(source, target, 0.3, (0.1,), 2)[0] == pytest.approx(np.mean(scores), abs=1e-6)
+  assert held_out(to, 0.5, 0.3, (0.1,), 2)[0] == pytest.approx(np.mean(scores), abs=1e-6)
 
 
 @pytest.mark.parametrize("alpha", [0.1, 0.5])
