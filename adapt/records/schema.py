@@ -44,6 +44,7 @@ def record(value: Any) -> str | None:
     "privacy": _each({}, _each({}, _number)),
     "preprocessing": _fields({"features": _whole, "digest": _text}),
     "effective_share": _number,
+    "weights_form": _text,
     "interval": _maybe(_fields({"accuracy": _list(_maybe(_list(_number, 2)), seeds)})),
     "search": _search,
   }

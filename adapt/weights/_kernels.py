@@ -5,6 +5,7 @@ the median is of the squared distances between examples. So a bandwidth means th
 set, and the same as in kmm, which takes the distances from here.
 """
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -80,20 +81,35 @@ def blocks(rows: int) -> Iterator[slice]:
 
 def second_moment(to: np.ndarray, width: float) -> np.ndarray:
   """The mean of φφᵀ [b, b], of kernels of that width at distances `to` [n, b]."""
-  kernels = (np.exp(-to[block] / width) for block in blocks(len(to)))
-  total: np.ndarray = sum(each.T @ each for each in kernels)
+  total = np.zeros((to.shape[1],) * 2)
+  for block in blocks(len(to)):
+    kernels = np.exp(-to[block] / width)
+    total += kernels.T @ kernels
   return total / len(to)
 
 
 def first_moment(to: np.ndarray, width: float) -> np.ndarray:
   """The mean of φ [b], of kernels of that width at distances `to` [n, b]."""
-  total: np.ndarray = sum(np.exp(-to[block] / width).sum(axis=0) for block in blocks(len(to)))
+  total = np.zeros(to.shape[1])
+  for block in blocks(len(to)):
+    total += np.exp(-to[block] / width).sum(axis=0)
   return total / len(to)
 
 
 def ratios(to: np.ndarray, width: float, theta: np.ndarray) -> np.ndarray:
   """Σ_l θ_l φ_l [n], of kernels of that width at distances `to` [n, b]."""
   return np.concatenate([np.exp(-to[block] / width) @ theta for block in blocks(len(to))])
+
+
+def fitting(examples: int) -> contextlib.AbstractContextManager[Any]:
+  """Context manager for many small operations of linear algebra, which threads would only delay.
+
+  BLAS's threads wait for each other busily, ten times as long as they work where other processes
+  hold the cores. Up to WHOLE examples it changes nothing: sums would be rounded otherwise.
+  """
+  from threadpoolctl import threadpool_limits
+
+  return threadpool_limits(1) if examples > WHOLE else contextlib.nullcontext()
 
 
 def form(source: int, target: int, arguments: Mapping[str, Any]) -> str:

@@ -21,12 +21,15 @@ _MEDIAN_OF = 2000  # examples of each domain
 _ROWS = 2000  # of kernels to the target at a time
 
 
-def FORM(source: int, target: int, arguments: Mapping[str, Any]) -> str:
+def _form(source: int, target: int, arguments: Mapping[str, Any]) -> str:
   """How the programme is solved for that many examples of the domains, for the record."""
   whole, block = arguments["whole"], arguments["block"]
   if source > whole:
     return f"{_parts(source, block)} blocks of at most {block}"
   return "exact" if source <= EXACT else "whole, iterated"
+
+
+FORM = _form
 
 
 def kmm(

@@ -9,6 +9,7 @@ from adapt.weights._kernels import (
   choices,
   distances,
   first_moment,
+  fitting,
   form,
   ratios,
   second_moment,
@@ -74,7 +75,8 @@ def ulsif(
     _stages.at(f"width {i} of {len(widths)}")
     H, h = second_moment(to.source, width), first_moment(to.target, width)  # [b, b], [b]
     left_out = np.exp(-to.source[pairs] / width), np.exp(-to.target[: len(pairs)] / width)
-    errors = [leave_one_out(H, h, *left_out, len(xs), len(xt), r) for r in ridges]
+    with fitting(max(len(xs), len(xt))):
+      errors = [leave_one_out(H, h, *left_out, len(xs), len(xt), r) for r in ridges]
     if min(errors) < best:
       best, chosen = min(errors), width
       theta = np.linalg.solve(H + ridges[int(np.argmin(errors))] * np.eye(len(h)), h)
