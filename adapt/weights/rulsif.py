@@ -6,6 +6,7 @@ from adapt.weights import _stages
 from adapt.weights._content import mean_one
 from adapt.weights._kernels import (
   BANDWIDTHS,
+  WHOLE,
   Distances,
   choices,
   distances,
@@ -101,10 +102,17 @@ def held_out(
   """The mean over folds of ½ θᵀHθ − hᵀθ, θ from the other folds; one per ridge."""
   fold_s, fold_t = np.arange(len(to.order)) % folds, np.arange(len(to.target)) % folds
   errors = np.zeros(len(ridges))
-  for k in range(folds):
-    rest, out = to.order[fold_s != k], to.order[fold_s == k]
-    train = moments(to.source[rest], to.target[fold_t != k], width, alpha)
-    H, h = moments(to.source[out], to.target[fold_t == k], width, alpha)
+
+  def of(chosen_s: np.ndarray, chosen_t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return moments(to.source[to.order[chosen_s]], to.target[chosen_t], width, alpha)
+
+  each = [of(fold_s == k, fold_t == k) for k in range(folds)]
+  for k, (H, h) in enumerate(each):
+    if max(len(fold_s), len(fold_t)) <= WHOLE:
+      train = of(fold_s != k, fold_t != k)
+    else:  # folds of thousands are equal but for one example in each: their means are averaged
+      others = [each[j] for j in range(folds) if j != k]
+      train = np.mean([H for H, _ in others], axis=0), np.mean([h for _, h in others], axis=0)
     for i, ridge in enumerate(ridges):
       theta = fit(*train, ridge)
       errors[i] += (0.5 * theta @ H @ theta - h @ theta) / folds

@@ -76,7 +76,8 @@ def test_sums_over_blocks_are_the_sums_over_all(name, monkeypatch):
   # kliep chooses its width on a part: it is given.
   whole = get(name)(xs, None, xt, centres=20, bandwidth=0.5)
   monkeypatch.setattr(_kernels, "WHOLE", 40)
-  monkeypatch.setattr(importlib.import_module("adapt.weights.kliep"), "WHOLE", 40)
+  for file in "kliep", "rulsif":
+    monkeypatch.setattr(importlib.import_module(f"adapt.weights.{file}"), "WHOLE", 40)
   parts = get(name)(xs, None, xt, centres=20, bandwidth=0.5)
   np.testing.assert_allclose(parts, whole, rtol=1e-4)
   chosen = get(name)(xs, None, xt, centres=20)

@@ -1,5 +1,7 @@
 """rulsif against scipy on its objective, refits per fold, and a known relative ratio."""
 
+import importlib
+
 import numpy as np
 import pytest
 from planted import covariate_shift, error
@@ -43,7 +45,9 @@ def test_weights_agree_with_scipy(alpha):
   np.testing.assert_allclose(w, ratio / ratio.mean(), atol=1e-4)
 
 
-def test_cross_validation_by_hand():
+@pytest.mark.parametrize("whole", [5000, 5])
+def test_cross_validation_by_hand(whole, monkeypatch):
+  monkeypatch.setattr(importlib.import_module("adapt.weights.rulsif"), "WHOLE", whole)
   xs, xt, _ = covariate_shift(14, 12)
   source, target, order = kernels(xs, xt, 3, 0.5)
   source, scores, to = source[order], [], distances(xs, xt, 3, "rulsif")
