@@ -131,7 +131,9 @@ class Board:
     if task.id != self._bar:
       return str(task.fields["what"])
     now = live.now()
-    if live.compiling():
+    if live.weighting():
+      doing = live.weighting()
+    elif live.compiling():
       doing = "compiling"
     elif now is None:
       doing = "finishing" if task.completed else "preparing"

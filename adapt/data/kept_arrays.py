@@ -4,6 +4,7 @@ A file is an .npy, which NumPy maps as it is, and behind the array a line of JSO
 of, and a digest of each block. So a file that is cut, overwritten or another array's is found out.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -17,6 +18,7 @@ import numpy as np
 from adapt.data import atomic_files
 
 FEATURES = "adapt_features"  # folder of cached features, below that of the data
+WEIGHTS = "adapt_weights"  # folder of kept weights of source examples, likewise
 _BLOCK = 2**20  # bytes of a digest
 _SAMPLED = 16  # blocks that reading checks, evenly spaced; `verify` checks all
 _END = b" adapt array\n"  # the last bytes of a file
@@ -50,6 +52,14 @@ def write(path: Path, array: np.ndarray, of: str) -> None:
     about = {"of": of, "blocks": [_digest(stream, at, size) for at in range(0, size, _BLOCK)]}
     stream.seek(size)
     stream.write(json.dumps(about).encode() + f"{size:{_LENGTH}d}".encode() + _END)
+
+
+def keep(path: Path, array: np.ndarray) -> None:
+  """Write an array as what its file's name says; where that fails, it is made anew the next time."""
+  with contextlib.suppress(OSError):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sweep(path.parent)
+    write(path, array, path.stem)
 
 
 def damage(path: Path, of: str | None, blocks: int | None = None) -> str:

@@ -278,8 +278,9 @@ def verified(root: Path) -> Iterator[tuple[Path, str]]:
     split, part = file.stem.removeprefix("adapt_").rsplit("_", 1)
     known = _prepared(file.parent)
     yield file, kept_arrays.damage(file, identity(file.parent, split, part) if known else None)
-  for file in sorted((root / kept_arrays.FEATURES).glob("*.npy")):
-    yield file, kept_arrays.damage(file, file.stem)
+  for folder in kept_arrays.FEATURES, kept_arrays.WEIGHTS:
+    for file in sorted((root / folder).glob("*.npy")):
+      yield file, kept_arrays.damage(file, file.stem)
 
 
 def _file(folder: Path, split: str, part: str) -> Path:

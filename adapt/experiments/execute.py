@@ -4,7 +4,7 @@ import contextlib
 import functools
 import math
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import tuning, validators
+from adapt import tuning, validators, weights
+from adapt.catalogue import Bound
 from adapt.data import atomic_files, label_sets
 from adapt.deploy.saved import write_models
 from adapt.experiments import new_record, reverse, unfinished
@@ -137,8 +138,15 @@ def write(
       made["majority"] = new_record.majority(trained.past, own[0], classes)
     if trained.effective_share is not None:
       made["effective_share"] = trained.effective_share
+    if form := _form(experiment.weighting, made["examples"]):
+      made["weights_form"] = form
     made |= privacy(experiment, plan.method, data) | more
     atomic_files.write_json(file, joined(existing, made) if existing else made)
+
+
+def _form(weighting: Bound | None, examples: Mapping[str, int]) -> str | None:
+  """How the weights were computed, as far as the weighting says so."""
+  return weights.form(weighting, examples["source"], examples["target"]) if weighting else None
 
 
 def _examples(plan: Plan, trained: Trained) -> dict[str, int]:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from adapt import catalogue
 from adapt.catalogue import Bound
 from adapt.experiments.suite import Suite, Task
+from adapt.records import identity
 from adapt.training.devices import Layout
 from adapt.training.dp_sgd import Privacy
 from adapt.training.settings import Settings
@@ -48,6 +49,11 @@ class Experiment(NamedTuple):
   def setup(self) -> Setup:
     """What its training needs."""
     return Setup(**{name: getattr(self, name) for name in Setup._fields})
+
+  @property
+  def weighting_code(self) -> str | None:
+    """Digest of the weighting's source, by which its weights are kept."""
+    return identity.digest(self.weighting.factory) if self.weighting else None
 
   @property
   def defaults(self) -> dict[str, Any]:

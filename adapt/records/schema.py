@@ -45,6 +45,7 @@ def record(value: Any) -> str | None:
     "preprocessing": _fields({"features": _whole, "digest": _text}),
     "effective_share": _number,
     "majority": _fields({"class": _text, "share": _share, "examples": _whole}),
+    "weights_form": _text,
     "interval": _maybe(_fields({"accuracy": _list(_maybe(_list(_number, 2)), seeds)})),
     "search": _search,
   }

@@ -9,12 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt.catalogue import Bound
 from adapt.data import images, labelled_rows
 from adapt.evaluation.metrics import Blocks, blocks
 from adapt.method import Batch, Method
 from adapt.models import packed_rows
-from adapt.training import resident, stream
+from adapt.training import resident, source_weights, stream
 from adapt.training.joint_tasks import VIEWED, Part, joined
 from adapt.training.program import keys
 from adapt.training.setup import Setup
@@ -31,7 +30,7 @@ def arrays_of(parts: Sequence[Part], streamed: bool) -> tuple[resident.Arrays, j
     parts: their data, and the weights that they ask for.
     streamed: whether inputs come with each step; they are None then.
   """
-  sets, weighting = joined(parts), parts[0].setup.weighting
+  sets, setup = joined(parts), parts[0].setup
   each = [d for sources in sets.sources for d in sources]
   xs, xt = None, None
   if not streamed:
@@ -41,9 +40,9 @@ def arrays_of(parts: Sequence[Part], streamed: bool) -> tuple[resident.Arrays, j
   which = [np.eye(len(sources), dtype=np.float32) for sources in sets.sources]
   ds = np.repeat(np.concatenate(which), [len(d.train.x) for d in each], axis=0)
   ws = np.ones(len(ys), np.float32)
-  if weighting:
+  if setup.weighting:
     assert xs is not None and xt is not None  # feed.streams has refused it
-    ws = _weights(weighting, xs, ys, xt)
+    ws = source_weights.compute(setup.weighting, setup.weighting_code, xs, ys, xt)
   arrays = resident.Arrays(*jax.device_put((xs, ys, ws, ds, xt)))
   return arrays, jnp.asarray(sets.first) if len(parts) > 1 else None
 
@@ -75,15 +74,6 @@ def loader_of(setup: Setup, data: TaskData, labelled: resident.Labelled | None) 
   settings = data.settings
   plan = stream.schedule(orders, sizes, settings.batch_size, settings.steps, rows)
   return stream.Loader(plan, xs, xt)
-
-
-def _weights(weighting: Bound, xs: np.ndarray, ys: np.ndarray, xt: np.ndarray) -> np.ndarray:
-  def flat(x: np.ndarray) -> np.ndarray:
-    scaled = x / np.float32(255) if x.dtype == np.uint8 else x
-    return scaled.reshape(len(x), -1).astype(np.float32)
-
-  made: np.ndarray = weighting(flat(xs), ys, flat(xt))
-  return made
 
 
 def example_of(

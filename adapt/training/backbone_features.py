@@ -3,7 +3,6 @@
 What stands above the backbone then trains in seconds.
 """
 
-import contextlib
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -41,7 +40,7 @@ def extract(x: Any, settings: Settings, backbone: Any, weights: str, digest: byt
   shown = blocks(x, None)
   parts = [jax.device_get(run(variables, block)) for block in shown.x]
   made = np.concatenate(parts)[: shown.examples].astype(np.float32)
-  _keep(file, made)
+  kept_arrays.keep(file, made)
   return made
 
 
@@ -64,11 +63,3 @@ def _folder() -> Path:
 def _key(x: Any, settings: Settings, weights: str, digest: bytes) -> str:
   parts = (_VERSION, settings.model, weights, settings.precision, x.shape, str(x.dtype))
   return hashlib.sha256(digest + repr(parts).encode()).hexdigest()[:32]
-
-
-def _keep(file: Path, made: np.ndarray) -> None:
-  """Saves features atomically; a failed write is ignored."""
-  with contextlib.suppress(OSError):
-    file.parent.mkdir(parents=True, exist_ok=True)
-    kept_arrays.sweep(file.parent)
-    kept_arrays.write(file, made, file.stem)

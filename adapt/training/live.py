@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import jax
 
+from adapt import weights
+
 _COMPILE = "/jax/core/compile/backend_compile_duration"
 _STAGES = (_COMPILE, "/jax/core/compile/jaxpr_trace_duration")
 _SHORT = 0.3  # seconds of compilation that are not worth a word
@@ -75,6 +77,7 @@ class _Compiling:
 _compiler = _Compiling()
 _now: Now | None = None
 _aside: list[str] = []
+_weighting = ""
 
 
 def compile_seconds() -> float:
@@ -95,6 +98,28 @@ def now() -> Now | None:
 def aside() -> str:
   """Names preliminary training, such as the source model's; else empty."""
   return _aside[-1] if _aside else ""
+
+
+def weighting() -> str:
+  """Says by what source examples are being weighted, and how far; else empty."""
+  return _weighting
+
+
+@contextlib.contextmanager
+def weighed_by(name: str) -> Iterator[None]:
+  """Context manager marking that a weighting of that name works; it says how far."""
+  global _weighting
+
+  def stage(at: str) -> None:
+    global _weighting
+    _weighting = f"weighting by {name}: {at}"
+
+  _weighting = f"weighting by {name}"
+  try:
+    with weights.heard(stage):
+      yield
+  finally:
+    _weighting = ""
 
 
 @contextlib.contextmanager

@@ -46,6 +46,7 @@ class Setup(NamedTuple):
   tuning: Bound
   optimizer: Bound | None = None  # None: the one that the settings name
   weighting: Bound | None = None
+  weighting_code: str | None = None  # digest of its source; None: its weights are not kept
   layout: Layout = Layout()
   feed: Feed = Feed()
   dp: Privacy | None = None  # None where gradients need not be private

@@ -3,7 +3,9 @@
 A weighting is NAME(xs, ys, xt, *, hyper-parameters) -> weights [n], float32, not negative, mean 1.
 It takes flattened inputs xs [n, d], source labels ys [n] and target inputs xt [m, d], runs once on
 the host before training, gives the same result every time, and never sees a target label. A file that
-needs more than the base installation says so: NEEDS = ("sklearn", …).
+needs more than the base installation says so: NEEDS = ("sklearn", …). One that computes large sets
+otherwise than small ones says how: FORM(source, target, arguments) -> a few words for the record. One
+that takes long says where it is: `weights.at("block 3 of 40")`.
 """
 
 import importlib.util
@@ -14,6 +16,9 @@ from typing import Any
 import numpy as np
 
 from adapt import catalogue, extras
+from adapt.weights._stages import at, heard
+
+__all__ = ["at", "bind", "effective_share", "form", "get", "heard", "names"]
 
 
 def names() -> tuple[str, ...]:
@@ -35,6 +40,13 @@ def effective_share(weights: np.ndarray) -> float:
   ws = np.asarray(weights, np.float64)
   squares = float((ws**2).sum())
   return float(ws.sum() ** 2 / (len(ws) * squares)) if squares else 0.0
+
+
+def form(weighting: catalogue.Bound, source: int, target: int) -> str | None:
+  """How it computes that many examples of the domains, such as "exact"; None where it says nothing."""
+  module = sys.modules.get(getattr(weighting.factory, "__module__", ""))
+  declared: Callable[..., str] | None = getattr(module, "FORM", None)
+  return declared(source, target, weighting.arguments) if declared else None
 
 
 def bind(weighting: str | Callable[..., Any] | catalogue.Bound, **given: Any) -> catalogue.Bound:

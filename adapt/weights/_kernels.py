@@ -5,11 +5,17 @@ the median is of the squared distances between examples. So a bandwidth means th
 set, and the same as in kmm, which takes the distances from here.
 """
 
-from typing import NamedTuple
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from adapt.weights._content import by_content, refuse_unfit
+
+# Up to this many examples of a domain all kernels are summed at once. Beyond, sums go over blocks of
+# that many rows, so that a block's kernels are all that lies in memory beside the distances.
+WHOLE = 5000
 
 # From kernels that see a tenth of the typical distance to those that see three times it. The widest
 # are nearly constant: a data set without a shift can say so.
@@ -29,7 +35,7 @@ class Distances(NamedTuple):
 def distances(xs: np.ndarray, xt: np.ndarray, centres: int, name: str) -> Distances:
   """Places kernels at a random subset of the target, as all three papers do.
 
-  Time is O((n + m) · centres · d) and memory O((n + m) · centres): linear in the examples.
+  Time is O((n + m) · centres · d) and memory 8 (n + m) · centres bytes: linear in the examples.
 
   Args:
     xs: source inputs [n, d].
@@ -61,8 +67,55 @@ def squared(x: np.ndarray, y: np.ndarray) -> np.ndarray:
   from sklearn.metrics.pairwise import euclidean_distances
 
   y = y.astype(np.float64)
-  blocks = [x[i : i + _ROWS].astype(np.float64) for i in range(0, len(x), _ROWS)]
-  return np.concatenate([euclidean_distances(block, y, squared=True) for block in blocks])
+  found = np.empty((len(x), len(y)))
+  for i in range(0, len(x), _ROWS):
+    block = x[i : i + _ROWS].astype(np.float64)
+    found[i : i + _ROWS] = euclidean_distances(block, y, squared=True)
+  return found
+
+
+def blocks(rows: int) -> Iterator[slice]:
+  """The rows in blocks of at most WHOLE: a single one where they are no more."""
+  return (slice(i, i + WHOLE) for i in range(0, rows, WHOLE))
+
+
+def second_moment(to: np.ndarray, width: float) -> np.ndarray:
+  """The mean of φφᵀ [b, b], of kernels of that width at distances `to` [n, b]."""
+  total = np.zeros((to.shape[1],) * 2)
+  for block in blocks(len(to)):
+    kernels = np.exp(-to[block] / width)
+    total += kernels.T @ kernels
+  return total / len(to)
+
+
+def first_moment(to: np.ndarray, width: float) -> np.ndarray:
+  """The mean of φ [b], of kernels of that width at distances `to` [n, b]."""
+  total = np.zeros(to.shape[1])
+  for block in blocks(len(to)):
+    total += np.exp(-to[block] / width).sum(axis=0)
+  return total / len(to)
+
+
+def ratios(to: np.ndarray, width: float, theta: np.ndarray) -> np.ndarray:
+  """Σ_l θ_l φ_l [n], of kernels of that width at distances `to` [n, b]."""
+  return np.concatenate([np.exp(-to[block] / width) @ theta for block in blocks(len(to))])
+
+
+def fitting(examples: int) -> contextlib.AbstractContextManager[Any]:
+  """Context manager for many small operations of linear algebra, which threads would only delay.
+
+  BLAS's threads wait for each other busily, ten times as long as they work where other processes
+  hold the cores. Up to WHOLE examples it changes nothing: sums would be rounded otherwise.
+  """
+  from threadpoolctl import threadpool_limits
+
+  return threadpool_limits(1) if examples > WHOLE else contextlib.nullcontext()
+
+
+def form(source: int, target: int, arguments: Mapping[str, Any]) -> str:
+  """How the sums over kernels are taken for that many examples of the domains, for the record."""
+  del arguments
+  return "exact" if max(source, target) <= WHOLE else f"exact, summed over blocks of {WHOLE}"
 
 
 def choices(name: str, given: float, otherwise: tuple[float, ...]) -> tuple[float, ...]:

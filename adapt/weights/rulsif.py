@@ -2,13 +2,25 @@
 
 import numpy as np
 
+from adapt.weights import _stages
 from adapt.weights._content import mean_one
-from adapt.weights._kernels import BANDWIDTHS, choices, distances
+from adapt.weights._kernels import (
+  BANDWIDTHS,
+  WHOLE,
+  Distances,
+  choices,
+  distances,
+  first_moment,
+  form,
+  ratios,
+  second_moment,
+)
 from adapt.weights.ulsif import RIDGES
 
 FAMILY = "covariate shift"
 
 NEEDS = ("sklearn",)
+FORM = form
 
 
 def rulsif(
@@ -61,20 +73,22 @@ def rulsif(
   widths = choices("bandwidth", bandwidth, BANDWIDTHS)
   ridges = choices("ridge", ridge, RIDGES)
   to = distances(xs, xt, centres, "rulsif")
-  best, ratio = np.inf, np.zeros(len(xs))
-  for width in widths:
-    source, target = np.exp(-to.source / width), np.exp(-to.target / width)
-    errors = held_out(source[to.order], target, alpha, ridges, folds)
+  best, chosen, theta = np.inf, widths[0], np.zeros(to.target.shape[1])
+  for i, width in enumerate(widths, 1):
+    _stages.at(f"width {i} of {len(widths)}")
+    errors = held_out(to, width, alpha, ridges, folds)
     if min(errors) < best:
-      best = min(errors)
-      ratio = source @ fit(*moments(source, target, alpha), ridges[int(np.argmin(errors))])
-  return mean_one(np.maximum(ratio, 0.0), "rulsif")
+      best, chosen = min(errors), width
+      theta = fit(*moments(to.source, to.target, width, alpha), ridges[int(np.argmin(errors))])
+  return mean_one(np.maximum(ratios(to.source, chosen, theta), 0.0), "rulsif")
 
 
-def moments(source: np.ndarray, target: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray]:
-  """H [b, b] and h [b] of φ at the source [n, b] and at the target [m, b]."""
-  of_source, of_target = source.T @ source / len(source), target.T @ target / len(target)
-  return alpha * of_target + (1 - alpha) * of_source, target.mean(axis=0)
+def moments(
+  to_source: np.ndarray, to_target: np.ndarray, width: float, alpha: float
+) -> tuple[np.ndarray, np.ndarray]:
+  """H [b, b] and h [b] of kernels at distances to the source [n, b] and to the target [m, b]."""
+  of_source, of_target = second_moment(to_source, width), second_moment(to_target, width)
+  return alpha * of_target + (1 - alpha) * of_source, first_moment(to_target, width)
 
 
 def fit(H: np.ndarray, h: np.ndarray, ridge: float) -> np.ndarray:
@@ -83,14 +97,22 @@ def fit(H: np.ndarray, h: np.ndarray, ridge: float) -> np.ndarray:
 
 
 def held_out(
-  source: np.ndarray, target: np.ndarray, alpha: float, ridges: tuple[float, ...], folds: int
+  to: Distances, width: float, alpha: float, ridges: tuple[float, ...], folds: int
 ) -> list[float]:
   """The mean over folds of ½ θᵀHθ − hᵀθ, θ from the other folds; one per ridge."""
-  fold_s, fold_t = np.arange(len(source)) % folds, np.arange(len(target)) % folds
+  fold_s, fold_t = np.arange(len(to.order)) % folds, np.arange(len(to.target)) % folds
   errors = np.zeros(len(ridges))
-  for k in range(folds):
-    train = moments(source[fold_s != k], target[fold_t != k], alpha)
-    H, h = moments(source[fold_s == k], target[fold_t == k], alpha)
+
+  def of(chosen_s: np.ndarray, chosen_t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return moments(to.source[to.order[chosen_s]], to.target[chosen_t], width, alpha)
+
+  each = [of(fold_s == k, fold_t == k) for k in range(folds)]
+  for k, (H, h) in enumerate(each):
+    if max(len(fold_s), len(fold_t)) <= WHOLE:
+      train = of(fold_s != k, fold_t != k)
+    else:  # folds of thousands are equal but for one example in each: their means are averaged
+      others = [each[j] for j in range(folds) if j != k]
+      train = np.mean([H for H, _ in others], axis=0), np.mean([h for _, h in others], axis=0)
     for i, ridge in enumerate(ridges):
       theta = fit(*train, ridge)
       errors[i] += (0.5 * theta @ H @ theta - h @ theta) / folds

@@ -2,12 +2,23 @@
 
 import numpy as np
 
+from adapt.weights import _stages
 from adapt.weights._content import clipped
-from adapt.weights._kernels import BANDWIDTHS, choices, distances
+from adapt.weights._kernels import (
+  BANDWIDTHS,
+  choices,
+  distances,
+  first_moment,
+  fitting,
+  form,
+  ratios,
+  second_moment,
+)
 
 FAMILY = "covariate shift"
 
 NEEDS = ("sklearn",)
+FORM = form
 RIDGES = tuple(np.geomspace(1e-3, 10.0, 9))
 _PAIRS = 2000  # left out one at a time
 
@@ -36,7 +47,8 @@ def ulsif(
   off, as from MNIST to USPS, one source example would count 500 times the average (effective sample
   size 0.7 %); hence `clip`.
 
-  Time and memory are linear in n and m, times centres; at most 2000 random pairs are left out.
+  Time and memory are linear in n and m, times centres; see `_kernels.py`. At most 2000 random pairs
+  are left out.
 
   Args:
     xs: source inputs [n, d]; not standardised.
@@ -58,16 +70,17 @@ def ulsif(
   ridges = choices("ridge", ridge, RIDGES)
   to = distances(xs, xt, centres, "ulsif")
   pairs = to.order[: min(len(xs), len(xt), _PAIRS)]
-  best, ratio = np.inf, np.zeros(len(xs))
-  for width in widths:
-    source, target = np.exp(-to.source / width), np.exp(-to.target / width)
-    H, h = source.T @ source / len(source), target.mean(axis=0)  # [b, b], [b]
-    left_out = source[pairs], target[: len(pairs)]
-    errors = [leave_one_out(H, h, *left_out, len(xs), len(xt), r) for r in ridges]
+  best, chosen, theta = np.inf, widths[0], np.zeros(to.target.shape[1])
+  for i, width in enumerate(widths, 1):
+    _stages.at(f"width {i} of {len(widths)}")
+    H, h = second_moment(to.source, width), first_moment(to.target, width)  # [b, b], [b]
+    left_out = np.exp(-to.source[pairs] / width), np.exp(-to.target[: len(pairs)] / width)
+    with fitting(max(len(xs), len(xt))):
+      errors = [leave_one_out(H, h, *left_out, len(xs), len(xt), r) for r in ridges]
     if min(errors) < best:
-      best = min(errors)
+      best, chosen = min(errors), width
       theta = np.linalg.solve(H + ridges[int(np.argmin(errors))] * np.eye(len(h)), h)
-      ratio = source @ np.maximum(theta, 0.0)
+  ratio = ratios(to.source, chosen, np.maximum(theta, 0.0))
   with np.errstate(divide="ignore"):
     return clipped(np.log(ratio), clip, "ulsif")
 

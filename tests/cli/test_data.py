@@ -221,10 +221,10 @@ def test_other_commands_do_not_import_it():
 
 @pytest.mark.holds("kept")
 def test_verify_reads_everything_that_is_kept(tmp_path, capsys):
-  (tmp_path / kept_arrays.FEATURES).mkdir()
-  files = [tmp_path / kept_arrays.FEATURES / f"{name}.npy" for name in "ab"]
+  folders = [tmp_path / name for name in (kept_arrays.FEATURES, kept_arrays.WEIGHTS)]
+  files = [folder / f"{folder.name}.npy" for folder in folders]
   for file in files:
-    kept_arrays.write(file, np.zeros(10), file.stem)
+    kept_arrays.keep(file, np.zeros(10))
   verify = ["verify", "--data-dir", str(tmp_path)]
   assert data.main(verify) == 0
   files[0].write_bytes(files[1].read_bytes())

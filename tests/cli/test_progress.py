@@ -6,6 +6,7 @@ import pytest
 import sample_records
 from rich.console import Console
 
+from adapt import weights
 from adapt.cli.progress import Board, outcomes
 from adapt.training import live
 
@@ -72,6 +73,10 @@ def test_between_evaluations_the_line_says_what_is_known(record, monkeypatch):
 
     board.begin("dann", 1000)
     assert line() == ("0 of 1,000", 0, "preparing")
+    with live.weighed_by("kmm"):
+      weights.at("block 3 of 40")
+      assert line()[2] == "weighting by kmm: block 3 of 40"
+    assert line()[2] == "preparing"
     with live.training([500, 500], 0):
       clock[0] = 9.0
       assert line() == ("step 0–500 of 1,000", 0, "training for 9 s")

@@ -1,9 +1,11 @@
 """Distances against loops, and the errors that kliep, ulsif and rulsif share."""
 
+import importlib
+
 import numpy as np
 import pytest
 
-from adapt.weights import get
+from adapt.weights import _kernels, bind, form, get
 from adapt.weights._content import by_content
 from adapt.weights._kernels import choices, distances, median, squared
 
@@ -65,6 +67,24 @@ def test_clip_binds(name):
   w = get(name)(xs, None, xt, clip=1.5)
   assert w.max() == pytest.approx(1.5)
   assert get(name)(xs, None, xt).max() > 3
+
+
+@pytest.mark.parametrize("name", ["kliep", "ulsif", "rulsif"])
+def test_sums_over_blocks_are_the_sums_over_all(name, monkeypatch):
+  rng = np.random.default_rng(0)
+  xs, xt = rng.normal(size=(150, 2)), rng.normal(size=(130, 2)) + 0.5
+  # kliep chooses its width on a part: it is given.
+  whole = get(name)(xs, None, xt, centres=20, bandwidth=0.5)
+  monkeypatch.setattr(_kernels, "WHOLE", 40)
+  for file in "kliep", "rulsif":
+    monkeypatch.setattr(importlib.import_module(f"adapt.weights.{file}"), "WHOLE", 40)
+  parts = get(name)(xs, None, xt, centres=20, bandwidth=0.5)
+  np.testing.assert_allclose(parts, whole, rtol=1e-4)
+  chosen = get(name)(xs, None, xt, centres=20)
+  assert chosen.mean() == pytest.approx(1, abs=1e-5)
+  bound = bind(name)
+  assert form(bound, 40, 40) == "exact" and "over blocks of 40" in form(bound, 41, 10)
+  assert ("on 40 target" in form(bound, 10, 41)) == (name == "kliep")
 
 
 def test_choices():

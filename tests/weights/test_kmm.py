@@ -1,12 +1,16 @@
 """kmm against scipy's SLSQP, and its block-wise form."""
 
+import importlib
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from adapt import weights
 from adapt.weights.kmm import kmm, solve
 
 N, M = 30, 40
+kmm_file = importlib.import_module("adapt.weights.kmm")
 
 
 def problem(bandwidth=2.0):
@@ -72,14 +76,46 @@ def test_blocks_estimate_the_same_ratio():
   rng = np.random.default_rng(3)
   xs = np.sort(rng.normal(size=(400, 1)), axis=0)  # sorted: consecutive blocks would be hopeless
   xt = rng.normal(size=(100, 1)) + 0.8
-  w = kmm(xs, None, xt, bandwidth=0.1, block=100)
+  w = kmm(xs, None, xt, bandwidth=0.1, whole=100, block=100)
   assert w.mean() == pytest.approx(1.0, abs=1e-5)
   assert (w * xs[:, 0]).mean() == pytest.approx(xt.mean(), abs=0.15)
-  whole = kmm(xs, None, xt, bandwidth=0.1, block=400)
+  whole = kmm(xs, None, xt, bandwidth=0.1)
   # Single weights are spiky, sums over neighbours are not.
   bins = [v.reshape(4, 100).mean(axis=1) for v in (w, whole)]
   np.testing.assert_allclose(*bins, atol=0.2)
   assert np.ptp(bins[0]) > 1.5
+
+
+def shifted(n=240, d=30):
+  rng = np.random.default_rng(5)
+  return rng.normal(size=(n, d)) + 50, 0.9 * rng.normal(size=(n, d)) + 50.2
+
+
+def test_iterations_give_the_whole_programmes_weights(monkeypatch):
+  xs, xt = shifted()
+  exact = kmm(xs, None, xt)
+  monkeypatch.setattr(kmm_file, "EXACT", 100)
+  iterated = kmm(xs, None, xt)
+  assert (iterated != exact).any()
+  assert np.linalg.norm(iterated - exact) < 0.01 * np.linalg.norm(exact)
+  assert iterated.mean() == pytest.approx(1, abs=1e-5)
+
+
+def test_blocks_are_those_of_the_examples_in_any_order(monkeypatch):
+  monkeypatch.setattr(kmm_file, "EXACT", 20)
+  xs, xt = shifted()
+  order = np.random.default_rng(6).permutation(len(xs))
+  w = kmm(xs, None, xt, whole=120, block=60)
+  moved = kmm(xs[order], None, xt[::-1], whole=120, block=60)
+  np.testing.assert_allclose(moved, w[order], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+  ("source", "form"),
+  [(2000, "exact"), (2001, "whole, iterated"), (10001, "3 blocks of at most 5000")],
+)
+def test_the_form_is_said(source, form):
+  assert weights.form(weights.bind("kmm"), source, 100) == form
 
 
 def test_errors_name_the_remedy():

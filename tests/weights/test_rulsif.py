@@ -1,5 +1,7 @@
 """rulsif against scipy on its objective, refits per fold, and a known relative ratio."""
 
+import importlib
+
 import numpy as np
 import pytest
 from planted import covariate_shift, error
@@ -43,14 +45,16 @@ def test_weights_agree_with_scipy(alpha):
   np.testing.assert_allclose(w, ratio / ratio.mean(), atol=1e-4)
 
 
-def test_cross_validation_by_hand():
+@pytest.mark.parametrize("whole", [5000, 5])
+def test_cross_validation_by_hand(whole, monkeypatch):
+  monkeypatch.setattr(importlib.import_module("adapt.weights.rulsif"), "WHOLE", whole)
   xs, xt, _ = covariate_shift(14, 12)
   source, target, order = kernels(xs, xt, 3, 0.5)
-  source, scores = source[order], []
+  source, scores, to = source[order], [], distances(xs, xt, 3, "rulsif")
   for k in range(2):
     s, t = np.arange(14) % 2 == k, np.arange(12) % 2 == k
     scores.append(objective(fit(source[~s], target[~t], 0.3, 0.1), source[s], target[t], 0.3))
-  assert held_out(source, target, 0.3, (0.1,), 2)[0] == pytest.approx(np.mean(scores), abs=1e-6)
+  assert held_out(to, 0.5, 0.3, (0.1,), 2)[0] == pytest.approx(np.mean(scores), abs=1e-6)
 
 
 @pytest.mark.parametrize("alpha", [0.1, 0.5])
