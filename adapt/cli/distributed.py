@@ -195,7 +195,7 @@ def join(place: Place) -> None:
     try:
       meeting.meet(place.coordinator, place.processes, place.process, MEETING)
     except meeting.Late as error:
-      raise ValueError(late) from error
+      raise ValueError(f"{late} ({error})") from error
 
   def give_up() -> None:  # JAX would abort with a trace of its own
     print(f"error: {late}", file=sys.stderr)

@@ -13,13 +13,14 @@ import time
 from collections.abc import Iterable
 
 _GREETING = "adapt-meeting"
+_LATE = "late: "
 _LONGEST = 4096  # bytes of a message
 _FOREIGN = 40.0  # seconds in which a run that ends may still have the port
 _PAUSE = 0.2  # seconds between two attempts
 
 
 class Late(ValueError):
-  """Not all processes came in time."""
+  """Not all processes came in time; the message says which did not."""
 
 
 def meet(coordinator: str, processes: int, process: int, seconds: float) -> None:
@@ -32,7 +33,7 @@ def meet(coordinator: str, processes: int, process: int, seconds: float) -> None
     seconds: to wait at most.
 
   Raises:
-    Late: they did not all come.
+    Late: they did not all come in time.
     ValueError: two have the same number, their counts differ, or process 0 cannot listen; the message
       is that of all processes.
   """
@@ -66,7 +67,9 @@ def _host(
     try:
       guest = guests.enter_context(server.accept()[0])
     except TimeoutError:
-      raise Late from None
+      missing = ", ".join(str(i) for i in range(1, processes) if i not in there)
+      _answer(there.values(), f"{_LATE}process {missing} did not come")
+      raise Late(f"process {missing} did not come") from None
     told = _told(guest)
     if told is None:
       guest.close()
@@ -104,6 +107,8 @@ def _attend(host: str, port: int, processes: int, process: int, until: float) ->
       patience -= _PAUSE
     if answer == "go":
       return
+    if answer.startswith(_LATE):
+      raise Late(answer.removeprefix(_LATE))
     if answer:
       raise ValueError(answer)
     if patience < 0:
@@ -112,7 +117,7 @@ def _attend(host: str, port: int, processes: int, process: int, until: float) ->
         "process its own --process-id, or --coordinator with a free port of process 0"
       )
     time.sleep(_PAUSE)
-  raise Late
+  raise Late("process 0 did not answer")
 
 
 def _asked(host: str, port: int, processes: int, process: int, until: float) -> str:
@@ -125,7 +130,9 @@ def _asked(host: str, port: int, processes: int, process: int, until: float) -> 
   with socket.create_connection((host, port), timeout=5) as guest:
     greeting = {"greeting": _GREETING, "process": process, "processes": processes}
     guest.sendall(json.dumps(greeting).encode() + b"\n")
-    guest.settimeout(max(until - time.monotonic(), 0.001))
+    guest.settimeout(
+      max(until + _PAUSE - time.monotonic(), 0.001)
+    )  # process 0 knows who is missing
     answer = _line(guest)
   if answer and not answer.startswith(_GREETING):
     raise _Foreign

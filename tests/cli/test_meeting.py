@@ -86,8 +86,9 @@ def test_one_that_ended_may_come_again_and_strangers_are_ignored(where):
 
 
 def test_nobody_comes_and_nobody_is_there(where):
-  assert outcomes(where, (0, 2), seconds=0.2) == ["Late"]
-  assert outcomes(where, (1, 2), seconds=0.4) == ["Late"]
+  assert outcomes(where, (1, 2), seconds=0.4) == ["process 0 did not answer"]
+  missing = "process 2, 3 did not come"
+  assert outcomes(where, (0, 4), (1, 4), seconds=2) == [missing, missing]
 
 
 def test_a_port_that_speaks_otherwise_is_told(where, monkeypatch):
