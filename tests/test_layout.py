@@ -142,6 +142,7 @@ THROUGH = {
   "experiments/reporter": "cli/test_command",
   "experiments/suite": "test_suites",
   "experiments/suites": "test_plugins",
+  "outputs/measure": "outputs/test_classes",
   "report/summary": "report/test_tables",
   "report/tsne": "report/test_figures",
   "training/arrays": "training/test_task_data",

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from adapt import catalogue, methods, tuning, validators, weights
+from adapt import catalogue, methods, outputs, tuning, validators, weights
 from adapt.cli import distributed, flag_types, plugins
 from adapt.cli.command import Parser
 from adapt.data import label_sets
@@ -86,6 +86,12 @@ def _add_running(group: Any) -> None:
   )
   group.add_argument(
     "--show-target", action="store_true", help="show target test accuracy while training, too"
+  )
+  group.add_argument(
+    "--measure",
+    type=flag_types.measure,
+    metavar="NAME",
+    help=f"what the table shows: {', '.join(outputs.MEASURES)} (default: the main measure)",
   )
   plugins.add(group)
   group.add_argument("--data-dir", metavar="FOLDER", help="where prepared data sets lie")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from adapt import validators
+from adapt.evaluation.class_measures import of_confusion
 from adapt.evaluation.metrics import Counts, measures, wilson
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.resolve import sources
@@ -65,7 +66,10 @@ def _measured(
   if "target_test" not in past.counts[-1]:
     return {"last": None, "confusion": None, "bins": None, "interval": None}
   counts = {c: past.of("target_test", -1, c) for c in alive}
-  each = {c: measures(counts[c], unknown) for c in alive}
+  each = {
+    c: measures(counts[c], unknown) | of_confusion(np.asarray(counts[c].confusion)) | past.final[c]
+    for c in alive
+  }
   names = next(iter(each.values()), {})
   return {
     "last": {n: [each[c][n] if c in each else None for c in cells] for n in names},

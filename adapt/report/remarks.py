@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from adapt.evaluation.metrics import macro_of_all
-from adapt.report.summary import Record, by_seed, cell
+from adapt.report import measures
+from adapt.report.summary import Record, by_seed, cell, headline
 
 SMALL = 200  # test examples, below which an accuracy is shown with its interval
 _FEW = 0.2  # share of effective examples, below which a weighting leaves too few
@@ -13,7 +14,8 @@ _FEW = 0.2  # share of effective examples, below which a weighting leaves too fe
 
 def remarks(records: Sequence[Record]) -> list[str]:
   """Lines under a table, one for each record that needs it."""
-  return [line for r in records for each in (_means, _interval, _weights) for line in each(r)]
+  of_each = [line for r in records for each in (_means, _interval, _weights) for line in each(r)]
+  return [*of_each, *measures.missing(records, headline(records))]
 
 
 def _where(record: Record) -> str:

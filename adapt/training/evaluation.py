@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from adapt.evaluation import class_measures
 from adapt.evaluation.metrics import Blocks, Counts, blocks, looked
 from adapt.training import probe
 from adapt.training.joint_tasks import Part, spans
@@ -58,6 +59,23 @@ def _probed(cells: Program, now: Mapped, views: Views, seen: dict[str, Any]) -> 
   sizes = min(source.examples, probe.SHOWN), min(target.examples, probe.SHOWN)
   xt = list(target.x)[: len(ft)]
   return probe.probed(cells.outputs_each, now, fs, source.y[: len(fs)], ft, xt, sizes)
+
+
+def final(
+  cells: Program, parts: Sequence[Part], views: Sequence[Views], now: Mapped
+) -> list[class_measures.Measured]:
+  """Each cell's measures of its probabilities on the target test set; empty without labels."""
+  found: list[class_measures.Measured] = []
+  for own, mine in zip(each(parts, now), views, strict=True):
+    if (view := mine.get("target_test")) is None:
+      return []
+    blocks_of = zip(view.x, view.y, view.valid, strict=True)
+    logits = np.concatenate(
+      [jax.device_get(cells.look(own, *block)[1][1]) for block in blocks_of], axis=1
+    )
+    labels = np.concatenate(jax.device_get(view.y))[: view.examples]
+    found += [class_measures.of_logits(one[: view.examples], labels) for one in logits]
+  return found
 
 
 def seconds(

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from adapt import validators
+from adapt.evaluation.class_measures import Measured
 from adapt.evaluation.metrics import Counts, measures
 
 # (steps done, all that is known so far); called once per evaluation
@@ -27,6 +28,7 @@ class History:
     self.labels: Sequence[str] = ()  # of each cell's point; seeds of one point share theirs
     self.unknown = False  # whether the last class is that of unknown examples
     self.before = 0.0  # seconds spent by earlier processes, of which this one continues the last
+    self.final: list[Measured] = []  # by cell: of the probabilities on the target test set
     self._waiting: list[tuple[int, Any, Any, Any]] = []
 
   def add(self, length: int, metrics: Any, counts: Any, probed: Any) -> None:
@@ -84,7 +86,7 @@ class History:
     """Returns the history of selected cells, renumbered from 0."""
     past = History()
     past.steps, past.before, past.labels = self.steps, self.before, self.labels[cells]
-    past.unknown = self.unknown
+    past.unknown, past.final = self.unknown, self.final[cells]
     kept = self.metrics, self.counts, self.probed
     past.metrics, past.counts, past.probed = jax.tree.map(lambda x: x[cells], kept)
     numbers = range(cells.start, cells.stop)

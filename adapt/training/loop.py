@@ -102,6 +102,7 @@ def train(
   seconds |= {"compile": ended - compiled}
   shares = {n: v if n == "predict_1000" else v / len(parts) for n, v in seconds.items()}
   share = _effective_share(parts, arrays)
+  past.final = evaluation.final(cells, parts, views, now)
   return [
     Trained(own, past.only(span), evaluation.examples(cells, own, part.data), shares, cells, share)
     for part, span, own in zip(parts, spans(parts), evaluation.each(parts, now), strict=True)
