@@ -13,6 +13,7 @@ from adapt.data.domain import Domain, Split
 from adapt.data.raw import Table, joined
 from adapt.data.reading import Reading
 from adapt.data.splits import stratified
+from adapt.data.value_labels import valued
 from adapt.experiments import own_data
 
 # Inputs alone, (inputs, labels), a data frame, a file, a folder or a name, or a domain.
@@ -55,7 +56,7 @@ def domains_of(
     own = [not isinstance(d, Domain) and not _is_set(d) for d in every]
     made = encode.together(found, reading, all(own))
     return own_data.matched(own_data.told_apart(made, list(map(str, every))))
-  return encode.together(_of_arrays(named, target, test, labelled, label), reading)
+  return encode.together(_of_arrays(named, target, test, labelled, label, reading.output), reading)
 
 
 def _is_set(one: Data) -> bool:
@@ -64,7 +65,7 @@ def _is_set(one: Data) -> bool:
 
 
 def _of_arrays(
-  named: Mapping[str, Data], target: Data, test: Data, labelled: Data, label: str
+  named: Mapping[str, Data], target: Data, test: Data, labelled: Data, label: str, output: str
 ) -> list[Domain]:
   """The same where all are arrays or frames."""
   sources = {name: _given(one, name, label) for name, one in named.items()}
@@ -78,9 +79,13 @@ def _of_arrays(
     if one.y is None:
       raise ValueError(f"{name} has no labels: give (inputs, labels)")
   every = [*sources.values(), own, *others.values()]
-  classes = _classes([one.y for one in sources.values() if one.y is not None])
-  numbers = [Given(one.x, _numbered(one.y, classes)) for one in every]
-  names = tuple(map(str, classes.tolist()))
+  names: tuple[str, ...] = ()
+  if output == "values":
+    numbers = [Given(one.x, _values(one)) for one in every]
+  else:
+    classes = _classes([one.y for one in sources.values() if one.y is not None])
+    numbers = [Given(one.x, _numbered(one.y, classes)) for one in every]
+    names = tuple(map(str, classes.tolist()))
   made = [
     _domain(name, one, names) for name, one in zip(sources, numbers[: len(sources)], strict=True)
   ]
@@ -110,6 +115,9 @@ def _with_files(
       found.append(data.read(str(one), None, reading))
     else:
       x, y = _given(one, name, label)
+      if reading.output == "values":
+        found.append(_domain(name, Given(x, _values(Given(x, y))), ()))
+        continue
       classes = None if y is None else _classes([y])
       names = () if classes is None else tuple(map(str, classes.tolist()))
       found.append(_domain(name, Given(x, None if y is None else _numbered(y, classes)), names))
@@ -131,15 +139,29 @@ def _given(one: Data, name: str, label: str) -> Given:
   if y is None:
     return Given(found, None)
   labels = np.asarray(y)
-  if labels.shape != (len(found),):
+  if labels.shape[:1] != (len(found),) or labels.ndim > 2:
     raise ValueError(
       f"{name} has labels of shape {list(labels.shape)} for {len(found)} examples: give one each"
     )
   return Given(found, labels)
 
 
+def _values(one: Given) -> np.ndarray | None:
+  """Labels as values [n, d] float32, NaN where unknown."""
+  return None if one.y is None else valued("the labels", one.y, len(one.x))
+
+
 def _classes(labels: Sequence[np.ndarray]) -> np.ndarray:
-  """The distinct labels, in the order in which they are numbered."""
+  """The distinct labels, in the order in which they are numbered; refuses what are no classes."""
+  for y in labels:
+    if y.ndim > 1:
+      raise ValueError(
+        f"the labels have shape {list(y.shape)}: give one class an example, or output='values'"
+      )
+    if y.dtype.kind == "f" and not (np.isfinite(y) & (y == np.trunc(y))).all():
+      raise ValueError(
+        "the labels are numbers that are not whole: give classes, or output='values' to predict them"
+      )
   return np.unique(np.concatenate([np.asarray(y) for y in labels]))
 
 
@@ -174,8 +196,13 @@ def _target(own: Given, more: Mapping[str, Given], classes: tuple[str, ...]) -> 
     return _domain("target", own, classes)
   train = Split(own.x, own.y)
   if labelled is not None:
-    unknown = np.full(len(own.x), -1, np.int32) if own.y is None else own.y
     assert labelled.y is not None
+    nothing = (
+      np.full((len(own.x), labelled.y.shape[1]), np.nan, np.float32)
+      if labelled.y.ndim == 2
+      else np.full(len(own.x), -1, np.int32)
+    )
+    unknown = nothing if own.y is None else own.y
     both = [own.x, labelled.x]
     tables = [isinstance(x, Table) for x in both]
     if any(tables) != all(tables):

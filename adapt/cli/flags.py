@@ -53,10 +53,16 @@ def parse(
     ("weights", weights, known.weights),
     ("tuning", tuning, known.tuning),
     ("optimizer", optimizers, known.optimizer),
+    ("output", outputs, _output(known, suite)),
   ):
     if name:
       _add_parameters(parser, f"{kind} {name}", package.get(name), f"{kind}-", {})
   return parser.parse_args(argv)
+
+
+def _output(known: argparse.Namespace, suite: Suite | None) -> str:
+  """What is predicted: what the suite says, or what the user's files are read for."""
+  return suite.output if suite else vars(known).get("reading.output", "classes")
 
 
 def add_general(parser: Parser, defaults: Settings) -> None:
@@ -131,7 +137,9 @@ def _add_choices(group: Any) -> None:
     "--null", action="store_true", help="null control: the adaptation term's weight at 0"
   )
   group.add_argument(
-    "--validator", default=validators.DEFAULT, help="label-free; reverse trains again"
+    "--validator",
+    metavar="NAME",
+    help=f"label-free; reverse trains again (default: {validators.DEFAULT}, of values source_loss)",
   )
   group.add_argument(
     "--dp", default="", metavar="noise=A,clip=B", help="private training (DP-SGD); also delta=C"

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from adapt import catalogue, data, methods, tuning, weights
+from adapt import catalogue, data, methods, outputs, tuning, weights
 from adapt.cli.reporting import Reporting
 from adapt.experiments import grid, search
 from adapt.experiments.experiment import Experiment
@@ -144,6 +144,7 @@ def _experiment(suite: Suite, task: Task, name: str, arguments: argparse.Namespa
     start=arguments.start,
     layout=devices.layout(kind, arguments.devices, batch, seeds),
     validator=arguments.validator,
+    output=outputs.bind(suite.output, **of("output.")),
     feed=Feed(arguments.feed, arguments.workers),
     dp=dp_sgd.parsed(arguments.dp),
     save_model=arguments.save_model,

@@ -26,7 +26,8 @@ class Split(NamedTuple):
   """
 
   x: Inputs
-  y: np.ndarray | None  # [n] int32, 0 … K-1; None where the labels are unknown
+  # [n] int32, 0 … K-1, or [n, d] float32 of values (regression); None where the labels are unknown
+  y: np.ndarray | None
 
 
 class Domain(NamedTuple):
@@ -44,6 +45,12 @@ class Domain(NamedTuple):
   notes: tuple[str, ...] = ()  # what a reader has done with the user's files, a line each
   preprocessing: Preprocessing | None = None  # what has made the inputs from what was read
   places: np.ndarray | None = None  # of a file's examples: their positions there, training first
+
+
+def output_of(domain: Domain) -> str:
+  """Return what the labels are: "values" where they are floats, else "classes"."""
+  found = [split.y for split in (domain.train, domain.test) if split.y is not None]
+  return "values" if any(y.dtype.kind == "f" for y in found) else "classes"
 
 
 def kind_of(domain: Domain) -> str:

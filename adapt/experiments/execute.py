@@ -121,7 +121,15 @@ def write(
       settings["validator"] = existing["config"]["validator"]
       shown = experiment._replace(validator=settings["validator"])
     made = new_record.as_record(
-      shown, point, settings, _examples(plan, trained), classes, trained.past, own, trained.seconds
+      shown,
+      point,
+      settings,
+      _examples(plan, trained),
+      classes,
+      trained.past,
+      own,
+      trained.seconds,
+      data.scale,
     )
     # That two runs ended alike can be told without keeping their parameters.
     made["parameters"] = [
@@ -176,7 +184,7 @@ def _ours(plan: Plan, place: Place) -> bool:
 
 def _plain_source(experiment: Experiment) -> Experiment:
   """The experiment that trains the source model of another."""
-  same = ("model", "optimizer", "layout", "validator", "feed", "dp")
+  same = ("model", "optimizer", "layout", "validator", "feed", "dp", "output")
   kept = {name: getattr(experiment, name) for name in same}
   place = experiment.suite, experiment.task, "source_only"
   return resolve(*place, experiment.settings, experiment.seeds, **kept)

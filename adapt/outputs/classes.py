@@ -1,6 +1,7 @@
 """Classes: integer labels, judged by what is decided and by the probabilities."""
 
-from adapt.outputs.measure import Measure
+from adapt.method import Output
+from adapt.outputs._measure import Measure
 
 # The first is the main one: what tables show where nothing else is asked for.
 MEASURES = (
@@ -19,3 +20,8 @@ MEASURES = (
   Measure("brier", "Brier score", percent=False, lower=True),
   Measure("calibration_error", "calibration error (ECE)", lower=True),
 )
+
+
+def classes() -> Output:
+  """One of K classes; the loss is the cross-entropy of softmax(logits), in nats."""
+  return Output()

@@ -46,6 +46,7 @@ def record(value: Any) -> str | None:
     "effective_share": _number,
     "interval": _maybe(_fields({"accuracy": _list(_maybe(_list(_number, 2)), seeds)})),
     "search": _search,
+    "output": _output,
   }
   return _fields({}, optional)(value) or _shapes(value)
 
@@ -126,7 +127,14 @@ def about(value: Any) -> str | None:
     "backbone": _maybe(_fields({"model": _text, "precision": _text})),
     "environment": _each({}, _anything),
   }
-  return _fields(required, {"preprocessing": _preprocessing})(value)
+  return _fields(required, {"preprocessing": _preprocessing, "output": _output})(value)
+
+
+def _output(value: Any) -> str | None:
+  """Returns the first error in what values are predicted and how they were standardised, or None."""
+  if wrong := _fields({"name": _text, **dict.fromkeys(("mean", "std"), _list(_number))})(value):
+    return wrong
+  return None if min(value["std"], default=0) > 0 else ".std is not above 0"
 
 
 def _preprocessing(value: Any) -> str | None:

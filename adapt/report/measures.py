@@ -33,7 +33,13 @@ _OTHERS = {
   "brier": "Brier score",
   "calibration_error": "calibration error",
 }
+_VALUES = {"r2": "R²", "mae": "MAE", "rmse": "RMSE"}
 _MEANING = {
+  **dict.fromkeys(
+    _VALUES,
+    "At the last step; MAE and RMSE are in the labels' unit, not to be averaged over "
+    "tasks of different units.",
+  ),
   "accuracy": "Precision, recall and F1 are macro averages over classes, in percent, at the last step.",
   "h_score": "In percent, at the last step: OS* is the mean recall of the known classes, unknown that "
   "of the unknown class, OS the mean recall of all of them.",
@@ -46,6 +52,8 @@ _MACRO = (
 
 def beside(measure: str) -> dict[str, str]:
   """The measures shown beside a headline: key in a record, column."""
+  if measure in _VALUES:
+    return {n: title for n, title in _VALUES.items() if n != measure}
   return _BESIDE.get(measure) or {n: title for n, title in _OTHERS.items() if n != measure}
 
 
@@ -74,10 +82,13 @@ def missing(records: Sequence[Record], measure: str) -> Iterator[str]:
     last = record.get("last")
     if last is None or any(v is not None for v in by_seed(record, "last", measure).values()):
       continue
+    where, title = f"{record['label']} on {record['task']}", outputs.measure(measure).title
+    if any(v is not None for v in by_seed(record, "last", "mae").values()):
+      yield f"{where}: no {title}, as the values of the test set do not vary"
+      continue
     matrices = [m for m in record.get("confusion") or () if m is not None]
     if not matrices:  # every seed diverged, or the method has none
       continue
-    where, title = f"{record['label']} on {record['task']}", outputs.measure(measure).title
     if measure not in last:
       if record.get("measure"):
         yield f"{where}: no {title} in the record, as older code or one without probabilities made it"

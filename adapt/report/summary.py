@@ -41,6 +41,8 @@ def headline(records: Sequence[Record]) -> str:
   """
   if chosen := {r["measure"] for r in records if r.get("measure")}:
     return str(min(chosen))
+  if records and all(r.get("output") for r in records):
+    return outputs.main(records[0]["output"]["name"])
   scored = [r["last"] for r in records if r.get("last")]
   return "h_score" if scored and all("h_score" in last for last in scored) else "accuracy"
 

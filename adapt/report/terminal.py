@@ -22,6 +22,7 @@ from adapt.report.summary import (
 # Columns on the terminal: key in a record, column.
 _SHOWN = {
   "accuracy": {"accuracy": "accuracy", "precision": "precision", "recall": "recall", "f1": "F1"},
+  "r2": {"r2": "R²", "mae": "MAE", "rmse": "RMSE"},
   "h_score": {"h_score": "H-score", "os_star": "OS*", "unknown": "unknown", "accuracy": "accuracy"},
 }
 
@@ -70,7 +71,7 @@ def table(records: Sequence[Record]) -> Table:
   suites, measure = sorted({r["suite"] for r in records}), headline(records)
   columns = _columns(measure)
   shown = Table(
-    title=f"{', '.join(suites)}: target test set, last step, %",
+    title=f"{', '.join(suites)}: target test set, last step{', %' * ('r2' not in columns)}",
     box=box.SIMPLE_HEAD,
     padding=(0, 1, 0, 0),
   )
@@ -97,6 +98,8 @@ def _columns(measure: str) -> dict[str, str]:
   """The measures shown, the headline first: key in a record, column."""
   if measure in _SHOWN:
     return _SHOWN[measure]
+  if measure in _SHOWN["r2"]:
+    return {measure: _SHOWN["r2"][measure], **_SHOWN["r2"]}
   title, rest = outputs.measure(measure).title.split(" (")[0], _SHOWN["accuracy"]
   return {measure: title, **dict([(n, t) for n, t in rest.items() if n != measure][:3])}
 

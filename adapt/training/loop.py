@@ -121,7 +121,7 @@ def _history(parts: Sequence[Part], found: checkpoint.Saved | None) -> history.H
   past = found.past if found else history.History()
   past.steps = hosts.agreed(lambda: past.steps)  # of the rest, only process 0 makes records
   past.labels = [p.label for part in parts for p in part.points for _ in part.setup.seeds]
-  past.unknown = parts[0].data.unknown
+  past.unknown, past.output = parts[0].data.unknown, parts[0].data.output
   return past
 
 
@@ -160,6 +160,7 @@ def spec_of(parts: Sequence[Part]) -> Spec:
     dp=setup.dp if _private(parts) else None,
     examples=examples(parts[0]) if len(parts) > 1 else None,
     kind=data.kind,
+    output=setup.output.key,
   )
 
 

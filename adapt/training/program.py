@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from adapt import tuning
+from adapt import outputs, tuning
 from adapt.augment import named_views
 from adapt.catalogue import Bound
-from adapt.evaluation import cells
+from adapt.evaluation import cells, value_measures
 from adapt.evaluation import metrics as evaluate
-from adapt.method import Batch, Method, Net
+from adapt.method import Batch, Method, Net, Output
 from adapt.models import nets
 from adapt.training import devices, dp_sgd, resident, shared_step, stream
 from adapt.training.settings import Settings
@@ -42,6 +42,7 @@ class Spec(NamedTuple):
   dp: dp_sgd.Privacy | None = None  # None where gradients need not be private
   examples: tuple[int, int] | None = None  # of a task's sets, where several tasks' lie together
   kind: str = ""  # of the inputs, see `Net.kind`
+  output: tuple[Callable[..., Output], Items] = outputs.CLASSES.key
 
 
 class Mapped(NamedTuple):
@@ -75,6 +76,8 @@ def program(spec: Spec) -> Program:
   settings, layout = spec.settings, spec.layout
   plain = _network(spec, axis=None)
   build = _builder(spec, plain)
+  factory, given = spec.output
+  count = value_measures.count if factory(**dict(given)).kind == "values" else evaluate.count
 
   def chunk(length: int) -> Callable[..., Any]:
     def run(mapped: Mapped, arrays: resident.Arrays) -> tuple[Mapped, Any]:
@@ -99,7 +102,7 @@ def program(spec: Spec) -> Program:
   def look(mapped: Mapped, x: jax.Array, y: jax.Array, valid: jax.Array) -> Any:
     def one(*m: Any) -> Any:
       outputs = outputs_one(Mapped(*m), x)
-      return evaluate.count(outputs[1], y, valid), outputs
+      return count(outputs[1], y, valid), outputs
 
     return cells.over_cells(one)(*mapped)
 
@@ -122,6 +125,7 @@ Build = Callable[..., tuple[Method, shared_step.Optimizer]]  # (swept, progress,
 def _builder(spec: Spec, plain: Net) -> Build:
   """Makes a cell's method and optimiser from possibly traced swept values."""
   way = spec.tuning[0](**dict(spec.tuning[1]))
+  output = spec.output[0](**dict(spec.output[1]))
   own = spec.optimizer and Bound(
     spec.settings.optimizer, spec.optimizer[0], dict(spec.optimizer[1])
   )
@@ -134,7 +138,8 @@ def _builder(spec: Spec, plain: Net) -> Build:
     tuned = way.wrap(net, progress)
     moved = {k: v for k, v in swept.items() if k not in ("lr", "secret")}
     # Here, not where it is made: a tuning returns a network of its own.
-    method = spec.method(tuned._replace(kind=spec.kind), **dict(spec.hyperparameters), **moved)
+    tuned = tuned._replace(kind=spec.kind, output=output)
+    method = spec.method(tuned, **dict(spec.hyperparameters), **moved)
     if way.adjust is not None:
       method = way.adjust(tuned, method)
     pull = way.pull and functools.partial(way.pull, progress, spec.settings.weight_decay)

@@ -8,6 +8,7 @@ from adapt.weights._kernels import BANDWIDTHS, choices, distances
 FAMILY = "covariate shift"
 
 NEEDS = ("scipy", "sklearn")
+OUTPUTS = ("classes", "values")
 
 
 def kliep(

@@ -7,6 +7,7 @@ from adapt.weights._kernels import median, squared
 FAMILY = "covariate shift"
 
 NEEDS = ("piqp", "sklearn")
+OUTPUTS = ("classes", "values")
 
 
 def kmm(

@@ -9,6 +9,7 @@ from adapt.weights.ulsif import RIDGES
 FAMILY = "covariate shift"
 
 NEEDS = ("sklearn",)
+OUTPUTS = ("classes", "values")
 
 
 def rulsif(

@@ -8,6 +8,7 @@ from adapt.weights._kernels import BANDWIDTHS, choices, distances
 FAMILY = "covariate shift"
 
 NEEDS = ("sklearn",)
+OUTPUTS = ("classes", "values")
 RIDGES = tuple(np.geomspace(1e-3, 10.0, 9))
 _PAIRS = 2000  # left out one at a time
 
