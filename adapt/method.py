@@ -5,9 +5,11 @@ A method is a NamedTuple of pure functions made by a keyword-argument factory, i
 `training/shared_step.py` has the one step that trains all of them.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import jax
+import optax
 
 Params = dict[str, Any]  # what gradients reach: {"net": …, "critic": …}
 State = dict[str, Any]  # what they do not: batch statistics, teachers, memories
@@ -19,7 +21,7 @@ class Batch(NamedTuple):
   """One training batch. Target labels are absent on purpose: nothing can leak."""
 
   xs: jax.Array  # [b, ...] source inputs
-  ys: jax.Array  # [b] source labels, int32
+  ys: jax.Array  # [b] source labels, int32; of values [b, d] float32, see `Output`
   ws: jax.Array  # [b] weight of each source example, ones unless a weighting is chosen
   ds: jax.Array  # [b, s] one-hot, which of the s source domains; s is 1 unless the task has several
   xt: jax.Array  # [b, ...] target inputs
@@ -44,6 +46,19 @@ class Apply(Protocol):
   ) -> tuple[Outputs, Any]: ...
 
 
+class Output(NamedTuple):
+  """What a network predicts, one of adapt/outputs: classes, or values (regression).
+
+  `loss(outputs [b, k], labels)` is per example, [b]: of classes the cross-entropy of labels [b], in
+  nats; of values a distance to labels [b, k], standardised by the source's training labels.
+  """
+
+  kind: str = "classes"
+  loss: Callable[[jax.Array, jax.Array], jax.Array] = (
+    optax.losses.softmax_cross_entropy_with_integer_labels
+  )
+
+
 class Net(NamedTuple):
   """A network as pure functions; hides which module library built it.
 
@@ -53,13 +68,14 @@ class Net(NamedTuple):
   `kind` says what the inputs are (image, series, vector, counts or tokens; empty where nobody has
   said), for methods whose views of the inputs depend on it. `targets` is how many target training
   examples there are (0 where nobody has said), for methods that are `sized`. Training sets both from
-  the data.
+  the data, and `output`, what the logits are.
   """
 
   init: NetInit
   apply: Apply
   kind: str = ""
   targets: int = 0
+  output: Output = Output()
 
 
 class Init(Protocol):
@@ -145,3 +161,4 @@ class Method(NamedTuple):
   by_example: bool = False  # whether the loss is a mean over examples, so that it can be private
   # Of "closed", "partial", "open" and "universal": how the domains' classes may relate.
   serves: tuple[str, ...] = ("closed", "partial")
+  outputs: tuple[str, ...] = ("classes",)  # what its network may predict: "classes", "values"

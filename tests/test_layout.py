@@ -143,6 +143,8 @@ THROUGH = {
   "experiments/reporter": "cli/test_command",
   "experiments/suite": "test_suites",
   "experiments/suites": "test_plugins",
+  "data/table_labels": "data/test_value_labels",
+  "outputs/_measure": "outputs/test_classes",
   "report/summary": "report/test_tables",
   "report/tsne": "report/test_figures",
   "training/arrays": "training/test_task_data",

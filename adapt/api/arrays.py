@@ -13,6 +13,7 @@ from adapt.data.domain import Domain, Split
 from adapt.data.raw import concatenated
 from adapt.data.reading import Reading
 from adapt.data.splits import stratified
+from adapt.data.value_labels import valued
 from adapt.experiments import own_data
 
 # Inputs alone, (inputs, labels), a data frame, a data set or loader (see `feeds`), a file, a folder
@@ -69,7 +70,7 @@ def domains_of(
     own = [not isinstance(d, Domain) and not _is_set(d) for d in every]
     made = encode.together(found, reading, all(own))
     return own_data.matched(own_data.told_apart(made, list(map(str, every))))
-  return encode.together(_of_arrays(named, target, test, labelled, label), reading)
+  return encode.together(_of_arrays(named, target, test, labelled, label, reading.output), reading)
 
 
 def _is_set(one: Data) -> bool:
@@ -78,7 +79,7 @@ def _is_set(one: Data) -> bool:
 
 
 def _of_arrays(
-  named: Mapping[str, Data], target: Data, test: Data, labelled: Data, label: str
+  named: Mapping[str, Data], target: Data, test: Data, labelled: Data, label: str, output: str
 ) -> list[Domain]:
   """The same where all are arrays or frames."""
   sources = {name: _given(one, name, label) for name, one in named.items()}
@@ -93,9 +94,13 @@ def _of_arrays(
       raise ValueError(f"{name} has no labels: give (inputs, labels)")
   every = [*sources.values(), own, *others.values()]
   every = _named_alike(every)
-  classes = _classes([one.y for one in every[: len(sources)] if one.y is not None])
-  numbers = [one._replace(y=_numbered(one.y, classes)) for one in every]
-  names = tuple(map(str, classes.tolist()))
+  names: tuple[str, ...] = ()
+  if output == "values":
+    numbers = [one._replace(y=_values(one)) for one in every]
+  else:
+    classes = _classes([one.y for one in every[: len(sources)] if one.y is not None])
+    numbers = [one._replace(y=_numbered(one.y, classes)) for one in every]
+    names = tuple(map(str, classes.tolist()))
   made = [
     _domain(name, one, names) for name, one in zip(sources, numbers[: len(sources)], strict=True)
   ]
@@ -132,7 +137,11 @@ def _with_files(
     elif isinstance(one, str | Path):
       found.append(data.read(str(one), None, reading))
     else:
-      given = _given(one, name, label).named
+      given = _given(one, name, label)
+      if reading.output == "values":
+        found.append(_domain(name, given._replace(y=_values(given)), ()))
+        continue
+      given = given.named
       classes = np.empty(0) if given.y is None else _classes([given.y])
       numbered = given._replace(y=_numbered(given.y, classes))
       found.append(_domain(name, numbered, tuple(map(str, classes.tolist()))))
@@ -158,7 +167,7 @@ def _given(one: Data, name: str, label: str) -> Given:
   if y is None:
     return Given(found, None, (), notes)
   labels = stacking.array(y)
-  if labels.shape != (len(found),):
+  if labels.shape[:1] != (len(found),) or labels.ndim > 2:
     raise ValueError(
       f"{name} has labels of shape {list(labels.shape)} for {len(found)} examples: give one each"
     )
@@ -173,8 +182,22 @@ def _named_alike(every: Sequence[Given]) -> list[Given]:
   return [one._replace(notes=(*one.notes, *told)) if one.names else one for one in every]
 
 
+def _values(one: Given) -> np.ndarray | None:
+  """Labels as values [n, d] float32, NaN where unknown."""
+  return None if one.y is None else valued("the labels", one.y, len(one.x))
+
+
 def _classes(labels: Sequence[np.ndarray]) -> np.ndarray:
-  """The distinct labels, in the order in which they are numbered."""
+  """The distinct labels, in the order in which they are numbered; refuses what are no classes."""
+  for y in labels:
+    if y.ndim > 1:
+      raise ValueError(
+        f"the labels have shape {list(y.shape)}: give one class an example, or output='values'"
+      )
+    if y.dtype.kind == "f" and not (np.isfinite(y) & (y == np.trunc(y))).all():
+      raise ValueError(
+        "the labels are numbers that are not whole: give classes, or output='values' to predict them"
+      )
   return np.unique(np.concatenate([np.asarray(y) for y in labels]))
 
 
@@ -209,8 +232,13 @@ def _target(own: Given, more: Mapping[str, Given], classes: tuple[str, ...]) -> 
     return _domain("target", own, classes)
   train = Split(own.x, own.y)
   if labelled is not None:
-    unknown = np.full(len(own.x), -1, np.int32) if own.y is None else own.y
     assert labelled.y is not None
+    nothing = (
+      np.full((len(own.x), labelled.y.shape[1]), np.nan, np.float32)
+      if labelled.y.ndim == 2
+      else np.full(len(own.x), -1, np.int32)
+    )
+    unknown = nothing if own.y is None else own.y
     x = concatenated([own.x, labelled.x], "target and labelled")
     train = Split(x, np.concatenate([unknown, labelled.y]))
   held = Split(own.x, None) if test is None else Split(test.x, test.y)

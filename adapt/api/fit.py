@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from adapt import catalogue, methods, models, tuning, validators, weights
+import numpy as np
+
+from adapt import catalogue, methods, models, outputs, tuning, weights
 from adapt.api import arrays
 from adapt.api.fitted import Fitted
 from adapt.catalogue import Bound
@@ -46,7 +48,8 @@ def fit(
   tuning: Choice = "full",
   seeds: int | Sequence[int] = 1,
   start: str | None = None,
-  validator: str = validators.DEFAULT,
+  validator: str | None = None,
+  output: Choice = "classes",
   search: int = 0,
   out: str | Path | None = None,
   force: bool = False,
@@ -75,7 +78,9 @@ def fit(
     tuning: what moves, and from where, or (name, arguments).
     seeds: how many runs, or which.
     start: scratch or source; by default the method's own way.
-    validator: the label-free score that selects among evaluations.
+    validator: the label-free score that selects among evaluations; None: the output kind's usual one.
+    output: what is predicted: classes, or values (regression), or a kind with its arguments as in
+      ("values", {"loss": "huber"}).
     search: tries so many points of the float hyper-parameters and keeps the best by `validator`.
     out: folder of records, models and checkpoints: the same call goes on, or finds what is there.
       None: nothing is kept.
@@ -92,9 +97,12 @@ def fit(
   """
   options = reading if isinstance(reading, Reading) else reading_of(reading)
   options = options._replace(transductive=transductive or options.transductive)
+  predicts = _entry(outputs, output)
+  if predicts.name != "classes":
+    options = options._replace(output=predicts.name)
   domains = arrays.domains_of(source, target, test, labelled, label, options)
   experiment = _experiment(
-    method, domains, model, weights, tuning, seeds, settings, start, validator
+    method, domains, model, weights, tuning, seeds, settings, start, validator, predicts
   )
   if search:
     experiment = _searching(experiment, search)
@@ -130,17 +138,21 @@ def _experiment(
   seeds: int | Sequence[int],
   given: Mapping[str, Any],
   start: str | None,
-  validator: str,
+  validator: str | None,
+  output: Bound,
 ) -> Experiment:
   network = None if model is None else models.bind(model)
-  usual = own_data.settings_of(domains[-1], None if network is None else network.name)
+  usual = own_data.settings_of(
+    domains[-1], None if network is None else network.name, output=output.name
+  )
   if network is None:
     network = models.bind(given.get("model", usual.model))
   own = {n: v for n, v in given.items() if n in Settings._fields}
   if "batch_size" not in own:  # small data are no reason to refuse
     fewest = min(sum(len(d.train.x) for d in domains[:-1]), len(domains[-1].train.x))
     usual = usual._replace(batch_size=min(usual.batch_size, fewest))
-  if (y := domains[-1].train.y) is not None and (y < 0).any():
+  y = domains[-1].train.y
+  if y is not None and ((y < 0).any() if output.name == "classes" else np.isnan(y).any()):
     own.setdefault("shots", 1)  # those that are declared labelled
   settings = usual._replace(**own)
   bounds.check_settings(settings)  # the layout counts in some of them
@@ -162,6 +174,7 @@ def _experiment(
     tuning=_entry(tuning, way),
     start=start,
     validator=validator,
+    output=output,
     layout=devices.layout("auto", 0, settings.batch_size, len(number)),
     save_model=True,
   )

@@ -61,7 +61,9 @@ class Fitted:
 
   def __repr__(self) -> str:
     name = f"{self.record['label']} on {self.record['task']}"
-    return f"<adapt.Fitted {name}: {self.accuracy or 'no labelled test set'}>"
+    r2 = [v for v in self.measures.get("r2", ()) if v is not None]
+    shown = f"R² {np.mean(r2):.3f}" if r2 else self.accuracy or "no labelled test set"
+    return f"<adapt.Fitted {name}: {shown}>"
 
   @property
   def classes(self) -> list[str]:
@@ -71,15 +73,23 @@ class Fitted:
 
   @property
   def accuracy(self) -> Accuracy | None:
-    """Target test accuracy after the last step; None without test labels."""
-    last = self.record["last"]
-    return None if last is None else _accuracy(last["accuracy"])
+    """Target test accuracy after the last step; None without test labels, and where values are predicted."""
+    return self._of("last", "accuracy")
 
   @property
   def selected(self) -> Accuracy | None:
     """Target test accuracy at the evaluation that the validator selects, without target labels."""
-    found = self.record["selected"]
-    return None if found is None else _accuracy(found["accuracy"])
+    return self._of("selected", "accuracy")
+
+  @property
+  def measures(self) -> dict[str, tuple[float | None, ...]]:
+    """Every measure on the target test set after the last step, a number a seed; empty without labels."""
+    last = self.record["last"] or {}
+    return {n: tuple(each) for n, each in last.items() if n != "per_class"}
+
+  def _of(self, section: str, measure: str) -> Accuracy | None:
+    found = self.record[section]
+    return None if found is None or measure not in found else _accuracy(found[measure])
 
   @property
   def history(self) -> dict[str, Any]:
@@ -100,7 +110,7 @@ class Fitted:
     return pd.DataFrame(rows)
 
   def predict(self, x: Any, seed: int | None = None, columns_in_order: bool = False) -> np.ndarray:
-    """Classes [n] of inputs [n, ...], as the labels were given.
+    """Classes [n] of inputs [n, ...], as the labels were given; or values [n] or [n, d], in their unit.
 
     Args:
       x: as the target was given, a data set or loader as well; the columns of a frame are matched by
@@ -108,6 +118,9 @@ class Fitted:
       seed: whose model; the first one's by default.
       columns_in_order: columns are those of training in the same order, whatever their names are.
     """
+    if self._model(seed).scale is not None:
+      found = self._outputs(x, seed, columns_in_order)[1]
+      return found[:, 0] if found.shape[1] == 1 else found
     names = np.array(self.classes)
     if all(name.lstrip("-").isdigit() for name in self.classes):
       names = names.astype(int)
@@ -117,6 +130,8 @@ class Fitted:
     self, x: Any, seed: int | None = None, columns_in_order: bool = False
   ) -> np.ndarray:
     """Probabilities [n, k] of the classes; arguments are those of `predict`."""
+    if self._model(seed).scale is not None:
+      raise ValueError("values have no probabilities: call predict")
     return np.asarray(jax.nn.softmax(self._outputs(x, seed, columns_in_order)[1]))
 
   def features(self, x: Any, seed: int | None = None, columns_in_order: bool = False) -> np.ndarray:
@@ -126,10 +141,14 @@ class Fitted:
   def evaluate(self, x: Any, y: Any = None) -> Accuracy:
     """Accuracy on labelled examples, of every seed's model; ValueError for labels of no class.
 
+    Values have no accuracy: compare `predict` with them.
+
     Args:
       x: as `predict` takes them, or, where y is None, a data set or (inputs, labels).
       y: labels [n].
     """
+    if any(model.scale is not None for model in self._models.values()):
+      raise ValueError("values have no accuracy: compare predict(x) with them")
     read = arrays.given(x)
     if (y := read.named.y if y is None else y) is None:
       raise ValueError("x has no labels: give y")

@@ -192,6 +192,9 @@ def _choices(method: str, config: Mapping[str, Any]) -> Iterator[str]:
       for p in catalogue.parameters(package.get(entry["name"])):
         if entry.get(p.name) is not None:
           yield from _flag(f"{kind}-{p.name}", entry[p.name])
+  for name, value in (config.get("output") or {}).items():
+    if name != "name":
+      yield from _flag(f"output-{name}", value)
   yield from ("--validator", config["validator"])
   if config.get("parallel") == "pmap":
     yield from ("--parallel", "pmap", "--devices", str(config["devices"]))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from adapt import outputs
 from adapt.training import bounds
 from adapt.training.bounds import Bounds
 
@@ -76,3 +77,11 @@ def minutes(text: str) -> float:
   if (value := number(text)) < 0:
     raise argparse.ArgumentTypeError(f"{text} is negative: give 0 or more")
   return value
+
+
+def measure(text: str) -> str:
+  """Parse the name of a measure."""
+  try:
+    return outputs.find(text).name
+  except ValueError as error:
+    raise argparse.ArgumentTypeError(str(error)) from None

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from adapt import catalogue, methods, tuning, validators, weights
+from adapt import catalogue, methods, outputs, tuning, validators, weights
 from adapt.cli import distributed, flag_types, plugins
 from adapt.cli.command import Parser
 from adapt.data import label_sets
@@ -53,10 +53,16 @@ def parse(
     ("weights", weights, known.weights),
     ("tuning", tuning, known.tuning),
     ("optimizer", optimizers, known.optimizer),
+    ("output", outputs, _output(known, suite)),
   ):
     if name:
       _add_parameters(parser, f"{kind} {name}", package.get(name), f"{kind}-", {})
   return parser.parse_args(argv)
+
+
+def _output(known: argparse.Namespace, suite: Suite | None) -> str:
+  """What is predicted: what the suite says, or what the user's files are read for."""
+  return suite.output if suite else vars(known).get("reading.output", "classes")
 
 
 def add_general(parser: Parser, defaults: Settings) -> None:
@@ -86,6 +92,12 @@ def _add_running(group: Any) -> None:
   )
   group.add_argument(
     "--show-target", action="store_true", help="show target test accuracy while training, too"
+  )
+  group.add_argument(
+    "--measure",
+    type=flag_types.measure,
+    metavar="NAME",
+    help=f"what the table shows: {', '.join(outputs.MEASURES)} (default: the main measure)",
   )
   plugins.add(group)
   group.add_argument("--data-dir", metavar="FOLDER", help="where prepared data sets lie")
@@ -125,7 +137,9 @@ def _add_choices(group: Any) -> None:
     "--null", action="store_true", help="null control: the adaptation term's weight at 0"
   )
   group.add_argument(
-    "--validator", default=validators.DEFAULT, help="label-free; reverse trains again"
+    "--validator",
+    metavar="NAME",
+    help=f"label-free; reverse trains again (default: {validators.DEFAULT}, of values source_loss)",
   )
   group.add_argument(
     "--dp", default="", metavar="noise=A,clip=B", help="private training (DP-SGD); also delta=C"

@@ -11,6 +11,7 @@ from pathlib import Path
 from adapt.cli import commands, distributed, flags, plugins, reading_flags
 from adapt.cli.command import Parser, guarded
 from adapt.data import Domain, label_sets
+from adapt.data.domain import output_of
 from adapt.experiments import own_defaults
 from adapt.experiments.own_data import Pair
 from adapt.experiments.suite import Suite, Task
@@ -183,7 +184,9 @@ def _suite(pair: Pair, classes: str) -> Suite:
   for line in audit.warnings(sources, target) if hosts.leads() else ():
     print(f"warning: {line}", file=sys.stderr)
   usual = own_defaults.hyperparameters([*sources, target])
-  return Suite("run", (task,), pair.settings, pair.protocol, defaults=usual)
+  return Suite(
+    "run", (task,), pair.settings, pair.protocol, defaults=usual, output=output_of(sources[0])
+  )
 
 
 if __name__ == "__main__":

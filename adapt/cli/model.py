@@ -15,12 +15,13 @@ import numpy as np
 from adapt import catalogue, data
 from adapt.cli import plugins, reading_flags
 from adapt.data import atomic_files, encode, images, label_map, preprocessing, whole
-from adapt.data.domain import Domain, Split
+from adapt.data.domain import Domain, Split, output_of
 from adapt.data.preprocessing import Preprocessing
 from adapt.deploy import exported, predictions, saved
 from adapt.deploy.saved import Model
-from adapt.evaluation import metrics
+from adapt.evaluation import metrics, value_measures
 from adapt.experiments import own_data
+from adapt.outputs import values
 
 _WHERE = "NAME, tfds:NAME, a folder, or a file (.npz, .npy, .csv, .jsonl, .parquet and others)"
 
@@ -87,9 +88,10 @@ def _predict(arguments: argparse.Namespace) -> int:
   atomic_files.check_writable(out.parent)
   found = {n: np.concatenate(parts) for n, parts in _outputs(model, splits).items()}
   arrays: dict[str, Any] = {n: v[np.argsort(places)] for n, v in found.items()}
-  if void := int((~np.isfinite(arrays["probability"]).all(axis=1)).sum()):
+  shown = arrays["predicted" if model.scale else "probability"]
+  if void := int((~np.isfinite(shown).all(axis=1)).sum()):
     raise ValueError(
-      f"the predictions for {void} of {len(arrays['probability'])} examples of {arguments.data} are "
+      f"the predictions for {void} of {len(shown)} examples of {arguments.data} are "
       "not finite: look for numbers in it that are far from those that the model was trained on"
     )
   label = arrays.pop("label")
@@ -102,10 +104,18 @@ def _predict(arguments: argparse.Namespace) -> int:
     atomic_files.replace(out, buffer.getvalue())
   for note in domain.notes:
     print(f"note: {note}")
-  right = (arrays["predicted"] == label)[label >= 0]
-  accuracy = f", {100 * right.mean():.1f} % of {len(right)} labels right" if len(right) else ""
-  print(f"{out}: {len(label)} predictions{accuracy}")
+  print(f"{out}: {len(label)} predictions{_judged(arrays['predicted'], label)}")
   return 0
+
+
+def _judged(predicted: np.ndarray, label: np.ndarray) -> str:
+  """What known labels say of predictions."""
+  if label.ndim == 2:
+    found = value_measures.of_predictions(predicted, label)
+    told = [f"{m.title} {found[m.name]:.3f}" for m in values.MEASURES if found[m.name] is not None]
+    return "".join(f", {each}" for each in told)
+  right = (predicted == label)[label >= 0]
+  return f", {100 * right.mean():.1f} % of {len(right)} labels right" if len(right) else ""
 
 
 def _read(arguments: argparse.Namespace, model: Model) -> tuple[Domain, dict[str, np.ndarray]]:
@@ -121,6 +131,10 @@ def _read(arguments: argparse.Namespace, model: Model) -> tuple[Domain, dict[str
 
 def _comparable(domain: Domain, model: Model) -> Domain:
   """The domain without labels where they are numbers and the model's are names, or vice versa."""
+  if model.scale is not None:
+    if output_of(domain) == "values" or not domain.classes:
+      return domain
+    raise ValueError(f"{domain.name} has labels of classes, and the model predicts values")
   mine = domain._replace(name="the model", classes=tuple(model.about["classes"]))
   numbers, names = (domain, mine) if label_map.numbered(domain) else (mine, domain)
   if not domain.classes or label_map.numbered(mine) == label_map.numbered(domain):
@@ -148,6 +162,8 @@ def _numbered(domain: Domain, model: Model) -> tuple[Split, Split]:
   Raises:
     ValueError: labels of classes that the model has not.
   """
+  if model.scale is not None:
+    return domain.train, domain.test
   names = tuple(model.about["classes"])
   mine = domain._replace(classes=names)
   domain = own_data.matched([mine, domain])[1]
@@ -196,12 +212,16 @@ def _fitting(name: str, split: Split, model: Model) -> Split:
 def _outputs(model: Model, splits: Sequence[Split]) -> dict[str, list[np.ndarray]]:
   """Predict a split block by block.
 
-  Yields probabilities, predicted classes, labels (-1: unknown) and names of images.
+  Yields probabilities, predicted classes, labels (-1: unknown) and names of images; of values no
+  probabilities, and labels that are NaN where unknown.
   """
   from rich.console import Console
   from rich.progress import Progress
 
-  found: dict[str, list[np.ndarray]] = {"probability": [], "predicted": [], "label": []}
+  of_values = model.scale is not None
+  found: dict[str, list[np.ndarray]] = {"predicted": [], "label": []}
+  if not of_values:
+    found["probability"] = []
   logits_of = saved.predictor(model)
   with Progress(console=Console(stderr=True)) as bars:
     bar = bars.add_task("predict", total=sum(len(s.x) for s in splits))
@@ -209,11 +229,15 @@ def _outputs(model: Model, splits: Sequence[Split]) -> dict[str, list[np.ndarray
       before, done, shown = sum(map(len, found["predicted"])), 0, metrics.blocks(x, None)
       for block in shown.x:
         logits, left = logits_of(block), shown.examples - done
-        found["probability"].append(np.asarray(jax.nn.softmax(logits))[:left])
-        found["predicted"].append(np.asarray(logits)[:left].argmax(axis=1).astype(np.int32))
+        if of_values:
+          found["predicted"].append(np.asarray(logits)[:left])
+        else:
+          found["probability"].append(np.asarray(jax.nn.softmax(logits))[:left])
+          found["predicted"].append(np.asarray(logits)[:left].argmax(axis=1).astype(np.int32))
         done += len(found["predicted"][-1])
         bars.update(bar, completed=before + done)
-      found["label"].append(np.full(len(x), -1, np.int32) if y is None else y)
+      unknown = np.full((len(x), len(model.classes)), np.nan) if of_values else np.full(len(x), -1)
+      found["label"].append(unknown if y is None else y)
   encoded = [s.x for s in splits if isinstance(s.x, images.Images)]
   if len(encoded) == len(splits):
     found["name"] = [np.array([x.name(i) for i in range(len(x))], np.str_) for x in encoded]
@@ -234,5 +258,6 @@ def _export(arguments: argparse.Namespace) -> int:
     for side in (signature["input"], signature["output"])
   ]
   platforms = ", ".join(signature["platforms"])
-  print(f"{where}: {shown[0]} → probabilities, {shown[1]}; for {platforms}")
+  made = "probabilities" if model.scale is None else "values"
+  print(f"{where}: {shown[0]} → {made}, {shown[1]}; for {platforms}")
   return 0

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from adapt import catalogue
+from adapt import catalogue, outputs
 from adapt.cli import plugins, text
 from adapt.cli.bench import FOLDER
 from adapt.cli.command import Parser, refused
@@ -27,6 +27,12 @@ _SELECT = (
 )
 
 
+_MEASURE = (
+  "what tables show at the last step, in place of each suite's measure, e.g. auroc; such tables go to "
+  "RESULTS/tables/MEASURE, and no README is filled in"
+)
+
+
 class Request(NamedTuple):
   """Options of `adapt tables`."""
 
@@ -35,6 +41,7 @@ class Request(NamedTuple):
   readme: Path | None  # whose blocks are filled in
   benchmarks: Path  # folder of suites
   rule: str | None  # which evaluation counts, if not a suite's own
+  measure: str | None  # what tables show, if not a suite's own
   check: bool  # whether files are compared instead of written
 
 
@@ -89,6 +96,7 @@ def tables_parser(default: Path = RECORDS) -> Parser:
   )
   parser.add_argument("--check", action="store_true", help="write nothing; exit 1 on a difference")
   parser.add_argument("--select", metavar="RULE", help=_SELECT)
+  parser.add_argument("--measure", metavar="NAME", help=_MEASURE)
   plugins.add(parser)
   return parser
 
@@ -98,10 +106,13 @@ def _request(arguments: argparse.Namespace) -> Request:
 
   given = vars(arguments)
   rule = selection.named(given["select"]) if given["select"] else None
+  measure = outputs.find(given["measure"]).name if given["measure"] else None
+  if measure and rule:
+    raise ValueError("--measure is known at the last step alone: leave out --select or --measure")
   ours = given["results"] / "tables"
-  out = given["out"] or (ours / rule if rule else ours)
-  readme = None if rule else given["readme"]
-  return Request(given["results"], out, readme, given["benchmarks"], rule, given["check"])
+  out = given["out"] or ours / (rule or measure or "")
+  readme = None if rule or measure else given["readme"]
+  return Request(given["results"], out, readme, given["benchmarks"], rule, measure, given["check"])
 
 
 def generated(request: Request, further: Further | None = None) -> dict[Path, str]:
@@ -119,7 +130,9 @@ def generated(request: Request, further: Further | None = None) -> dict[Path, st
     raise ValueError(_no_records(request.results))
   known = suites_in(request.benchmarks)
   known |= {name: suites.get(name) for name in catalogue.names("adapt.suites")}
-  files = result_files.generated(records, request.results, request.out, known, request.rule)
+  files = result_files.generated(
+    records, request.results, request.out, known, request.rule, request.measure
+  )
   more, others = further(request) if further else ({}, {})
   readme = request.readme
   if readme is not None and readme.exists():

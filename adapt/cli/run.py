@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from adapt import catalogue, data, methods, tuning, weights
+from adapt import catalogue, data, methods, outputs, tuning, weights
 from adapt.cli.reporting import Reporting
 from adapt.experiments import grid, search
 from adapt.experiments.experiment import Experiment
@@ -19,6 +19,7 @@ from adapt.experiments.plan import Domains
 from adapt.experiments.resolve import resolve
 from adapt.experiments.suite import Suite, Task
 from adapt.report import remarks, terminal
+from adapt.report.summary import judged
 from adapt.training import bounds, devices, dp_sgd, hosts, optimizers
 from adapt.training.settings import Settings
 from adapt.training.setup import Feed
@@ -61,7 +62,7 @@ def run_each(
   for groups, domains in checked:
     with Reporting(groups, options.out, arguments.wandb, arguments.show_target) as reporter:
       records += grid.run(groups, domains, options, reporter)
-  return show(records)
+  return show(records, arguments.measure)
 
 
 def options_of(arguments: argparse.Namespace) -> grid.Options:
@@ -76,17 +77,18 @@ def options_of(arguments: argparse.Namespace) -> grid.Options:
   )
 
 
-def show(records: Sequence[dict[str, Any]]) -> int:
-  """Print the table of finished cells.
+def show(records: Sequence[dict[str, Any]], measure: str | None = None) -> int:
+  """Print the table of finished cells, of a measure that is not the main one if it is named.
 
   Returns the exit code: 0, or 3 if a seed's loss diverged.
   """
   if hosts.leads():
-    Console().print(terminal.table(records))
+    shown = [judged(r, measure) for r in records] if measure else records
+    Console().print(terminal.table(shown))
     for line in (
       *terminal.privacy(records),
       *terminal.searched(records),
-      *remarks.remarks(records),
+      *remarks.remarks(shown),
     ):
       Console().print(line)
   for r in records if hosts.leads() else ():
@@ -142,6 +144,7 @@ def _experiment(suite: Suite, task: Task, name: str, arguments: argparse.Namespa
     start=arguments.start,
     layout=devices.layout(kind, arguments.devices, batch, seeds),
     validator=arguments.validator,
+    output=outputs.bind(suite.output, **of("output.")),
     feed=Feed(arguments.feed, arguments.workers),
     dp=dp_sgd.parsed(arguments.dp),
     save_model=arguments.save_model,

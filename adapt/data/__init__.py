@@ -81,6 +81,8 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
     ValueError: one line with the remedy: unknown name, set not prepared, extra not installed, or a
       file that is not as it should be.
   """
+  if reading.output not in ("classes", "values"):
+    raise ValueError(f"--output {reading.output} is unknown: choose classes or values")
   if name in catalogue.names(_GROUP):
     return _own(name, data_dir)
   if name in domains.NAMED:
@@ -88,14 +90,14 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
   if name.startswith("tfds:") and len(name) > len("tfds:"):
     return domains.from_tfds(name.removeprefix("tfds:"), data_dir)
   if name.startswith("features:"):
-    return files.read_features(name.removeprefix("features:"))
+    return files.read_features(name.removeprefix("features:"), reading.output)
   suffix = Path(name).suffix.lower()
   if suffix == ".npz":
-    return files.read_npz(name)
+    return files.read_npz(name, reading.output)
   if suffix == ".npy":
-    return files.read_npy(name)
+    return files.read_npy(name, reading.output)
   if suffix in containers.SUFFIXES:
-    return containers.read(name)
+    return containers.read(name, reading.output)
   if suffix in tabular.SHEETS:
     raise ValueError(f"{name} is a spreadsheet: save it as CSV and give that file")
   if reading.domain_column and "#" in name and tabular.is_table(name.rpartition("#")[0]):
@@ -106,6 +108,11 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
   if name and Path(name).is_dir():
     # Texts last, as each picture or recording may have one beside it.
     kind = folders.most(Path(name), folders.SUFFIXES, sound.SUFFIXES, texts.SUFFIXES)
+    if reading.output == "values":
+      raise ValueError(
+        f"{name} is a folder, whose sub-folders are classes: for --output values give a table with "
+        "the columns path and label"
+      )
     if kind == 1:
       return sound.read_folder(name, reading)
     return texts.read_folder(name) if kind == 2 else folders.read_folder(name)
@@ -140,10 +147,16 @@ def labelled_rows(y: np.ndarray, shots: int | None, seed: int) -> np.ndarray:
   """Return which target training examples are labelled.
 
   Args:
-    y: labels [n]; where some are -1, which are unknown, all the others are labelled.
+    y: labels [n]; where some are -1, which are unknown, all the others are labelled. Values [n, d],
+      NaN where unknown, likewise; of them `shots` are drawn in all.
     shots: else so many of each class, as `few_shot` draws them; None: all.
     seed: of the draw.
   """
+  if y.dtype.kind == "f":
+    known = np.flatnonzero(np.isfinite(y).all(axis=1))
+    if shots is None or len(known) < len(y):
+      return known
+    return np.sort(np.random.default_rng(seed).choice(known, shots, replace=False))
   known = np.flatnonzero(np.asarray(y) >= 0)
   return known if shots is None or len(known) < len(y) else few_shot(y, shots, seed)
 

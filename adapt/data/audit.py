@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from adapt.data import duplicates
-from adapt.data.domain import Domain, Split, one_split
+from adapt.data.domain import Domain, Split, one_split, output_of
 from adapt.data.duplicates import Prints
 from adapt.data.images import Images
 from adapt.data.statistics import Finding, class_findings, counts, value_findings
@@ -60,6 +60,7 @@ def audit(sources: Sequence[Domain], target: Domain, looks: bool = True) -> Repo
     looks: also search for images that look alike and for images that do not decode, which decodes
       every image; otherwise for equal contents alone.
   """
+  sources, target = [_compared(d) for d in sources], _compared(target)
   findings = [*_pairing_findings([*sources, target]), *class_findings(sources, target)]
   findings += value_findings([*sources, target])
   findings += _duplicate_findings(sources, target, looks)
@@ -81,6 +82,7 @@ def warnings(sources: Sequence[Domain], target: Domain) -> list[str]:
   Contents are compared for up to 5000 encoded images and 1 GB of arrays; nothing is decoded but a
   few images, and look-alikes are left to `audit`.
   """
+  sources, target = [_compared(d) for d in sources], _compared(target)
   findings = [*_pairing_findings([*sources, target]), *class_findings(sources, target)]
   findings += value_findings([*sources, target], few=50)
   inputs = [split.x for domain in (*sources, target) for split in domain[1:3]]
@@ -89,6 +91,13 @@ def warnings(sources: Sequence[Domain], target: Domain) -> list[str]:
   if encoded <= MOST_ENCODED and plain <= MOST_BYTES:
     findings += _duplicate_findings(sources, target, looks=False)
   return [f"{f.what}: {f.remedy}" for f in findings if f.severity in ("leak", "warning")]
+
+
+def _compared(domain: Domain) -> Domain:
+  """The domain without labels where they are values, which make no classes to compare."""
+  if output_of(domain) == "classes":
+    return domain
+  return domain._replace(train=domain.train._replace(y=None), test=domain.test._replace(y=None))
 
 
 def _splits(domain: Domain) -> tuple[tuple[str, Split], ...]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from adapt.data.domain import Domain
+from adapt.data.domain import Domain, output_of
 from adapt.data.transductive import unlabelled
 
 
@@ -32,6 +32,11 @@ def check_pair(
   if not sources:
     raise ValueError("no source domain: name at least one")
   _check_inputs([*sources, target])
+  if output_of(sources[0]) == "values":
+    _check_values([*sources, target])
+    _check_sizes(sources, target, batch_size)
+    _check_labelled_values(target, shots)
+    return
   count = _check_source_labels(sources)
   for split in target.train, target.test:
     if split.y is not None and split.y.max() >= count + unknown:
@@ -42,6 +47,55 @@ def check_pair(
         "how many classes are shared"
       )
   _check_names([*sources, target])
+  _check_sizes(sources, target, batch_size)
+  if shots:
+    _check_shots(target, count, shots)
+
+
+def _check_values(domains: Sequence[Domain]) -> None:
+  """Check values to be predicted: float labels of one width, all known in the sources, not constant."""
+  *sources, target = domains
+  widths = {}
+  for domain in domains:
+    for name, split in (("training", domain.train), ("test", domain.test)):
+      where = f"the {name} set of {domain.name}"
+      if split.y is None:
+        if domain is not target:
+          raise ValueError(f"{where} has no labels: add them (y)")
+        continue
+      if split.y.dtype.kind != "f" or split.y.ndim != 2:
+        raise ValueError(
+          f"{where} has labels of classes, and {sources[0].name} has values: read both with "
+          "--output values"
+        )
+      if domain is not target and not np.isfinite(split.y).all():
+        raise ValueError(f"{where} has labels that are no numbers: leave those examples out")
+      widths[domain.name] = split.y.shape[1]
+  if len(set(widths.values())) > 1:
+    told = ", ".join(f"{name} {width}" for name, width in widths.items())
+    raise ValueError(f"the domains have different numbers of labels an example ({told})")
+  every = np.concatenate([np.asarray(d.train.y) for d in sources])
+  if (np.ptp(every, axis=0) == 0).any():
+    raise ValueError(
+      f"the source labels are all {every[0].tolist()}: give labels that vary, or another column"
+    )
+
+
+def _check_labelled_values(target: Domain, shots: int) -> None:
+  """Check that as many target training examples have a value as are to be labelled."""
+  if not shots:
+    return
+  y = target.train.y
+  known = 0 if y is None else int(np.isfinite(y).all(axis=1).sum())
+  if not 0 < shots <= known:
+    raise ValueError(
+      f"shots is {shots}, and {known} target training examples have labels: of values it is how many "
+      "are labelled in all"
+    )
+
+
+def _check_sizes(sources: Sequence[Domain], target: Domain, batch_size: int) -> None:
+  """Check that each side fills a batch."""
   for role, size in (
     ("source", sum(len(source.train.x) for source in sources)),
     ("target", len(target.train.x)),
@@ -51,8 +105,6 @@ def check_pair(
         f"the {role} has {size} training examples, fewer than a batch of {batch_size}: "
         "use a smaller --batch-size"
       )
-  if shots:
-    _check_shots(target, count, shots)
 
 
 def _check_inputs(domains: Sequence[Domain]) -> None:

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 MOST_CLASSES = 100_000  # a label that is no class would ask for so many names
+_AMOUNTS = 6  # different whole numbers, from which it is told that they may be amounts
+_VALUES = ", or, if they are amounts to be predicted, give --output values"
 _MEASURED = 50  # different values, from which labels of every other example are no classes
 
 
@@ -63,17 +65,25 @@ def numbered(parts: Sequence[Labels]) -> Numbered:
     if len(joined) and joined.min() == 0:
       _check_most(where, joined)
       classes = tuple(map(str, range(int(joined.max()) + 1)))
+      if len(present := np.unique(joined)) > _MEASURED and len(present) < len(classes):
+        notes.append(
+          f"{where} has {len(present)} different whole numbers up to {classes[-1]}: they are taken "
+          f"for classes{_VALUES}"
+        )
       found = np.split(joined.astype(np.int32), sizes)
       return Numbered(tuple(found), classes, tuple(notes))
   values, y = np.unique(joined, return_inverse=True)
   if len(values) > MOST_CLASSES or len(values) > max(_MEASURED, len(joined) / 2):
     raise ValueError(
       f"{where} has {len(values)} different labels for {len(joined)} examples, which are no "
-      "classes: name another column or array as labels"
+      "classes: name another column or array as labels" + _VALUES * (joined.dtype.kind in "uif")
     )
   called = tuple(str(v) if joined.dtype.kind in "Ub" else str(int(v)) for v in values.tolist())
   if joined.dtype.kind not in "Ub" and len(called):
-    notes.append(f"{where}: labels {_listed(called)} are the classes 0 … {len(called) - 1}")
+    amounts = _VALUES * (joined.dtype.kind in "uif" and len(called) >= _AMOUNTS)
+    notes.append(
+      f"{where}: labels {_listed(called)} are the classes 0 … {len(called) - 1}{amounts}"
+    )
   return Numbered(tuple(np.split(y.astype(np.int32), sizes)), called, tuple(notes))
 
 
@@ -154,7 +164,7 @@ def _check_numbers(parts: Sequence[Labels], columns: Sequence[np.ndarray]) -> No
   for part, y in zip(parts, columns, strict=True):
     if y.dtype.kind == "f" and not (np.isfinite(y) & (y == np.trunc(y))).all():
       raise ValueError(
-        f"{part.where} has labels that are not integers: number the classes 0, 1, 2, …"
+        f"{part.where} has labels that are not integers: number the classes 0, 1, 2, …{_VALUES}"
       )
     if (y == -1).any() and (y == 0).any():
       raise ValueError(

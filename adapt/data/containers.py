@@ -18,7 +18,7 @@ SUFFIXES = (".mat", *_HDF5, *_SVMLIGHT)
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
-def read(path: str | Path) -> Domain:
+def read(path: str | Path, output: str = "classes") -> Domain:
   """Read a domain from a .mat, .h5 or .svmlight file.
 
   Inputs and labels are found by their usual names (see `array_names`). Sparse inputs become dense.
@@ -40,7 +40,7 @@ def read(path: str | Path) -> Domain:
   if y is not None and x.ndim == 2 and len(x) != y.size and x.shape[1] == y.size:
     arrays["x"] = x.T
     notes += (f"{path} has its examples in columns: turned",)
-  found = files.domain(path.stem, arrays, {n: f"{path} {n}" for n in arrays})
+  found = files.domain(path.stem, arrays, {n: f"{path} {n}" for n in arrays}, output)
   return found._replace(notes=(*notes, *found.notes))
 
 

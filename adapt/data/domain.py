@@ -26,7 +26,8 @@ class Split(NamedTuple):
   """
 
   x: Inputs
-  y: np.ndarray | None  # [n] int32, 0 … K-1; None where the labels are unknown
+  # [n] int32, 0 … K-1, or [n, d] float32 of values (regression); None where the labels are unknown
+  y: np.ndarray | None
 
 
 class Domain(NamedTuple):
@@ -56,6 +57,12 @@ def one_split(domain: Domain) -> bool:
   if isinstance(a, Images) and isinstance(b, Images):
     return a.source is b.source and np.array_equal(a.rows, b.rows)
   return a is b
+
+
+def output_of(domain: Domain) -> str:
+  """Return what the labels are: "values" where they are floats, else "classes"."""
+  found = [split.y for split in (domain.train, domain.test) if split.y is not None]
+  return "values" if any(y.dtype.kind == "f" for y in found) else "classes"
 
 
 def kind_of(domain: Domain) -> str:

@@ -15,12 +15,13 @@ from adapt.data.array_names import chosen, unused
 from adapt.data.class_labels import Labels, clean, numbered
 from adapt.data.domain import Domain, Split
 from adapt.data.splits import stratified
+from adapt.data.value_labels import valued
 
 _NAMES = ("x", "y", "x_test", "y_test", "features")
 _PICKLED = "write plain arrays of numbers (no objects, no pickle)"
 
 
-def read_npz(path: str | os.PathLike) -> Domain:
+def read_npz(path: str | os.PathLike, output: str = "classes") -> Domain:
   """Read a domain from an .npz file.
 
   It has `x`, and optionally `y`, `x_test`, `y_test` and `features`, or arrays of other usual names
@@ -32,6 +33,7 @@ def read_npz(path: str | os.PathLike) -> Domain:
   Args:
     path: the file. Images [n, h, w] or [n, h, w, c], uint8 or float; vectors [n, d]; labels [n];
       names of the vectors' columns [d].
+    output: what the labels are, see `Reading`; values are [n] or [n, d].
 
   Raises:
     ValueError: one line that names the file and the remedy, for anything that is not so.
@@ -45,7 +47,7 @@ def read_npz(path: str | os.PathLike) -> Domain:
     with npy.members(path) as (found, array):
       arrays, notes = _chosen(path, found, lambda name: _member(path, array, name))
   names = arrays.pop("features", None)
-  made = domain(path.stem, arrays, {name: f"{path} {name}" for name in _NAMES})
+  made = domain(path.stem, arrays, {name: f"{path} {name}" for name in _NAMES}, output)
   made = made._replace(notes=(*notes, *made.notes))
   return made if names is None else made._replace(features=_features(path, names, made))
 
@@ -82,13 +84,14 @@ def _features(path: Path, names: np.ndarray, found: Domain) -> tuple[str, ...]:
   return called
 
 
-def read_npy(path: str | os.PathLike) -> Domain:
+def read_npy(path: str | os.PathLike, output: str = "classes") -> Domain:
   """Read a domain from an .npy file of inputs.
 
   Known labels are in `<stem>_labels.npy` beside it.
 
   Args:
     path: the file of inputs. Shapes, dtypes and split as in `read_npz`.
+    output: as there.
 
   Raises:
     ValueError: one line that names the file and the remedy, for anything that is not so.
@@ -97,17 +100,17 @@ def read_npy(path: str | os.PathLike) -> Domain:
   where = {"x": path, "y": path.with_name(f"{path.stem}_labels.npy")}
   if not where["y"].exists():
     del where["y"]
-  return domain(path.stem, *_arrays(where))
+  return domain(path.stem, *_arrays(where), output)
 
 
-def read_features(path: str | os.PathLike) -> Domain:
+def read_features(path: str | os.PathLike, output: str = "classes") -> Domain:
   """Read a domain of network features.
 
   The file is as for `read_npz`. Raises ValueError for images.
   """
   if Path(path).suffix.lower() != ".npz":
     raise ValueError(f"features:{path} is not an .npz file: write one with arrays x and y")
-  found = read_npz(path)
+  found = read_npz(path, output)
   if found.train.x.ndim != 2:
     raise ValueError(
       f"features:{path} has images of shape {found.train.x.shape[1:]}: give vectors [n, d], or "
@@ -116,7 +119,7 @@ def read_features(path: str | os.PathLike) -> Domain:
   return found
 
 
-def read_folder(folder: str | os.PathLike) -> tuple[Domain, Domain]:
+def read_folder(folder: str | os.PathLike, output: str = "classes") -> tuple[Domain, Domain]:
   """The source and target of a folder of .npy files.
 
   The files are source_data.npy, source_labels.npy, target_data.npy and, optionally,
@@ -124,6 +127,7 @@ def read_folder(folder: str | os.PathLike) -> tuple[Domain, Domain]:
 
   Args:
     folder: the folder. Shapes and dtypes as in `read_npz`.
+    output: as there.
 
   Returns:
     The source domain and the target domain; an unlabelled target has the source's classes.
@@ -139,7 +143,7 @@ def read_folder(folder: str | os.PathLike) -> tuple[Domain, Domain]:
     files = {"x": folder / f"{role}_data.npy", "y": folder / f"{role}_labels.npy"}
     if role == "target" and not files["y"].exists():
       del files["y"]
-    domains.append(domain(role, *_arrays(files)))
+    domains.append(domain(role, *_arrays(files), output))
   source, target = domains
   return source, target if target.classes else target._replace(classes=source.classes)
 
@@ -239,7 +243,9 @@ def _member(path: Path, array: Callable[[str], np.ndarray], name: str) -> np.nda
     raise ValueError(f"{path} {name} is damaged: write the file again ({error})") from error
 
 
-def domain(name: str, arrays: dict[str, np.ndarray], where: dict[str, str]) -> Domain:
+def domain(
+  name: str, arrays: dict[str, np.ndarray], where: dict[str, str], output: str = "classes"
+) -> Domain:
   """Build a domain from the arrays x, y, x_test and y_test.
 
   Those that there are get checked. Where x_test is absent, x is split.
@@ -248,6 +254,7 @@ def domain(name: str, arrays: dict[str, np.ndarray], where: dict[str, str]) -> D
     name: the domain's.
     arrays: by name; x is there.
     where: what messages call them, by the same names.
+    output: what y and y_test are, see `Reading`.
 
   Raises:
     ValueError: one line that names the array and the remedy.
@@ -263,9 +270,13 @@ def domain(name: str, arrays: dict[str, np.ndarray], where: dict[str, str]) -> D
       )
     sizes["y_test"] = len(x_test)
   given = [name for name in sizes if name in arrays]
-  known, classes, notes = (
-    numbered([Labels(where[y], arrays[y], sizes[y]) for y in given]) if given else ((), (), ())
-  )
+  known: tuple[np.ndarray, ...] = ()
+  classes: tuple[str, ...] = ()
+  notes: tuple[str, ...] = ()
+  if output == "values":
+    known = tuple(valued(where[y], arrays[y], sizes[y]) for y in given)
+  elif given:
+    known, classes, notes = numbered([Labels(where[y], arrays[y], sizes[y]) for y in given])
   by_name = dict(zip(given, known, strict=True))
   y = by_name.get("y")
   if "x_test" in arrays:

@@ -11,6 +11,7 @@ class Reading(NamedTuple):
   argument of `adapt.fit`'s `reading`.
 
   Attributes:
+    output: what the labels are: classes, or values (numbers to be predicted: regression).
     kind: what the inputs are: image, series, vector, counts or tokens; empty: as the file says.
     label: column of the labels; empty: label, target, class or y.
     columns: feature columns to use; none: all.
@@ -30,6 +31,7 @@ class Reading(NamedTuple):
     label_map: names of classes by label, as NAME=LABEL,…; NAME=LABEL|LABEL makes one class of several.
   """
 
+  output: str = "classes"
   kind: str = ""
   label: str = ""
   columns: tuple[str, ...] = ()

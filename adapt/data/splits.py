@@ -13,7 +13,8 @@ def stratified(
   part may stay smaller, unless all classes have only one.
 
   Args:
-    y: labels [n], of any kind that compares; a constant for unlabelled examples.
+    y: labels [n], of any kind that compares; a constant for unlabelled examples. Values [n, d] are no
+      classes: any example may be held out.
     fraction: share of the test part, between 0 and 1.
     seed: of the draw; the same seed gives the same split.
 
@@ -27,6 +28,8 @@ def stratified(
     raise ValueError("no example is there to be split: give at least 2, one is held out as test")
   if len(y) == 1:  # enough to be predicted; `encode.together` refuses it for training
     return np.arange(1), np.arange(0)
+  if y.ndim == 2:
+    y = np.zeros(len(y))
   generator = np.random.default_rng(seed)
   _, of, sizes = np.unique(y, return_inverse=True, return_counts=True)
   wanted = max(1, int(fraction * len(y) + 1e-9))  # 0.29 * 100 is a little less than 29

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapt import extras
-from adapt.data import cells, delimited, folders, json_records, npy, sound
-from adapt.data.class_labels import Labels, numbered
+from adapt.data import cells, delimited, folders, json_records, npy, sound, table_labels
 from adapt.data.delimited import suffix
 from adapt.data.domain import Domain, Split
 from adapt.data.raw import Table
@@ -80,7 +79,13 @@ def read_table(
   name = path_stem(read.path)
   if reading.domain_column:
     read, name = _of_domain(read, only), only or name
-  y, classes, notes = _labels(read)
+  y: np.ndarray | None = None
+  classes: tuple[str, ...] = ()
+  notes: tuple[str, ...] = ()
+  if read.label:
+    column, texts = read.table.column(read.label), read.texts(read.label)
+    where = table_labels.Where(str(read.path), read.label)
+    y, classes, notes = table_labels.read(where, column, texts, read.how, reading.output)
   rows, more = _rows(read)
   notes = (*read.notes, *notes, *more)
   names = read.table.column_names
@@ -213,32 +218,6 @@ def _rows(read: Read) -> tuple[list[np.ndarray] | None, list[str]]:
     if not len(of):
       raise ValueError(f"{where} has no row '{part}': add some, or drop the column")
   return rows, notes
-
-
-def _labels(read: Read) -> tuple[np.ndarray | None, tuple[str, ...], tuple[str, ...]]:
-  """Return labels [n] int32, class names and notes.
-
-  Returns (None, (), ()) without a column of labels.
-  """
-  import pyarrow as pa
-
-  if not read.label:
-    return None, (), ()
-  values = read.table.column(read.label)
-  where = read.at(read.label)
-  texts = read.texts(read.label)
-  if (i := _first(texts, lambda text: text is None)) is not None:
-    raise ValueError(f"{where} row {i + 1} is empty: label every row, or drop the column")
-  truth = {"true": "True", "false": "False"}
-  if all(str(text).lower() in truth for text in texts):
-    y = np.array([truth[str(text).lower()] for text in texts])
-  elif pa.types.is_integer(values.type):
-    y = values.to_numpy()
-  else:
-    column = cells.column(str(read.path), read.label, values, read.how, lenient=True)
-    y = column.values if column.numeric else np.array(texts)
-  parts, classes, notes = numbered([Labels(where, y, len(y))])
-  return parts[0], classes, (*cells.mended(where, values), *notes)
 
 
 def _features(read: Read, names: Sequence[str]) -> tuple[Table, list[str]]:

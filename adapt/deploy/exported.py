@@ -58,7 +58,10 @@ def export(model: saved.Model) -> tuple[bytes, dict[str, Any]]:
 
 
 def probabilities(model: saved.Model) -> Callable[[jax.Array], jax.Array]:
-  """Returns the function x [n, ...] -> [n, k] that is exported; it scales as training did."""
+  """Returns the function x [n, ...] -> [n, k] that is exported; it scales as training did.
+
+  Of values it returns them in their unit.
+  """
   logits_of = saved.predictor(model)
   made = preprocessing.of(model.about)
   scale = None if made is None else made.step("scale")
@@ -67,7 +70,8 @@ def probabilities(model: saved.Model) -> Callable[[jax.Array], jax.Array]:
     if scale is not None:
       centre, width = (jnp.asarray(scale[n], example.dtype) for n in ("centre", "width"))
       example = scaling.within_reach((example - centre) / width, jnp)
-    return jax.nn.softmax(logits_of(example[None])[0])
+    found = logits_of(example[None])[0]
+    return found if model.scale is not None else jax.nn.softmax(found)
 
   # One by one, so that a network need not know that n is no number.
   return lambda x: jax.vmap(one)(x)
@@ -80,7 +84,7 @@ def _signature(model: saved.Model, made: Any, module: bytes) -> dict[str, Any]:
     "version": VERSION,
     "input": {"shape": ["n", *shape], "dtype": dtype},
     "output": {"shape": ["n", len(model.classes)], "dtype": "float32"},
-    "classes": model.classes,
+    **({"classes": model.classes} if model.scale is None else {"values": model.classes}),
     **_inputs(model),
     "platforms": list(made.platforms),
     "calling_convention_version": made.calling_convention_version,

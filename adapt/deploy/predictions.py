@@ -11,16 +11,22 @@ import numpy as np
 def csv(
   arrays: Mapping[str, np.ndarray], classes: Sequence[str], ids: Mapping[str, np.ndarray]
 ) -> bytes:
-  """A row an example: ids, the class, and the probability of each class; UTF-8.
+  """A row an example: ids, the class, and the probability of each class, or the values; UTF-8.
 
   Args:
-    arrays: predicted [n], probability [n, k], and name [n] of images, if there are any.
+    arrays: predicted [n], probability [n, k], and name [n] of images, if there are any; of values
+      predicted [n, d] alone.
     classes: their names, [k].
     ids: further columns [n] that say which example a row is, by name.
   """
   first = {**ids, **({"name": arrays["name"]} if "name" in arrays else {})}
   text = io.StringIO()
   writer = tables.writer(text, lineterminator="\n")
+  if "probability" not in arrays:
+    writer.writerow([*first, *(["predicted"] if len(classes) == 1 else classes)])
+    for *which, own in zip(*first.values(), arrays["predicted"].tolist(), strict=True):
+      writer.writerow([*("" if v is None else v for v in which), *(f"{v:.7g}" for v in own)])
+    return text.getvalue().encode("utf-8", "surrogateescape")
   writer.writerow([*first, "predicted", *(f"probability {name}" for name in classes)])
   rows: Any = zip(*first.values(), arrays["predicted"], arrays["probability"], strict=True)
   for *which, predicted, probability in rows:

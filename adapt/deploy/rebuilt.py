@@ -7,11 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import methods, models, tuning
+from adapt import methods, models, outputs, tuning
 from adapt.catalogue import Bound
 from adapt.method import Batch
 from adapt.training import program
 from adapt.training.devices import Layout
+from adapt.training.label_scale import Scale
 from adapt.training.settings import Settings
 from adapt.training.setup import Point, Setup
 from adapt.training.task_data import TaskData
@@ -82,11 +83,27 @@ def describe(setup: Setup, point: Point, data: TaskData) -> dict[str, Any]:
     "tuning": {"name": setup.tuning.name, "given": dict(setup.tuning.given)},
     "settings": settings._asdict(),
     "classes": list(data.classes),
+    **({} if data.scale is None else {"output": _output(setup, data.scale)}),
     "unknown": data.unknown,
     "seen": {"shape": list(x.shape[1:]), "dtype": str(x.dtype)},
     "sources": len(data.sources),
     "labelled": bool({"labelled", "all_labelled"} & set(reads)),
   }
+
+
+def _output(setup: Setup, scale: Scale) -> dict[str, Any]:
+  """What is predicted and what undoes the standardisation; the loss plays no part in predictions."""
+  return {"name": setup.output.name, **{n: list(v) for n, v in scale._asdict().items()}}
+
+
+def scale_of(about: Mapping[str, Any]) -> Scale | None:
+  """What undoes the standardisation of a model's predictions; None where those are classes."""
+  if (output := about.get("output")) is None:
+    return None
+  scale = Scale(tuple(output["mean"]), tuple(output["std"]))
+  if {len(scale.mean), len(scale.std)} != {len(about["classes"])}:
+    raise ValueError(f"its output is not of {len(about['classes'])} values")
+  return scale
 
 
 def rebuild(about: Mapping[str, Any], own: Own = NOTHING_OWN) -> Rebuilt:
@@ -116,6 +133,7 @@ def rebuild(about: Mapping[str, Any], own: Own = NOTHING_OWN) -> Rebuilt:
     layout=Layout(),
     warm=False,
     unknown=about["unknown"],
+    output=outputs.bind(about.get("output", {}).get("name", "classes")).key,
   )
   cells = program.program(spec)
   batch = _batch(about, settings.batch_size)
@@ -163,9 +181,10 @@ def _batch(about: Mapping[str, Any], b: int) -> Batch:
   def of(dtype: Any, *shape: int) -> Any:
     return jax.ShapeDtypeStruct(shape, dtype)
 
-  x, y = _inputs(about, b), of(jnp.int32, b)
+  x, it = _inputs(about, b), of(jnp.int32, b)
+  y = of(jnp.float32, b, len(about["classes"])) if about.get("output") else it
   xl, yl = (x, y) if about["labelled"] else (None, None)
-  return Batch(x, y, of(jnp.float32, b), of(jnp.float32, b, about["sources"]), x, xl, yl, y)
+  return Batch(x, y, of(jnp.float32, b), of(jnp.float32, b, about["sources"]), x, xl, yl, it)
 
 
 def _inputs(about: Mapping[str, Any], n: int) -> Any:

@@ -15,12 +15,13 @@ import numpy as np
 from adapt import catalogue, methods, models, tuning
 from adapt.data import atomic_files, npy
 from adapt.data.label_sets import UNKNOWN
-from adapt.deploy import limits
+from adapt.deploy import limits, rebuilt
 from adapt.deploy.inputs import Inputs
 from adapt.deploy.rebuilt import NOTHING_OWN, Own, describe, empty, name, named, nested, rebuild
 from adapt.method import Outputs
-from adapt.records import schema
+from adapt.records import model_schema, schema
 from adapt.training import program
+from adapt.training.label_scale import Scale
 from adapt.training.settings import Settings
 from adapt.training.setup import Point, Setup
 from adapt.training.task_data import TaskData
@@ -50,11 +51,13 @@ class Model(NamedTuple):
     return Inputs(tuple(self.about["inputs"]["shape"]), self.about["inputs"]["dtype"])
 
   @property
-  def classes(self) -> list[str]:
-    """Class names of the predictions' columns.
+  def scale(self) -> Scale | None:
+    """What brings predicted values to their unit; None where classes are predicted."""
+    return rebuilt.scale_of(self.about)
 
-    The last is "unknown" if the task had such a class.
-    """
+  @property
+  def classes(self) -> list[str]:
+    """Names of the predictions' columns: classes, the last "unknown" if there was one, or values."""
     return [*self.about["classes"], *[UNKNOWN] * self.about["unknown"]]
 
 
@@ -193,23 +196,20 @@ def _check_whole(model: Model) -> None:
 
 
 def predictor(model: Model) -> Callable[[jax.Array], jax.Array]:
-  """Returns the evaluation-time function x [b, ...] -> logits [b, k].
-
-  The columns are `model.classes`.
-  """
+  """Returns the evaluation-time function x [b, ...] -> logits, or values in their unit, [b, k]."""
   both = outputs(model)
   return lambda x: both(x)[1]
 
 
 def outputs(model: Model) -> Callable[[jax.Array], Outputs]:
-  """Returns the function x -> features [b, d], logits [b, k].
+  """Returns the function x [b, ...] -> features [b, d], logits [b, k] of `model.classes`.
 
-  x is [b, ...], and the columns of logits are `model.classes`.
+  Values are in their unit.
   """
 
   def above(x: jax.Array) -> Outputs:
     features, logits = model.cells.outputs(model.mapped, x)
-    return features[0], logits[0]
+    return features[0], logits[0] if model.scale is None else model.scale.undone(logits[0])
 
   if model.backbone is None:
     return above
@@ -235,7 +235,7 @@ def _parts(
       same = (kind, version) == (KIND, VERSION)
       if same and (lost := _KEYS - set(about)):
         raise ValueError(f"it does not say its {min(lost)}")
-      if same and (wrong := schema.about(about)):
+      if same and (wrong := model_schema.about(about)):
         raise ValueError(schema.said(wrong))
       names = [n for n in found if n != _ABOUT] if wanted is None else wanted
       arrays = {n: array(n) for n in names} if same else {}

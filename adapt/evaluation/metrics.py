@@ -31,6 +31,11 @@ class Counts(NamedTuple):
   examples: jax.Array  # []
   gram: jax.Array  # [k, k] PᵀP of the predicted probabilities P
 
+  @property
+  def finite(self) -> jax.Array:
+    """A sum that is finite where all predictions are."""
+    return self.entropy
+
 
 def count(
   logits: Float[Array, "n k"], labels: Int[Array, " n"], valid: Float[Array, " n"]
@@ -211,7 +216,7 @@ def block_size(shape: tuple[int, ...]) -> int:
 def blocks(x: Any, y: np.ndarray | None) -> Blocks:
   """Splits x [n, ...] and y [n] into padded device blocks.
 
-  `y` is None where labels are unknown.
+  `y` is None where labels are unknown; of values it is [n, d].
 
   Encoded images that would take too much room are decoded each time instead.
   """

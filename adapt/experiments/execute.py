@@ -122,7 +122,15 @@ def write(
       settings["validator"] = existing["config"]["validator"]
       shown = experiment._replace(validator=settings["validator"])
     made = new_record.as_record(
-      shown, point, settings, _examples(plan, trained), classes, trained.past, own, trained.seconds
+      shown,
+      point,
+      settings,
+      _examples(plan, trained),
+      classes,
+      trained.past,
+      own,
+      trained.seconds,
+      data.scale,
     )
     # That two runs ended alike can be told without keeping their parameters.
     made["parameters"] = [
@@ -134,7 +142,7 @@ def write(
       write_models(file, made, (experiment.setup, point), data, plan.inputs, now, own)
     if (steps := data.target.preprocessing) is not None and steps.steps:
       made["preprocessing"] = steps.summary
-    if "source" in plan.method.reads:
+    if "source" in plan.method.reads and trained.past.output == "classes":
       made["majority"] = new_record.majority(trained.past, own[0], classes)
     if trained.effective_share is not None:
       made["effective_share"] = trained.effective_share
@@ -186,7 +194,7 @@ def _ours(plan: Plan, place: Place) -> bool:
 
 def _plain_source(experiment: Experiment) -> Experiment:
   """The experiment that trains the source model of another."""
-  same = ("model", "optimizer", "layout", "validator", "feed", "dp")
+  same = ("model", "optimizer", "layout", "validator", "feed", "dp", "output")
   kept = {name: getattr(experiment, name) for name in same}
   place = experiment.suite, experiment.task, "source_only"
   return resolve(*place, experiment.settings, experiment.seeds, **kept)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from adapt import catalogue
+from adapt import catalogue, outputs
 from adapt.catalogue import Bound
 from adapt.experiments.suite import Suite, Task
 from adapt.records import identity
@@ -43,6 +43,7 @@ class Experiment(NamedTuple):
   dp: Privacy | None = None
   save_model: bool = False  # whether to keep each seed's model beside its record
   search: Search | None = None
+  output: Bound = outputs.CLASSES  # what is predicted
   candidates: tuple[Mapping[str, float], ...] = ()  # combinations of floats, in place of a sweep's
 
   @property

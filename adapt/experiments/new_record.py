@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from adapt import validators
+from adapt.evaluation.class_measures import of_confusion
 from adapt.evaluation.metrics import Counts, measures, wilson
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.resolve import sources
+from adapt.outputs import values
 from adapt.records import record
 from adapt.training.history import History
+from adapt.training.label_scale import Scale
 from adapt.training.setup import Point
 
 
@@ -24,8 +27,11 @@ def as_record(
   past: History,
   cells: Sequence[int],
   seconds: dict[str, float],
+  scale: Scale | None = None,
 ) -> dict[str, Any]:
   """The record of one point; `cells` are its places in the program, one per seed.
+
+  `scale` is what has standardised the labels where they are values.
 
   Numbers of a diverged seed are null, so that no mean can hide it.
   """
@@ -42,6 +48,7 @@ def as_record(
     "protocol": experiment.suite.protocol,
     "examples": examples,
     "classes": list(classes),
+    **_output(experiment, scale),
     **_measured(past, cells, alive, experiment.task.unknown),
     **_chosen(past, cells, alive, experiment.validator, experiment.task.unknown),
     "curves": _curves(past, cells, alive),
@@ -62,10 +69,18 @@ def as_record(
 def _measured(
   past: History, cells: Sequence[int], alive: Sequence[int], unknown: bool
 ) -> dict[str, Any]:
+  nothing: dict[str, Any] = {"last": None, "confusion": None, "bins": None, "interval": None}
   if "target_test" not in past.counts[-1]:
-    return {"last": None, "confusion": None, "bins": None, "interval": None}
+    return nothing
+  if past.output == "values":
+    own = [m.name for m in values.MEASURES]
+    last = {n: [past.final[c][n] if c in alive else None for c in cells] for n in own}
+    return {**nothing, "last": last}
   counts = {c: past.of("target_test", -1, c) for c in alive}
-  each = {c: measures(counts[c], unknown) for c in alive}
+  each = {
+    c: measures(counts[c], unknown) | of_confusion(np.asarray(counts[c].confusion)) | past.final[c]
+    for c in alive
+  }
   names = next(iter(each.values()), {})
   return {
     "last": {n: [each[c][n] if c in each else None for c in cells] for n in names},
@@ -80,6 +95,17 @@ def majority(past: History, cell: int, classes: Sequence[str]) -> dict[str, Any]
   sizes = np.asarray(past.of("source_test", -1, cell).confusion, np.float64).sum(axis=1)
   most, n = int(sizes.argmax()), int(sizes.sum())
   return {"class": classes[most], "share": float(sizes[most]) / n, "examples": n}
+
+
+def _output(experiment: Experiment, scale: Scale | None) -> dict[str, Any]:
+  """What is predicted, and in which unit; classes are not said."""
+  if scale is None:
+    return {}
+  return {"output": {"name": experiment.output.name, **scale._asdict()}}
+
+
+def _number(value: float) -> float | None:
+  return float(value) if np.isfinite(value) else None
 
 
 def _interval(counts: Counts) -> list[float]:
@@ -97,19 +123,19 @@ def _chosen(
   """
   each = [past.scores(c) for c in cells]
   scores = {name: [own[name] for own in each] for name in each[0]}
-  accuracy = past.accuracies("target_test")
+  accuracy = past.mains("target_test")
   result: dict[str, Any] = {"selected": None, "oracle": None, "validators": scores}
   if accuracy is None:
     return result
 
-  shown = {"accuracy": accuracy}
+  shown = {past.main: accuracy}
   if unknown:
     shown = {"h_score": past.measured("target_test", "h_score"), **shown}
   headline = next(iter(shown.values()))
 
   def at(best: dict[int, int]) -> dict[str, Any]:
     values = {
-      name: [float(v[best[c], c]) if c in best else None for c in cells]
+      name: [_number(v[best[c], c]) if c in best else None for c in cells]
       for name, v in shown.items()
     }
     return {"step": [past.steps[best[c]] if c in best else None for c in cells], **values}
@@ -117,7 +143,8 @@ def _chosen(
   preferred = {c: validators.best(scores[validator][i]) for i, c in enumerate(cells) if c in alive}
   picked = {c: e for c, e in preferred.items() if e is not None}
   result["selected"] = {"validator": validator, **at(picked)}
-  result["oracle"] = at({c: int(headline[:, c].argmax()) for c in alive})
+  known = {c: np.where(np.isnan(headline[:, c]), -np.inf, headline[:, c]) for c in alive}
+  result["oracle"] = at({c: int(own.argmax()) for c, own in known.items()})
   return result
 
 
@@ -126,8 +153,8 @@ def _curves(past: History, cells: Sequence[int], alive: Sequence[int]) -> dict[s
   for name in past.metrics[0]:
     values = np.stack([m[name] for m in past.metrics])  # [evaluations, cells]
     curves[name] = [values[:, c].tolist() for c in cells]
-  for name, view in (("source_accuracy", "source_test"), ("target_accuracy", "target_test")):
-    accuracy = past.accuracies(view)
+  for side in ("source", "target"):
+    name, accuracy = f"{side}_{past.main}", past.mains(f"{side}_test")
     if accuracy is not None:
       curves[name] = [accuracy[:, c].tolist() if c in alive else None for c in cells]
   return curves

@@ -89,7 +89,7 @@ def _checked(experiment: Experiment, domains: Domains) -> Plan:
   data = task_data.prepare(setup, method, sources, target, task.classes)
   feed.streams(setup, method, data.sources, data.target, len(todo) * len(setup.seeds))
   privacy(experiment, method, data)
-  validators.check(experiment.validator, data.target.train.x)
+  validators.check(experiment.validator, data.target.train.x, data.output)
   reverse.check(experiment, method)
   return Plan(experiment, method, data, todo, todo)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import optax
 
-from adapt import methods, models, validators, weights
+from adapt import methods, models, outputs, validators, weights
 from adapt import tuning as tunings
 from adapt.augment import named_views
 from adapt.catalogue import Bound
@@ -36,7 +36,8 @@ def resolve(
   tuning: Named = "full",
   optimizer: Named | optax.GradientTransformation | None = None,
   start: str | None = None,
-  validator: str = validators.DEFAULT,
+  validator: str | None = None,
+  output: str | Bound = outputs.CLASSES,
   **others: Any,
 ) -> Experiment:
   """Resolves what is asked for: names become objects, defaults are filled, nonsense is refused.
@@ -54,7 +55,8 @@ def resolve(
     optimizer: a name, a factory, or a transformation of optax's with a learning rate of its own;
       `settings.optimizer` names it if None.
     start: scratch or source; None: what the tuning needs, else the method's own way.
-    validator: which score selects among evaluations.
+    validator: which score selects among evaluations; None: the usual one of the output kind.
+    output: what is predicted: classes, values.
     others: further fields of `Experiment`.
 
   Raises:
@@ -62,6 +64,7 @@ def resolve(
   """
   settings = suite.settings if settings is None else settings
   bound, network = methods.bind(method), model or models.bind(settings.model)
+  predicts = outputs.bind(output)
   moves = optimizers.bind(settings.optimizer if optimizer is None else optimizer)
   made = Experiment(
     suite=suite,
@@ -74,7 +77,8 @@ def resolve(
     optimizer=moves,
     weighting=None if weighting is None else weights.bind(weighting),
     start=start or "",
-    validator=validator,
+    validator=validator or validators.default(predicts.name),
+    output=predicts,
     **others,
   )
   sense.refuse_unknown(made)
@@ -140,6 +144,7 @@ def config(experiment: Experiment, point: Point, data: Mapping[str, str]) -> dic
     "source": list(experiment.task.source),
     "target": experiment.task.target,
     **sets,
+    **({} if experiment.output == outputs.CLASSES else {"output": _entry(experiment.output)}),
     **({"dp": experiment.dp._asdict()} if experiment.dp else {}),
     "data": dict(data),
     # Seeds on devices of their own have the numbers of one device, but for rounding.
@@ -162,6 +167,8 @@ def sources(experiment: Experiment) -> dict[str, Any]:
   entries = {n: getattr(experiment, n) for n in ("method", "model", "weighting", "tuning")}
   found = {n: e.origin or e.factory for n, e in entries.items() if e is not None}
   found["optimizer"] = optimizers.source(experiment.optimizer)
+  if experiment.output != outputs.CLASSES:
+    found["output"] = experiment.output.factory
   found["augment"] = named_views.source(experiment.settings.augment)
   found |= {f"validator {name}": factory for name, factory in validators.plugged().items()}
   return {kind: source for kind, source in found.items() if source is not None}
@@ -203,7 +210,8 @@ def _settings(experiment: Experiment, method: Method) -> dict[str, Any]:
 
 def _label(experiment: Experiment, method: Method, changed: dict[str, Any]) -> str:
   changed = {**_settings(experiment, method), **changed}
-  for entry in filter(None, (experiment.weighting, experiment.tuning, experiment.optimizer)):
+  chosen = (experiment.weighting, experiment.tuning, experiment.optimizer, experiment.output)
+  for entry in filter(None, chosen):
     for name, value in entry.given.items():
       if value != Bound(entry.name, entry.factory).arguments[name]:
         changed[f"{entry.name}-{name}" if name in changed else name] = value

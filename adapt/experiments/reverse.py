@@ -37,6 +37,8 @@ def check(experiment: Experiment, method: Method) -> None:
     reason = "the domains have classes of their own"
   elif {"labelled", "all_labelled"} & set(method.reads):
     reason = f"{experiment.method.name} reads target labels"
+  elif experiment.output.name != "classes":
+    reason = f"the output is {experiment.output.name}"
   elif experiment.dp:
     reason = "--dp accounts for one training"
   elif jax.process_count() > 1:
@@ -77,7 +79,7 @@ def scores(
     )
     back = train(alone._replace(validator="entropy"), point, turned(data, labels))
     if not back.past.diverged:
-      accuracy = back.past.accuracies("target_test")
+      accuracy = back.past.mains("target_test")
       assert accuracy is not None  # the source has labels
       found[c] = accuracy[-1, 0]
   return found

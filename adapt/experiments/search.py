@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from adapt import extras, validators
+from adapt import extras, outputs, validators
 from adapt.catalogue import Range
 from adapt.data.atomic_files import plain
 from adapt.experiments import execute, unfinished
@@ -219,9 +219,9 @@ def _scored(experiment: Experiment, trained: Trained) -> list[dict[str, Any]]:
   Those are None if a seed diverged, accuracies also where the target has no labels.
   """
   past, seeds = trained.past, len(experiment.seeds)
-  measured: dict[str, Any] = {"accuracy": past.accuracies("target_test")}
+  measured: dict[str, Any] = {past.main: past.mains("target_test")}
   if experiment.task.unknown:
-    known = measured["accuracy"] is not None
+    known = measured[past.main] is not None
     measured["h_score"] = past.measured("target_test", "h_score") if known else None
   found = []
   for i, values in enumerate(experiment.candidates):
@@ -249,7 +249,7 @@ def _outcome(
 ) -> dict[str, Any]:
   """What the record says of the search; target labels come in here, when all is chosen."""
   assert experiment.search is not None
-  measure = "h_score" if experiment.task.unknown else "accuracy"
+  measure = "h_score" if experiment.task.unknown else outputs.main(experiment.output.name)
   oracle, regret = validators.best([c[measure] for c in seen]), None
   if oracle is not None and chosen is not None:
     regret = 100 * (seen[oracle][measure] - seen[chosen][measure])

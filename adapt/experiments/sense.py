@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adapt import catalogue, methods, validators
+from adapt import catalogue, methods, tuning, validators, weights
 from adapt.experiments.experiment import Experiment
 from adapt.method import Method
 from adapt.training import bounds, dp_sgd, optimizers
@@ -81,6 +81,7 @@ def refuse(experiment: Experiment, method: Method) -> None:
       "cdan"
     )
   _refuse_unserved(experiment, method)
+  _refuse_output(experiment, method)
   if experiment.dp and experiment.search:
     raise ValueError("what --search chooses tells of the private examples: leave it out with --dp")
   if experiment.dp:
@@ -108,6 +109,30 @@ def _refuse_public(experiment: Experiment, method: Method, way: Any) -> None:
   if method.by_example and way.adjust is not None:
     raise ValueError(
       f"--tuning {experiment.tuning.name} learns from whole batches: choose another with --dp"
+    )
+
+
+def _refuse_output(experiment: Experiment, method: Method) -> None:
+  """Raises ValueError where method, weighting or tuning cannot deal with what is predicted."""
+  output, name = experiment.output.name, experiment.method.name
+  if output not in method.outputs:
+    others = [n for n in methods.names() if output in methods.traits(n).outputs]
+    raise ValueError(
+      f"{name} predicts {' and '.join(method.outputs)}, and the output is {output}: take "
+      f"{', '.join(others)}"
+    )
+  weighting = experiment.weighting
+  if weighting and output not in weights.outputs(weighting.factory):
+    known = [n for n in weights.names() if output in weights.outputs_of(n)]
+    raise ValueError(
+      f"--weights {weighting.name} counts labels of classes, and the output is {output}: take "
+      f"{', '.join(known)}"
+    )
+  if output not in experiment.tuning().outputs:
+    known = [n for n in tuning.names() if output in tuning.get(n)().outputs]
+    raise ValueError(
+      f"--tuning {experiment.tuning.name} needs classes, and the output is {output}: take "
+      f"{', '.join(known)}"
     )
 
 

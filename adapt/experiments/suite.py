@@ -47,6 +47,8 @@ class Suite(NamedTuple):
   protocol: str  # one sentence: splits, preprocessing, selection
   reported: tuple[Reported, ...] = ()
   defaults: Mapping[str, Mapping[str, Any]] = {}  # method -> hyper-parameters the suite sets
+  measure: str = ""  # that its tables show; "": the main one of its output kind
+  output: str = "classes"  # what is predicted, one of adapt/outputs
   select: str = "last"  # the evaluation that its tables show: last, or a label-free validator
 
   def task(self, name: str) -> Task:

@@ -35,10 +35,10 @@ def coral(
 
   def loss(params, state, batch: Batch, key, progress):
     source, target, stats = nets.both(net, params["net"], state["stats"], batch, key, joint=joint)
-    label_loss = ops.weighted_mean(ops.cross_entropy(source[1], batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(source[1], batch.ys), batch.ws)
     which = 1 if layer == "logits" else 0
     coral_loss = discrepancy.coral(source[which], target[which])
     metrics = {"label_loss": label_loss, "coral_loss": coral_loss}
     return label_loss + weight * coral_loss, ({"stats": stats}, metrics)
 
-  return Method(init, loss, nets.predictor(net))
+  return Method(init, loss, nets.predictor(net), outputs=("classes", "values"))

@@ -50,9 +50,9 @@ def dan(
 
   def loss(params, state, batch: Batch, key, progress):
     source, target, stats = nets.both(net, params["net"], state["stats"], batch, key, joint=joint)
-    label_loss = ops.weighted_mean(ops.cross_entropy(source[1], batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(source[1], batch.ys), batch.ws)
     mmd_loss = sum(discrepancy.mmd(source[i], target[i], estimate=estimate) for i in LAYERS[layers])
     metrics = {"label_loss": label_loss, "mmd_loss": mmd_loss}
     return label_loss + weight * mmd_loss, ({"stats": stats}, metrics)
 
-  return Method(init, loss, nets.predictor(net))
+  return Method(init, loss, nets.predictor(net), outputs=("classes", "values"))

@@ -54,7 +54,7 @@ def dann(
     (fs, ls), (ft, _), stats = nets.both(
       net, params["net"], state["stats"], batch, key, joint=joint
     )
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
 
     # One minimisation serves both players: the critic descends its loss, the
     # features climb it, because the gradient changes sign between them.
@@ -67,4 +67,4 @@ def dann(
     metrics = {"label_loss": label_loss, "domain_loss": domain_loss.mean()}
     return label_loss + scale * domain_loss.mean(), ({"stats": stats}, metrics)
 
-  return Method(init, loss, nets.predictor(net))
+  return Method(init, loss, nets.predictor(net), outputs=("classes", "values"))

@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from adapt.losses import kernels, ops, optimal_transport
 from adapt.method import Batch, Method, Net
@@ -22,8 +23,9 @@ def deepjdot(
   """Trains target features towards those, and target predictions towards the labels, they are paired with.
 
   Each batch's source and target examples are paired by the transport plan of least cost, the squared
-  distance of features plus the cross-entropy of the source's label under the target's prediction;
-  then that cost is descended under the fixed plan. One batch-norm pass for both, as in the authors'
+  distance of features plus the cross-entropy of the source's label under the target's prediction (of
+  values their loss, as in JDOT, Courty et al., 2017, arXiv:1705.08848); then that cost is
+  descended under the fixed plan. One batch-norm pass for both, as in the authors'
   code. Example weights count in the source loss, not in the plan.
 
   Departs from the authors' code in the pairing, as told below, and in the optimiser, there Adam at
@@ -53,15 +55,20 @@ def deepjdot(
     (fs, ls), (ft, lt), stats = nets.both(
       net, params["net"], state["stats"], batch, key, joint=True
     )
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     far = kernels.squared_distances(fs, ft)  # [b, b]
-    wrong = -jnp.take(
-      jax.nn.log_softmax(lt), batch.ys, axis=1
-    ).T  # [b, b] label i under prediction j
+    wrong = _wrong(net, lt, batch.ys)
     cost = feature * far + label * wrong
     entropy = epsilon * jnp.maximum(cost.mean(), 1e-12) if plan == "sinkhorn" else None
     transport_loss = jnp.sum(optimal_transport.plan(cost, entropy) * cost)
     metrics = {"label_loss": label_loss, "transport_loss": transport_loss}
     return label_loss + weight * transport_loss, ({"stats": stats}, metrics)
 
-  return Method(init, loss, nets.predictor(net))
+  return Method(init, loss, nets.predictor(net), outputs=("classes", "values"))
+
+
+def _wrong(net: Net, lt: Float[Array, "b k"], ys: Array) -> Float[Array, "b b"]:
+  """Loss of source label i under target prediction j."""
+  if net.output.kind == "classes":
+    return -jnp.take(jax.nn.log_softmax(lt), ys, axis=1).T
+  return jax.vmap(lambda y: net.output.loss(lt, y))(ys)

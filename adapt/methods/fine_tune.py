@@ -2,7 +2,6 @@
 
 import jax
 
-from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
@@ -21,9 +20,15 @@ def fine_tune(net: Net) -> Method:
 
   def loss(params, state, batch: Batch, key: jax.Array, progress):
     (_, ll), stats = net.apply(params["net"], state["stats"], batch.xl, True, key)
-    label_loss = ops.cross_entropy(ll, batch.yl).mean()
+    label_loss = net.output.loss(ll, batch.yl).mean()
     return label_loss, ({"stats": stats}, {"label_loss": label_loss})
 
   return Method(
-    init, loss, nets.predictor(net), reads=("labelled",), starts="source", by_example=True
+    init,
+    loss,
+    nets.predictor(net),
+    reads=("labelled",),
+    starts="source",
+    by_example=True,
+    outputs=("classes", "values"),
   )

@@ -21,8 +21,16 @@ def source_only(net: Net) -> Method:
 
   def loss(params, state, batch: Batch, key: jax.Array, progress):
     (_, ls), stats = net.apply(params["net"], state["stats"], batch.xs, True, key)
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     return label_loss, ({"stats": stats}, {"label_loss": label_loss})
 
   served = ("closed", "partial", "open", "universal")  # it never says "unknown"
-  return Method(init, loss, nets.predictor(net), reads=("source",), serves=served, by_example=True)
+  return Method(
+    init,
+    loss,
+    nets.predictor(net),
+    reads=("source",),
+    serves=served,
+    by_example=True,
+    outputs=("classes", "values"),
+  )

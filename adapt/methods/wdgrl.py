@@ -69,13 +69,13 @@ def wdgrl(
 
   def approach(params, state, batch: Batch, key, progress):
     (fs, ls), (ft, _), stats = nets.both(net, params["net"], state["stats"], batch, key, joint=True)
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     wasserstein = distance(params["critic"], fs, ft)
     metrics = {"label_loss": label_loss, "wasserstein": wasserstein}
     return label_loss + weight * wasserstein, ({"stats": stats}, metrics)
 
   phases = (Phase(estimate, ("critic",), inner), Phase(approach, ("net",)))
-  return Method(init, phases, nets.predictor(net))
+  return Method(init, phases, nets.predictor(net), outputs=("classes", "values"))
 
 
 def slopes(critic: Critic, params: Any, points: Float[Array, "b d"]) -> Float[Array, ""]:

@@ -33,10 +33,11 @@ def weighted(
     # The labelled target examples take the target's place, in one batch-norm pass with the source.
     pair = batch._replace(xt=batch.xl)
     (_, ls), (_, ll), stats = nets.both(net, params["net"], state["stats"], pair, key, joint=True)
-    source_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
-    target_loss = ops.cross_entropy(ll, batch.yl).mean()
+    source_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
+    target_loss = net.output.loss(ll, batch.yl).mean()
     share = balance * (ops.ganin_ramp(progress) if ramped else jnp.ones(()))
     metrics = {"source_loss": source_loss, "target_loss": target_loss}
     return share * target_loss + (1 - share) * source_loss, ({"stats": stats}, metrics)
 
-  return Method(init, loss, nets.predictor(net), reads=("source", "labelled"))
+  reads, outputs = ("source", "labelled"), ("classes", "values")
+  return Method(init, loss, nets.predictor(net), reads=reads, outputs=outputs)

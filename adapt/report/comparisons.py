@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from adapt import outputs
 from adapt.experiments.suite import Suite
+from adapt.outputs import Measure
 from adapt.report import ranks, selection
 from adapt.report.significance import BASELINE, LEVEL, Gain, differences, gain, holm, null_of
-from adapt.report.summary import MISSING, NAMES, Record, average, headline, rows, tasks_of
+from adapt.report.summary import MISSING, Record, average, headline, rows, tasks_of
 from adapt.report.table import NONE, Entry, Sheet, line, measured, number
 
 
@@ -25,25 +27,29 @@ def gains(records: Sequence[Record], suite: Suite | None) -> Sheet | None:
   found.sort(key=lambda entry: (-_mean(entry[1]), entry[0]))
   tests = [[gain(over) for _, over, _ in found], [gain(alone) for *_, alone in found]]
   ps = [_corrected(column) for column in tests]
-  lines = []
+  lines, measure = [], outputs.measure(headline(records))
   for i, (label, over, alone) in enumerate(found):
     result, p = tests[0][i], ps[0][i]
     wins = sum(v > 0 for v in over.values())
     places = Entry(f"{wins}/{len(over)}", wins) if over else NONE
     verdict = Entry(_verdict(result, p))
-    entries = [_interval(over, result), number(p, 3), verdict, places]
-    lines.append(line(label, [*entries, _interval(alone, tests[1][i]), number(ps[1][i], 3)]))
+    entries = [_interval(over, result, measure), number(p, 3), verdict, places]
+    lines.append(
+      line(label, [*entries, _interval(alone, tests[1][i], measure), number(ps[1][i], 3)])
+    )
   header = ("method", f"over {BASELINE}", "p", "verdict", "tasks above")
   return Sheet(
     "gains",
     "Gains",
     (*header, "over its null control", "p (null control)"),
     tuple(lines),
-    f"Points of {NAMES[headline(records)]}, mean over the tasks both have with a 95 % bootstrap interval "
-    "over tasks, seeds paired; no interval below three tasks, whose number stands instead. The null "
-    "control (--null) is the same method, batches and passes with its adaptation term at weight 0: what "
-    "is gained over it is the term's. p by Wilcoxon's signed-rank test over tasks, Holm-corrected for the "
-    f"methods of its column; a verdict needs p < {LEVEL}, which fewer than six tasks cannot give, and an "
+    f"{'Points of ' * measure.percent}{measure.title}"
+    f"{', positive where it is lower' * measure.lower}, mean over the tasks both have with a "
+    "95 % bootstrap interval over tasks, seeds paired; no interval below three tasks, whose number stands "
+    "instead. The null control (--null) is the same method, batches and passes with its adaptation term "
+    "at weight 0: what is gained over it is the term's. p by Wilcoxon's signed-rank test over tasks, "
+    "Holm-corrected for the methods of its column; "
+    f"a verdict needs p < {LEVEL}, which fewer than six tasks cannot give, and an "
     "interval without 0. Seeds that diverged are left out of their pair. Tasks that share a domain are "
     "not independent.",
   )
@@ -64,14 +70,16 @@ def _verdict(result: Gain | None, p: float | None) -> str:
   return "above" if result.low > 0 else "below" if result.high < 0 else MISSING
 
 
-def _interval(pairs: dict[str, float], result: Gain | None) -> Entry:
+def _interval(pairs: dict[str, float], result: Gain | None, measure: Measure) -> Entry:
+  scale, digits = measure.scale, measure.digits
   if result:
-    mean, low, high = (100 * v for v in (result.mean, result.low, result.high))
-    return Entry(f"{mean:+.1f} [{low:+.1f}, {high:+.1f}]", mean, low=low, high=high)
+    mean, low, high = (scale * v for v in (result.mean, result.low, result.high))
+    text = f"{mean:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]"
+    return Entry(text, mean, low=low, high=high)
   if not pairs:
     return NONE
-  mean, count = 100 * _mean(pairs), len(pairs)
-  return Entry(f"{mean:+.1f} ({count} task{'s' * (count > 1)})", mean)
+  mean, count = scale * _mean(pairs), len(pairs)
+  return Entry(f"{mean:+.{digits}f} ({count} task{'s' * (count > 1)})", mean)
 
 
 def rank_sheet(records: Sequence[Record]) -> Sheet | None:
@@ -100,12 +108,13 @@ def rank_sheet(records: Sequence[Record]) -> Sheet | None:
 def iterates(records: Sequence[Record], suite: Suite | None) -> Sheet:
   """Last, selected and oracle accuracy (or H-score), averaged over the tasks each label has."""
   tasks, measure = tasks_of(records, suite), headline(records)
+  how = outputs.measure(measure)
   lines = []
   for row in rows(records, suite):
     mine = list(row.records.values())
     if mine:
       means = [average(mine, section, measure) for section in ("last", "selected", "oracle")]
-      shown = [measured(m._replace(std=None) if m else None) for m in means]
+      shown = [measured(m._replace(std=None) if m else None, measure=measure) for m in means]
       names = sorted({r["selected"]["validator"] for r in mine if r.get("selected")})
       told = [Entry(", ".join(names) or MISSING), Entry(f"{len(mine)}/{len(tasks)}", len(mine))]
       lines.append(line(row.label, [*shown, *told]))
@@ -114,9 +123,9 @@ def iterates(records: Sequence[Record], suite: Suite | None) -> Sheet:
     "Which iterate",
     ("method", "last", "selected", "oracle", "validator", "tasks"),
     tuple(lines),
-    f"Mean target {NAMES[measure]} in percent over the tasks a method has. Last: the final step, the "
-    "headline. Selected: the evaluation that the label-free validator prefers. Oracle: the best "
-    "evaluation on the target's test labels, which nobody has in practice.",
+    f"Mean target {how.title}{' in percent' * how.percent} over the tasks a method has. "
+    "Last: the final step, the headline. Selected: the evaluation that the label-free validator prefers. "
+    "Oracle: the best evaluation on the target's test labels, which nobody has in practice.",
   )
 
 

@@ -10,6 +10,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from adapt import outputs
 from adapt.records import record
 from adapt.report import significance, summary
 
@@ -29,7 +30,8 @@ def comparison(a: Sequence[summary.Record], b: Sequence[summary.Record]) -> Grou
     change, heading = "", f"{key[0]}: {key[1]}"
     if first and second:
       found = significance.differences({key[1]: second}, {key[1]: first})
-      change = "".join(f"{100 * v:+.1f}" for v in found.values())
+      how = outputs.measure(summary.headline([first, second]))
+      change = "".join(f"{how.scale * how.sign * v:+.{how.digits}f}" for v in found.values())
       if others := record.differences(first["config"], second["config"]):
         notes.append(Text(f"{heading}: {key[2]}: {', '.join(others)}"))
     rows.setdefault(heading, []).append([key[2], _shown(first), _shown(second), change])
@@ -85,5 +87,6 @@ def _side(records: Sequence[summary.Record]) -> Side:
 def _shown(item: summary.Record | None) -> str:
   if item is None:
     return "missing"
-  cell = summary.cell(summary.by_seed(item, "last", summary.headline([item])).values())
-  return f"{summary.percent(cell)} ({cell.n})"
+  measure = summary.headline([item])
+  cell = summary.cell(summary.by_seed(item, "last", measure).values())
+  return f"{summary.percent(cell, None, measure)} ({cell.n})"

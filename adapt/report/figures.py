@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adapt import outputs
 from adapt.records import record as records_of
 from adapt.report import diagnostics, ranks
 from adapt.report import tsne as embedding
@@ -98,10 +99,11 @@ def curves(records: Sequence[Record], path: Path) -> Path | None:
 
 
 def curves_figure(records: Sequence[Record]) -> "Figure | None":
-  """Target accuracy against the step: mean over seeds, band of one standard deviation."""
+  """Target accuracy (R²) against the step: mean over seeds, band of one standard deviation."""
   shown = {}
+  main = _main(records[0]) if records else outputs.measure("accuracy")
   for record in sorted(records, key=lambda r: rank(r["label"])):
-    by_number = by_seed(record, "curves", "target_accuracy")
+    by_number = by_seed(record, "curves", f"target_{main.name}")
     # After a loss that is not finite, accuracies are those of a constant guess.
     lost = record.get("diverged") or {}
     accuracy = [values for seed, values in by_number.items() if values and str(seed) not in lost]
@@ -116,15 +118,15 @@ def curves_figure(records: Sequence[Record]) -> "Figure | None":
   band = 0.15 if len(shown) <= 8 else 0.06  # many, laid over each other, would hide the lines
   for label, (steps, accuracy) in shown.items():
     points = [cell(values) for values in zip(*accuracy, strict=True)]
-    means = [100 * point.mean for point in points]
-    spread = [100 * (point.std or 0) for point in points]
+    means = [main.scale * point.mean for point in points]
+    spread = [main.scale * (point.std or 0) for point in points]
     style = styles[label]
     low, high = zip(*((m - s, m + s) for m, s in zip(means, spread, strict=True)), strict=True)
     axis.fill_between(steps, low, high, color=style["color"], alpha=band, linewidth=0)
     (line,) = axis.plot(steps, means, label=label, markersize=4.5, linewidth=1.5, **style)
     ends[label] = (-math.inf if math.isnan(means[-1]) else means[-1], line)
   axis.set_xlabel("step")
-  axis.set_ylabel("target test accuracy (%)")
+  axis.set_ylabel(f"target test {main.title}{' (%)' * main.percent}")
   seeds = max(len(accuracy) for _, accuracy in shown.values())
   over = f", mean ± std over {seeds} seeds" if seeds > 1 else ""
   figure.suptitle(_title(records[0]) + over, fontsize=11)
@@ -132,7 +134,9 @@ def curves_figure(records: Sequence[Record]) -> "Figure | None":
   # Listed from the top line to the bottom one, beside the axes, where it hides nothing.
   order = sorted(ends, key=lambda label: (-ends[label][0], label))
   names = [
-    f"{label}  {ends[label][0]:.1f}" if math.isfinite(ends[label][0]) else f"{label}  diverged"
+    f"{label}  {ends[label][0]:.{main.digits}f}"
+    if math.isfinite(ends[label][0])
+    else f"{label}  diverged"
     for label in order
   ]
   figure.legend(
@@ -190,7 +194,7 @@ def tsne_figure(
     shown: records of one task, side by side.
     points: label → arrays `features`, `label` and `domain`.
   """
-  if not shown:
+  if not shown or shown[0].get("output"):  # values have no classes to colour
     return None
   figure, axes = canvas(2, len(shown), (4.3 * len(shown) + 1.2, 8.0))
   for column, record in enumerate(shown):
@@ -244,7 +248,12 @@ def _title(record: Record) -> str:
 
 
 def _accuracy(record: Record) -> Any:
-  return cell(by_seed(record, "last", "accuracy").values())
+  return cell(by_seed(record, "last", _main(record).name).values())
+
+
+def _main(record: Record) -> outputs.Measure:
+  """The measure of its curves."""
+  return outputs.measure(outputs.main((record.get("output") or {}).get("name", "classes")))
 
 
 def _named(record: Record, seed: int | None = None) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from adapt import outputs
 from adapt.report.significance import LEVEL, is_null
 from adapt.report.style import canvas, save
 from adapt.report.summary import Record, by_seed, cell, headline, labelled
@@ -36,11 +37,12 @@ def ranking(records: Sequence[Record]) -> Ranking | None:
   below three methods or five tasks, where there is little to rank.
   """
   measure = headline(records)
+  sign = outputs.measure(measure).sign
   scores: dict[str, dict[str, float]] = {}
   for record in records:
     mean = cell(by_seed(record, "last", measure).values())
     if mean.n and not labelled(record) and not is_null(record):
-      scores.setdefault(record["label"], {})[record["task"]] = mean.mean
+      scores.setdefault(record["label"], {})[record["task"]] = sign * mean.mean
   most = statistics.multimode(sorted(map(_set, scores.values()), key=sorted))
   tasks = sorted(max(most, key=len, default=()))
   labels = sorted(label for label, mine in scores.items() if set(tasks) <= set(mine))

@@ -5,18 +5,24 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from adapt.evaluation.metrics import macro_of_all
-from adapt.report.summary import Record, by_seed, cell
+from adapt.report import measures
+from adapt.report.summary import Record, by_seed, cell, headline
 
 SMALL = 200  # test examples, below which an accuracy is shown with its interval
 _ERRORS = 2  # standard errors within which an accuracy is not told apart
+_LEARNT = 0.05  # R² on held-out source examples, below which nothing is learnt
 _FEW = 0.2  # share of effective examples, below which a weighting leaves too few
 
 
 def remarks(records: Sequence[Record]) -> list[str]:
   """Lines under a table, one for each record that needs it."""
-  return [
-    line for r in records for each in (unlearnt, _means, _interval, _weights) for line in each(r)
+  of_each = [
+    line
+    for r in records
+    for each in (unlearnt, _means, _interval, _weights, _flat)
+    for line in each(r)
   ]
+  return [*of_each, *measures.missing(records, headline(records))]
 
 
 def _where(record: Record) -> str:
@@ -83,6 +89,18 @@ def _interval(record: Record) -> Iterator[str]:
     f"{_where(record)}: {size} test examples leave{each} accuracy a 95 % interval (Wilson) of "
     f"{low:.1f} to {high:.1f}{' on average' if len(found) > 1 else ''}"
   )
+
+
+def _flat(record: Record) -> Iterator[str]:
+  """Seeds that explain nothing even of the source have not learnt, whatever the target says."""
+  curves = (record.get("curves") or {}).get("source_r2") or ()
+  lost = [i for i, own in enumerate(curves) if own and own[-1] is not None and own[-1] < _LEARNT]
+  if lost:
+    seeds = ", ".join(str(record["config"]["seeds"][i]) for i in lost)
+    yield (
+      f"{_where(record)}: with seed {seeds} the source's own R² is below {_LEARNT}: the network predicts "
+      "little but the mean; try a lower --lr"
+    )
 
 
 def _weights(record: Record) -> Iterator[str]:

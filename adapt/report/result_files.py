@@ -27,6 +27,7 @@ def generated(
   out: Path,
   known: Mapping[str, Suite],
   rule: str | None = None,
+  measure: str | None = None,
 ) -> dict[Path, str]:
   """Path → text of every file that follows from the records.
 
@@ -36,6 +37,7 @@ def generated(
     out: folder of the tables.
     known: suites, whose protocols and published rows the tables show.
     rule: which evaluation counts, in place of what each suite's protocol says.
+    measure: what the tables show, in place of each suite's measure.
 
   Raises:
     ValueError: the rule is no validator of any record.
@@ -43,7 +45,7 @@ def generated(
   if rule:
     selection.checked(records, rule)
   every = _by_suite(records)
-  made = {name: tables.sheets(mine, known.get(name), rule) for name, mine in every.items()}
+  made = {name: tables.sheets(mine, known.get(name), rule, measure) for name, mine in every.items()}
   costs = [(name, tables.cost(mine, known.get(name))) for name, mine in every.items()]
   files = {out / name: text for name, text in pages(made, costs).items()}
   whole = {name: [*made[name], sheet] for name, sheet in costs}

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from adapt import outputs
 from adapt.report.summary import Record, by_seed, headline
 
 BASELINE = "source_only"
@@ -28,12 +29,14 @@ def enough(tasks: int) -> bool:
 
 
 def differences(ours: Mapping[str, Record], theirs: Mapping[str, Record]) -> dict[str, float]:
-  """Task → mean over common seeds of the difference in the headline measure."""
+  """Task → mean over common seeds of the difference in the headline measure, above 0 where better."""
   measure = headline([*ours.values(), *theirs.values()])
-  found = {}
+  found, sign = {}, outputs.measure(measure).sign
   for task in ours.keys() & theirs.keys():
     a, b = (by_seed(side[task], "last", measure) for side in (ours, theirs))
-    each = [a[s] - b[s] for s in a.keys() & b.keys() if a[s] is not None and b[s] is not None]
+    each = [
+      sign * (a[s] - b[s]) for s in a.keys() & b.keys() if a[s] is not None and b[s] is not None
+    ]
     if each:
       found[task] = float(np.mean(each))
   return found

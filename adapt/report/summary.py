@@ -4,18 +4,15 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from adapt import outputs
+from adapt.evaluation.class_measures import of_confusion
 from adapt.experiments.suite import Reported, Suite
 
 Record = Mapping[str, Any]
 MISSING = "–"
 BOUND = ("target_only",)  # labels that no method competes with: they train on every target label
-
-
-# What a table calls a measure.
-NAMES = {
-  "accuracy": "accuracy",
-  "h_score": "H-score (harmonic mean of the recall of known classes and of the unknown one)",
-}
 
 
 class Cell(NamedTuple):
@@ -38,9 +35,27 @@ class Row(NamedTuple):
 
 
 def headline(records: Sequence[Record]) -> str:
-  """The measure that a table of these records shows: h_score where all tasks have unknown classes."""
+  """The measure that a table of these records shows.
+
+  The one that was asked for (`judged`), or h_score where all tasks have unknown classes.
+  """
+  if chosen := {r["measure"] for r in records if r.get("measure")}:
+    return str(min(chosen))
+  if records and all(r.get("output") for r in records):
+    return outputs.main(records[0]["output"]["name"])
   scored = [r["last"] for r in records if r.get("last")]
   return "h_score" if scored and all("h_score" in last for last in scored) else "accuracy"
+
+
+def judged(record: Record, measure: str) -> Record:
+  """The record whose tables show that measure; an older one gets what its confusion matrix says."""
+  last, matrices = record.get("last"), record.get("confusion") or ()
+  if last is not None and measure not in last:
+    of = [None if m is None else of_confusion(np.asarray(m)) for m in matrices]
+    derived = [None if each is None else each.get(measure) for each in of]
+    if any(value is not None for value in derived):
+      last = {**last, measure: derived}
+  return {**record, "measure": measure, "last": last}
 
 
 def labelled(record: Record) -> bool:
@@ -127,13 +142,17 @@ def rows(records: Sequence[Record], suite: Suite | None) -> list[Row]:
   return result
 
 
-def percent(value: Cell | None, seeds: int | None = None) -> str:
-  """`89.7 ± 0.4`; with its own (n) where that is not the number of seeds asked for."""
+def percent(value: Cell | None, seeds: int | None = None, measure: str = "accuracy") -> str:
+  """`89.7 ± 0.4`; with its own (n) where that is not the number of seeds asked for.
+
+  A measure that is no fraction is shown as it is, with its own decimals.
+  """
   if value is None or value.n == 0:
     return MISSING
-  text = f"{100 * value.mean:.1f}"
+  how = outputs.measure(measure)
+  text = f"{how.scale * value.mean:.{how.digits}f}"
   if value.std is not None:
-    text += f" ± {100 * value.std:.1f}"
+    text += f" ± {how.scale * value.std:.{how.digits}f}"
   return text if seeds in (None, value.n) else f"{text} ({value.n})"
 
 

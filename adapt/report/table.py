@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from adapt import outputs
 from adapt.report.summary import MISSING, Cell, percent
 
 
@@ -42,12 +43,15 @@ class Sheet(NamedTuple):
 NONE = Entry(MISSING)
 
 
-def measured(cell: Cell | None, seeds: int | None = None, mark: str = "") -> Entry:
-  """A fraction over seeds, in percent: `89.7 ± 0.4`, with (n) where n is not `seeds`."""
+def measured(
+  cell: Cell | None, seeds: int | None = None, mark: str = "", measure: str = "accuracy"
+) -> Entry:
+  """A measure over seeds, a fraction in percent: `89.7 ± 0.4`, with (n) where n is not `seeds`."""
   if cell is None or cell.n == 0:
     return NONE
-  std = None if cell.std is None else 100 * cell.std
-  return Entry(percent(cell, seeds), 100 * cell.mean, std, cell.n, mark=mark)
+  scale = outputs.measure(measure).scale
+  std = None if cell.std is None else scale * cell.std
+  return Entry(percent(cell, seeds, measure), scale * cell.mean, std, cell.n, mark=mark)
 
 
 def number(value: float | None, digits: int = 1) -> Entry:

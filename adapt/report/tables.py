@@ -4,22 +4,22 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
+from adapt import outputs
 from adapt.experiments import more_seeds
 from adapt.experiments.suite import Suite
 from adapt.records import record as stored
-from adapt.report import comparisons, formats, published, selection
+from adapt.report import comparisons, formats, measures, published, selection
 from adapt.report.significance import LEVEL, differences, leaders, seeds_differ, tasks_differ
 from adapt.report.summary import (
   BOUND,
   MISSING,
-  NAMES,
   Record,
   Row,
   all_diverged,
-  average,
   by_seed,
   cell,
   headline,
+  judged,
   labelled,
   mean_value,
   rows,
@@ -29,7 +29,12 @@ from adapt.report.table import Entry, Line, Sheet, line, measured, number
 from adapt.training.settings import Settings
 
 
-def sheets(records: Sequence[Record], suite: Suite | None, rule: str | None = None) -> list[Sheet]:
+def sheets(
+  records: Sequence[Record],
+  suite: Suite | None,
+  rule: str | None = None,
+  measure: str | None = None,
+) -> list[Sheet]:
   """Every table of one suite but `cost`: the same numbers give the same bytes on any machine.
 
   Args:
@@ -37,8 +42,11 @@ def sheets(records: Sequence[Record], suite: Suite | None, rule: str | None = No
     suite: with its published rows, if known.
     rule: which evaluation counts: `last`, `oracle` or a validator (selection.py); None: what the
       suite's protocol says.
+    measure: what the tables show at the last step; None: the suite's, or the main one.
   """
   counted = rule or _own(suite)
+  if named := measure or (suite.measure if suite and counted == "last" else ""):
+    records = [judged(r, named) for r in records]
   shown = [selection.picked(r, counted) for r in records]
   made = [
     accuracy(shown, suite, counted),
@@ -46,7 +54,7 @@ def sheets(records: Sequence[Record], suite: Suite | None, rule: str | None = No
     comparisons.rank_sheet(shown),
     comparisons.iterates(records, suite),
     comparisons.validators(records),
-    measures(records, suite),
+    measures.sheet(records, suite),
   ]
   return [sheet for sheet in made if sheet is not None]
 
@@ -74,40 +82,47 @@ def text(name: str, made: Sequence[Sheet]) -> str:
 def main_table(records: Sequence[Record], suite: Suite | None) -> str:
   """The main table as Markdown, with where its numbers come from: for a text that stands alone."""
   rule = _own(suite)
+  if suite and suite.measure and rule == "last":
+    records = [judged(r, suite.measure) for r in records]
   sheet = accuracy([selection.picked(r, rule) for r in records], suite, rule)
   return formats.markdown(sheet._replace(caption=f"{sheet.caption} {provenance(records)}"))
 
 
+_TITLES = {"h_score": "H-score"}  # without what it is made of
+
+
 def accuracy(records: Sequence[Record], suite: Suite | None, rule: str = "last") -> Sheet:
-  """Accuracy (or H-score) by label and task as the rule picked it, published rows beneath ours."""
+  """Accuracy (or another measure) by label and task as the rule picked it, published rows beneath ours."""
   tasks = tasks_of(records, suite)
   every = rows(records, suite)
-  marks = _marks(every, tasks, headline(records))
+  measure = headline(records)
+  marks = _marks(every, tasks, measure)
   lines: list[Line] = []
   notes: list[str] = []
   for row in every:
-    entries = [_accuracy(row, task, marks[task].get(row.label, "")) for task in tasks]
-    entries.append(measured(row.average, row.seeds, marks[""].get(row.label, "")))
+    entries = [_accuracy(row, task, marks[task].get(row.label, ""), measure) for task in tasks]
+    entries.append(measured(row.average, row.seeds, marks[""].get(row.label, ""), measure))
     lines.append(line(row.label, entries, row.seeds))
-    for reported in row.reported:
+    for reported in row.reported if measure in ("accuracy", "h_score") else ():
       notes.append(published.note(reported, row))
       numbers = tuple(published.entries(reported, tasks))
       lines.append(Line(reported.label, numbers, f"[{len(notes)}]", published=True))
   marked = any(mark for column in marks.values() for mark in column.values())
   return Sheet(
     "accuracy",
-    "Target accuracy" if headline(records) == "accuracy" else "Target H-score",
+    f"Target {_TITLES.get(measure) or outputs.measure(measure).title}",
     ("method (seeds)", *tasks, "average"),
     tuple(lines),
     _caption(records, rule, rule == _own(suite), marked, bool(notes)),
     tuple(notes),
-    tuple(_mixed_data(records)),
+    (*_mixed_data(records), *measures.missing(records, measure)),
   )
 
 
 def _marks(every: Sequence[Row], tasks: Sequence[str], measure: str) -> dict[str, dict[str, str]]:
   """Task, or "" for the average → label → best or tie; rows compete that see as many target labels."""
   marks: dict[str, dict[str, str]] = {column: {} for column in (*tasks, "")}
+  sign = outputs.measure(measure).sign
   for seen in (False, True):
     mine = {row.label: row for row in every if row.records and row.label not in BOUND}
     mine = {label: row for label, row in mine.items() if labelled(_first(row)) is seen}
@@ -118,9 +133,9 @@ def _marks(every: Sequence[Row], tasks: Sequence[str], measure: str) -> dict[str
         if task in row.records
       }
       cells = {label: cell(column.values()) for label, column in columns.items()}
-      means = {label: c.mean for label, c in cells.items() if c.n}
+      means = {label: sign * c.mean for label, c in cells.items() if c.n}
       marks[task] |= leaders(means, _over_seeds(columns))
-    marks[""] |= _marks_of_averages(mine)
+    marks[""] |= _marks_of_averages(mine, sign)
   return marks
 
 
@@ -128,59 +143,18 @@ def _over_seeds(columns: Mapping[str, Mapping[int, float | None]]) -> Callable[.
   return lambda a, b: seeds_differ(columns[a], columns[b])
 
 
-def _marks_of_averages(mine: Mapping[str, Row]) -> dict[str, str]:
+def _marks_of_averages(mine: Mapping[str, Row], sign: float) -> dict[str, str]:
   """Averages are told apart over tasks: over seeds alone, any other task could turn them round."""
 
   def test(a: str, b: str) -> float | None:
     return tasks_differ(differences(mine[a].records, mine[b].records))
 
-  return leaders({label: row.average.mean for label, row in mine.items() if row.average}, test)
+  means = {label: sign * row.average.mean for label, row in mine.items() if row.average}
+  return leaders(means, test)
 
 
 def _first(row: Row) -> Record:
   return next(iter(row.records.values()))
-
-
-# Measures beside the headline: key in a record, column.
-_BESIDE = {
-  "accuracy": {
-    "precision": "precision",
-    "recall": "recall",
-    "f1": "F1",
-    "calibration_error": "calibration error",
-  },
-  "h_score": {
-    "accuracy": "accuracy",
-    "os": "OS",
-    "os_star": "OS*",
-    "unknown": "unknown",
-    "calibration_error": "calibration error",
-  },
-}
-_MEANING = {
-  "accuracy": "Precision, recall and F1 are macro averages over classes, in percent, at the last step.",
-  "h_score": "In percent, at the last step: OS* is the mean recall of the known classes, unknown that "
-  "of the unknown class, OS the mean recall of all of them.",
-}
-
-
-def measures(records: Sequence[Record], suite: Suite | None) -> Sheet:
-  """Macro precision, recall and F1 (or the parts of the H-score), and calibration."""
-  tasks, measure = tasks_of(records, suite), headline(records)
-  lines = []
-  for row in rows(records, suite):
-    mine = list(row.records.values())
-    if mine:
-      shown = [measured(average(mine, "last", name), row.seeds) for name in _BESIDE[measure]]
-      places = Entry(f"{len(mine)}/{len(tasks)}", len(mine))
-      lines.append(line(row.label, [*shown, places], row.seeds))
-  return Sheet(
-    "measures",
-    "Other measures",
-    ("method (seeds)", *_BESIDE[measure].values(), "tasks"),
-    tuple(lines),
-    f"Means over the tasks a method has. {_MEANING[measure]}",
-  )
 
 
 def cost(records: Sequence[Record], suite: Suite | None) -> Sheet:
@@ -219,21 +193,23 @@ def provenance(records: Sequence[Record]) -> str:
   return f"Commit {commits}. Device: {devices}."
 
 
-def _accuracy(row: Row, task: str, mark: str) -> Entry:
+def _accuracy(row: Row, task: str, mark: str, measure: str) -> Entry:
   if task in row.records and all_diverged(row.records[task]):
     return Entry("diverged")
-  return measured(row.cells[task], row.seeds, mark)
+  return measured(row.cells[task], row.seeds, mark, measure)
 
 
 def _caption(records: Sequence[Record], rule: str, own: bool, marked: bool, beside: bool) -> str:
   protocols = [_sentence(r.get("protocol") or "") for r in records]
+  shown = outputs.measure(headline(records))
   parts = [
-    f"Target test {NAMES[headline(records)]} in percent {selection.described(rule)}, mean ± sample "
+    f"Target test {shown.title}{' in percent' * shown.percent} {selection.described(rule)}, mean ± sample "
     "standard deviation over (n) seeds; a cell with its own (n) counts the seeds that ran there without "
     "diverging.",
     f"Settings: {_settings(records)}.",
     *sorted({text for text in protocols if text}),
     "" if own else "Which iterate counts is not the protocol's choice here.",
+    "Lower is better." if shown.lower else "",
     "Bold: above every other row that sees as many target labels; ≈: the highest, and what is not told "
     f"apart from it (p ≥ {LEVEL}, Holm-corrected in its column): a task by paired t-tests over seeds, "
     "which take three, the average by Wilcoxon's test over tasks, which takes six."

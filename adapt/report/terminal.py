@@ -1,12 +1,13 @@
 """What a run prints when it is done: its records as a table, and what private ones guarantee."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from adapt import outputs
 from adapt.report.summary import (
   Record,
   all_diverged,
@@ -21,6 +22,7 @@ from adapt.report.summary import (
 # Columns on the terminal: key in a record, column.
 _SHOWN = {
   "accuracy": {"accuracy": "accuracy", "precision": "precision", "recall": "recall", "f1": "F1"},
+  "r2": {"r2": "R²", "mae": "MAE", "rmse": "RMSE"},
   "h_score": {"h_score": "H-score", "os_star": "OS*", "unknown": "unknown", "accuracy": "accuracy"},
 }
 
@@ -67,13 +69,14 @@ def searched(records: Sequence[Record]) -> list[str]:
 def table(records: Sequence[Record]) -> Table:
   """The records as a table for `rich.print`, one line each."""
   suites, measure = sorted({r["suite"] for r in records}), headline(records)
+  columns = _columns(measure)
   shown = Table(
-    title=f"{', '.join(suites)}: target test set, last step, %",
+    title=f"{', '.join(suites)}: target test set, last step{', %' * ('r2' not in columns)}",
     box=box.SIMPLE_HEAD,
     padding=(0, 1, 0, 0),
   )
   shown.add_column("method (seeds)", overflow="fold")
-  for name in (*_SHOWN[measure].values(), "ms / 1000", "seconds"):
+  for name in (*columns.values(), "ms / 1000", "seconds"):
     shown.add_column(name, justify="right", no_wrap=True)
   several = len({(r["suite"], r["task"]) for r in records}) > 1
   previous = None
@@ -86,9 +89,19 @@ def table(records: Sequence[Record]) -> Table:
     previous = place
     shown.add_row(
       f"{broken(record['label'])} ({len(record['config']['seeds'])})",
-      *_measured(record, measure),
+      *_measured(record, columns),
     )
   return shown
+
+
+def _columns(measure: str) -> dict[str, str]:
+  """The measures shown, the headline first: key in a record, column."""
+  if measure in _SHOWN:
+    return _SHOWN[measure]
+  if measure in _SHOWN["r2"]:
+    return {measure: _SHOWN["r2"][measure], **_SHOWN["r2"]}
+  title, rest = outputs.measure(measure).title.split(" (")[0], _SHOWN["accuracy"]
+  return {measure: title, **dict([(n, t) for n, t in rest.items() if n != measure][:3])}
 
 
 def broken(label: str) -> str:
@@ -96,12 +109,13 @@ def broken(label: str) -> str:
   return re.sub(r"-(?=[a-z_-]+=)", " ", label)
 
 
-def _measured(record: Record, measure: str) -> list[str]:
-  values = [cell(by_seed(record, "last", name).values()) for name in _SHOWN[measure]]
+def _measured(record: Record, columns: Mapping[str, str]) -> list[str]:
+  values = {name: cell(by_seed(record, "last", name).values()) for name in columns}
   # Deviations of the other three would not fit eighty columns; the pages have them.
+  first, *others = columns
   shown = [
-    percent(values[0], len(record["config"]["seeds"])),
-    *(percent(value._replace(std=None)) for value in values[1:]),
+    percent(values[first], len(record["config"]["seeds"]), first),
+    *(percent(values[name]._replace(std=None), None, name) for name in others),
   ]
   shown[0] = "diverged" if all_diverged(record) else shown[0]
   costs = [

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from adapt.evaluation import class_measures, value_measures
 from adapt.evaluation.metrics import Blocks, Counts, blocks, looked
 from adapt.training import probe
 from adapt.training.joint_tasks import Part, spans
@@ -57,7 +58,32 @@ def _probed(cells: Program, now: Mapped, views: Views, seen: dict[str, Any]) -> 
   fs, ft = seen["source_test"], seen["target_train"]
   sizes = min(source.examples, probe.SHOWN), min(target.examples, probe.SHOWN)
   xt = list(target.x)[: len(ft)]
-  return probe.probed(cells.outputs_each, now, fs, source.y[: len(fs)], ft, xt, sizes)
+  ys = source.y[: len(fs)]
+  output = "classes" if ys[0].ndim == 1 else "values"
+  return probe.probed(cells.outputs_each, now, fs, ys, ft, xt, sizes, output)
+
+
+def final(
+  cells: Program, parts: Sequence[Part], views: Sequence[Views], now: Mapped
+) -> list[class_measures.Measured]:
+  """Each cell's exact measures of its outputs on the target test set; empty without labels."""
+  found: list[class_measures.Measured] = []
+  for part, own, mine in zip(parts, each(parts, now), views, strict=True):
+    if (view := mine.get("target_test")) is None:
+      return []
+    blocks_of = zip(view.x, view.y, view.valid, strict=True)
+    logits = np.concatenate(
+      [jax.device_get(cells.look(own, *block)[1][1]) for block in blocks_of], axis=1
+    )
+    labels = np.concatenate(jax.device_get(view.y))[: view.examples]
+    found += [_measured(part.data, one[: view.examples], labels) for one in logits]
+  return found
+
+
+def _measured(data: TaskData, outputs: np.ndarray, labels: np.ndarray) -> class_measures.Measured:
+  if data.scale is None:
+    return class_measures.of_logits(outputs, labels)
+  return value_measures.of_predictions(data.scale.undone(outputs), data.scale.undone(labels))
 
 
 def seconds(
@@ -106,7 +132,12 @@ def examples(cells: Program, mapped: Mapped, data: TaskData) -> dict[str, np.nda
   for split in data.sources[0].test, data.target.test:
     rows = np.sort(chosen.permutation(len(split.x))[:_POINTS])
     x.append(split.x[rows])
-    y.append(np.full(len(rows), -1, np.int32) if split.y is None else split.y[rows])
+    # Pictures show values of the first number alone.
+    y.append(
+      np.full(len(rows), -1, np.int32)
+      if split.y is None
+      else split.y[rows].reshape(len(rows), -1)[:, 0]
+    )
   shown = blocks(np.concatenate(x), None)
   parts = [
     jax.device_get(cells.look(mapped, *block)[1])
@@ -117,5 +148,7 @@ def examples(cells: Program, mapped: Mapped, data: TaskData) -> dict[str, np.nda
     "features": features[:, : shown.examples].astype(np.float16),
     "label": np.concatenate(y),
     "domain": np.repeat([0, 1], [len(v) for v in x]),
-    "predicted": logits[:, : shown.examples].argmax(-1),
+    "predicted": logits[:, : shown.examples].argmax(-1)
+    if data.scale is None
+    else logits[:, : shown.examples, 0],
   }

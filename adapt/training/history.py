@@ -8,8 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import validators
+from adapt import outputs, validators
+from adapt.evaluation import value_measures
+from adapt.evaluation.class_measures import Measured
 from adapt.evaluation.metrics import Counts, measures
+from adapt.evaluation.value_measures import ValueCounts
 
 # (steps done, all that is known so far); called once per evaluation
 Report = Callable[[int, "History"], None]
@@ -53,15 +56,17 @@ class History:
   def __init__(self) -> None:
     self.steps: list[int] = []
     self.metrics: list[dict[str, np.ndarray]] = []  # name -> [cells]
-    self.counts: list[dict[str, Counts]] = []  # view -> counts [cells, ...]
+    self.counts: list[dict[str, Any]] = []  # view -> counts [cells, ...]
     self.probed: list[dict[str, Any]] = []  # what validators need by name, [cells, ...] each
     self.diverged: dict[int, int] = {}  # cell -> first step with a non-finite loss
     self.reverse: np.ndarray | None = None  # [cells] of the last evaluation, where asked for
     self.labels: Sequence[str] = ()  # of each cell's point; seeds of one point share theirs
+    self.output = "classes"  # what is predicted; of values counts are ValueCounts
     self.unknown = False  # whether the last class is that of unknown examples
     self.before = 0.0  # seconds spent by earlier processes, of which this one continues the last
     self.averaged: Average = means
     self.since = 0  # steps since the newest evaluation
+    self.final: list[Measured] = []  # by cell: of the probabilities on the target test set
     self._blocks: list[Block] = []  # their metrics; fewer steps' where process 0 has the others
     self._waiting: list[tuple[int, list[Block], Any, Any]] = []
 
@@ -91,7 +96,7 @@ class History:
       for cell in np.flatnonzero(bad.any(0)):
         self.diverged.setdefault(int(cell), before + int(bad[:, cell].argmax()))
       # The last update may spoil the parameters after the last finite loss.
-      for cell in np.flatnonzero(~np.isfinite(counts["target_train"].entropy)):
+      for cell in np.flatnonzero(~np.isfinite(counts["target_train"].finite)):
         self.diverged.setdefault(int(cell), before + length)
       self.steps.append(before + length)
       self.metrics.append(self.averaged(metrics))
@@ -135,21 +140,22 @@ class History:
       metrics, counts, probed = jax.tree.map(lambda x, e=e: x[e], kept)
       past.metrics.append(metrics)
       past.probed.append(probed)
-      past.counts.append({view: Counts(**each) for view, each in counts.items()})
+      past.counts.append({view: _counts(each) for view, each in counts.items()})
     return past
 
   def only(self, cells: slice) -> "History":
     """Returns the history of selected cells, renumbered from 0."""
     past = History()
     past.steps, past.before, past.labels = self.steps, self.before, self.labels[cells]
-    past.unknown = self.unknown
+    past.unknown, past.final = self.unknown, self.final[cells]
+    past.output = self.output
     kept = self.metrics, self.counts, self.probed
     past.metrics, past.counts, past.probed = jax.tree.map(lambda x: x[cells], kept)
     numbers = range(cells.start, cells.stop)
     past.diverged = {c - cells.start: s for c, s in self.diverged.items() if c in numbers}
     return past
 
-  def of(self, view: str, evaluation: int, cell: int) -> Counts:
+  def of(self, view: str, evaluation: int, cell: int) -> Any:
     """Returns the counts of one view, evaluation and cell."""
     return jax.tree.map(lambda x: x[cell], self.counts[evaluation][view])
 
@@ -160,16 +166,23 @@ class History:
       for view in ("source_test", "target_train")
     )
     made = validators.scores(
-      source, target, [jax.tree.map(lambda x: x[cell], p) for p in self.probed]
+      source, target, [jax.tree.map(lambda x: x[cell], p) for p in self.probed], self.output
     )
     if self.reverse is not None:
       made[validators.REVERSE] = [math.nan] * (len(self.steps) - 1) + [float(self.reverse[cell])]
     return made
 
-  def accuracies(self, view: str) -> np.ndarray | None:
-    """[evaluations, cells], or None without such a view."""
+  @property
+  def main(self) -> str:
+    """The measure that tells how good a cell is: accuracy, of values R²."""
+    return outputs.main(self.output)
+
+  def mains(self, view: str) -> np.ndarray | None:
+    """The main measure [evaluations, cells], or None without such a view."""
     if view not in self.counts[-1]:
       return None
+    if self.output == "values":
+      return np.stack([value_measures.r2(c[view]) for c in self.counts])
     confusion = np.stack([c[view].confusion for c in self.counts])  # [e, cells, k, k]
     right = np.trace(confusion, axis1=2, axis2=3)
     return np.asarray(right / np.maximum(confusion.sum((2, 3)), 1))
@@ -181,19 +194,22 @@ class History:
       target: whether to add what target test labels say.
 
     Returns:
-      By kind: "train", the loss and the method's metrics; "source", accuracy on held-out examples;
+      By kind: "train", the loss and the method's metrics; "source", accuracy (R²) on held-out examples;
       "validators", every label-free score; "target", where asked for and known.
     """
     cells = len(self.metrics[-1]["loss"])
     each = [self.scores(c) for c in range(cells)]
-    source = self.accuracies("source_test")
+    source = self.mains("source_test")
     assert source is not None  # sources have labels
     found: dict[str, dict[str, Any]] = {
       "train": dict(self.metrics[-1]),
-      "source": {"accuracy": source[-1]},
+      "source": {self.main: source[-1]},
       "validators": {n: [own[n][-1] for own in each] for n in each[0]},
     }
-    if target and "target_test" in self.counts[-1]:
+    if target and self.output == "values":
+      if (own := self.mains("target_test")) is not None:
+        found["target"] = {self.main: own[-1]}
+    elif target and "target_test" in self.counts[-1]:
       every = [measures(self.of("target_test", -1, c), self.unknown) for c in range(cells)]
       names = [n for n, value in every[0].items() if isinstance(value, float)]
       found["target"] = {n: [own[n] for own in every] for n in names}
@@ -204,13 +220,13 @@ class History:
     }
 
   def mean(self, kind: str) -> float | None:
-    """Mean of the newest "loss" or view accuracy over finite cells."""
+    """Mean of the newest "loss" or a view's main measure over finite cells."""
     values = self.metrics[-1]["loss"]
     if kind != "loss":
-      accuracy = self.accuracies(kind)
-      if accuracy is None:
+      of_view = self.mains(kind)
+      if of_view is None:
         return None
-      values = accuracy[-1]
+      values = of_view[-1]
     alive = [v for c, v in enumerate(values) if c not in self.diverged]
     return float(np.mean(alive)) if alive else math.nan
 
@@ -221,7 +237,7 @@ class History:
     evaluation; no target label is read.
     """
     found = self.newest(target=False)
-    named = {**found["train"], "source_accuracy": found["source"]["accuracy"]}
+    named = {**found["train"], f"source_{self.main}": found["source"][self.main]}
     each = {n: v[:cells] for n, v in (named | found["validators"]).items()}
     alive = [c for c in range(cells) if c not in self.diverged]
     return {n: float(np.mean(v[alive])) if alive else math.nan for n, v in each.items()}
@@ -233,3 +249,8 @@ class History:
       [measures(self.of(view, e, c), True)[name] for c in cells] for e in range(len(self.steps))
     ]
     return np.array(every)
+
+
+def _counts(arrays: dict[str, Any]) -> Counts | ValueCounts:
+  """Counts of classes or of values, from their fields."""
+  return Counts(**arrays) if "confusion" in arrays else ValueCounts(**arrays)

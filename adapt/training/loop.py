@@ -32,6 +32,7 @@ from adapt.training.program import Mapped, Program, Spec, keys, program
 from adapt.training.settings import Settings
 
 Report = history.Report
+History = history.History
 _DRAWN = 8192  # steps
 
 Saving = checkpoint.Checkpoints | checkpoint.Elsewhere
@@ -43,10 +44,9 @@ class Trained(NamedTuple):
   """Result of training one part of a program."""
 
   mapped: Mapped
-  past: history.History
-  points: dict[
-    str, np.ndarray
-  ]  # features [cells, n, d], label [n], domain [n], predicted [cells, n]
+  past: History
+  # features [cells, n, d], label [n], domain [n], predicted [cells, n]
+  points: dict[str, np.ndarray]
   seconds: dict[str, float]
   cells: Program
   effective_share: float | None = None  # of the source examples, where they are weighted
@@ -107,22 +107,21 @@ def train(
   seconds |= {"compile": ended - compiled}
   shares = {n: v if n == "predict_1000" else v / len(parts) for n, v in seconds.items()}
   share = _effective_share(parts, arrays)
+  past.final = evaluation.final(cells, parts, views, now)
   return [
     Trained(own, past.only(span), evaluation.examples(cells, own, part.data), shares, cells, share)
     for part, span, own in zip(parts, spans(parts), evaluation.each(parts, now), strict=True)
   ]
 
 
-def _stop(
-  saved: Saving, mapped: Mapped, past: history.History, began: float, steps: int
-) -> NoReturn:
+def _stop(saved: Saving, mapped: Mapped, past: History, began: float, steps: int) -> NoReturn:
   """Saves what is done, and ends the run."""
   saved.save(mapped, past, time.perf_counter() - began)
   done = hosts.agreed(saved.finish)
   raise stopping.Stopped(f"{done:,} of {steps:,} steps are saved")
 
 
-def _piece(fed: feed.Feed, mapped: Mapped, past: history.History, pace: Pace, left: int) -> Mapped:
+def _piece(fed: feed.Feed, mapped: Mapped, past: History, pace: Pace, left: int) -> Mapped:
   """Takes some of the steps that are left up to the next evaluation."""
   steps = hosts.agreed(lambda: min(pace.steps(left), fed.most))  # by process 0's clock
   began = time.monotonic()
@@ -140,23 +139,22 @@ def _effective_share(parts: Sequence[Part], arrays: Any) -> float | None:
   return weights.effective_share(np.asarray(arrays.ws.addressable_data(0)))
 
 
-def _history(
-  parts: Sequence[Part], found: checkpoint.Saved | None, fed: feed.Feed
-) -> history.History:
+def _history(parts: Sequence[Part], found: checkpoint.Saved | None, fed: feed.Feed) -> History:
   """Returns the parts' history before the next step."""
-  past = found.past if found else history.History()
+  past = found.past if found else History()
   # Of the rest, only process 0 makes records.
   past.steps = hosts.agreed(lambda: past.steps)
   past.since = hosts.agreed(lambda: past.since)
   past.labels = [p.label for part in parts for p in part.points for _ in part.setup.seeds]
-  past.unknown, past.averaged = parts[0].data.unknown, fed.mean
+  past.unknown, past.output = parts[0].data.unknown, parts[0].data.output
+  past.averaged = fed.mean
   return past
 
 
 def _followed(report: Report) -> Report:
   """Wraps the report so that a display sees each evaluation."""
 
-  def both(step: int, past: history.History) -> None:
+  def both(step: int, past: History) -> None:
     live.evaluated(step)
     report(step, past)
 
@@ -189,6 +187,7 @@ def spec_of(parts: Sequence[Part]) -> Spec:
     examples=examples(parts[0]) if len(parts) > 1 else None,
     kind=data.kind,
     targets=len(data.target.train.x) if setup.traits(parts[0].points).sized else 0,
+    output=setup.output.key,
   )
 
 

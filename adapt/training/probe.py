@@ -25,6 +25,7 @@ def probed(
   target: Sequence[Outputs],
   xt: Sequence[jax.Array],
   sizes: tuple[int, int],
+  output: str = "classes",
 ) -> dict[str, Any]:
   """Computes `validators.scores`' inputs for all cells at once.
 
@@ -37,6 +38,7 @@ def probed(
     ys: labels [b] of those blocks.
     target: what they make of blocks of target training examples, which are in random order.
     xt: inputs [b, ...] of those blocks.
+    output: what is predicted; inputs are mixed of classes alone, whose predictions say which.
     sizes: how many examples of source and target blocks count; the rest is padding or not shown.
 
   Returns:
@@ -44,11 +46,11 @@ def probed(
     be the same at every evaluation, or scores cannot be compared.
   """
   mixed = None
-  if validators.mixable(xt[0].dtype):
+  if output == "classes" and validators.mixable(xt[0].dtype):
     rows = np.arange(len(xt) * len(xt[0])).reshape(len(xt), -1)
     logits = [lt for _, lt in target]
     mixed = [outputs(mapped, _mixtures(xt, logits, block, sizes[1]))[1] for block in rows]
-  every = tuple((name, validators.get(name)) for name in validators.names())
+  every = tuple((name, validators.get(name)) for name in validators.names(output))
   return _made(source, ys, target, mixed, sizes, every)
 
 
@@ -77,7 +79,8 @@ def _made(
 ) -> dict[str, Any]:
   n, m = sizes
   (fs, ls), (ft, lt) = (zip(*part, strict=True) for part in (source, target))
-  labels = jnp.broadcast_to(jnp.concatenate(ys)[:n], (len(fs[0]), n))
+  labels = jnp.concatenate(ys)[:n]
+  labels = jnp.broadcast_to(labels, (len(fs[0]), *labels.shape))
   lm = None if mixed is None else _joined(mixed, m)
   shown = _joined(fs, n), _joined(ls, n), labels, _joined(ft, m), _joined(lt, m), lm
   with jax.default_matmul_precision("highest"):  # tensor cores would round similarities

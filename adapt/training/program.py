@@ -1,8 +1,7 @@
 """Builds the compiled program that trains all cells of a method.
 
-Every seed and every swept value runs in one computation.
-Programs are cached by their specification, so cells whose arrays have equal shapes (the twelve
-Amazon pairs) compile once.
+Every seed and swept value runs in one computation. Programs are cached by their specification, so
+cells whose arrays have equal shapes (the twelve Amazon pairs) compile once.
 """
 
 import functools
@@ -12,12 +11,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from adapt import tuning
+from adapt import outputs, tuning
 from adapt.augment import named_views
 from adapt.catalogue import Bound
-from adapt.evaluation import cells
+from adapt.evaluation import cells, value_measures
 from adapt.evaluation import metrics as evaluate
-from adapt.method import Batch, Method, Net
+from adapt.method import Batch, Method, Net, Output
 from adapt.models import nets
 from adapt.training import devices, dp_sgd, resident, shared_step, stream
 from adapt.training.settings import Settings
@@ -42,6 +41,7 @@ class Spec(NamedTuple):
   examples: tuple[int, int] | None = None  # of a task's sets, where several tasks' lie together
   kind: str = ""  # of the inputs, see `Net.kind`
   targets: int = 0  # target training examples, where the method's state is sized by them
+  output: tuple[Callable[..., Output], Items] = outputs.CLASSES.key
 
 
 class Mapped(NamedTuple):
@@ -73,6 +73,8 @@ def program(spec: Spec) -> Program:
   settings, layout = spec.settings, spec.layout
   plain = _network(spec, axis=None)
   build = _builder(spec, plain)
+  factory, given = spec.output
+  count = value_measures.count if factory(**dict(given)).kind == "values" else evaluate.count
 
   def fed(stacked: tuple[Mapped, jax.Array], shared: tuple[resident.Arrays, stream.Fed]) -> Any:
     def one(seed: jax.Array, *m: Any) -> Any:
@@ -91,7 +93,7 @@ def program(spec: Spec) -> Program:
   def look(mapped: Mapped, x: jax.Array, y: jax.Array, valid: jax.Array) -> Any:
     def one(*m: Any) -> Any:
       outputs = outputs_one(Mapped(*m), x)
-      return evaluate.count(outputs[1], y, valid), outputs
+      return count(outputs[1], y, valid), outputs
 
     return cells.over_cells(one)(*mapped)
 
@@ -103,9 +105,9 @@ def program(spec: Spec) -> Program:
   def outputs_each(mapped: Mapped, x: jax.Array) -> Any:
     return cells.over_cells(lambda x, *m: outputs_one(Mapped(*m), x))(x, *mapped)
 
-  init = _initial(spec, plain, build)
   one_step, refresh = devices.compiled(fed, layout), _refresh(spec, build)
   drawn, piece = _drawing(spec), _pieces(spec, build)
+  init = _initial(spec, plain, build)
   return Program(init, drawn, piece, one_step, look, outputs, outputs_each, refresh)
 
 
@@ -115,9 +117,9 @@ Build = Callable[..., tuple[Method, shared_step.Optimizer]]  # (swept, progress,
 def _builder(spec: Spec, plain: Net) -> Build:
   """Makes a cell's method and optimiser from possibly traced swept values."""
   way = spec.tuning[0](**dict(spec.tuning[1]))
-  own = spec.optimizer and Bound(
-    spec.settings.optimizer, spec.optimizer[0], dict(spec.optimizer[1])
-  )
+  output = spec.output[0](**dict(spec.output[1]))
+  moves = spec.optimizer
+  own = moves and Bound(spec.settings.optimizer, moves[0], dict(moves[1]))
 
   def build(
     swept: dict[str, Any], progress: jax.Array | float, net: Net = plain
@@ -125,7 +127,7 @@ def _builder(spec: Spec, plain: Net) -> Build:
     if spec.settings.freeze == "backbone":
       net = tuning.only(net, lambda path: path[0] != "backbone")
     # Here, not where it is made: a tuning returns a network of its own.
-    tuned = way.wrap(net, progress)._replace(kind=spec.kind, targets=spec.targets)
+    tuned = way.wrap(net, progress)._replace(kind=spec.kind, targets=spec.targets, output=output)
     moved = {k: v for k, v in swept.items() if k not in ("lr", "secret")}
     method = spec.method(tuned, **dict(spec.hyperparameters), **moved)
     if way.adjust is not None:
@@ -169,8 +171,7 @@ def _initial(spec: Spec, plain: Net, build: Build) -> Callable[..., shared_step.
 
 
 def _network(spec: Spec, axis: str | None) -> Net:
-  factory, given = spec.model
-  settings = spec.settings
+  (factory, given), settings = spec.model, spec.settings
   return factory(spec.classes, settings.precision, axis, settings.freeze, **dict(given))
 
 

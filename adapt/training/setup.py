@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from adapt import methods
+from adapt import methods, outputs
 from adapt.catalogue import Bound
 from adapt.method import Method
 from adapt.training.devices import Layout
@@ -50,6 +50,7 @@ class Setup(NamedTuple):
   layout: Layout = Layout()
   feed: Feed = Feed()
   dp: Privacy | None = None  # None where gradients need not be private
+  output: Bound = outputs.CLASSES
 
   def traits(self, points: Sequence[Point]) -> Method:
     """Returns the method without a network, to query what it reads."""

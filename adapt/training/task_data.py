@@ -16,11 +16,12 @@ from adapt import catalogue, data, models
 from adapt.augment import named_views
 from adapt.catalogue import Bound
 from adapt.data import images, label_sets
-from adapt.data.domain import Domain, Split, kind_of
+from adapt.data.domain import Domain, Split, kind_of, output_of
 from adapt.data.label_sets import ClassSets
 from adapt.data.transductive import unlabelled
 from adapt.method import Method, Net
 from adapt.training import backbone_features, shared_step
+from adapt.training.label_scale import Scale, standardised
 from adapt.training.settings import Settings
 from adapt.training.setup import Setup
 
@@ -38,10 +39,22 @@ class TaskData(NamedTuple):
   model: Bound  # with cached features, of what stands above the backbone
   backbone: Any = ()  # published weights to start from
   sets: ClassSets | None = None  # which classes each side has; None: those that its data have
+  scale: Scale | None = None  # of values: what standardised the labels
+
+  @property
+  def output(self) -> str:
+    """What is predicted: "classes" or "values"."""
+    return output_of(self.sources[0])
 
   @property
   def classes(self) -> tuple[str, ...]:
-    """Class names of the source; a target may come without labels."""
+    """Names of the network's outputs: the source's classes, as a target may come without labels.
+
+    Values are called value, or value 1, value 2, … where there are several.
+    """
+    if self.output == "values":
+      width = np.asarray(self.sources[0].train.y).shape[1]
+      return ("value",) if width == 1 else tuple(f"value {i + 1}" for i in range(width))
     return max((d.classes for d in self.sources), key=len)
 
   @property
@@ -64,7 +77,8 @@ def unchecked(
   """
   if sets:
     sources, target = label_sets.restricted(sources, target, sets)
-  return TaskData(tuple(sources), target, setup.settings, {}, setup.model, (), sets)
+  scale, (*sources, target) = standardised([*sources, target])
+  return TaskData(tuple(sources), target, setup.settings, {}, setup.model, (), sets, scale)
 
 
 def prepare(
@@ -97,6 +111,12 @@ def prepare(
     sources, target = label_sets.restricted(sources, target, sets, _taken)
   unknown = sets is not None and sets.unknown
   data.check_pair(sources, target, settings.batch_size, shots, unknown)
+  if (found := output_of(sources[0])) != setup.output.name:
+    labels = "values" if found == "values" else "classes"
+    raise ValueError(
+      f"the labels of {sources[0].name} are {labels}, and the output is {setup.output.name}: give "
+      f"--output {labels}, or other labels"
+    )
   if "all_labelled" in method.reads and target.train.y is None:
     raise ValueError(f"{setup.method.name} needs target labels, and {unlabelled(target)}")
   mixes = _check_network(setup, sources[0])
@@ -114,7 +134,8 @@ def prepare(
     target = _as_features(target, settings, backbone, weights)
     settings, backbone = backbone_features.above(settings), ()
     model = models.bind(settings.model)
-  return TaskData(tuple(sources), target, settings, hashes, model, backbone, sets)
+  scale, (*sources, target) = standardised([*sources, target])
+  return TaskData(tuple(sources), target, settings, hashes, model, backbone, sets, scale)
 
 
 def _check_settings(settings: Settings, target: Domain) -> None:

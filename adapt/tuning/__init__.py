@@ -32,7 +32,7 @@ class Tuning(NamedTuple):
   before the optimiser in place of the weight decay. `needs_start` says that a random start makes no
   sense, because what is frozen, or held to, would be random. `adjust(net, method)`, with the
   wrapped network, is what the tuning changes around the method. `reads`, if given, names what a
-  method must read one of: "labelled", "all_labelled".
+  method must read one of: "labelled", "all_labelled". `outputs` are the kinds of predictions served.
   """
 
   wrap: Callable[[Net, Progress], Net]
@@ -40,6 +40,7 @@ class Tuning(NamedTuple):
   needs_start: bool = True
   adjust: Callable[[Net, Method], Method] | None = None
   reads: tuple[str, ...] = ()
+  outputs: tuple[str, ...] = ("classes", "values")
 
 
 def names() -> tuple[str, ...]:

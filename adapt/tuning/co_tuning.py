@@ -61,7 +61,7 @@ def co_tuning(*, weight: float = 2.3) -> Tuning:
 
     return with_loss(carrying(method, "co_tuning", _begun), change)
 
-  return Tuning(wrap, adjust=adjust, reads=("labelled", "all_labelled"))
+  return Tuning(wrap, adjust=adjust, reads=("labelled", "all_labelled"), outputs=("classes",))
 
 
 def _begun(params: Params, state: State) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def delta(*, alpha: float = 0.64, beta: float = 0.01, temperature: float = 5.0) 
 
     return optax.stateless(decayed)
 
-  return Tuning(wrap, pull, adjust=_adjust)
+  return Tuning(wrap, pull, adjust=_adjust, outputs=("classes",))
 
 
 def _started(net: Net) -> Net:

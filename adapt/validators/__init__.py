@@ -18,7 +18,6 @@ import numpy as np
 
 from adapt import catalogue
 from adapt.evaluation import metrics
-from adapt.evaluation.metrics import Counts
 from adapt.validators._clusters import clustered
 from adapt.validators._mixtures import mixable, mixture, partners
 from adapt.validators._risk import cross_fitted
@@ -48,11 +47,12 @@ class Seen(NamedTuple):
 
   fs: jax.Array  # [n, d] source features
   ls: jax.Array  # [n, k] source logits
-  ys: jax.Array  # [n] source labels
+  ys: jax.Array  # [n] source labels; of values [n, d], standardised
   ft: jax.Array  # [m, d] target features
   lt: jax.Array  # [m, k] target logits
   lm: jax.Array | None  # [m, k] logits of mixed target inputs; None where those cannot be mixed
   weights: jax.Array  # [v] p_t / p_s of the first v source examples, v even
+  # Of classes alone, else None:
   predicted: jax.Array  # [m] target classes
   clusters: jax.Array  # [m, k] one-hot k-means clusters of ft, begun at the predicted classes
 
@@ -60,8 +60,8 @@ class Seen(NamedTuple):
 class Evaluation(NamedTuple):
   """One evaluation of one run, on the host."""
 
-  source: Counts  # of all held-out source examples
-  target: Counts  # of all target training examples, without labels
+  source: Any  # Counts, of values ValueCounts, of all held-out source examples
+  target: Any  # of all target training examples, without labels
   made: Any = None  # what the validator's `device` has made
 
 
@@ -75,25 +75,32 @@ class Validator(NamedTuple):
 
   `device(seen)` is traced once, with the other validators' in one program, and returns an array or a
   dict of arrays. `score(evaluations)` has all evaluations of a run in order, and returns a float for
-  each. `mixes` says that `device` needs `seen.lm`, which token ids do not have.
+  each. `mixes` says that `device` needs `seen.lm`, which token ids do not have. `outputs` are the kinds
+  of predictions that it can judge.
   """
 
   device: Callable[[Seen], Any] | None = None
   score: Callable[[Sequence[Evaluation]], list[float]] = numbers
   mixes: bool = False
+  outputs: tuple[str, ...] = ("classes",)
 
 
-def counted(score: Callable[[Counts, Counts], float]) -> Validator:
+def counted(score: Callable[[Any, Any], float]) -> Validator:
   """A validator whose score is a function of source and target counts."""
   return Validator(score=lambda evaluations: [score(e.source, e.target) for e in evaluations])
 
 
-def names() -> tuple[str, ...]:
-  """Every validator but reverse, sorted."""
+def names(output: str = "") -> tuple[str, ...]:
+  """Every validator but reverse, sorted; those that can judge an output kind, if it is named."""
   found = catalogue.names(__name__)
   if REVERSE in found:
     raise ValueError(f"'{REVERSE}' is a validator of its own: give {REVERSE}.py another name")
-  return found
+  return tuple(n for n in found if not output or output in made(get(n)).outputs)
+
+
+def default(output: str) -> str:
+  """The validator of an output kind where none is named."""
+  return DEFAULT if output == "classes" else "source_loss"
 
 
 def get(name: str) -> Callable[..., Validator]:
@@ -136,18 +143,30 @@ def see(
   """What validators see of one cell, with what several of them need; for use inside a program."""
   fs, ls, ft, lt = (x.astype(jnp.float32) for x in (fs, ls, ft, lt))
   lm = None if lm is None else lm.astype(jnp.float32)
+  if ys.ndim == 2:  # values
+    none: Any = None
+    return Seen(fs, ls, ys, ft, lt, lm, jnp.exp(cross_fitted(fs, ft)), none, none)
   predicted = lt.argmax(axis=1)
   clusters = clustered(ft, jax.nn.one_hot(predicted, lt.shape[1]))
   return Seen(fs, ls, ys, ft, lt, lm, jnp.exp(cross_fitted(fs, ft)), predicted, clusters)
 
 
-def check(validator: str, xt: Any) -> None:
-  """Refuses a validator with nothing to say on such target inputs, and plug-ins that fail.
+def check(validator: str, xt: Any, output: str = "classes") -> None:
+  """Refuses a validator with nothing to say on such inputs or outputs, and plug-ins that fail.
 
   Raises:
     ValueError: one line with the remedy.
   """
-  for name in names():
+  known = names(output)
+  if validator not in known and (output != "classes" or validator != REVERSE):
+    raise ValueError(
+      f"{validator} judges predicted classes, and the output is {output}: choose --validator from "
+      f"{', '.join(known)}"
+      if output != "classes"
+      else f"{validator} judges values, and the output is classes: choose another --validator, e.g. "
+      f"{DEFAULT}"
+    )
+  for name in known:
     factory = get(name)
     if name == validator and made(factory).mixes and not mixable(xt.dtype):
       raise ValueError(
@@ -191,7 +210,10 @@ def _wrong(factory: Callable[..., Any], what: str) -> str:
 
 
 def scores(
-  source: Sequence[Counts], target: Sequence[Counts], seen: Sequence[Mapping[str, Any]]
+  source: Sequence[Any],
+  target: Sequence[Any],
+  seen: Sequence[Mapping[str, Any]],
+  output: str = "classes",
 ) -> dict[str, list[float]]:
   """Every validator's score at every evaluation of one cell.
 
@@ -199,6 +221,7 @@ def scores(
     source: counts of held-out source examples, per evaluation.
     target: counts of target training examples, per evaluation, without labels.
     seen: what the validators' `device` has made of the cell by name, per evaluation.
+    output: what is predicted.
 
   Returns:
     Name -> scores. One that `seen` never has is left out, such as "mixval" where inputs cannot be
@@ -206,7 +229,7 @@ def scores(
   """
   evaluations = [Evaluation(*each) for each in zip(source, target, seen, strict=True)]
   found = {}
-  for name in names():
+  for name in names(output):
     own = made(get(name))
     mine = [e._replace(made=e.made.get(name)) for e in evaluations]
     kept = [e for e in mine if own.device is None or e.made is not None]

@@ -5,7 +5,8 @@ It takes flattened inputs xs [n, d], source labels ys [n] and target inputs xt [
 the host before training, gives the same result every time, and never sees a target label. A file that
 needs more than the base installation says so: NEEDS = ("sklearn", …). One that computes large sets
 otherwise than small ones says how: FORM(source, target, arguments) -> a few words for the record. One
-that takes long says where it is: `weights.at("block 3 of 40")`.
+that takes long says where it is: `weights.at("block 3 of 40")`. One that reads no label serves values
+(regression) too, and says so: OUTPUTS = ("classes", "values").
 """
 
 import importlib.util
@@ -33,6 +34,16 @@ def get(name: str) -> Callable[..., np.ndarray]:
     if importlib.util.find_spec(library) is None:
       raise ValueError(f"{name} needs {library}: {extras.install('weights')}")
   return weighting
+
+
+def outputs(weighting: Callable[..., np.ndarray]) -> tuple[str, ...]:
+  """The output kinds whose labels a weighting can be given."""
+  return getattr(sys.modules[weighting.__module__], "OUTPUTS", ("classes",))
+
+
+def outputs_of(name: str) -> tuple[str, ...]:
+  """The same by name, also where what the weighting needs is not installed."""
+  return outputs(catalogue.get(__name__, name))
 
 
 def effective_share(weights: np.ndarray) -> float:

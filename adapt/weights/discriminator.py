@@ -7,6 +7,7 @@ from adapt.weights._content import clipped
 FAMILY = "covariate shift"
 
 NEEDS = ("sklearn",)
+OUTPUTS = ("classes", "values")
 
 
 def discriminator(

@@ -7,6 +7,7 @@ from adapt.weights._content import clipped, refuse_unfit
 FAMILY = "covariate shift"
 
 NEEDS = ("sklearn",)
+OUTPUTS = ("classes", "values")
 
 
 def gaussian(

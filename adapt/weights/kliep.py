@@ -20,6 +20,7 @@ from adapt.weights._kernels import (
 FAMILY = "covariate shift"
 
 NEEDS = ("scipy", "sklearn")
+OUTPUTS = ("classes", "values")
 
 
 def _form(source: int, target: int, arguments: Mapping[str, Any]) -> str:

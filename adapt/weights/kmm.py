@@ -30,6 +30,7 @@ def _form(source: int, target: int, arguments: Mapping[str, Any]) -> str:
 
 
 FORM = _form
+OUTPUTS = ("classes", "values")
 
 
 def kmm(

@@ -7,6 +7,7 @@ from adapt.weights._content import by_content, clipped, refuse_unfit
 FAMILY = "covariate shift"
 
 NEEDS = ("sklearn",)
+OUTPUTS = ("classes", "values")
 _MEBIBYTES = 256  # of distances at a time
 
 

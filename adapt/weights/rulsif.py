@@ -21,6 +21,7 @@ FAMILY = "covariate shift"
 
 NEEDS = ("sklearn",)
 FORM = form
+OUTPUTS = ("classes", "values")
 
 
 def rulsif(

@@ -19,6 +19,7 @@ FAMILY = "covariate shift"
 
 NEEDS = ("sklearn",)
 FORM = form
+OUTPUTS = ("classes", "values")
 RIDGES = tuple(np.geomspace(1e-3, 10.0, 9))
 _PAIRS = 2000  # left out one at a time
 

@@ -12,7 +12,7 @@ from adapt.data.preprocessing import Preprocessing
 from adapt.data.raw import Column, Table, Texts
 from adapt.data.reading import Reading
 from adapt.experiments import own_data
-from adapt.records import schema
+from adapt.records import model_schema
 
 GOOD = "a good book that I like to read, number {}"
 BAD = "a dull book which bored me a lot, number {}"
@@ -86,7 +86,7 @@ def test_later_texts_are_treated_as_in_training_after_json():
   made = encode.together([a, b], Reading())[1]
   kept = json.loads(json.dumps(made.preprocessing))
   again = Preprocessing(kept[0], tuple(kept[1]), tuple(kept[2]))
-  assert not [wrong for step in again.steps if (wrong := schema._step(step))]
+  assert not [wrong for step in again.steps if (wrong := model_schema._step(step))]
   np.testing.assert_allclose(encode.later(b, again).train.x, made.train.x, rtol=1e-6)
   one = b._replace(
     test=Split(b.test.x[:0], None)

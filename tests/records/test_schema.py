@@ -6,7 +6,7 @@ import json
 import pytest
 import sample_records
 
-from adapt.records import schema
+from adapt.records import model_schema, schema
 from adapt.training.settings import Settings
 
 RECORD = sample_records.make(diverged={"2": 137})
@@ -93,7 +93,7 @@ ABOUT = {
 
 
 def test_what_a_model_says_of_itself():
-  assert schema.about(ABOUT) is None
+  assert model_schema.about(ABOUT) is None
   for place, new in (
     ("classes", [1]),
     ("seen.shape", [-1]),
@@ -103,4 +103,4 @@ def test_what_a_model_says_of_itself():
     ("unknown", 1),
     ("backbone", {"model": "x"}),
   ):
-    assert schema.about(put(ABOUT, place, new)), place
+    assert model_schema.about(put(ABOUT, place, new)), place

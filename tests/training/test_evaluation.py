@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import toy
 
+from adapt.evaluation import class_measures
 from adapt.experiments.resolve import points
 from adapt.experiments.suite import Task
 from adapt.training import arrays, evaluation, loop
@@ -37,3 +38,16 @@ def test_where_the_time_went_adds_up():
   spent = evaluation.seconds(cells, some, views, now, 3, 1000.0)
   assert min(spent.values()) > 0
   assert spent["train"] + spent["evaluate"] + spent["select"] == pytest.approx(1000.0)
+
+
+def test_final_measures_are_of_all_test_examples_and_no_padding():
+  [part] = parts_of(toy.TASK)
+  cells = loop.program_of([part])
+  now, _, _ = loop.placed([part], cells)
+  found = evaluation.final(cells, [part], [arrays.views_of(part.data)], now)
+  test = part.data.target.test
+  logits = np.asarray(cells.outputs(now, test.x)[1])
+  assert len(found) == len(logits) == 2
+  for mine, own in zip(found, logits, strict=True):
+    assert mine == pytest.approx(class_measures.of_logits(own, test.y), rel=1e-5)
+  assert evaluation.final(cells, [part], [{}], now) == []

@@ -1,0 +1,62 @@
+"""Output kinds: what a network predicts, one file a kind, with its loss and measures.
+
+A file NAME.py defines NAME(*, arguments) -> Output, and MEASURES, the main one first.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from adapt import catalogue
+from adapt.method import Output
+from adapt.outputs import classes, values
+from adapt.outputs._measure import Measure
+
+__all__ = ["CLASSES", "MEASURES", "Measure", "bind", "find", "get", "main", "measure", "names"]
+
+_KINDS = {"classes": classes, "values": values}
+MEASURES = {m.name: m for kind in _KINDS.values() for m in kind.MEASURES}
+
+
+def names() -> tuple[str, ...]:
+  """Every output kind."""
+  return tuple(_KINDS)
+
+
+def get(name: str) -> Callable[..., Output]:
+  """The factory of that kind; ValueError lists the kinds for an unknown one."""
+  if name not in _KINDS:
+    raise ValueError(catalogue.unknown("output", name, names()))
+  factory: Callable[..., Output] = getattr(_KINDS[name], name)
+  return factory
+
+
+def bind(output: str | catalogue.Bound, **given: Any) -> catalogue.Bound:
+  """The output kind of that name, with what is set of it.
+
+  Raises:
+    ValueError: an unknown kind, an argument that it does not take, or a value that it refuses.
+  """
+  name, own = (output, {}) if isinstance(output, str) else (output.name, dict(output.given))
+  found = catalogue.bound(name, get(name), {**own, **given}, __name__)
+  found()
+  return found
+
+
+CLASSES = bind("classes")
+
+
+def main(kind: str) -> str:
+  """The main measure of a kind, as records call it."""
+  return _KINDS[kind].MEASURES[0].name
+
+
+def measure(name: str) -> Measure:
+  """The measure that a record calls so; one of classes' form where nobody knows it."""
+  return MEASURES.get(name, Measure(name, name.replace("_", " ")))
+
+
+def find(name: str) -> Measure:
+  """The measure of that name; ValueError lists the names for an unknown one."""
+  if name not in MEASURES:
+    raise ValueError(f"no measure '{name}': choose --measure from {', '.join(MEASURES)}")
+  return MEASURES[name]

@@ -1,0 +1,100 @@
+"""The table of further measures beside the headline, and where a measure is missing."""
+
+from collections.abc import Iterator, Sequence
+
+from adapt import outputs
+from adapt.experiments.suite import Suite
+from adapt.report.summary import Record, average, by_seed, headline, rows, tasks_of
+from adapt.report.table import Entry, Sheet, line, measured
+
+# Measures beside the headline: key in a record, column.
+_BESIDE = {
+  "accuracy": {
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "calibration_error": "calibration error",
+  },
+  "h_score": {
+    "accuracy": "accuracy",
+    "os": "OS",
+    "os_star": "OS*",
+    "unknown": "unknown",
+    "calibration_error": "calibration error",
+  },
+}
+# Where another measure was asked for.
+_OTHERS = {
+  "accuracy": "accuracy",
+  "balanced_accuracy": "balanced accuracy",
+  "auroc": "AUROC",
+  "auprc": "AUPRC",
+  "f1": "F1",
+  "brier": "Brier score",
+  "calibration_error": "calibration error",
+}
+_VALUES = {"r2": "R²", "mae": "MAE", "rmse": "RMSE"}
+_MEANING = {
+  **dict.fromkeys(
+    _VALUES,
+    "At the last step; MAE and RMSE are in the labels' unit, not to be averaged over "
+    "tasks of different units.",
+  ),
+  "accuracy": "Precision, recall and F1 are macro averages over classes, in percent, at the last step.",
+  "h_score": "In percent, at the last step: OS* is the mean recall of the known classes, unknown that "
+  "of the unknown class, OS the mean recall of all of them.",
+}
+_MACRO = (
+  "At the last step. Over several classes AUROC, AUPRC and F1 are macro averages, each class against the "
+  "rest; of two classes AUROC and AUPRC are of the second. The Brier score is no percentage."
+)
+
+
+def beside(measure: str) -> dict[str, str]:
+  """The measures shown beside a headline: key in a record, column."""
+  if measure in _VALUES:
+    return {n: title for n, title in _VALUES.items() if n != measure}
+  return _BESIDE.get(measure) or {n: title for n, title in _OTHERS.items() if n != measure}
+
+
+def sheet(records: Sequence[Record], suite: Suite | None) -> Sheet:
+  """Macro precision, recall and F1 (or the parts of the H-score), and calibration."""
+  tasks, measure = tasks_of(records, suite), headline(records)
+  lines, columns = [], beside(measure)
+  for row in rows(records, suite):
+    mine = list(row.records.values())
+    if mine:
+      shown = [measured(average(mine, "last", n), row.seeds, measure=n) for n in columns]
+      places = Entry(f"{len(mine)}/{len(tasks)}", len(mine))
+      lines.append(line(row.label, [*shown, places], row.seeds))
+  return Sheet(
+    "measures",
+    "Other measures",
+    ("method (seeds)", *columns.values(), "tasks"),
+    tuple(lines),
+    f"Means over the tasks a method has. {_MEANING.get(measure, _MACRO)}",
+  )
+
+
+def missing(records: Sequence[Record], measure: str) -> Iterator[str]:
+  """Why records have no value of a measure, a line each."""
+  for record in records:
+    last = record.get("last")
+    if last is None or any(v is not None for v in by_seed(record, "last", measure).values()):
+      continue
+    where, title = f"{record['label']} on {record['task']}", outputs.measure(measure).title
+    if any(v is not None for v in by_seed(record, "last", "mae").values()):
+      yield f"{where}: no {title}, as the values of the test set do not vary"
+      continue
+    matrices = [m for m in record.get("confusion") or () if m is not None]
+    if not matrices:  # every seed diverged, or the method has none
+      continue
+    if measure not in last:
+      if record.get("measure"):
+        yield f"{where}: no {title} in the record, as older code or one without probabilities made it"
+      continue
+    there = [c for c, row in zip(record["classes"], matrices[0], strict=True) if sum(row)]
+    yield (
+      f"{where}: no {title}, as it compares the examples of a class with the others, and the test set "
+      f"has examples of {' and '.join(there[:2])} alone"
+    )
