@@ -28,8 +28,9 @@ def start(net: Net, head: Head, key: jax.Array, batch: Batch) -> tuple[Params, S
   body, own = heads.split(params)
   classes = own["kernel"].shape[-1]
   second, second_stats = head.init(k_second, features, classes)
-  first, first_stats = own, {}
-  if not head.linear:
+  if head.linear:
+    first, first_stats = own, second_stats
+  else:
     first, first_stats = head.init(jax.random.fold_in(k_second, 1), features, classes)
   state = {"stats": stats, "heads": {"first": first_stats, "second": second_stats}, "head": own}
   return {"net": body, "heads": {"first": first, "second": second}}, state

@@ -84,11 +84,11 @@ def head(width: int, depth: int, dropout: float, *, normed: bool) -> Head:
   def apply(
     params: Any, stats: Any, features: jax.Array, train: bool, key: jax.Array | None
   ) -> tuple[jax.Array, Any]:
-    classes = len(params[f"Dense_{depth}"]["bias"])
+    run: Any = module(len(params[f"Dense_{depth}"]["bias"])).apply
     variables = {"params": params, "batch_stats": stats}
     if not train:
-      return module(classes).apply(variables, features, False, dropout), stats
-    found, new = module(classes).apply(
+      return run(variables, features, False, dropout), stats
+    found, new = run(
       variables, features, True, dropout, rngs={"dropout": key}, mutable=["batch_stats"]
     )
     return found, new.get("batch_stats", stats)
