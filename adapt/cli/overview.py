@@ -16,7 +16,12 @@ from adapt.method import Batch, Method
 
 OWN = catalogue.OWN  # of methods that declare none of these
 
-_SHAPE, _CLASSES, _BATCH = (28, 28, 1), 10, 64  # of the example whose state is counted
+_SHAPE, _CLASSES, _BATCH, _TARGETS = (
+  (28, 28, 1),
+  10,
+  64,
+  2000,
+)  # of the example whose state is counted
 
 
 class Overview(NamedTuple):
@@ -94,7 +99,8 @@ def _started(name: str, method: Method, key: jax.Array) -> Any:
   y = jnp.zeros(_BATCH, jnp.int32)
   domains = jnp.ones((_BATCH, method.sources))
   batch = Batch(x, y, jnp.ones(_BATCH), domains, x, x, y, y)
-  return methods.get(name)(models.build("lenet", _CLASSES)).init(key, batch)
+  net = models.build("lenet", _CLASSES)._replace(targets=_TARGETS)
+  return methods.get(name)(net).init(key, batch)
 
 
 def _short(n: int) -> str:

@@ -28,24 +28,18 @@ def dance(
   The head is read as prototypes, brought to length 1 before each step; logits are cosines over the
   temperature. Clustering lowers the entropy of a target example's likeness to the prototypes, to a
   memory of all target features and to the others of its batch. Separation moves the entropy of its
-  prediction away from log(K) / 2, beyond a margin. An example is "unknown" if that entropy is above
-  log(K) / 2, which is asked of it only where the task has unknown classes, as in the authors'
-  evaluation.
+  prediction away from log(K) / 2, beyond a margin; above it, an example is "unknown", which is asked
+  only where the task has unknown classes. Each domain has its own batch-norm pass. The memory has one
+  entry per target example, replaced at each visit, and zeros before the first.
 
-  Each domain has its own batch-norm pass. The memory has one entry per target example, replaced at
-  each visit, and zeros before the first.
+  Where re-implementations go wrong: nobody finds the batch in the memory, as its newer features are
+  in the batch, nor itself there; prototypes are brought to length 1 in place, with no gradient
+  through their length; no gradient reaches the memory, but it does reach both sides within the batch;
+  entropies within the margin stay without gradient, not those beyond it.
 
-  Where re-implementations go wrong: nobody finds a member of the batch in the memory, as the batch
-  has its newer features, nor itself in the batch; prototypes are brought to length 1 in place, so
-  that no gradient flows through their length; no gradient reaches the memory, but it does reach both
-  sides within the batch; entropies within the margin stay without gradient, not those beyond it; and
-  the threshold depends on the number of source classes, shared or not.
-
-  Departs from the authors' code in that the threshold is exactly log(K) / 2 (1.15 for 10 classes
-  there); entropies have no 1e-5 in the logarithm; prototypes have length 1 in evaluation too, one
-  update later; source batches are not balanced by class; no layer learns at a rate of its own (their
-  backbone at a tenth); training is in the settings' precision (half there); and beyond `memory`
-  examples some share an entry.
+  Departs from the authors' code in that entropies have no 1e-5 in the logarithm; prototypes have
+  length 1 in evaluation too; source batches are not balanced by class; no layer learns at a rate of
+  its own (their backbone at a tenth); and beyond `memory` examples some share an entry.
 
   Args:
     weight: factor of both target losses (the paper's λ).
@@ -87,14 +81,8 @@ def dance(
     (features, _), _ = net.apply(params["net"], state["stats"], x, train=False, key=None)
     return features, with_unknown(logits(constrain(params), memory_bank.unit(features)))
 
-  return Method(
-    init,
-    loss,
-    predict,
-    constrain=constrain,
-    sized=True,
-    serves=("closed", "partial", "open", "universal"),
-  )
+  serves = ("closed", "partial", "open", "universal")
+  return Method(init, loss, predict, constrain=constrain, sized=True, serves=serves)
 
 
 def likeness(

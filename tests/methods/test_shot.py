@@ -11,12 +11,13 @@ from adapt import methods, models
 from adapt.methods.shot import find_centroids, nearest
 from adapt.models import nets
 
-TOY = {"margin": 0.02}
+# The source model's centroids label a quarter of the turned moons right, so that labels may not lead.
+TOY = {"given": {"pseudo": 0.03}, "margin": 0.15}
 GOLDEN = {
-  "entropy_loss": 0.6446458,
-  "loss": 0.1271286,
-  "marginal_entropy": 0.6451362,
-  "pseudo_loss": 0.4253966,
+  "entropy_loss": 0.6446834,
+  "loss": 0.01227398,
+  "marginal_entropy": 0.645174,
+  "pseudo_loss": 0.4254872,
 }
 
 rng = np.random.default_rng(3)

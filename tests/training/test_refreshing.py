@@ -11,8 +11,15 @@ from adapt.training.feed import Feed
 from adapt.training.joint_tasks import Part
 from adapt.training.pytree_io import digest
 
-# Methods that refresh or remember, and one of each that does neither.
-LOOKED_AT = {"shot": {"refreshes": 4}, "source_only": {}, "mean_teacher": {}}
+# Methods that refresh or remember, and one that does neither.
+LOOKED_AT = {
+  "shot": {"refreshes": 4},
+  "aad": {},
+  "nrc": {},
+  "atdoc": {},
+  "dance": {},
+  "source_only": {},
+}
 STEPS = 40  # pieces of all runs are longer than a step, which the tests' own flags round otherwise
 
 
