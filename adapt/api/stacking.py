@@ -135,7 +135,7 @@ def _check(found: Sequence[np.ndarray], name: str) -> None:
     if row.shape != first.shape:
       raise ValueError(
         f"{name} row {i} has shape {list(row.shape)}, row 0 {list(first.shape)}: bring all to one "
-        "shape (pictures: resize them)"
+        "shape (pictures: resize; series: cut, or pad with zeros)"
       )
 
 

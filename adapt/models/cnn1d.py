@@ -25,7 +25,11 @@ class Conv1d(nn.Module):
     around = self.size // 2
     x = jnp.pad(x, ((0, 0), (around, around), (0, 0)))
     x, kernel = x.astype(self.dtype), kernel.astype(self.dtype)
-    return conv(x[:, :, None], kernel[:, None], train=train)[:, :, 0]
+    if not train:  # as a 2-D convolution of width 1 it takes several times as long on a CPU
+      return jax.lax.conv_general_dilated(
+        x, kernel, (1,), "VALID", dimension_numbers=("NWC", "WIO", "NWC")
+      )
+    return conv(x[:, :, None], kernel[:, None], train=True)[:, :, 0]
 
 
 class Module(nn.Module):

@@ -49,7 +49,7 @@ def test_lists_and_arrays_of_strings_are_texts():
     (np.array([None, "a"], object), "it row 1 is a text, row 0 is nothing"),
     ([np.array(["a"])] * 2, "it row 0 has dtype <U1"),
     ([Image.new("L", (4, 4)), Image.new("I", (4, 4))], "it row 1 is a picture of mode I"),
-    ([Image.new("L", (4, 4)), Image.new("L", (5, 4))], r"row 1 has shape \[4, 5\], .* resize them"),
+    ([Image.new("L", (4, 4)), Image.new("L", (5, 4))], r"row 1 has shape \[4, 5\], .* resize"),
     ([], "it has no rows"),
   ],
 )

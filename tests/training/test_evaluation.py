@@ -30,12 +30,27 @@ def test_each_part_is_looked_at_as_if_alone():
       np.testing.assert_array_equal(ours[2 * i : 2 * i + 2], theirs)
 
 
-def test_where_the_time_went_adds_up():
+def test_where_the_time_went_adds_up_and_is_found_by_one_pass(monkeypatch):
   some = parts_of(toy.TASK)
   cells = loop.program_of(some)
   now, _, _ = loop.placed(some, cells)
   views = arrays.views_of(some[0].data)
+  passes, waited, look, wait = [], [], evaluation._looked, jax.block_until_ready
+
+  def looked(*given):
+    found = look(*given)
+    passes.append(found)
+    return found
+
+  monkeypatch.setattr(evaluation, "_looked", looked)
+  monkeypatch.setattr(
+    evaluation.jax, "block_until_ready", lambda x: waited.append(jax.tree.leaves(x)) or wait(x)
+  )
   spent = evaluation.seconds(cells, some, views, now, 3, 1000.0)
+  assert len(passes) == len(views)
+  # All of a pass is waited for before the next one is timed, counts that are not used as well.
+  for found, own in zip(passes, waited, strict=False):
+    assert len(own) == len(jax.tree.leaves(found))
   assert min(spent.values()) > 0
   assert spent["train"] + spent["evaluate"] + spent["select"] == pytest.approx(1000.0)
 
