@@ -23,9 +23,9 @@ def test_flags_of_method_weights_tuning_and_sweep_reach_the_record(pair, tmp_pat
     "--width",
     "8",
     "--weights",
-    "class_balanced",
-    "--weights-beta",
-    "0.9",
+    "kmm",
+    "--weights-bound",
+    "1",
   ]
   flags += ["--tuning", "lora", "--tuning-rank", "2", "--sweep", "weight=0.5,2", "--lr", "0.02"]
   assert adapt(pair, tmp_path / "out", *flags) == 0
@@ -34,8 +34,9 @@ def test_flags_of_method_weights_tuning_and_sweep_reach_the_record(pair, tmp_pat
   assert [r["config"]["hyperparameters"]["weight"] for r in records] == [0.5, 2.0]
   config = records[0]["config"]
   assert config["hyperparameters"]["width"] == 8
-  assert config["weights"] == {"name": "class_balanced", "beta": 0.9}
-  assert 0.9 < records[0]["effective_share"] <= 1  # both moons are as large
+  assert config["weights"]["name"] == "kmm" and config["weights"]["bound"] == 1
+  assert 0.9 < records[0]["effective_share"] <= 1  # none counts more than the average
+  assert records[0]["weights_form"] == "exact"
   most = records[0]["majority"]  # of the held-out source examples
   assert most["class"] in ("0", "1") and most["share"] == 0.5 and most["examples"] == 400
   assert config["tuning"]["rank"] == 2 and config["settings"]["lr"] == 0.02
