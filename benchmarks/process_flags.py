@@ -27,6 +27,7 @@ from benchmarks.kills import write
 
 _BASE = ["--method", "coral", "--steps", "4", "--evaluations", "2", "--batch-size", "16"]
 _VALUES = "7", "0.25", "1", "another"
+_PLACE = "help", "config", "process_id", "processes", "coordinator"
 _LONGEST = 300.0  # seconds of a pair
 
 
@@ -35,11 +36,11 @@ def every_flag() -> Iterator[tuple[str, list[str]]]:
   parser = main.run_parser()
   flags.add_general(parser, Settings())
   for action in parser._actions:
-    if not action.option_strings or action.dest in ("help", "config", *distributed._OWN[:2]):
+    if not action.option_strings or action.dest in _PLACE:
       continue
     flag, usual = action.option_strings[-1], action.default
     if action.nargs == 0:
-      yield action.dest, [flag]
+      yield action.dest, [action.option_strings[0] if not usual else flag]
       continue
     for value in action.choices or _VALUES:
       try:
@@ -109,10 +110,12 @@ def outcome(name: str, ended: list[tuple[int, str]]) -> str:
 def _run(argv: list[str] | None) -> int:
   parser = argparse.ArgumentParser(prog="python -m benchmarks.process_flags")
   parser.add_argument("--minutes", type=float, default=10.0)
-  parser.add_argument("--only", nargs="+", metavar="FLAG", default=[])
+  parser.add_argument("--only", nargs="+", metavar="FLAG", default=[], help="without --")
   parser.add_argument("--seed", type=int, default=0)
   asked = parser.parse_args(argv)
-  chosen = [(n, words) for n, words in every_flag() if not asked.only or words[0] in asked.only]
+  chosen = [
+    (n, words) for n, words in every_flag() if not asked.only or words[0].lstrip("-") in asked.only
+  ]
   random.Random(asked.seed).shuffle(chosen)
   counts, until = collections.Counter[str](), time.monotonic() + 60 * asked.minutes
   with tempfile.TemporaryDirectory(prefix="adapt-flags-") as made:

@@ -11,7 +11,8 @@ PROMISES = {
   "delivered": "The records of a sweep or of several tasks, their points and models appear together: a kill "
   "between two leaves the others to the next command, which trains nothing again",
   "not_in_the_way": "A run that ends before its first checkpoint leaves nothing that refuses another",
-  "signalled": "SIGTERM and Ctrl-C save at the next evaluation; exit code 75 and the command that continues",
+  "signalled": "SIGTERM and Ctrl-C save within seconds, between evaluations too; exit code 75 and the "
+  "command that continues",
   "spoilt": "A spoilt checkpoint is noticed by its digest, and the one before it is used",
   "kept": "Kept features and decoded sets that are cut, emptied, zeroed or another set's are told in a "
   "line and made anew, never read",

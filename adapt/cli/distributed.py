@@ -58,6 +58,7 @@ def command(argv: Sequence[str], work: Callable[[], int]) -> int:
       return work()
     join(place)
     try:
+      hosts.anyone(False)  # connects them: where one ends from here on, the others hear it at once
       code = work()
     except (hosts.Agreed, Stopped):
       together[0] = True

@@ -140,7 +140,7 @@ def run_parser() -> Parser:
 
 
 def _run(argv: list[str]) -> int:
-  plugins.use(argv)
+  hosts.together(lambda: plugins.use(argv))
   parser = run_parser()
   from adapt.cli import own_pair
 

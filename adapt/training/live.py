@@ -1,7 +1,8 @@
 """Tracks training progress for a display on another thread.
 
-Nothing here asks the device or waits for it. A chunk that is one compiled program does not say at which
-step it is: that is estimated by the rate up to the last evaluation. One program trains at a time.
+Nothing here asks the device or waits for it. A piece that is one compiled program does not say at which
+step it is: steps are counted by pieces, or estimated by the rate up to the last evaluation. One program
+trains at a time.
 """
 
 import contextlib
@@ -199,6 +200,6 @@ def position(at: Now, clock: float | None = None) -> Position | None:
 def next_stop() -> str:
   """Says in words what a signal waits for."""
   if compiling():
-    return "once the compiler is done, a step later"
+    return "once the compiler is done, after one step"
   whose = f" of the {aside()}" if aside() else ""
-  return f"in a few seconds, once the steps under way{whose} are done and saved"
+  return f"after this piece, once the steps under way{whose} are done and saved, in a few seconds"

@@ -39,6 +39,7 @@ def test_all_go_once_all_are_there(where, order):
   assert outcomes(where, *((process, 3) for process in order)) == ["go"] * 3
 
 
+@pytest.mark.holds("processes")
 def test_two_with_one_number_end_all_with_one_line(where):
   found = outcomes(where, (0, 4), (1, 4), (1, 4))
   assert len(set(found)) == 1

@@ -28,10 +28,11 @@ def test_it_says_what_a_signal_waits_for(monkeypatch):
   with live.training([5, 5, 5], 1), live.preliminary("source model"):
     assert live.now().done == 5
     assert live.next_stop() == (
-      "in a few seconds, once the steps under way of the source model are done and saved"
+      "after this piece, once the steps under way of the source model are done and saved, "
+      "in a few seconds"
     )
     monkeypatch.setattr(live, "compiling", lambda: True)
-    assert live.next_stop() == "once the compiler is done, a step later"
+    assert live.next_stop() == "once the compiler is done, after one step"
   assert live.now() is None
 
 

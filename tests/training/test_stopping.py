@@ -29,7 +29,7 @@ def test_the_first_signal_says_what_it_waits_for(capsys):
     with pytest.raises(KeyboardInterrupt):
       os.kill(os.getpid(), signal.SIGINT)
   assert capsys.readouterr().err.startswith(
-    "stopping in a few seconds, once the steps under way are done and saved; a second"
+    "stopping after this piece, once the steps under way are done and saved, in a few seconds; a second"
   )
 
 
