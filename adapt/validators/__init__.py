@@ -172,7 +172,8 @@ def check(validator: str, xt: Any, output: str = "classes") -> None:
       raise ValueError(
         f"{name} mixes inputs, and token ids have no mixture: choose another --validator, e.g. {DEFAULT}"
       )
-    if not factory.__module__.startswith(f"{__name__}.") or "._from_folder." in factory.__module__:
+    ours = factory.__module__.startswith(f"{__name__}.")
+    if output == "classes" and (not ours or "._from_folder." in factory.__module__):
       _try(factory)
 
 
