@@ -28,7 +28,7 @@ def stratified(
     raise ValueError("no example is there to be split: give at least 2, one is held out as test")
   if len(y) == 1:  # enough to be predicted; `encode.together` refuses it for training
     return np.arange(1), np.arange(0)
-  if y.ndim == 2:
+  if np.ndim(y) == 2:
     y = np.zeros(len(y))
   generator = np.random.default_rng(seed)
   _, of, sizes = np.unique(y, return_inverse=True, return_counts=True)

@@ -58,9 +58,7 @@ def _probed(cells: Program, now: Mapped, views: Views, seen: dict[str, Any]) -> 
   fs, ft = seen["source_test"], seen["target_train"]
   sizes = min(source.examples, probe.SHOWN), min(target.examples, probe.SHOWN)
   xt = list(target.x)[: len(ft)]
-  ys = source.y[: len(fs)]
-  output = "classes" if ys[0].ndim == 1 else "values"
-  return probe.probed(cells.outputs_each, now, fs, ys, ft, xt, sizes, output)
+  return probe.probed(cells.outputs_each, now, fs, source.y[: len(fs)], ft, xt, sizes)
 
 
 def final(

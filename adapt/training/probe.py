@@ -25,7 +25,6 @@ def probed(
   target: Sequence[Outputs],
   xt: Sequence[jax.Array],
   sizes: tuple[int, int],
-  output: str = "classes",
 ) -> dict[str, Any]:
   """Computes `validators.scores`' inputs for all cells at once.
 
@@ -35,17 +34,16 @@ def probed(
     outputs: what each cell makes of inputs of its own, [cells, b, ...].
     mapped: the cells' states.
     source: what they make of blocks of held-out source examples.
-    ys: labels [b] of those blocks.
+    ys: labels [b] of those blocks, of values [b, d]; there nothing is mixed, as predictions say with what.
     target: what they make of blocks of target training examples, which are in random order.
     xt: inputs [b, ...] of those blocks.
-    output: what is predicted; inputs are mixed of classes alone, whose predictions say which.
     sizes: how many examples of source and target blocks count; the rest is padding or not shown.
 
   Returns:
     What each validator's `device` makes, by name, with the cells as leading axis. The examples must
     be the same at every evaluation, or scores cannot be compared.
   """
-  mixed = None
+  mixed, output = None, "classes" if ys[0].ndim == 1 else "values"
   if output == "classes" and validators.mixable(xt[0].dtype):
     rows = np.arange(len(xt) * len(xt[0])).reshape(len(xt), -1)
     logits = [lt for _, lt in target]

@@ -172,7 +172,7 @@ def check(validator: str, xt: Any, output: str = "classes") -> None:
       raise ValueError(
         f"{name} mixes inputs, and token ids have no mixture: choose another --validator, e.g. {DEFAULT}"
       )
-    if _own(factory):
+    if output == "classes" and _own(factory):
       _try(factory)
 
 

@@ -32,7 +32,7 @@ def seen_of(rng):
   return jax.jit(validators.see)(fs, ls, np.arange(20) % 3, ft, lt, lm)
 
 
-@pytest.mark.parametrize("name", validators.names())
+@pytest.mark.parametrize("name", validators.names("classes"))
 def test_each_scores_every_evaluation_by_a_finite_number(name):
   own = validators.made(validators.get(name))
   rng = np.random.default_rng(0)
@@ -107,15 +107,15 @@ def test_a_record_has_every_score_and_poisoned_target_labels_change_none(tmp_pat
   )
   assert clean["validators"] == poisoned["validators"]
   assert clean["last"] != poisoned["last"]
-  assert set(clean["validators"]) == set(validators.names())
+  assert set(clean["validators"]) == set(validators.names("classes"))
   for name, scores in clean["validators"].items():
     assert np.isfinite(scores).all() and np.shape(scores) == (3, 2), name
   assert clean["seconds"]["select"] > 0
 
 
 def test_the_chosen_validator_selects(tmp_path, monkeypatch):
-  def planted(source, target, seen):
-    del source, target, seen
+  def planted(source, target, seen, output):
+    del source, target, seen, output
     return {name: [2.0, 1.0] if name == "snd" else [1.0, 2.0] for name in validators.names()}
 
   monkeypatch.setattr(validators, "scores", planted)
