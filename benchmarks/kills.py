@@ -195,7 +195,8 @@ def write_pictures(folder: Path) -> None:
 def write_raw(file: Path) -> None:
   """What a tiny USPS is prepared from."""
   file.parent.mkdir(parents=True)
-  rng, arrays = np.random.default_rng(0), {}
+  rng = np.random.default_rng(0)
+  arrays: dict[str, Any] = {}
   for split, n in _SIZES.items():
     arrays[f"{split}_images"] = rng.uniform(-1, 1, (n, 16, 16)).astype(np.float32)
     arrays[f"{split}_labels"] = np.arange(n) % 10
@@ -231,7 +232,7 @@ def main(arguments: list[str] | None = None) -> int:
   if "prepare" in asked.only:
     from adapt.data.builders import usps
 
-    usps.Usps.SIZES = _SIZES
+    usps.Usps.SIZES = {None: _SIZES}
   chosen, kills, wrong = random.Random(asked.seed), collections.Counter[str](), 0
   with tempfile.TemporaryDirectory(prefix="adapt-kills-") as root:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = f"{root}/compiled"

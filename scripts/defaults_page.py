@@ -46,11 +46,11 @@ def page() -> str:
   every = {kind: own_data.SETTINGS[kind]._asdict() for kind in KINDS}
   always = ("model", "lr", "steps", "batch_size")
   others = [n for n in usual if n not in always and any(s[n] != usual[n] for s in every.values())]
-  table = [("inputs", *always, "others")]
+  table: list[tuple[str, ...]] = [("inputs", *always, "others")]
   for kind, settings in every.items():
     own = [f"`{n}={settings[n]}`" for n in others if settings[n] != usual[n]]
     table.append((KINDS[kind], *(str(settings[n]) for n in always), " ".join(own)))
-  sizes = [("", *(f"{n:,}" for n in _EXAMPLES))]
+  sizes: list[tuple[str, ...]] = [("", *(f"{n:,}" for n in _EXAMPLES))]
   sizes.append(
     ("units of a critic's hidden layer", *(str(own_defaults.critic_width(n)) for n in _EXAMPLES))
   )

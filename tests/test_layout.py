@@ -136,6 +136,8 @@ THROUGH = {
   "data/table_names": "data/test_tabular",
   "data/raw": "data/test_tabular",
   "data/reading": "data/test_encode",
+  "records/json_kinds": "records/test_schema",
+  "records/model_schema": "records/test_schema",
   "deploy/inputs": "deploy/test_saved",
   "deploy/limits": "deploy/test_saved",
   "experiments/grid": "training/test_joint_tasks",

@@ -95,11 +95,8 @@ def fit(
   Raises:
     ValueError: one line with the remedy.
   """
-  options = reading if isinstance(reading, Reading) else reading_of(reading)
-  options = options._replace(transductive=transductive or options.transductive)
   predicts = _entry(outputs, output)
-  if predicts.name != "classes":
-    options = options._replace(output=predicts.name)
+  options = _options(reading, transductive, predicts.name)
   domains = arrays.domains_of(source, target, test, labelled, label, options)
   experiment = _experiment(
     method, domains, model, weights, tuning, seeds, settings, start, validator, predicts
@@ -123,6 +120,14 @@ def fit(
     record = result.records[0]
     notes = [*dict.fromkeys(note for d in domains for note in d.notes), *remarks.unlearnt(record)]
     return _fitted(experiment, record, Path(folder), notes)
+
+
+def _options(reading: Mapping[str, Any] | Reading, transductive: bool, predicts: str) -> Reading:
+  """How own data are read; the arguments of `fit` win."""
+  options = reading if isinstance(reading, Reading) else reading_of(reading)
+  if predicts != "classes":
+    options = options._replace(output=predicts)
+  return options._replace(transductive=transductive or options.transductive)
 
 
 def _silent(step: int, past: History) -> None:
