@@ -153,9 +153,9 @@ def seen(monkeypatch):
   """The types of training inputs that programs got."""
   types = []
 
-  def watched(cells, layout, arrays):
+  def watched(cells, layout, arrays, room):
     types.append(str(arrays.xs.dtype))
-    return from_device(cells, layout, arrays)
+    return from_device(cells, layout, arrays, room)
 
   from_device = loop.feed.from_device
   monkeypatch.setattr(loop.feed, "from_device", watched)
