@@ -11,7 +11,6 @@ class Reading(NamedTuple):
   argument of `adapt.fit`'s `reading`.
 
   Attributes:
-    output: what the labels are: classes, or values (numbers to be predicted: regression).
     kind: what the inputs are: image, series, vector, counts or tokens; empty: as the file says.
     label: column of the labels; empty: label, target, class or y.
     columns: feature columns to use; none: all.
@@ -29,9 +28,9 @@ class Reading(NamedTuple):
     scale: scaling of vectors: standard, none, robust or per-domain; empty: as the kind is.
     transductive: adapt to the target's examples without labels, and judge on the same ones.
     label_map: names of classes by label, as NAME=LABEL,…; NAME=LABEL|LABEL makes one class of several.
+    output: what the labels are: classes, or values (numbers to be predicted: regression).
   """
 
-  output: str = "classes"
   kind: str = ""
   label: str = ""
   columns: tuple[str, ...] = ()
@@ -49,6 +48,7 @@ class Reading(NamedTuple):
   scale: str = ""
   transductive: bool = False
   label_map: str = ""
+  output: str = "classes"
 
   @property
   def given(self) -> dict[str, object]:
