@@ -65,6 +65,8 @@ def test_a_folder_of_texts_has_the_layout_of_one_of_images(tmp_path):
   assert sorted(found.train.x.values) == [f"train {i}" for i in range(6)]
   assert sorted(found.test.x.values) == [f"test {i}" for i in range(4)]
   assert found.classes == ("k0", "k1")
+  for split in (found.train, found.test):
+    assert split.y.tolist() == [int(text[-1]) % 2 for text in split.x.values]
   assert any("1 file passed over: 1 of kind .png" in note for note in found.notes)
 
 
