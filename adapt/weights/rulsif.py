@@ -11,6 +11,7 @@ from adapt.weights._kernels import (
   choices,
   distances,
   first_moment,
+  fitting,
   form,
   ratios,
   second_moment,
@@ -77,10 +78,11 @@ def rulsif(
   best, chosen, theta = np.inf, widths[0], np.zeros(to.target.shape[1])
   for i, width in enumerate(widths, 1):
     _stages.at(f"width {i} of {len(widths)}")
-    errors = held_out(to, width, alpha, ridges, folds)
-    if min(errors) < best:
-      best, chosen = min(errors), width
-      theta = fit(*moments(to.source, to.target, width, alpha), ridges[int(np.argmin(errors))])
+    with fitting(max(len(xs), len(xt))):
+      errors = held_out(to, width, alpha, ridges, folds)
+      if min(errors) < best:
+        best, chosen = min(errors), width
+        theta = fit(*moments(to.source, to.target, width, alpha), ridges[int(np.argmin(errors))])
   return mean_one(np.maximum(ratios(to.source, chosen, theta), 0.0), "rulsif")
 
 

@@ -74,9 +74,9 @@ def ulsif(
   best, chosen, theta = np.inf, widths[0], np.zeros(to.target.shape[1])
   for i, width in enumerate(widths, 1):
     _stages.at(f"width {i} of {len(widths)}")
-    H, h = second_moment(to.source, width), first_moment(to.target, width)  # [b, b], [b]
     left_out = np.exp(-to.source[pairs] / width), np.exp(-to.target[: len(pairs)] / width)
     with fitting(max(len(xs), len(xt))):
+      H, h = second_moment(to.source, width), first_moment(to.target, width)  # [b, b], [b]
       errors = [leave_one_out(H, h, *left_out, len(xs), len(xt), r) for r in ridges]
     if min(errors) < best:
       best, chosen = min(errors), width
