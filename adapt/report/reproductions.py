@@ -11,11 +11,13 @@ from adapt.report.summary import Record, Row, rows
 from adapt.report.table import NONE, Entry, Line, Sheet, number
 
 EXACT = 0.1001  # points; a number printed with one decimal, and one rounded before
-NEAR = 0.5001  # points of the average
-VERDICTS = ("exact", "near", "above", "below", "not run")
+NEAR = 1.0001  # points of the average
+DEVIATIONS = 2  # of our average over seeds
+VERDICTS = ("exact", "reproduced", "above", "below", "not run")
 _MEANS = """\
-exact: no task is more than 0.1 points away. near: the averages are within 0.5 points. above, below:
-ours is. Averages and differences are over the tasks that both have."""
+exact: no task is more than 0.1 points away. reproduced: the averages are within 1 point, or 2 of our
+standard deviations over seeds. above, below: ours is. Averages and differences are over the tasks
+that both have."""
 
 
 class Reproduction(NamedTuple):
@@ -60,12 +62,18 @@ def _beside(reported: Reported, row: Row) -> Reproduction:
   mean, theirs = (statistics.fmean(side) for side in zip(*found.values(), strict=True))
   if max(apart) <= EXACT:
     verdict = "exact"
-  elif abs(mean - theirs) <= NEAR:
-    verdict = "near"
+  elif abs(mean - theirs) <= max(NEAR, DEVIATIONS * _deviation(row, len(found))):
+    verdict = "reproduced"
   else:
     verdict = "above" if mean > theirs else "below"
   close = sum(a <= EXACT for a in apart)
   return Reproduction(reported, len(found), mean, theirs, max(apart), close, row.seeds, verdict)
+
+
+def _deviation(row: Row, tasks: int) -> float:
+  """Standard deviation over seeds of our average, in points; 0 where it is not known."""
+  whole = row.average is not None and tasks == len(row.cells)
+  return 100 * (row.average.std or 0.0) if whole and row.average else 0.0
 
 
 def sheet(name: str, found: Sequence[Reproduction]) -> Sheet:
@@ -93,7 +101,7 @@ def _note(one: Reproduction) -> str:
   text = f"{one.reported.label}: {one.reported.source}. {one.reported.protocol}".rstrip(".")
   if one.verdict in ("exact", "not run"):
     return text
-  if one.reported.cause or one.verdict != "near":
+  if one.reported.cause or one.verdict != "reproduced":
     text += f". Ours differs: {one.reported.cause or UNEXPLAINED}"
   return text
 
