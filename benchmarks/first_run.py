@@ -1,13 +1,14 @@
 """What a newcomer's first command reaches on files of his own, beside scikit-learn on the same rows.
 
-python -m benchmarks.first_run --from FOLDER [--only NAME…] [--seeds N]
+python -m benchmarks.first_run --from FOLDER [--only NAME…] [--seeds N] [--out results/first_run.md]
 
 FOLDER has copies of the public sets (heart disease of four hospitals, SURF features of
 Office-Caltech10, the Free Spoken Digit Dataset, CWRU bearings, Amazon reviews as text). Each pair is
 written as ordinary files into a temporary folder and run by `adapt run --source A --target B`, with no
 flag but what the labels mean. Beside it stand scikit-learn's logistic regression and random forest,
 fitted on the encoded source (and target) training rows and judged on the same test rows; the
-regression has standardised columns, or, of texts, rows of length 1.
+regression has standardised columns, or, of texts, rows of length 1. `--out` writes the page, and what
+it is made of beside it as .json; pairs that are there already stay unless they are run again.
 """
 
 import argparse
@@ -18,14 +19,16 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from adapt.cli import commands, reading_flags
+from adapt.data import atomic_files
 from adapt.experiments import own_data
+from adapt.records import record
 
 _HEART = "healthy=0,ill=1|2|3|4"
 _METHODS = "source_only", "target_only"
@@ -42,7 +45,8 @@ class Pair(NamedTuple):
 def heart(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
   """Yields pairs of the hospitals' files as they are."""
   place = data / "medical/heart"
-  for a, b in (("cleveland", "hungarian"), ("hungarian", "va"), ("va", "cleveland")):
+  pairs = ("cleveland", "hungarian"), ("hungarian", "va"), ("va", "cleveland"), ("cleveland", "va")
+  for a, b in pairs:
     source, target = (place / f"processed.{name}.data" for name in (a, b))
     yield f"heart_{a}_{b}", Pair(source, target, ("--label-map", _HEART))
 
@@ -86,7 +90,7 @@ def speech(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
 
 def bearings(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
   """Yields pairs of loads as long series, cut into windows."""
-  for a, b in (("1730rpm", "1797rpm"),):
+  for a, b in (("1730rpm", "1797rpm"), ("1797rpm", "1750rpm")):
     for name in (a, b):
       with np.load(data / f"machines/cwru/{name}.npz") as z:
         # Recordings of a quarter each, so that windows of one lie on one side of the split.
@@ -125,7 +129,7 @@ def ours(pair: Pair, out: Path, seeds: int) -> dict[str, Any]:
   if code:
     raise ValueError(told.getvalue().strip().splitlines()[-1])
   made = [json.loads(file.read_text("utf-8")) for file in sorted(out.glob("run/*/*.json"))]
-  return {r["method"]: np.mean(r["last"]["accuracy"]) for r in made}
+  return {r["method"]: float(np.mean(r["last"]["accuracy"])) for r in made}
 
 
 def theirs(pair: Pair) -> dict[str, float]:
@@ -154,28 +158,59 @@ def theirs(pair: Pair) -> dict[str, float]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-  """Prints the table in Markdown; returns the exit code."""
+  """Prints the table in Markdown, or writes the page; returns the exit code."""
   parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
   parser.add_argument("--from", dest="data", type=Path, required=True, metavar="FOLDER")
   parser.add_argument("--only", nargs="+", default=list(KINDS), choices=list(KINDS))
   parser.add_argument("--seeds", type=int, default=3)
+  parser.add_argument("--out", type=Path, metavar="FILE.md")
   asked = parser.parse_args(argv)
-  print("| pair | test rows | source_only | LR | RF | target_only | LR | RF |")
-  print("| :-- | --: | --: | --: | --: | --: | --: | --: |")
+  kept = asked.out and asked.out.with_suffix(".json")
+  found: dict[str, Any] = atomic_files.load_json(kept.read_text()) if kept and kept.exists() else {}
   with tempfile.TemporaryDirectory(prefix="adapt-first-run-") as root:
     for kind in asked.only:
       for name, pair in KINDS[kind](asked.data, Path(root)):
-        try:
-          mine, other = ours(pair, Path(root) / "out" / name, asked.seeds), theirs(pair)
-        except ValueError as error:
-          print(f"| {name} | not read: {error} |", flush=True)
-          continue
-        cells = [f"{other['test rows']:.0f}"]
-        for method in _METHODS:
-          values = mine[method], other[f"{method} LR"], other[f"{method} RF"]
-          cells += [f"{100 * v:.1f}" for v in values]
-        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+        mine = ours(pair, Path(root) / "out" / name, asked.seeds)
+        about = {k: record.environment()[k] for k in ("commit", "device")}
+        found[name] = {**theirs(pair), **mine, "seeds": asked.seeds, **about}
+        print(_line(name, found[name]), flush=True)
+        if kept:
+          atomic_files.write_json(kept, found)
+          atomic_files.replace(asked.out, page(found).encode())
   return 0
+
+
+def page(found: Mapping[str, Mapping[str, Any]]) -> str:
+  """The page's text, of the numbers by pair."""
+  header = "pair", "test rows", "source_only", "LR", "RF", "target_only", "LR", "RF", "seeds"
+  commits = ", ".join(sorted({str(one["commit"])[:10] for one in found.values()}))
+  devices = ", ".join(sorted({str(one["device"]) for one in found.values()}))
+  lines = [
+    "# First runs on ordinary files\n",
+    "Generated by `python -m benchmarks.first_run --from FOLDER --out results/first_run.md`.",
+    "One command a pair, with defaults. Accuracy on the target's test rows in %, the mean over seeds.",
+    "LR, RF: scikit-learn's logistic regression and random forest on the same rows.",
+    "*: more than 2 points below LR (`source_only`), or more than 1 (`target_only`).\n",
+    f"| {' | '.join(header)} |",
+    "| :-- | --: | --: | --: | --: | --: | --: | --: | --: |",
+    *(_line(name, one) for name, one in found.items()),
+    f"\nCommit {commits}. Device: {devices}.",
+  ]
+  return "\n".join(lines) + "\n"
+
+
+def _line(name: str, one: Mapping[str, Any]) -> str:
+  """A row of the table."""
+  cells = [f"{one['test rows']:.0f}"]
+  for method, margin in zip(_METHODS, (0.02, 0.01), strict=True):
+    other = one[f"{method} LR"]
+    low = "*" if one[method] < other - margin else ""
+    cells += [
+      f"{100 * one[method]:.1f}{low}",
+      f"{100 * other:.1f}",
+      f"{100 * one[f'{method} RF']:.1f}",
+    ]
+  return f"| {name.replace('_', ' ')} | {' | '.join(cells)} | {one['seeds']} |"
 
 
 if __name__ == "__main__":
