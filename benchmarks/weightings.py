@@ -158,12 +158,11 @@ def main(args: list[str] | None = None) -> int:
   if chosen.one:
     print(json.dumps(measured(chosen.names[0], chosen.sizes[0], chosen.reference)))
     return 0
-  rows, console = [], Console()
+  rows, console = [], Console(width=130)
   for name in chosen.names:
     for size in chosen.sizes:
       console.print(f"{name}, {size:,} examples", style="dim")
       rows.append(_apart(name, size, size <= _COMPARED))
-      console.print(shown(rows[-1:]))
     if chosen.peer and (row := peer(chosen.peer, name, min(chosen.sizes))):
       rows.append(row)
   console.print(shown(rows))

@@ -115,7 +115,7 @@ def fitting(examples: int) -> contextlib.AbstractContextManager[Any]:
 def form(source: int, target: int, arguments: Mapping[str, Any]) -> str:
   """How the sums over kernels are taken for that many examples of the domains, for the record."""
   del arguments
-  return "exact" if max(source, target) <= WHOLE else f"exact, summed over blocks of {WHOLE}"
+  return "exact" if max(source, target) <= WHOLE else f"exact, by blocks of {WHOLE}"
 
 
 def choices(name: str, given: float, otherwise: tuple[float, ...]) -> tuple[float, ...]:

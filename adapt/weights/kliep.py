@@ -25,9 +25,9 @@ OUTPUTS = ("classes", "values")
 
 def _form(source: int, target: int, arguments: Mapping[str, Any]) -> str:
   """How the programme is solved for that many examples of the domains, for the record."""
-  sums = form(source, target, arguments)
-  chosen = target > WHOLE and not arguments["bandwidth"]
-  return f"{sums}, width chosen on {WHOLE} target examples" if chosen else sums
+  if target > WHOLE and not arguments["bandwidth"]:
+    return f"by blocks of {WHOLE}, width chosen on {WHOLE} target examples"
+  return form(source, target, arguments)
 
 
 FORM = _form

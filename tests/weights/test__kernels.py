@@ -83,7 +83,7 @@ def test_sums_over_blocks_are_the_sums_over_all(name, monkeypatch):
   chosen = get(name)(xs, None, xt, centres=20)
   assert chosen.mean() == pytest.approx(1, abs=1e-5)
   bound = bind(name)
-  assert form(bound, 40, 40) == "exact" and "over blocks of 40" in form(bound, 41, 10)
+  assert form(bound, 40, 40) == "exact" and "by blocks of 40" in form(bound, 41, 10)
   assert ("on 40 target" in form(bound, 10, 41)) == (name == "kliep")
 
 

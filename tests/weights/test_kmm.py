@@ -88,7 +88,7 @@ def test_blocks_estimate_the_same_ratio():
 
 def shifted(n=240, d=30):
   rng = np.random.default_rng(5)
-  return rng.normal(size=(n, d)) + 50, 0.9 * rng.normal(size=(n, d)) + 50.2
+  return rng.normal(size=(n, d)) + 50, 0.9 * rng.normal(size=(n // 2, d)) + 50.2
 
 
 def test_iterations_give_the_whole_programmes_weights(monkeypatch):
