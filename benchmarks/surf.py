@@ -90,8 +90,8 @@ _CAUSES = {
   ("PCA", _WANG): _POPULATION,
   ("PCA", _JDA): _POPULATION,
   ("GFK", _WANG): (
-    "not explained: no dimension from 5 to 59 gives the row, on standardised features or on those "
-    "scaled to unit length"
+    "not explained: of eight scalings of the features and 22 dimensions from 5 to 120 none gives the "
+    "row; of unit length at dimension 20 the average is 43.0, but pairs differ by up to 5.7"
   ),
   (
     "GFK",
