@@ -94,7 +94,11 @@ def sheet(name: str, found: Sequence[Reproduction]) -> Sheet:
     lines.append(Line(f"{one.reported.label} [{i}], {beside}", entries))
     notes.append(_note(one))
   header = ("published, ours (seeds)", "ours", "published", "difference", "largest", "≤ 0.1")
-  return Sheet(f"reproductions_{name}", name, (*header, "verdict"), tuple(lines), "", tuple(notes))
+  caption = (
+    "Percent, averages over the tasks that both have; (n) counts seeds, [n] is the note below."
+  )
+  columns = (*header, "verdict")
+  return Sheet(f"reproductions_{name}", name, columns, tuple(lines), caption, tuple(notes))
 
 
 def _note(one: Reproduction) -> str:
