@@ -159,7 +159,8 @@ def cut(domain: Domain, step: Mapping[str, Any]) -> Domain:
   Raises:
     ValueError: other channels.
   """
-  most, notes = step["length"], []
+  most = step["length"]
+  longer: list[bool] = []
 
   def of(x: Any) -> Ragged:
     series = as_ragged(x, domain.name)
@@ -168,14 +169,17 @@ def cut(domain: Domain, step: Mapping[str, Any]) -> Domain:
         f"{domain.name} has examples of {series.shape[2]} channels, and the model was trained on "
         f"series of {step['channels']} channels: give such"
       )
-    if longer := int((series.lengths > most).sum()):
-      notes.append(
-        f"{domain.name}: {longer} of {len(series)} series have more than {most} steps and are cut there"
-      )
+    longer.extend((series.lengths > most).tolist())
     return Ragged([value[:most] for value in series.values])
 
   made = each_split(domain, of)
-  return made._replace(notes=(*domain.notes, *notes))
+  if not any(longer):
+    return made
+  note = (
+    f"{domain.name}: {sum(longer)} of {len(longer)} series have more than {most} steps and are cut "
+    "there"
+  )
+  return made._replace(notes=(*domain.notes, note))
 
 
 def padded(domain: Domain, step: Mapping[str, Any]) -> Domain:
