@@ -1,5 +1,6 @@
 """What `adapt.fit` returns: a model a seed, its record, and what can be asked of them."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,8 +11,9 @@ import numpy as np
 
 from adapt.api import arrays
 from adapt.api.frames import pandas
-from adapt.data import atomic_files, encode, preprocessing
+from adapt.data import atomic_files, encode, preprocessing, ragged
 from adapt.data.domain import Domain, Split
+from adapt.data.raw import Ragged
 from adapt.deploy import exported, saved
 from adapt.deploy.rebuilt import NOTHING_OWN, Own
 from adapt.evaluation import metrics
@@ -252,6 +254,9 @@ def _as_trained(x: Any, model: saved.Model, in_order: bool) -> np.ndarray:
   made, split = preprocessing.of(model.about), Split(arrays.given(x).x, None)
   domain = Domain("x", split, split, ())
   done = encode.plain(domain) if made is None else encode.later(domain, made, in_order)
+  if isinstance(split.x, Ragged) or (made is not None and made.step(ragged.STEP) is not None):
+    for note in done.notes:  # steps that were cut away, recordings that were left out
+      warnings.warn(note, stacklevel=2)
   given: Any = done.train.x
   return np.asarray(given)
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from adapt.data import files, sparse, texts
+from adapt.data import files, ragged, sparse, texts
+from adapt.data.raw import Ragged
 
 _CHANNELS = (1, 3, 4)
 _FEW = 4  # dimensions of a batch of pictures
@@ -23,15 +24,16 @@ def is_picture(value: Any) -> bool:
   return hasattr(value, "getbands") and hasattr(value, "convert")
 
 
-def stacked(values: Sequence[Any], name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+def stacked(values: Sequence[Any], name: str) -> tuple[Any, tuple[str, ...]]:
   """Rows under one another.
 
   Args:
-    values: one a row, all of one kind and shape: arrays, lists of numbers, or pictures.
+    values: one a row, all of one kind and shape: arrays, lists of numbers, or pictures; series
+      [t, c] or [t] may differ in length.
     name: what messages call them.
 
   Returns:
-    [n, ...], and what is to be told, a line each.
+    [n, ...], or `Ragged`, and what is to be told, a line each.
 
   Raises:
     ValueError: no row, or one that is not as the first; the message says which.
@@ -45,7 +47,11 @@ def stacked(values: Sequence[Any], name: str) -> tuple[np.ndarray, tuple[str, ..
     found, notes = _pictures(values, name)
   else:
     found, notes = [array(v) for v in values], ()
-  _check(found, name)
+  _check_numbers(found, name)
+  series = None if kind == "a picture" else ragged.of_rows(found, name)
+  if series is not None:
+    return series[0], (*notes, series[1])
+  _check_shapes(found, name)
   return np.stack(found), notes
 
 
@@ -58,7 +64,7 @@ def inputs(x: Any, name: str) -> tuple[Any, tuple[str, ...]]:
     name: what messages call them.
 
   Returns:
-    An array, or `Texts`; and a line each.
+    An array, `Texts` or `Ragged`; and a line each.
 
   Raises:
     ValueError: what `stacked` and `files.inputs` refuse; a sparse matrix that memory does not hold.
@@ -74,6 +80,8 @@ def inputs(x: Any, name: str) -> tuple[Any, tuple[str, ...]]:
     if len(values) and _kind(values[0]) == "a text":
       return texts.given(values, name), ()
     given, notes = stacked(values, name)
+    if isinstance(given, Ragged):
+      return given, notes
   found, more = _channels_last(given, name)
   return files.inputs(name, found), (*notes, *more)
 
@@ -122,8 +130,8 @@ def _pictures(values: Sequence[Any], name: str) -> tuple[list[np.ndarray], tuple
   return [np.asarray(v.convert("RGB")) for v in values], (note,)
 
 
-def _check(found: Sequence[np.ndarray], name: str) -> None:
-  """Raises ValueError for the first row that is not as row 0."""
+def _check_numbers(found: Sequence[np.ndarray], name: str) -> None:
+  """Raises ValueError for the first row that is not of numbers as row 0."""
   first = found[0]
   if first.dtype.kind not in "buif":
     raise ValueError(f"{name} row 0 has dtype {first.dtype}: give numbers")
@@ -132,10 +140,16 @@ def _check(found: Sequence[np.ndarray], name: str) -> None:
   for i, row in enumerate(found):
     if row.dtype.kind not in "buif" or (row.dtype == np.uint8) != (first.dtype == np.uint8):
       raise ValueError(f"{name} row {i} is {row.dtype}, row 0 is {first.dtype}: give all alike")
+
+
+def _check_shapes(found: Sequence[np.ndarray], name: str) -> None:
+  """Raises ValueError for the first row that has not the shape of row 0."""
+  first = found[0]
+  for i, row in enumerate(found):
     if row.shape != first.shape:
       raise ValueError(
         f"{name} row {i} has shape {list(row.shape)}, row 0 {list(first.shape)}: bring all to one "
-        "shape (pictures: resize; series: cut, or pad with zeros)"
+        "shape (pictures: resize; series of several lengths: give floats)"
       )
 
 

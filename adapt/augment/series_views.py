@@ -4,9 +4,14 @@ Series are [b, t, c, ...] float32: t steps of c channels or spectral bands. View
 units; amounts are relative to each example's own spread. What happens to series i depends on the key
 and on i alone. A series is never mirrored, and its bands never change places.
 
+Padded series have one more channel, the last, that is 1 at real steps and 0 at padded ones. A shift in
+time moves it with the others; nothing else changes it, and padded steps stay 0.
+
 Sources: jitter, scaling and shifts as surveyed by Iwana and Uchida (2021, arXiv:2007.15951); masks of
 time and bands from SpecAugment (Park et al., 2019, arXiv:1904.08779).
 """
+
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -28,16 +33,28 @@ def weak(key: jax.Array, x: jax.Array) -> jax.Array:
   return jax.vmap(one)(_keys(key, x), x)
 
 
-def strong(key: jax.Array, x: jax.Array, noise: jax.Array | float) -> jax.Array:
+def strong(
+  key: jax.Array, x: jax.Array, noise: jax.Array | float, padded: bool = False
+) -> jax.Array:
   """Strong view: the weak one, scaled, jittered, and masked over time and bands.
 
   Args:
     key: random key.
     x: [b, t, c, ...] series.
     noise: standard deviation of the jitter, as a part of each example's own.
+    padded: whether the last channel tells real steps from padded ones.
   """
   k_weak, k_noise, k_strong = jax.random.split(key, 3)
   x = weak(k_weak, x)
+  if padded:
+    return _real(x, lambda x: _changed(k_noise, k_strong, x, noise))
+  return _changed(k_noise, k_strong, x, noise)
+
+
+def _changed(
+  k_noise: jax.Array, k_strong: jax.Array, x: jax.Array, noise: jax.Array | float
+) -> jax.Array:
+  """Series scaled, jittered, and masked over time and bands."""
   jitter = noisy(k_noise, x, noise) - x
 
   def one(key: jax.Array, series: jax.Array, jitter: jax.Array) -> jax.Array:
@@ -53,13 +70,31 @@ def strong(key: jax.Array, x: jax.Array, noise: jax.Array | float) -> jax.Array:
   return jax.vmap(one)(_keys(k_strong, x), x, jitter)
 
 
-def noisy(key: jax.Array, x: jax.Array, noise: jax.Array | float) -> jax.Array:
-  """Series with Gaussian noise, `noise` times each example's standard deviation."""
+def noisy(
+  key: jax.Array, x: jax.Array, noise: jax.Array | float, padded: bool = False
+) -> jax.Array:
+  """Series with Gaussian noise, `noise` times each example's standard deviation.
+
+  Padded steps count as the mean of their series, so the noise of short padded series is weaker.
+  """
+  if padded:
+    return _real(x, lambda x: noisy(key, x, noise))
 
   def one(key: jax.Array, series: jax.Array) -> jax.Array:
     return series + noise * series.std() * jax.random.normal(key, series.shape, jnp.float32)
 
   return jax.vmap(one)(_keys(key, x), x)
+
+
+def _real(x: jax.Array, view: Callable[[jax.Array], jax.Array]) -> jax.Array:
+  """Padded series with a view of their real steps; padding and the last channel stay as they are."""
+  values, real = x[:, :, :-1], x[:, :, -1:]
+  mean = (values * real).sum(axis=1, keepdims=True) / jnp.maximum(
+    real.sum(axis=1, keepdims=True), 1
+  )
+  # At the mean, padding moves neither a band's mean nor what a view does about it.
+  seen = view(jnp.where(real > 0, values, mean))
+  return jnp.concatenate([jnp.where(real > 0, seen, 0.0), real], axis=2)
 
 
 def _mask(n: int, length: jax.Array, place: jax.Array) -> jax.Array:

@@ -12,6 +12,8 @@ import jax.numpy as jnp
 
 from adapt.augment import random_views, series_views
 
+_SERIES = {"series": False, "padded_series": True}  # whether the last channel marks padding
+
 
 def weak(key: jax.Array, x: jax.Array, mirror: bool = True, kind: str = "") -> jax.Array:
   """Weak view: flip and shift images (see `random_views.weak`), shift series in time.
@@ -24,7 +26,7 @@ def weak(key: jax.Array, x: jax.Array, mirror: bool = True, kind: str = "") -> j
     mirror: whether images are flipped.
     kind: what the inputs are, as in `Net.kind`.
   """
-  if kind == "series":
+  if kind in _SERIES:
     return series_views.weak(key, x)
   return random_views.weak(key, x, mirror) if _image(x, kind) else x
 
@@ -44,8 +46,8 @@ def strong(
     mirror: whether images are flipped.
     kind: what the inputs are, as in `Net.kind`.
   """
-  if kind == "series":
-    return series_views.strong(key, x, noise)
+  if kind in _SERIES:
+    return series_views.strong(key, x, noise, _SERIES[kind])
   return random_views.strong(key, x, mirror=mirror) if _image(x, kind) else _noisy(key, x, noise)
 
 
@@ -66,7 +68,9 @@ def jittered(
   """
   k_view, k_noise = jax.random.split(key)
   seen = weak(k_view, x, mirror, kind)
-  return (series_views.noisy if kind == "series" else _noisy)(k_noise, seen, noise)
+  if kind in _SERIES:
+    return series_views.noisy(k_noise, seen, noise, _SERIES[kind])
+  return _noisy(k_noise, seen, noise)
 
 
 def _image(x: jax.Array, kind: str) -> bool:

@@ -1,9 +1,11 @@
 """Find inputs and labels among a file's arrays by their usual names."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+
+from adapt.data.class_labels import clean
 
 # What inputs and labels go by; case does not matter.
 NAMES = {
@@ -37,6 +39,23 @@ def unused(path: Path, names: Iterable[str]) -> tuple[str, ...]:
   names = list(names)
   rest = sorted(set(names) - set(_found(path, names).values()))
   return (f"{path} has more arrays, which are not used: {', '.join(rest)[:200]}",) if rest else ()
+
+
+def column_names(path: Path, names: np.ndarray, shape: Sequence[int]) -> tuple[str, ...]:
+  """The names of the columns of vectors [n, d], from texts [d].
+
+  Raises:
+    ValueError: other shapes, or one name twice.
+  """
+  if names.dtype.kind != "U" or len(shape) != 2 or names.shape != shape[1:]:
+    raise ValueError(
+      f"{path} features are {names.dtype} of shape {names.shape}, x has shape {shape}: give a text "
+      "for each column of vectors"
+    )
+  called = tuple(map(clean, names.tolist()))
+  if len(set(called)) < len(called):
+    raise ValueError(f"{path} features has one name twice: give each column its own")
+  return called
 
 
 def _found(path: Path, names: list[str]) -> dict[str, str]:

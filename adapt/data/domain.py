@@ -10,11 +10,12 @@ import numpy as np
 from adapt.data.images import Images
 from adapt.data.preprocessing import Preprocessing
 
-# A table or texts (see `raw`) stand in their place only between `read` and `encode.together`.
+# A table, texts or uneven series (see `raw`) stand in their place only between `read` and `encode.together`.
 Inputs = np.ndarray | Images
 
+PADDED = "padded_series"  # series whose last channel is 1 at real steps and 0 at padded ones
 # What an input can be. It travels with the data and is never guessed again from a shape.
-KINDS = ("image", "series", "vector", "counts", "tokens")
+KINDS = ("image", "series", PADDED, "vector", "counts", "tokens")
 
 
 class Split(NamedTuple):
@@ -22,7 +23,7 @@ class Split(NamedTuple):
 
   Images are [n, h, w, c] uint8 (scaled to [-1, 1] on the device, where they are used), encoded or
   not, or float32 (used as they are); feature vectors are [n, d] float32, token ids [n, l] int32,
-  series [n, t, c, 1] float32.
+  series [n, t, c, 1] float32, whose last channel may mark padding (see `ragged`).
   """
 
   x: Inputs

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from adapt.data import columns, encode_text, label_map, scaling, series, transductive
+from adapt.data import columns, encode_text, label_map, ragged, scaling, series, transductive
 from adapt.data.column_names import (
   IN_ORDER,
   check_width,
@@ -23,7 +23,7 @@ from adapt.data.reading import Reading
 
 _FAR = 0.01  # share of a domain's values beyond `scaling.FARTHEST` from which a note tells of it
 # What a Preprocessing may have.
-_STEPS = ("columns", "table", "scale", series.STEP, *encode_text.STEPS)
+_STEPS = ("columns", "table", "scale", series.STEP, ragged.STEP, *encode_text.STEPS)
 
 
 def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> list[Domain]:
@@ -31,8 +31,8 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
 
   Columns with names are matched by name; missing cells and categories become numbers (see
   `columns.fit`); vectors are standardised by the pooled sources' training examples, but counts are
-  left as they are. Series are cut into windows and standardised by channel (see `series`). Texts are
-  counted as words or split into tokens (see `encode_text`).
+  left as they are. Series are cut into windows, or padded where their lengths differ, and standardised
+  by channel (see `series`). Texts are counted as words or split into tokens (see `encode_text`).
 
   Args:
     domains: the sources, then the target, as `data.read` gives them; the target's labels are not
@@ -57,7 +57,8 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
     domains = [*domains[:-1], transductive.joined(domains[-1])]
   domains, texts = encode_text.parted(domains, reading)
   words = isinstance(domains[0].train.x, Texts)
-  domains = series.kinds(domains, reading) if own and not words else domains
+  if not words and (own or any(map(ragged.is_in, domains))):
+    domains = series.kinds(domains, reading)
   found = list(domains)
   steps: list[dict[str, Any]] = []
   if words:
@@ -99,8 +100,10 @@ def later(domain: Domain, made: Preprocessing, in_order: bool = False) -> Domain
   if made.step(encode_text.COLUMNS) is not None:
     found = encode_text.later(domain, made.steps, in_order)
     return found._replace(preprocessing=made)
-  if made.step(series.STEP) is not None or made.reading.get("window"):
+  of_series = (series.STEP, ragged.STEP)
+  if made.reading.get("window") or any(made.step(name) is not None for name in of_series):
     return series.later(domain, made)._replace(preprocessing=made)
+  series.refuse_several(domain)
   if not _is_vectors(domain):
     return domain._replace(preprocessing=made)
   chosen = made.step("columns")
@@ -124,6 +127,7 @@ def later(domain: Domain, made: Preprocessing, in_order: bool = False) -> Domain
 
 def plain(domain: Domain) -> Domain:
   """Columns in the order of their names, as models take them that name none."""
+  series.refuse_several(domain)
   if not _is_vectors(domain) or not names_of(domain):
     return domain
   names = columns.sorted_names(names_of(domain))

@@ -7,17 +7,18 @@ import contextlib
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from adapt.data import npy, sparse
-from adapt.data.array_names import chosen, unused
-from adapt.data.class_labels import Labels, clean, numbered
+from adapt.data import npy, ragged, sparse
+from adapt.data.array_names import chosen, column_names, unused
+from adapt.data.class_labels import Labels, numbered
 from adapt.data.domain import Domain, Split
 from adapt.data.splits import stratified
 from adapt.data.value_labels import valued
 
-_NAMES = ("x", "y", "x_test", "y_test", "features")
+_NAMES = ("x", "y", "x_test", "y_test", "features", *ragged.LENGTHS.values())
 _PICKLED = "write plain arrays of numbers (no objects, no pickle)"
 
 
@@ -25,7 +26,9 @@ def read_npz(path: str | os.PathLike, output: str = "classes") -> Domain:
   """Read a domain from an .npz file.
 
   It has `x`, and optionally `y`, `x_test`, `y_test` and `features`, or arrays of other usual names
-  (see `array_names`), or is a matrix of scipy.sparse.save_npz with labels in `<stem>_labels.npy`.
+  (see `array_names`); series of several lengths have `lengths` and `lengths_test` (see
+  `ragged.of_lengths`). Or it is a matrix of scipy.sparse.save_npz with labels in
+  `<stem>_labels.npy`.
 
   Without `x_test`, a fixed fifth of each class is the test split. Without `y` the domain is a
   target whose labels are unknown.
@@ -49,7 +52,9 @@ def read_npz(path: str | os.PathLike, output: str = "classes") -> Domain:
   names = arrays.pop("features", None)
   made = domain(path.stem, arrays, {name: f"{path} {name}" for name in _NAMES}, output)
   made = made._replace(notes=(*notes, *made.notes))
-  return made if names is None else made._replace(features=_features(path, names, made))
+  return (
+    made if names is None else made._replace(features=column_names(path, names, made.train.x.shape))
+  )
 
 
 def _chosen(
@@ -65,23 +70,11 @@ def _chosen(
   elif set(found) <= set(_NAMES) and "x" in found:
     arrays = {name: array(name) for name in found}
   else:
-    arrays, notes = chosen(path, found, array), unused(path, found)
+    lengths = [name for name in ragged.LENGTHS.values() if name in found]
+    arrays = {**chosen(path, found, array), **{name: array(name) for name in lengths}}
+    notes = unused(path, set(found) - set(lengths))
   _check_halves(path, arrays)
   return arrays, notes
-
-
-def _features(path: Path, names: np.ndarray, found: Domain) -> tuple[str, ...]:
-  """Check the names of columns, each another."""
-  shape = found.train.x.shape
-  if names.dtype.kind != "U" or len(shape) != 2 or names.shape != shape[1:]:
-    raise ValueError(
-      f"{path} features are {names.dtype} of shape {names.shape}, x has shape {shape}: give a text "
-      "for each column of vectors"
-    )
-  called = tuple(map(clean, names.tolist()))
-  if len(set(called)) < len(called):
-    raise ValueError(f"{path} features has one name twice: give each column its own")
-  return called
 
 
 def read_npy(path: str | os.PathLike, output: str = "classes") -> Domain:
@@ -234,7 +227,10 @@ def _member(path: Path, array: Callable[[str], np.ndarray], name: str) -> np.nda
   try:
     return array(name)
   except npy.Pickled as error:
-    raise ValueError(f"{path} {name} holds Python objects: {_PICKLED}") from error
+    raise ValueError(
+      f"{path} {name} holds Python objects: {_PICKLED}; series of several lengths as rows x "
+      "[sum t, c] and lengths [n]"
+    ) from error
   except npy.Damaged as error:
     if "not a NumPy array" in str(error):
       raise ValueError(
@@ -259,11 +255,12 @@ def domain(
   Raises:
     ValueError: one line that names the array and the remedy.
   """
-  x = inputs(where["x"], arrays["x"])
+  x = _series_or_inputs("x", arrays, where)
   sizes = {"y": len(x)}
   if "x_test" in arrays:
-    x_test = inputs(where["x_test"], arrays["x_test"])
-    if x_test.shape[1:] != x.shape[1:] or x_test.dtype != x.dtype:
+    x_test = _series_or_inputs("x_test", arrays, where)
+    shapes = [a.shape[2 if "lengths" in arrays else 1 :] for a in (x, x_test)]
+    if shapes[0] != shapes[1] or ("lengths" not in arrays and x_test.dtype != x.dtype):
       raise ValueError(
         f"{where['x_test']} has examples of {x_test.dtype} {x_test.shape[1:]}, but x of {x.dtype} "
         f"{x.shape[1:]}: make them alike"
@@ -287,4 +284,11 @@ def domain(
     train, test = (Split(x[of], None if y is None else y[of]) for of in rows)
     places = np.concatenate(rows)
   cut = "x_test" not in arrays
-  return Domain(name, train, test, classes, notes=notes, places=places, held_out=cut)
+  # Lengths say that these are series, where all are one length as well.
+  kind = "series" if "lengths" in arrays else ""
+  return Domain(name, train, test, classes, kind, notes=notes, places=places, held_out=cut)
+
+
+def _series_or_inputs(name: str, arrays: dict[str, np.ndarray], where: dict[str, str]) -> Any:
+  found = ragged.of_file(name, arrays, where)
+  return inputs(where[name], arrays[name]) if found is None else found

@@ -1,4 +1,4 @@
-"""Inputs as a user's file has them, before they are numbers: tables and texts."""
+"""Inputs as a user's file has them, before they are one array: tables, texts, uneven series."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -82,12 +82,57 @@ class Texts:
     return (len(self),)
 
 
+class Ragged:
+  """Series of several lengths, indexed by rows like an array [n, t, c, 1]."""
+
+  ndim = 4
+  dtype = np.dtype(object)
+
+  def __init__(self, values: Sequence[np.ndarray] | np.ndarray) -> None:
+    self.values = np.empty(len(values), object)  # [n] of [t_i, c] float32
+    for i, value in enumerate(values):
+      self.values[i] = value
+
+  def __len__(self) -> int:
+    return len(self.values)
+
+  def __getitem__(self, rows: Any) -> "Ragged":
+    return Ragged(self.values[rows])
+
+  @property
+  def lengths(self) -> np.ndarray:
+    """The steps of each series, [n]."""
+    return np.array([len(value) for value in self.values], int)
+
+  @property
+  def shape(self) -> tuple[int, int, int, int]:
+    """As that of the series in an array that holds the longest."""
+    channels = self.values[0].shape[1] if len(self) else 0
+    return len(self), int(self.lengths.max(initial=0)), channels, 1
+
+
+def as_ragged(x: Any, where: str) -> Ragged:
+  """Series as `Ragged`: floats [n, t] or [n, t, c, 1] are series of one length.
+
+  Raises:
+    ValueError: one line that begins with `where`: other inputs.
+  """
+  if isinstance(x, Ragged):
+    return x
+  floats = isinstance(x, np.ndarray) and x.dtype.kind == "f"
+  if not floats or x.ndim not in (2, 4) or (x.ndim == 4 and x.shape[-1] != 1):
+    raise ValueError(f"{where} has other inputs than the series beside them: give floats [n, t, c]")
+  return Ragged(list(x[..., None] if x.ndim == 2 else x[..., 0]))
+
+
 def concatenated(parts: Sequence[Any], where: str) -> Any:
-  """Inputs of one kind, arrays, tables or texts, under one another.
+  """Inputs of one kind, arrays, tables, texts or series, under one another.
 
   Raises:
     ValueError: one line that begins with `where`: several kinds.
   """
+  if any(isinstance(part, Ragged) for part in parts):
+    return Ragged(np.concatenate([as_ragged(part, where).values for part in parts]))
   kinds = [{Table: "a frame", Texts: "texts"}.get(type(part), "an array") for part in parts]
   if len(set(kinds)) > 1:
     raise ValueError(f"{where} are {' and '.join(kinds)}: give two of a kind")

@@ -1,7 +1,7 @@
-"""Series as a network's inputs: told from pictures, cut into windows, standardised by channel.
+"""Series as a network's inputs: told from pictures, cut or padded, standardised by channel.
 
-Series are [n, t, c, 1] float32. Windows of one recording never lie on both sides of a split: the
-recordings are split, or, where no class has two, each recording in time.
+Series are [n, t, c, 1] float32, or `Ragged` until they are cut into windows (see `windows`) or padded
+(see `ragged`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,29 +9,45 @@ from typing import Any
 
 import numpy as np
 
-from adapt.data import scaling
+from adapt.data import ragged, scaling
 from adapt.data.column_names import each_split
-from adapt.data.domain import Domain, Split, one_split
+from adapt.data.domain import Domain
+from adapt.data.raw import Ragged, as_ragged
 from adapt.data.reading import Reading
+from adapt.data.windows import windowed
 
 STEP = "series"
-HELD_OUT = 0.2  # the last part of a recording, where it is split in time
 
 
 def kinds(domains: Sequence[Domain], reading: Reading) -> list[Domain]:
   """Say which of a user's arrays are series, and which pictures.
 
   Floats [n, a, b] (or [n, a, b, 1]) are series of `a` steps if a ≠ b, else pictures. `reading.kind`
-  overrules that, and with `reading.window` also vectors [n, t] are series.
+  overrules that, and with `reading.window` also vectors [n, t] are series, as they are beside series
+  of several lengths.
 
   Raises:
     ValueError: inputs that cannot be of the kind asked for.
   """
-  return [d if d.kind else _kind(d, reading) for d in domains]
+  if several := [d.name for d in domains if ragged.is_in(d)]:
+    if reading.kind not in ("", "series"):
+      raise ValueError(
+        f"--kind {reading.kind} does not go with {several[0]}, which has series of several lengths: "
+        "drop it"
+      )
+    if strange := [d for d in domains if d.kind not in ("", "series")]:
+      raise ValueError(
+        f"{several[0]} has series of several lengths and {strange[0].name} inputs of kind "
+        f"{strange[0].kind}: give series to all domains"
+      )
+    reading = reading._replace(kind="series")
+  return [_kind(d, reading) if ragged.is_in(d) or not d.kind else d for d in domains]
 
 
 def _kind(domain: Domain, reading: Reading) -> Domain:
   x: Any = domain.train.x
+  if ragged.is_in(domain):
+    return each_split(domain, lambda x: as_ragged(x, domain.name))._replace(kind="series")
   floats = isinstance(x, np.ndarray) and x.dtype.kind == "f"
   wanted = "series" if reading.window and not reading.kind else reading.kind
   if wanted == "series":
@@ -62,7 +78,7 @@ def _kind(domain: Domain, reading: Reading) -> Domain:
 def encoded(
   domains: Sequence[Domain], reading: Reading, own: bool
 ) -> tuple[list[Domain], list[dict[str, Any]]]:
-  """Series cut into windows and standardised by the sources' training examples.
+  """Series cut into windows or padded, and standardised by the sources' training examples.
 
   Args:
     domains: of series; the sources, then the target.
@@ -73,20 +89,42 @@ def encoded(
     ValueError: windows longer than a recording, channels that differ.
   """
   found = [windowed(d, reading) for d in domains] if reading.window else list(domains)
-  if len({d.train.x.shape[2:] for d in found}) > 1:
+  lengths = ragged.fitted(found)
+  if lengths is not None:
+    found = [ragged.cut(d, lengths) for d in found]
+  elif len({d.train.x.shape[2:] for d in found}) > 1:
     return found, []  # refused with the shapes, where domains are compared
-  how = reading.scale or ("standard" if own else "none")
+  found, steps = _standardised(found, reading.scale or ("standard" if own else "none"))
+  if lengths is None:
+    return found, steps
+  note = (
+    f"series are padded to {lengths['length']} steps, with one more channel that is 1 at real steps "
+    "and 0 at padded ones"
+  )
+  found = [ragged.padded(d, lengths) for d in found]
+  found[0] = found[0]._replace(notes=(*found[0].notes, note))
+  return found, [*steps, lengths]
+
+
+def _standardised(domains: list[Domain], how: str) -> tuple[list[Domain], list[dict[str, Any]]]:
+  """The domains with their channels scaled, and with what the target was; padding comes later."""
   if how == "none":
-    return found, []
-  sources = [found[-1]] if how == "per-domain" else found[:-1] or found
+    return domains, []
+  sources = [domains[-1]] if how == "per-domain" else domains[:-1] or domains
 
   def fitted(parts: Sequence[Domain]) -> dict[str, Any]:
-    rows = [np.asarray(d.train.x).reshape(-1, d.train.x.shape[2]) for d in parts]
-    return {**scaling.fit(rows, how), "step": STEP}
+    return {**scaling.fit([_steps(d.train.x) for d in parts], how), "step": STEP}
 
   step = fitted(sources)
-  steps = [fitted([d]) if how == "per-domain" else step for d in found]
-  return [scaled(d, s) for d, s in zip(found, steps, strict=True)], [step]
+  steps = [fitted([d]) if how == "per-domain" else step for d in domains]
+  return [scaled(d, s) for d, s in zip(domains, steps, strict=True)], [step]
+
+
+def _steps(x: Any) -> np.ndarray:
+  """All steps of all series, [sum t, c]."""
+  if isinstance(x, Ragged):
+    return np.concatenate(x.values)
+  return np.asarray(x).reshape(-1, x.shape[2])
 
 
 def scaled(domain: Domain, step: Mapping[str, Any]) -> Domain:
@@ -101,94 +139,46 @@ def scaled(domain: Domain, step: Mapping[str, Any]) -> Domain:
       f"{domain.name} has examples of shape {domain.train.x.shape[1:]}, and the model was trained "
       f"on series of {channels} channels: give such"
     )
-  return each_split(domain, lambda x: scaling.scaled(x[..., 0], step)[..., None])
+
+  def of(x: Any) -> Any:
+    if isinstance(x, Ragged):
+      return Ragged([scaling.scaled(value, step) for value in x.values])
+    return scaling.scaled(x[..., 0], step)[..., None]
+
+  return each_split(domain, of)
 
 
 def later(domain: Domain, made: Any) -> Domain:
-  """Treat later data as the series of a task: kind, windows and scale.
+  """Treat later data as the series of a task: kind, windows, scale and length.
 
   Args:
     domain: as `data.read` gives it.
     made: the `Preprocessing` of the task.
+
+  Raises:
+    ValueError: series of several lengths, where the task had one.
   """
   reading = Reading(
     **{n: made.reading[n] for n in ("kind", "window", "stride") if n in made.reading}
   )
+  lengths = made.step(ragged.STEP)
+  if lengths is not None:
+    reading = reading._replace(kind="series")
+  elif not reading.window:
+    refuse_several(domain)
   domain = kinds([domain], reading)[0]
   if reading.window:
     domain = windowed(domain, reading)
-  return scaled(domain, step) if (step := made.step(STEP)) is not None else domain
+  if lengths is not None:
+    domain = ragged.cut(domain, lengths)
+  domain = scaled(domain, step) if (step := made.step(STEP)) is not None else domain
+  return domain if lengths is None else ragged.padded(domain, lengths)
 
 
-def windowed(domain: Domain, reading: Reading) -> Domain:
-  """Cut recordings [n, t, c, 1] into windows, each with its recording's label.
-
-  Raises:
-    ValueError: windows of no length, or longer than the recordings.
-  """
-  size, stride = reading.window, reading.stride or max(reading.window // 2, 1)
-  t = domain.train.x.shape[1]
-  if not (0 < size <= t and stride > 0):
+def refuse_several(domain: Domain) -> None:
+  """Raise ValueError for series of several lengths, where a model takes one."""
+  if ragged.is_in(domain):
     raise ValueError(
-      f"--window {size} --stride {stride} does not fit {domain.name}, whose recordings have {t} "
-      "samples: give a window of 1 sample to that, and a stride of at least 1"
+      f"{domain.name} has series of {ragged.spread(domain.train.x)} steps, and the model was trained "
+      "on inputs of one shape: give such"
     )
-  train, test = domain.train, domain.test
-  if one_split(domain):
-    known, starts = _cut(test, (0, t), size, stride)
-    note = f"{domain.name}: {len(test.x)} recordings of {t} samples cut into {len(known.x)} windows"
-    labels = None if train.y is None else np.repeat(train.y, len(starts))
-    notes = (*domain.notes, f"{note} of {size}")
-    return domain._replace(train=Split(known.x, labels), test=known, notes=notes, places=None)
-  in_time = _in_time(domain)
-  if in_time:
-    train = test = Split(*_joined(domain))
-    border = t - max(int(HELD_OUT * t), size)
-    if border < size:
-      raise ValueError(
-        f"{domain.name} has one recording a class, too short to be split in time into windows of "
-        f"{size} samples: lower --window, or give more recordings"
-      )
-    spans = (0, border), (border, t)
-  else:
-    spans = (0, t), (0, t)
-  parts, places = [], []
-  files = np.arange(len(train.x) + len(test.x)) if domain.places is None else domain.places
-  of = (files, files) if in_time else (files[: len(train.x)], files[len(train.x) :])
-  for split, span, recordings in zip((train, test), spans, of, strict=True):
-    part, starts = _cut(split, span, size, stride)
-    parts.append(part)
-    places.append((recordings[:, None] * t + starts).reshape(-1))
-  note = (
-    f"{domain.name}: {len(train.x) + (0 if in_time else len(test.x))} recordings of {t} samples cut "
-    f"into {len(parts[0].x)} training and {len(parts[1].x)} test windows of {size}"
-  )
-  if in_time:
-    note += "; no class has two recordings, so the last part of each is the test split"
-  # Positions of the windows in the file: what matters is their order.
-  order = np.argsort(np.argsort(np.concatenate(places)))
-  return domain._replace(train=parts[0], test=parts[1], notes=(*domain.notes, note), places=order)
-
-
-def _cut(split: Split, span: tuple[int, int], size: int, stride: int) -> tuple[Split, np.ndarray]:
-  """A split's windows within a span of time, recording by recording, and where they start."""
-  starts = np.arange(span[0], span[1] - size + 1, stride)
-  cut = np.lib.stride_tricks.sliding_window_view(np.asarray(split.x), size, axis=1)[:, starts]
-  x = np.moveaxis(cut, -1, 2).reshape(-1, size, *split.x.shape[2:])
-  y = None if split.y is None else np.repeat(split.y, len(starts))
-  return Split(np.ascontiguousarray(x), y), starts
-
-
-def _in_time(domain: Domain) -> bool:
-  """Whether recordings cannot be held out: no class has two, or nobody knows and there are few."""
-  y = domain.train.y
-  if y is None or domain.test.y is None:
-    return len(domain.train.x) + len(domain.test.x) < 5
-  return int(np.bincount(np.concatenate([y, domain.test.y])).max()) < 2
-
-
-def _joined(domain: Domain) -> tuple[np.ndarray, np.ndarray | None]:
-  """All recordings of both splits, training first."""
-  (x, y), (x_test, y_test) = domain.train, domain.test
-  labels = None if y is None or y_test is None else np.concatenate([y, y_test])
-  return np.concatenate([np.asarray(x), np.asarray(x_test)]), labels

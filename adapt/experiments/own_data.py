@@ -10,7 +10,7 @@ import numpy as np
 
 from adapt import data
 from adapt.data import encode_text, label_map
-from adapt.data.domain import one_split, output_of
+from adapt.data.domain import PADDED, one_split, output_of
 from adapt.experiments.suite import IMAGES, VECTORS, Task
 from adapt.training.settings import Settings
 
@@ -100,7 +100,7 @@ def settings_of(
 def kind(domain: data.Domain) -> str:
   """Which entry of SETTINGS is for its inputs; extracted features are told by their name alone."""
   x = domain.train.x
-  if domain.kind == "series":
+  if domain.kind in ("series", PADDED):
     return "series"
   if x.ndim == 2:
     if x.dtype.kind != "f":

@@ -42,7 +42,7 @@ def test_lists_and_arrays_of_strings_are_texts():
 @pytest.mark.parametrize(
   ("values", "message"),
   [
-    ([np.zeros(2), np.zeros(3)], r"it row 1 has shape \[3\], row 0 \[2\]"),
+    ([np.zeros(2, int), np.zeros(3, int)], r"it row 1 has shape \[3\], row 0 \[2\]"),
     ([[1, 2], [1]], r"it row 1 has shape \[1\], row 0 \[2\]"),
     (["a", None], "it has None as text 2"),
     ([{"array": [1]}] * 2, "it row 0 is a dict"),
