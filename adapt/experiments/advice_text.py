@@ -92,12 +92,13 @@ def _accuracy(nearest: "SourceAdvice", target: str) -> str:
       f"{target} cannot be told."
     )
   estimates = sorted((of.atc, of.doc, of.average_confidence))
-  far = nearest.proxy_a_distance > FAR
-  doubt = (
-    f"with inputs this far apart (proxy A-distance {nearest.proxy_a_distance:.1f} of 2) a guess"
-  )
+  hedge = ", if its confidence means the same there"
+  if nearest.proxy_a_distance > FAR:
+    hedge = (
+      f"; with inputs this far apart (proxy A-distance {nearest.proxy_a_distance:.1f} of 2) a guess"
+    )
   return (
     f"A logistic model of {nearest.name}, right in {of.source_accuracy:.1%} of held-out source rows, "
     f"can be expected to be in {estimates[0]:.0%} to {estimates[-1]:.0%} of {target} without "
-    f"adaptation: {doubt if far else 'if its confidence means the same there'}."
+    f"adaptation{hedge}."
   )
