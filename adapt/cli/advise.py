@@ -91,6 +91,10 @@ def _print(found: Advice) -> None:
   console.print(_table(title, "source", _OF_DISTANCES, [(s.name, _distances(s)) for s in shown]))
   title = f"expected accuracy in {found.target} of a logistic model, %"
   console.print(_table(title, "of", _OF_ACCURACY, [(s.name, _expected(s)) for s in shown]))
+  if any(s.expected and not s.informative for s in shown):
+    console.print(
+      "In brackets: of models no better than their most frequent class, which say nothing."
+    )
   for source in shown:
     if source.shares is not None:
       console.print(escape(_shares_line(source.name, source.shares)), highlight=False)

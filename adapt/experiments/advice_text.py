@@ -99,6 +99,6 @@ def _accuracy(nearest: "SourceAdvice", target: str) -> str:
     )
   return (
     f"A logistic model of {nearest.name}, right in {of.source_accuracy:.1%} of held-out source rows, "
-    f"can be expected to be in {estimates[0]:.0%} to {estimates[-1]:.0%} of {target} without "
+    f"can be expected to be right in {estimates[0]:.0%} to {estimates[-1]:.0%} of {target} without "
     f"adaptation{hedge}."
   )

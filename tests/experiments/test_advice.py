@@ -32,7 +32,7 @@ def test_two_halves_of_one_set_show_no_shift():
   assert found.sentences[0].startswith("No shift of the inputs is seen: source (p = ")
   assert found.sentences[1] == "No change of class shares against source is seen."
   assert found.sentences[2] == "One source: nothing to rank."
-  assert "100% to 100% of same" in found.sentences[3] and len(found.sentences) == 4
+  assert "right in 100% to 100% of same" in found.sentences[3] and len(found.sentences) == 4
   assert only.expected.atc == pytest.approx(1.0, abs=0.01) and only.majority == 0.125
 
 
