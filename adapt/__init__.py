@@ -9,6 +9,7 @@ from adapt.catalogue import plugins
 if (
   TYPE_CHECKING
 ):  # imported when first used: `import adapt`, and with it `adapt --help`, needs no jax
+  from adapt.api.advise import advise
   from adapt.api.estimator import Adapted
   from adapt.api.fit import fit
   from adapt.api.fitted import Fitted, load
@@ -24,6 +25,7 @@ __all__ = [
   "Net",
   "Phase",
   "Results",
+  "advise",
   "fit",
   "load",
   "plugins",
@@ -34,6 +36,7 @@ _LAZY = {
   "Adapted": "adapt.api.estimator",
   "Fitted": "adapt.api.fitted",
   "Results": "adapt.api.results",
+  "advise": "adapt.api.advise",
   "fit": "adapt.api.fit",
   "load": "adapt.api.fitted",
   "results": "adapt.api.results",

@@ -155,6 +155,7 @@ THROUGH = {
   "training/history": "training/test_checkpoint",
   "training/loop": "experiments/test_run",
   "training/program": "experiments/test_run",
+  "experiments/advice_text": "experiments/test_advice",
   "experiments/contract": "experiments/test_contract_runs",
   "experiments/experiment": "experiments/test_resolve",
   "experiments/place": "experiments/test_unfinished",

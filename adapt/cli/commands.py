@@ -72,6 +72,12 @@ def _bench(argv: list[str]) -> int:
   return looked_up(lambda: bench.run(argv))
 
 
+def _advise(argv: list[str]) -> int:
+  from adapt.cli import advise
+
+  return guarded(lambda: advise.main(argv))
+
+
 def _config(argv: list[str]) -> int:
   from adapt.cli import config
 
@@ -137,6 +143,7 @@ def _completion(argv: list[str]) -> int:
 
 GROUPS = {
   "train": {
+    "advise": Command("which source, what shift, what accuracy, before training", _advise),
     "run": Command("train on a source and a target of your own", _run),
     "bench": Command("train on the tasks of a suite", _bench),
     "config": Command("the file of a command, for run --config", _config),

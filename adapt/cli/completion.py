@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
 
   It has every command with its flags and the names that they take. It is not for parsing.
   """
-  from adapt.cli import check, commands, data, model, reproduce, results
+  from adapt.cli import advise, check, commands, data, model, reproduce, results
   from adapt.data import builders
 
   made = argparse.ArgumentParser(prog="adapt")
@@ -67,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     "run": run_parser(),
     "bench": _bench(),
     "suites": bench.suites_parser(),
+    "advise": advise.parser(),
     "check": check.parser(),
     "data": data.parser(),
     "predict": model.parser("predict"),

@@ -1,0 +1,229 @@
+"""What can be said of sources and a target before training, without target labels."""
+
+import warnings
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import rankdata
+
+from adapt.data.domain import Domain, Inputs, kind_of, output_of
+from adapt.data.images import Images
+from adapt.evaluation import domain_distances
+from adapt.evaluation.class_shares import LEVEL, ClassShares, class_shares
+from adapt.evaluation.expected_accuracy import Expected, expected_accuracy
+from adapt.experiments.advice_text import sentences
+from adapt.weights._label_shift import HeldOut, held_out, softmax
+
+MOST = 10_000  # rows of a domain that are looked at
+MOST_PAIRS = 1_000  # rows of a domain in the test, whose memory is quadratic
+_COMPONENTS, _SIDE = 64, 32  # of flattened images; encoded images are decoded to that size
+_FOLDS, _STRENGTH = 5, 0.1
+
+
+class SourceAdvice(NamedTuple):
+  """What is seen of one source and the target."""
+
+  name: str
+  rows: int
+  p_value: float  # of the two-sample test
+  mmd2: float
+  proxy_a_distance: float
+  coral: float
+  mean_rank: float | None  # over the three distances, 1 is nearest; None: nothing to rank
+  shares: ClassShares | None
+  majority: float  # share of the source's most frequent class
+  expected: Expected | None  # accuracy of a logistic regression on this source
+  notes: tuple[str, ...]  # what could not be estimated, and why
+
+  @property
+  def shifted(self) -> bool:
+    """Whether the inputs differ from the target's by more than chance."""
+    return self.p_value < LEVEL
+
+  @property
+  def informative(self) -> bool:
+    """Whether the logistic model beats the most frequent class by two standard errors."""
+    if self.expected is None:
+      return False
+    right = self.expected.source_accuracy
+    error = (right * (1 - right) / min(self.rows, MOST)) ** 0.5
+    return right > self.majority + 2 * error
+
+
+class Advice(NamedTuple):
+  """What `adapt advise` says."""
+
+  target: str
+  target_rows: int
+  sources: tuple[SourceAdvice, ...]  # nearest first
+  pooled: SourceAdvice | None  # all sources as one, where there are several
+  sentences: tuple[str, ...]  # at most five
+  notes: tuple[str, ...]  # what was done with the inputs
+
+
+def advice(domains: Sequence[Domain]) -> Advice:
+  """Compares the training inputs of sources with those of a target.
+
+  The target's labels are not looked at. More than 10,000 rows of a domain are sampled.
+
+  Args:
+    domains: the sources, then the target, encoded and numbered alike.
+
+  Raises:
+    ValueError: values for labels, token ids, sources without labels, or inputs of other shapes.
+    ModuleNotFoundError: scikit-learn is not installed.
+  """
+  import sklearn  # noqa: F401  # refused before anything is computed
+
+  *sources, target = domains
+  _refuse(sources, target)
+  inputs, labels, notes = _sampled(sources, target)
+  *xs, xt = inputs
+  found = [
+    _compared(d.name, len(d.train.x), x, y, d.classes, xt)
+    for d, x, y in zip(sources, xs, labels, strict=True)
+  ]
+  pooled = None
+  if len(sources) > 1:
+    rows = np.random.default_rng(len(sources)).permutation(sum(map(len, xs)))[:MOST]
+    x, y = np.concatenate(xs)[rows], np.concatenate(labels)[rows]
+    names = max((d.classes for d in sources), key=len)
+    total = sum(len(d.train.x) for d in sources)
+    pooled = _compared("all sources", total, x, y, names, xt)
+    found = _ranked(found)
+  made = Advice(target.name, len(target.train.x), tuple(found), pooled, (), tuple(notes))
+  return made._replace(sentences=sentences(made))
+
+
+def _refuse(sources: Sequence[Domain], target: Domain) -> None:
+  if not sources:
+    raise ValueError("no source is given: name one or more")
+  if any(output_of(d) != "classes" for d in sources):
+    raise ValueError("the labels are values: advice is for classes")
+  if any(kind_of(d) == "tokens" for d in (*sources, target)):
+    raise ValueError("token ids have no distances: leave out --text minilm, or give features")
+  for source in sources:
+    if source.train.y is None:
+      raise ValueError(f"the source {source.name} has no labels: add them (y)")
+    a, b = source.train.x.shape[1:], target.train.x.shape[1:]
+    if a != b:
+      raise ValueError(
+        f"{source.name} has inputs of shape {list(a)}, {target.name} of {list(b)}: "
+        "bring them to one shape"
+      )
+    if source.train.x.dtype != target.train.x.dtype:
+      raise ValueError(
+        f"{source.name} is {source.train.x.dtype}, {target.name} {target.train.x.dtype}: convert one"
+      )
+    if len(source.train.x) < _FOLDS:
+      raise ValueError(f"{source.name} has {len(source.train.x)} rows: give at least {_FOLDS}")
+  if len(target.train.x) < _FOLDS:
+    raise ValueError(f"{target.name} has {len(target.train.x)} rows: give at least {_FOLDS}")
+
+
+def _sampled(
+  sources: Sequence[Domain], target: Domain
+) -> tuple[list[np.ndarray], list[np.ndarray], list[str]]:
+  """Inputs [n, d] of all, the target last; labels of the sources; what was done."""
+  inputs, labels, notes = [], [], []
+  for k, domain in enumerate((*sources, target)):
+    rows = np.random.default_rng(k).permutation(len(domain.train.x))[:MOST]
+    if len(domain.train.x) > MOST:
+      notes.append(f"{domain.name}: {MOST:,} of {len(domain.train.x):,} rows, at random")
+    inputs.append(_flat(domain.train.x, rows))
+    if k < len(sources):
+      assert domain.train.y is not None
+      labels.append(domain.train.y[rows])
+  if not all(np.isfinite(x).all() for x in inputs):
+    raise ValueError("the inputs hold NaN or infinity: clean them")
+  if target.train.x.ndim > 2 and inputs[0].shape[1] > _COMPONENTS:
+    from sklearn.decomposition import PCA
+
+    shape, total = list(target.train.x.shape[1:]), sum(map(len, inputs))
+    fitted = PCA(min(_COMPONENTS, total), svd_solver="randomized", random_state=0)
+    fitted.fit(np.concatenate(inputs))
+    inputs = [fitted.transform(x) for x in inputs]
+    notes.append(f"inputs of shape {shape} are {inputs[0].shape[1]} principal components here")
+  return inputs, labels, notes
+
+
+def _flat(x: Inputs, rows: np.ndarray) -> np.ndarray:
+  found = x.resized(_SIDE)[rows] if isinstance(x, Images) else x[rows]
+  scale = 255.0 if found.dtype == np.uint8 else 1.0
+  flat: np.ndarray = found.reshape(len(found), -1).astype(np.float32) / np.float32(scale)
+  return flat
+
+
+def _compared(
+  name: str, rows: int, x: np.ndarray, y: np.ndarray, classes: Sequence[str], xt: np.ndarray
+) -> SourceAdvice:
+  """One source, or all as one, beside the target; not ranked yet."""
+  test = domain_distances.mmd(x[:MOST_PAIRS], xt[:MOST_PAIRS])  # rows come in random order
+  found = SourceAdvice(
+    name,
+    rows,
+    test.p_value,
+    test.mmd2,
+    domain_distances.proxy_a_distance(x, xt),
+    domain_distances.coral_distance(x, xt),
+    None,
+    None,
+    float(np.unique(y, return_counts=True)[1].max() / len(y)),
+    None,
+    (),
+  )
+  return _with_model(found, x, y, classes, xt)
+
+
+def _with_model(
+  found: SourceAdvice, x: np.ndarray, y: np.ndarray, classes: Sequence[str], xt: np.ndarray
+) -> SourceAdvice:
+  """The same with what a logistic model of the source says, or why it says nothing."""
+  known, counts = np.unique(y, return_counts=True)
+  if len(known) < 2 or counts.min() < 2:
+    few = "one class" if len(known) < 2 else "one example of a class"
+    return found._replace(notes=(f"{found.name} has {few}: no accuracy and no class shares",))
+  model = _model(x, y, xt, int(min(_FOLDS, counts.min())))
+  p, new = softmax(model.source), softmax(model.target)
+  found = found._replace(expected=expected_accuracy(p, model.labels, np.concatenate(list(new))))
+  if not found.informative:
+    lost = f"the logistic model of {found.name} is no better than its most frequent class"
+    return found._replace(notes=(f"{lost}: no class shares",))
+  of_class = tuple(str(classes[k]) if k < len(classes) else str(k) for k in known)
+  shares = class_shares(p, model.labels, new.mean(axis=0), of_class)
+  if shares is None:
+    lost = f"the logistic model of {found.name} confuses classes too much"
+    return found._replace(notes=(f"{lost}: no class shares",))
+  if shares.moved:
+    alike = _with_shares(y, shares.target)
+    if len(alike) > _FOLDS:
+      p_value = domain_distances.mmd(x[alike], xt[:MOST_PAIRS]).p_value
+      shares = shares._replace(p_value=p_value)
+  return found._replace(shares=shares)
+
+
+def _model(x: np.ndarray, y: np.ndarray, xt: np.ndarray, folds: int) -> HeldOut:
+  """Cross-fitted logistic regressions of a source."""
+  from sklearn.exceptions import ConvergenceWarning
+
+  with warnings.catch_warnings():  # a model that is nearly fitted serves as well here
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    return held_out(x, y, xt, _STRENGTH, folds, MOST, "advice")
+
+
+def _with_shares(y: np.ndarray, shares: Sequence[float]) -> np.ndarray:
+  """Rows, as many as can be, whose classes have these shares."""
+  classes, counts = np.unique(y, return_counts=True)
+  wanted = np.asarray(shares)
+  size = min(MOST_PAIRS, float((counts / np.maximum(wanted, 1e-9)).min()))
+  take = np.floor(size * wanted + 1e-6).astype(int)
+  return np.concatenate([np.flatnonzero(y == c)[:n] for c, n in zip(classes, take, strict=True)])
+
+
+def _ranked(found: Sequence[SourceAdvice]) -> list[SourceAdvice]:
+  """Nearest first, by the mean rank over three distances."""
+  distances = np.array([(s.proxy_a_distance, s.mmd2, s.coral) for s in found])
+  ranks = rankdata(distances, axis=0).mean(axis=1)
+  ranked = [s._replace(mean_rank=float(r)) for s, r in zip(found, ranks, strict=True)]
+  return sorted(ranked, key=lambda s: (s.mean_rank, s.proxy_a_distance))

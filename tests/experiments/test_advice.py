@@ -1,0 +1,147 @@
+"""Advice: what is planted is seen, what is not there is not, and target labels move nothing."""
+
+import numpy as np
+import pytest
+
+from adapt.data import Domain, Split
+from adapt.data.toy import blobs
+from adapt.experiments import advice as module
+from adapt.experiments.advice import advice
+
+NAMES = tuple("abcdefgh")
+RNG = np.random.default_rng(0)
+
+
+def of(name, x, y, **more):
+  return Domain(name, Split(x, y), Split(x[:8], None if y is None else y[:8]), NAMES, **more)
+
+
+def domain(name, seed, moved=0.0, n=320):
+  x, y = blobs(n, 0, seed)
+  return of(name, x + np.float32(moved), y)
+
+
+SOURCE, SAME = domain("source", 1), domain("same", 2)
+
+
+def test_two_halves_of_one_set_show_no_shift():
+  found = advice([SOURCE, SAME])
+  [only] = found.sources
+  assert not only.shifted and not only.shares.moved and only.proxy_a_distance < 0.3
+  assert only.mean_rank is None and found.pooled is None
+  assert found.sentences[0].startswith("No shift of the inputs is seen: source (p = ")
+  assert found.sentences[1] == "No change of class shares against source is seen."
+  assert found.sentences[2] == "One source: nothing to rank."
+  assert "right in 100% to 100% of same" in found.sentences[3] and len(found.sentences) == 4
+  assert only.expected.atc == pytest.approx(1.0, abs=0.01) and only.majority == 0.125
+
+
+def test_a_planted_change_of_class_shares_is_told_and_explains_the_shift():
+  x, y = blobs(640, 0, 3)
+  rows = RNG.choice(640, 300, replace=False, p=np.where(y < 4, 4.0, 1.0) / (4 * 80 * 5))
+  found = advice([SOURCE, of("target", x[rows], y[rows])])
+  [only] = found.sources
+  assert only.shifted and only.shares.moved and only.shares.p_value > 0.05
+  true = np.bincount(y[rows], minlength=8) / 300
+  np.testing.assert_allclose(only.shares.target, true, atol=0.05)
+  assert found.sentences[1].startswith("Other class shares than in source explain the shift: ")
+  assert "--weights bbse" in found.sentences[1]
+
+
+def test_a_shift_beyond_class_shares_is_told_so():
+  """Two classes, of which one is rarer and both have moved."""
+  y = np.arange(400) % 2
+  x = RNG.normal(size=(400, 3)).astype(np.float32) + 3 * y[:, None].astype(np.float32)
+  keep = (y == 0) | (np.arange(400) < 100)
+  moved = (x + np.float32([0, 0, 2]))[keep]
+  made = [Domain(n, Split(a, b), Split(a, b), ("no", "yes")) for n, a, b in [("s", x, y)]]
+  found = advice([*made, Domain("t", Split(moved, None), Split(moved, None), ())])
+  assert found.sources[0].shares.moved and found.sources[0].shares.p_value < 0.05
+  assert found.sentences[1].startswith("More than class shares has changed from s: ")
+
+
+def test_sources_are_ranked_nearest_first():
+  far, near = domain("far", 3, 2.0), domain("near", 4, 0.4)
+  found = advice([far, near, SAME])
+  assert [s.name for s in found.sources] == ["near", "far"]
+  a, b = found.sources
+  assert a.proxy_a_distance < b.proxy_a_distance and a.mmd2 < b.mmd2 and a.mean_rank < b.mean_rank
+  assert found.pooled.name == "all sources" and found.pooled.rows == 640
+  assert any(
+    line.startswith("Nearest source first, by mean rank: near (") for line in found.sentences
+  )
+
+
+def test_a_far_source_s_accuracy_is_called_a_guess():
+  found = advice([domain("far", 3, 3.0), SAME])
+  assert found.sources[0].proxy_a_distance > 1
+  assert found.sentences[-1].endswith("of 2) a guess.")
+  assert "which with shifted inputs proves little" in found.sentences[1] or (
+    found.sources[0].shares is None or found.sources[0].shares.moved
+  )
+
+
+def test_few_target_rows_are_said_and_five_sentences_are_the_most():
+  few = of("few", SAME.train.x[:30], None)
+  found = advice([SOURCE, domain("other", 5), few])
+  assert found.sentences[0] == "few has 30 rows, fewer than 50: all below is a guess."
+  assert len(found.sentences) == 5
+
+
+def test_target_labels_move_nothing():
+  other = of("same", SAME.train.x, np.zeros(320, np.int32))
+  assert advice([SOURCE, SAME]) == advice([SOURCE, other])
+  assert advice([SOURCE, SAME]) == advice([SOURCE, of("same", SAME.train.x, None)])
+
+
+def test_a_model_that_knows_the_frequent_class_alone_expects_nothing():
+  x = RNG.normal(size=(200, 3)).astype(np.float32)
+  y = (np.arange(200) < 20).astype(np.int32)
+  found = advice([of("source", x, y), of("target", x + np.float32(1), None)])
+  [only] = found.sources
+  assert not only.informative and only.shares is None
+  assert found.sentences[-1].endswith("what it reaches in target cannot be told.")
+  assert "no class shares" in found.sentences[1]
+
+
+@pytest.mark.parametrize(("labels", "said"), [((0, 0), "one class"), ((0, 1), "one example")])
+def test_a_source_without_classes_to_tell_apart_is_compared_all_the_same(labels, said):
+  y = np.zeros(40, np.int32)
+  y[:2] = labels[::-1]
+  found = advice([of("source", SOURCE.train.x[:40], y), SAME])
+  [only] = found.sources
+  assert only.expected is None and said in only.notes[0] and 0 < only.p_value <= 1
+
+
+def test_large_sets_are_sampled_and_images_reduced_and_said(monkeypatch):
+  monkeypatch.setattr(module, "MOST", 100)
+  images = [RNG.integers(0, 255, (n, 9, 9, 3)).astype(np.uint8) for n in (120, 90)]
+  y = np.arange(120) % 2
+  found = advice([of("a", images[0], y), of("b", images[1], None)])
+  assert found.notes == (
+    "a: 100 of 120 rows, at random",
+    "inputs of shape [9, 9, 3] are 64 principal components here",
+  )
+  assert found.sources[0].rows == 120 and not found.sources[0].shifted
+
+
+X, Y = SOURCE.train
+
+
+@pytest.mark.parametrize(
+  ("domains", "said"),
+  [
+    ([SAME], "no source"),
+    ([of("a", X, None), SAME], "a has no labels"),
+    ([of("a", X[:, :1], Y), SAME], r"a has inputs of shape \[1\], same of"),
+    ([of("a", X.astype(np.float64), Y), SAME], "a is float64, same float32"),
+    ([of("a", X, Y.astype(np.float32)[:, None]), SAME], "the labels are values"),
+    ([of("a", X.astype(np.int32), Y), of("b", X.astype(np.int32), Y)], "token ids"),
+    ([of("a", X[:3], Y[:3]), SAME], "a has 3 rows"),
+    ([SOURCE, of("b", X[:3], None)], "b has 3 rows"),
+    ([of("a", X * np.nan, Y), SAME], "NaN"),
+  ],
+)
+def test_what_cannot_be_compared_is_one_line(domains, said):
+  with pytest.raises(ValueError, match=said):
+    advice(domains)
