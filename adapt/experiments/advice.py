@@ -74,10 +74,19 @@ def advice(domains: Sequence[Domain]) -> Advice:
     ValueError: values for labels, token ids, sources without labels, or inputs of other shapes.
     ModuleNotFoundError: scikit-learn is not installed.
   """
-  import sklearn  # noqa: F401  # refused before anything is computed
+  import sklearn  # noqa: F401  # refused before anything is computed; it brings the next
+  from threadpoolctl import threadpool_limits
 
   *sources, target = domains
   _refuse(sources, target)
+  # Threads of BLAS wait for each other on small matrices: fifteen times as slow on two busy cores.
+  with threadpool_limits(1):
+    made = _advice(sources, target)
+  return made._replace(sentences=sentences(made))
+
+
+def _advice(sources: Sequence[Domain], target: Domain) -> Advice:
+  """All but the sentences."""
   inputs, labels, notes = _sampled(sources, target)
   *xs, xt = inputs
   found = [
@@ -92,8 +101,7 @@ def advice(domains: Sequence[Domain]) -> Advice:
     total = sum(len(d.train.x) for d in sources)
     pooled = _compared("all sources", total, x, y, names, xt)
     found = _ranked(found)
-  made = Advice(target.name, len(target.train.x), tuple(found), pooled, (), tuple(notes))
-  return made._replace(sentences=sentences(made))
+  return Advice(target.name, len(target.train.x), tuple(found), pooled, (), tuple(notes))
 
 
 def _refuse(sources: Sequence[Domain], target: Domain) -> None:
