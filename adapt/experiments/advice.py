@@ -191,18 +191,18 @@ def _with_model(
   known, counts = np.unique(y, return_counts=True)
   if len(known) < 2 or counts.min() < 2:
     few = "one class" if len(known) < 2 else "one example of a class"
-    return found._replace(notes=(f"{found.name} has {few}: no accuracy and no class shares",))
+    return found._replace(notes=(f"no accuracy and no class shares: {found.name} has {few}",))
   model = _model(x, y, xt, int(min(_FOLDS, counts.min())))
   p, new = softmax(model.source), softmax(model.target)
   found = found._replace(expected=expected_accuracy(p, model.labels, np.concatenate(list(new))))
   if not found.informative:
     lost = f"the logistic model of {found.name} is no better than its most frequent class"
-    return found._replace(notes=(f"{lost}: no class shares",))
+    return found._replace(notes=(f"no class shares: {lost}",))
   of_class = tuple(str(classes[k]) if k < len(classes) else str(k) for k in known)
   shares = class_shares(p, model.labels, new.mean(axis=0), of_class)
   if shares is None:
     lost = f"the logistic model of {found.name} confuses classes too much"
-    return found._replace(notes=(f"{lost}: no class shares",))
+    return found._replace(notes=(f"no class shares: {lost}",))
   if shares.moved:
     alike = _with_shares(y, shares.target)
     if len(alike) > _FOLDS:
