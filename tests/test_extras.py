@@ -95,6 +95,7 @@ COMMANDS = {
   "data prepare usps": "tfds",
   "run --source A.csv --target B.csv": "tables",
   "run --source A.npz --target B.npz --weights kmm": "weights",
+  "advise A.npz --target B.npz": "weights",
   "run --source A.npz --target B.npz --search 2": "search",
   "run --source A.npz --target B.npz --method source_only --dp noise=1,clip=1": "dp",
   f"run --source C.npz --target D.npz {RESNET} --pretrained w.safetensors": "pretrained",

@@ -27,7 +27,7 @@ def proxy_a_distance(
 ) -> float:
   """Proxy A-distance 2 (1 − 2 ε), at least 0 and at most 2.
 
-  Ben-David, Blitzer, Crammer & Pereira (NIPS 2006), section 4; ε is the error of a linear classifier
+  Ben-David, Blitzer, Crammer & Pereira (NIPS 2006); ε is the error of a linear classifier
   that tells the domains apart, on folds that it was not fitted on. Here that is ridge regression on
   ±1 with inputs standardised over both domains, and both domains count alike: unequal sizes do not
   make domains look apart. Below chance (ε > 1/2) it is 0.
@@ -131,7 +131,7 @@ def mmd(
 def frechet_distance(xs: Float[np.ndarray, "n d"], xt: Float[np.ndarray, "m d"]) -> float:
   """Squared Fréchet distance of two normal distributions fitted to the domains.
 
-  ‖μs − μt‖² + tr(Cs + Ct − 2 (Cs Ct)^½), Dowson & Landau (1982), equation 4; of network features it
+  ‖μs − μt‖² + tr(Cs + Ct − 2 (Cs Ct)^½), Dowson & Landau (1982); of network features it
   is the FID of Heusel et al. (NIPS 2017), equation 6. Covariances divide by n − 1.
 
   Raises:

@@ -62,7 +62,7 @@ def difference_of_confidences(
 ) -> float:
   """DoC: source accuracy less the drop of average confidence.
 
-  Guillory et al. (ICCV 2021), section 3: acc_s − (AC_s − AC_t), cut to 0 … 1.
+  Guillory et al. (ICCV 2021): acc_s − (AC_s − AC_t), cut to 0 … 1.
   """
   source = _checked(source, labels)
   right = float((source.argmax(axis=1) == labels).mean())

@@ -33,7 +33,7 @@ def leep(source_probabilities: Float[np.ndarray, "n z"], labels: Int[np.ndarray,
 def nce(source_labels: Int[np.ndarray, " n"], labels: Int[np.ndarray, " n"]) -> float:
   """NCE: negative conditional entropy −H(Y | Z) in nats, at most 0.
 
-  Tran, Nguyen & Hassner (ICCV 2019), equation 10, with Z the source labels, or the source model's
+  Tran, Nguyen & Hassner (ICCV 2019): Σ P̂(y, z) log P̂(y | z), with Z the source labels, or the source model's
   decisions, of the same examples.
 
   Raises:
@@ -49,7 +49,7 @@ def nce(source_labels: Int[np.ndarray, " n"], labels: Int[np.ndarray, " n"]) -> 
 def logme(features: Float[np.ndarray, "n d"], labels: Int[np.ndarray, " n"]) -> float:
   """LogME: greatest log evidence per example of a linear model on features.
 
-  You, Liu, Wang & Long (ICML 2021), equation 2 and algorithm 1: with w ~ N(0, 1/α) and
+  You, Liu, Wang & Long (ICML 2021), algorithm 1: with w ~ N(0, 1/α) and
   y ~ N(F w, 1/β), the maximum over α and β of log p(y | F) / n, averaged over one-hot targets. The
   fixed point is iterated to convergence; the authors stop at a change of 1e-3.
 
@@ -89,7 +89,7 @@ def _evidence(u: np.ndarray, power: np.ndarray, shape: tuple[int, ...], y: np.nd
 def h_score(features: Float[np.ndarray, "n d"], labels: Int[np.ndarray, " n"]) -> float:
   """H-score tr(cov(f)⁻¹ cov(E[f | y])), 0 to classes − 1.
 
-  Bao et al. (ICIP 2019), definition 2. A covariance without full rank has its pseudo-inverse. With
+  Bao et al. (ICIP 2019). A covariance without full rank has its pseudo-inverse. With
   few examples for its features it is too high: see `shrinkage_h_score`.
 
   Raises:
@@ -103,7 +103,7 @@ def h_score(features: Float[np.ndarray, "n d"], labels: Int[np.ndarray, " n"]) -
 def shrinkage_h_score(features: Float[np.ndarray, "n d"], labels: Int[np.ndarray, " n"]) -> float:
   """H-score with the Ledoit-Wolf covariance: tr(Σ_a⁻¹ (1 − a) Σ_z).
 
-  Ibrahim, Ponomareva & Mazumder (ECML PKDD 2022, arXiv:2110.06893), section 3, where
+  Ibrahim, Ponomareva & Mazumder (ECML PKDD 2022, arXiv:2110.06893), where
   Σ_a = (1 − a) Σ + a tr(Σ)/d I and a is Ledoit & Wolf's (2004).
 
   Raises:
@@ -136,7 +136,7 @@ def transrate(
 ) -> float:
   """TransRate R(Z) − R(Z | Y), coding rates in nats.
 
-  Huang, Huang, Rong, Yang & Wei (ICML 2022), section 3.2: R(Z) = ½ log det(I + ZᵀZ / nε) of centred
+  Huang, Huang, Rong, Yang & Wei (ICML 2022): R(Z) = ½ log det(I + ZᵀZ / nε) of centred
   features, and R(Z | Y) = Σ_c n_c/n R(Z_c). Classes count by their size; the code of the paper's
   appendix averages them, which is the same where they are equally large.
 
@@ -165,7 +165,7 @@ def gbc(
 ) -> float:
   """GBC: minus the Bhattacharyya overlap of normal classes, at most 0.
 
-  Pándy, Agostinelli, Uijlings, Ferrari & Mensink (CVPR 2022), equations 5 to 7:
+  Pándy, Agostinelli, Uijlings, Ferrari & Mensink (CVPR 2022):
   −Σ_{i ≠ j} exp(−D_B(i, j)). The authors reduce the features to 64 principal components first.
 
   Args:

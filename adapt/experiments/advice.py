@@ -74,10 +74,19 @@ def advice(domains: Sequence[Domain]) -> Advice:
     ValueError: values for labels, token ids, sources without labels, or inputs of other shapes.
     ModuleNotFoundError: scikit-learn is not installed.
   """
-  import sklearn  # noqa: F401  # refused before anything is computed
+  import sklearn  # noqa: F401  # refused before anything is computed; it brings the next
+  from threadpoolctl import threadpool_limits
 
   *sources, target = domains
   _refuse(sources, target)
+  # Threads of BLAS wait for each other on small matrices: fifteen times as slow on two busy cores.
+  with threadpool_limits(1):
+    made = _advice(sources, target)
+  return made._replace(sentences=sentences(made))
+
+
+def _advice(sources: Sequence[Domain], target: Domain) -> Advice:
+  """All but the sentences."""
   inputs, labels, notes = _sampled(sources, target)
   *xs, xt = inputs
   found = [
@@ -92,8 +101,7 @@ def advice(domains: Sequence[Domain]) -> Advice:
     total = sum(len(d.train.x) for d in sources)
     pooled = _compared("all sources", total, x, y, names, xt)
     found = _ranked(found)
-  made = Advice(target.name, len(target.train.x), tuple(found), pooled, (), tuple(notes))
-  return made._replace(sentences=sentences(made))
+  return Advice(target.name, len(target.train.x), tuple(found), pooled, (), tuple(notes))
 
 
 def _refuse(sources: Sequence[Domain], target: Domain) -> None:
@@ -183,18 +191,18 @@ def _with_model(
   known, counts = np.unique(y, return_counts=True)
   if len(known) < 2 or counts.min() < 2:
     few = "one class" if len(known) < 2 else "one example of a class"
-    return found._replace(notes=(f"{found.name} has {few}: no accuracy and no class shares",))
+    return found._replace(notes=(f"no accuracy and no class shares: {found.name} has {few}",))
   model = _model(x, y, xt, int(min(_FOLDS, counts.min())))
   p, new = softmax(model.source), softmax(model.target)
   found = found._replace(expected=expected_accuracy(p, model.labels, np.concatenate(list(new))))
   if not found.informative:
     lost = f"the logistic model of {found.name} is no better than its most frequent class"
-    return found._replace(notes=(f"{lost}: no class shares",))
+    return found._replace(notes=(f"no class shares: {lost}",))
   of_class = tuple(str(classes[k]) if k < len(classes) else str(k) for k in known)
   shares = class_shares(p, model.labels, new.mean(axis=0), of_class)
   if shares is None:
     lost = f"the logistic model of {found.name} confuses classes too much"
-    return found._replace(notes=(f"{lost}: no class shares",))
+    return found._replace(notes=(f"no class shares: {lost}",))
   if shares.moved:
     alike = _with_shares(y, shares.target)
     if len(alike) > _FOLDS:

@@ -51,7 +51,8 @@ def _shift(found: "Advice") -> str:
 def _shares(source: "SourceAdvice") -> str:
   shares = source.shares
   if shares is None:
-    return f"Class shares: {source.notes[0]}."
+    [note] = source.notes
+    return f"{note[0].upper()}{note[1:]}."
   if not shares.moved:
     told = f"No change of class shares against {source.name} is seen"
     return f"{told}, which with shifted inputs proves little." if source.shifted else f"{told}."

@@ -67,6 +67,8 @@ def test_sources_are_ranked_nearest_first():
   a, b = found.sources
   assert a.proxy_a_distance < b.proxy_a_distance and a.mmd2 < b.mmd2 and a.mean_rank < b.mean_rank
   assert found.pooled.name == "all sources" and found.pooled.rows == 640
+  assert a.mmd2 < found.pooled.mmd2 < b.mmd2
+  assert found.pooled.majority == 0.125 and found.pooled.expected.source_accuracy > 0.8
   assert any(
     line.startswith("Nearest source first, by mean rank: near (") for line in found.sentences
   )
@@ -101,7 +103,9 @@ def test_a_model_that_knows_the_frequent_class_alone_expects_nothing():
   [only] = found.sources
   assert not only.informative and only.shares is None
   assert found.sentences[-1].endswith("what it reaches in target cannot be told.")
-  assert "no class shares" in found.sentences[1]
+  assert found.sentences[1] == (
+    "No class shares: the logistic model of source is no better than its most frequent class."
+  )
 
 
 @pytest.mark.parametrize(("labels", "said"), [((0, 0), "one class"), ((0, 1), "one example")])
