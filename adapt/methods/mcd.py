@@ -1,8 +1,11 @@
 """MCD: two classifiers that disagree, features that let them agree (Saito et al., 2018, arXiv:1712.02560)."""
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 
+from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net
 from adapt.methods import _two_classifiers
 from adapt.models.head import head as make_head
@@ -17,7 +20,7 @@ def mcd(
   inner: int = 4,
   width: int = 1000,
   depth: int = 2,
-  dropout: float = 0.5,
+  dropout: Annotated[float, Range(0.0, 0.9)] = 0.5,
 ) -> Method:
   """Trains features on which two classifiers, pushed apart on the target, cannot disagree.
 

@@ -24,7 +24,7 @@ def mdd(
   ramp: float = 10.0,
   width: int = 1024,
   depth: int = 1,
-  dropout: float = 0.5,
+  dropout: Annotated[float, Range(0.0, 0.9)] = 0.5,
 ) -> Method:
   """Trains features on which a second classifier cannot differ from the first on the target alone.
 

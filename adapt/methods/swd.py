@@ -1,8 +1,11 @@
 """SWD: two classifiers a sliced Wasserstein distance apart (Lee et al., 2019, arXiv:1903.04064)."""
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 
+from adapt.catalogue import Range
 from adapt.losses import discrepancy
 from adapt.method import Batch, Method, Net
 from adapt.methods import _two_classifiers
@@ -19,7 +22,7 @@ def swd(
   repeat: int = 1,
   width: int = 1000,
   depth: int = 2,
-  dropout: float = 0.5,
+  dropout: Annotated[float, Range(0.0, 0.9)] = 0.5,
 ) -> Method:
   """Trains features on which two classifiers, pushed apart on the target, cannot disagree.
 

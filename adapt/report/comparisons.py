@@ -115,7 +115,7 @@ def iterates(records: Sequence[Record], suite: Suite | None) -> Sheet:
     if mine:
       means = [average(mine, section, measure) for section in ("last", "selected", "oracle")]
       shown = [measured(m._replace(std=None) if m else None, measure=measure) for m in means]
-      names = sorted({r["selected"]["validator"] for r in mine if r.get("selected")})
+      names = sorted({v for r in mine if (v := (r.get("selected") or {}).get("validator"))})
       told = [Entry(", ".join(names) or MISSING), Entry(f"{len(mine)}/{len(tasks)}", len(mine))]
       lines.append(line(row.label, [*shown, *told]))
   return Sheet(

@@ -189,7 +189,9 @@ def test_records(tmp_path, capsys):
     bad.write_bytes(content)
 
     def read():
-      wanted = results_cli.Request(results, tmp_path / "tables", None, empty, None, False)
+      wanted = results_cli.Request(
+        results, tmp_path / "tables", None, empty, rule=None, measure=None, check=False
+      )
       results_cli.generated(wanted)
       assert results_cli.compare([str(results), str(other)]) == 0
 

@@ -174,10 +174,10 @@ def test_shot_adapts_a_private_source_model(tmp_path):
   first, second = (r["curves"]["loss"][0][0] for r in records.values())
   assert first != second
   assert records[1.0]["privacy"]["source"]["epsilon"] > records[8.0]["privacy"]["source"]["epsilon"]
-  assert records[1.0]["label"] == "shot+dp-clip=1.0-noise=1.0"
+  assert records[1.0]["label"] == "shot+dp-clip=1.0-noise=1.0-pseudo=0.03"
   made = (tmp_path / "1.0" / "toy" / "moons_turned").glob("*.json")
   assert {p.stem for p in made} == {
-    "shot+dp-clip=1.0-noise=1.0",
+    "shot+dp-clip=1.0-noise=1.0-pseudo=0.03",
     "source_only+dp-clip=1.0-noise=1.0",
   }
   assert jnp.isfinite(first)

@@ -17,7 +17,7 @@ from adapt.evaluation import metrics
 from adapt.experiments.resolve import points, resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite, Task
-from adapt.method import Net
+from adapt.method import Method, Net
 from adapt.models import backbones, pretrained
 from adapt.training import loop, program, task_data
 from adapt.training.joint_tasks import Part
@@ -117,7 +117,7 @@ def test_the_kind_goes_from_the_data_to_the_network_that_a_method_gets():
 
   def method(net):
     found.append(net.kind)
-    return net
+    return Method(None, None, None)
 
   for wrapped in ("full", "bitfit"):  # one leaves the network as it is, the other makes its own
     given = {"method": Bound("own", method, {}), "tuning": tuning.bind(wrapped)}
@@ -125,8 +125,9 @@ def test_the_kind_goes_from_the_data_to_the_network_that_a_method_gets():
     data = task_data.unchecked(setup, [series], series)
     assert data.kind == "series"
     spec = loop.spec_of([Part(setup, [Point("own", {}, 0.1)], data, ())])
+    found.clear()
     program._builder(spec, Net(None, None))({}, 0.0)
-  assert found == ["series", "series"]
+    assert found == ["series"]
 
 
 def test_images_come_at_the_size_asked_for_and_larger_under_crops(backbone):
