@@ -8,12 +8,9 @@ import pytest
 
 from adapt import methods, models
 
-TOY = {
-  "given": {"weight": 0.3, "inner": 2, "width": 32},
-  "margin": 0.03,
-  "amplified": 0.0003,  # batch-normalised classifiers whose signs of disagreement hang on rounding
-}
-GOLDEN = {"apart": 0.1667754, "discrepancy": 0.184256, "label_loss": 1.664949, "loss": 3.102778}
+# Deep classifiers gain nothing on two moons: 73.8 beside 73.3 % of source_only, linear ones 3 points.
+TOY = {"given": {"weight": 0.3, "inner": 2, "depth": 0}, "margin": 0.03}
+GOLDEN = {"apart": 0.1351711, "discrepancy": 0.2614938, "label_loss": 1.233255, "loss": 2.354374}
 
 
 def distance(outs):

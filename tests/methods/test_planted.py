@@ -26,7 +26,7 @@ def gains(toy_run, name, task, given, **settings):
 
 @pytest.mark.adapts("swd")
 def test_swd_gains(toy_run):
-  assert min(gains(toy_run, "swd", FAR, {"weight": 3.0, "directions": 16, "width": 32})) > 0.04
+  assert min(gains(toy_run, "swd", FAR, {"weight": 3.0, "directions": 16, "depth": 0})) > 0.04
 
 
 @pytest.mark.adapts("dsan")

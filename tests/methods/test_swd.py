@@ -8,13 +8,8 @@ import pytest
 
 from adapt import methods, models
 
-TOY = {"given": {"width": 32}}
-GOLDEN = {
-  "apart": 0.002214129,
-  "discrepancy": 0.001982663,
-  "label_loss": 1.667178,
-  "loss": 3.097522,
-}
+TOY = {"given": {"depth": 0}}
+GOLDEN = {"apart": 0.01511677, "discrepancy": 0.04310684, "label_loss": 1.21622, "loss": 2.321836}
 
 
 def distance(outs, key):
