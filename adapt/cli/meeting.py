@@ -62,7 +62,8 @@ def _host(
 ) -> None:
   """Answers all once they are there, or once one of them cannot be right."""
   there: dict[int, socket.socket] = {}
-  while len(there) < processes - 1:
+  # One that has ended meanwhile is not there: it may come again after the last of the others.
+  while len(there := {i: g for i, g in there.items() if _waits(g)}) < processes - 1:
     server.settimeout(max(until - time.monotonic(), 0.001))
     try:
       guest = guests.enter_context(server.accept()[0])

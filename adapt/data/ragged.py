@@ -36,6 +36,8 @@ def spread(x: Any) -> str:
 def of_rows(rows: Sequence[np.ndarray], name: str) -> tuple[Ragged, str] | None:
   """Arrays [t_i, c] or [t_i] whose lengths differ as series; None where they are something else.
 
+  Rows [t_i] of which most have one length are vectors, and the others mistakes.
+
   Args:
     rows: one a series, of floats.
     name: what messages call them.
@@ -48,8 +50,11 @@ def of_rows(rows: Sequence[np.ndarray], name: str) -> tuple[Ragged, str] | None:
   """
   first = rows[0]
   same = {row.ndim for row in rows} == {first.ndim} and first.ndim in (1, 2)
-  if not same or first.dtype.kind != "f" or len({len(row) for row in rows}) == 1:
+  lengths = [len(row) for row in rows]
+  if not same or first.dtype.kind != "f" or len(set(lengths)) == 1:
     return None
+  if first.ndim == 1 and 2 * max(lengths.count(n) for n in set(lengths)) > len(lengths):
+    return None  # vectors of one width, among which some are wrong
   found = []
   for i, row in enumerate(rows):
     if not row.size:
