@@ -119,6 +119,8 @@ class Board:
     if now is None:
       return Place(done, f"{done:,} of {total:,}", task.speed or 0.0)
     found = live.position(now)
+    if task.id == self._bar:  # a run that goes on has told nothing yet of what it had done
+      done = max(done, now.done)
     step = done + (found.step - now.done if found else 0)
     if task.id != self._bar:
       return Place(step, f"{done:,} of {total:,}", task.speed or now.rate)

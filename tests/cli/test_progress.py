@@ -96,6 +96,15 @@ def test_between_evaluations_the_line_says_what_is_known(record, monkeypatch):
     board.end([record], fresh=True)
 
 
+def test_a_run_that_goes_on_after_an_evaluation_counts_from_there(record):
+  with written(1, 1000, force_terminal=True) as board:
+    board.begin("dann", 1000)
+    with live.training([500, 500], 1):
+      live.counted(612)
+      assert board._place(board._bars.tasks[board._bar]).said == "step 612 of 1,000"
+    board.end([record], fresh=True)
+
+
 def test_outcomes_of_several_records_and_of_targets_without_labels(record):
   other = {**record, "label": "dann-weight=0.5", "last": {}}
   assert outcomes([record, other]) == [
