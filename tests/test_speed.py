@@ -240,10 +240,7 @@ def test_a_case_end_to_end_without_torch(tmp_path, monkeypatch, capsys):
   assert made["environment"]["versions"]["jax"] and not made["failed"]
   one, two = made["entries"]["ours"], made["entries"]["two"]
   # But for the counting of steps, which both cells share.
-  assert (
-    two["flops_of_step"] == pytest.approx(2 * one["flops_of_step"], rel=1e-4)
-    and one["flops_of_step"] > 0
-  )
+  assert 0 <= 2 * one["flops_of_step"] - two["flops_of_step"] <= 4 and one["flops_of_step"] > 0
   assert one["images_per_second"] == pytest.approx(16 / one["seconds_of_step"]["median"])
   rate = one["flops_of_step"] / one["seconds_of_step"]["median"]
   assert one["share_of_peak"] == pytest.approx(rate / made["matrix_peak"])

@@ -33,17 +33,14 @@ def dirt_t(
 ) -> Method:
   """Trains as VADA for a share of the steps, then moves the boundary by the target alone.
 
-  The paper starts from a finished VADA model; here both are one run, so that it needs no other.
   The second part reads no source example: it lowers entropy and roughness on the target and stays
   near a teacher, the averaged model of some steps ago. The critic learns on, but nobody listens.
 
-  Departs from the authors' code in one run for both parts; in the divergence, on the batch of which
-  entropy and smoothness are, where theirs draws a batch of its own for it and moves statistics on
-  the other alone; and in all that vada departs in.
+  Departs from the authors' code in one run for both parts, in one batch for divergence, entropy and
+  smoothness, where theirs draws one more and moves statistics on it alone, and in all of vada's.
 
-  Where re-implementations go wrong: the divergence is from the teacher to the model, in evaluation
-  mode for the teacher; the teacher is renewed every some thousand steps, and one that follows every
-  step holds nothing back; and starting from a model without VADA refines a wrong boundary.
+  Where re-implementations go wrong: the divergence is from the teacher, in evaluation mode, to the
+  model; a teacher that follows every step holds nothing back; without VADA a wrong boundary is refined.
 
   Args:
     weight: factor of all terms but the source labels'; 1 in the paper.
@@ -61,8 +58,7 @@ def dirt_t(
   check(share, teachers)
   factors = Factors(weight, domain, on_source, on_target, radius)
   first = in_turn(net, make_critic(width, depth), factors, average)
-  assert isinstance(first.loss, tuple)
-  tell_apart, adapt = first.loss
+  tell_apart, adapt = first.loss  # type: ignore[misc]  # vada has two phases
 
   def init(key, batch: Batch):
     params, state = first.init(key, batch)

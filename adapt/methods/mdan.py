@@ -34,13 +34,11 @@ def mdan(
   that it lacks have no bound. With weight the softmax flattens too, so that weight 0 is the pooled
   risk; any gamma and weight of the paper are gamma / weight and weight here.
 
-  Departs from the authors' code in the softmax, as told below; in the pooled batches; in the
-  critics, linear there; and in the optimiser, there Adadelta.
-
-  Where re-implementations go wrong: in the softmax, the authors' code adds the critic's loss to the
-  risk, so that the sources nearest to the target count most, where the bound subtracts it and the
-  farthest count most; its hard version adds the largest risk to the smallest critic's loss, maybe of
-  two sources; and a critic is trained only as much as its source counts. Here every critic learns at
+  Departs from the authors' code in the pooled batches, the critics, linear there, the optimiser,
+  there Adadelta, and the softmax, where re-implementations go wrong, too: the authors' code adds the
+  critic's loss to the risk, so that the nearest sources count most, where the bound subtracts it and
+  the farthest do; its hard version adds the largest risk to the smallest critic's loss, maybe of two
+  sources; and a critic is trained only as much as its source counts. Here every critic learns at
   full speed, as the minimum within the bound asks for; its batch-norm sees all sources.
 
   Args:
@@ -90,8 +88,7 @@ def told_apart(
   Args:
     critic: the network of each.
     params: one per source, stacked.
-    fs: source features [b, d].
-    ft: target features [m, d].
+    fs, ft: source features [b, d] and target features [m, d].
     shares: weight of each example in each source; the critic of a source without any has no loss.
     strengths: of the reversed gradient, by source.
   """

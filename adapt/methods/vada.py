@@ -45,14 +45,12 @@ def vada(
   alone moves the running statistics, under which the average of the parameters over the steps
   predicts, as in the authors' code.
 
-  Departs from the authors' code in the optimiser, there Adam with β1 = 0.5 and rate 0.001 for network
-  and critic; in one batch for both phases, where theirs draws one for each and the critic's target
-  batch moves the statistics too; in the critic's input, there feature maps five layers below the end,
-  which a `Net` does not show, here its features; and in the inputs, not instance-normalised here.
+  Departs from the authors' code in the optimiser, there Adam (β1 = 0.5, rate 0.001); in one batch for
+  both phases, where the critic's own moves the statistics too; in the critic's input, there feature maps
+  five layers up; and in the inputs, not instance-normalised here.
 
-  Where re-implementations go wrong: sure predictions without smoothness put the boundary anywhere,
-  even through single points, so both terms belong together; smoothness is asked for around source
-  inputs too, with a hundred times the weight; the radius belongs to the inputs' scale and size.
+  Where re-implementations go wrong: sure predictions without smoothness put the boundary anywhere; around
+  source inputs smoothness has a hundred times the weight; the radius belongs to the inputs' scale.
 
   Args:
     weight: factor of all terms but the source labels'; 1 in the paper.
@@ -96,13 +94,7 @@ def in_turn(net: Net, critic: Critic, factors: Factors, average: Any) -> Method:
 
 
 def adaptation(
-  net: Net,
-  critic: Critic,
-  factors: Factors,
-  params: Params,
-  state: State,
-  batch: Batch,
-  key: jax.Array,
+  net: Net, critic: Critic, factors: Factors, params: Params, state: State, batch: Batch, key: Any
 ) -> tuple[jax.Array, tuple[State, Metrics]]:
   """The network's loss: labels, inverted domains, and sure and smooth predictions."""
   k_source, k_target, k_random = jax.random.split(key, 3)
