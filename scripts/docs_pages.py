@@ -38,7 +38,9 @@ def written(folder: Path, records: Sequence[Record], suites: dict[str, Suite]) -
 
 
 def _results() -> Iterator[Path]:
-  for file in sorted((ROOT / "results").glob("*.md")) + sorted((ROOT / "results/tables").glob("*.md")):
+  for file in sorted((ROOT / "results").glob("*.md")) + sorted(
+    (ROOT / "results/tables").glob("*.md")
+  ):
     yield file.relative_to(ROOT / "results")
   yield Path("speed/README.md")
 
@@ -59,7 +61,9 @@ def entry(kind: Kind, name: str, records: Sequence[Record], suites: dict[str, Su
   parts += [" ".join(note.split()) + "\n" for note in doc.notes]
   if found := describe.flags(kind, name):
     rows = [f"| `{f.flag}` | {_cell(f.meaning)} | `{f.default}` |" for f in found]
-    parts.append("\n".join(["| flag | what it is | default |", "| :-- | :-- | :-- |", *rows]) + "\n")
+    parts.append(
+      "\n".join(["| flag | what it is | default |", "| :-- | :-- | :-- |", *rows]) + "\n"
+    )
   parts.append(f"```console\n$ {describe.example(kind, name)}\n```\n")
   if kind.command == "methods" and (table := _numbers(name, records, suites)):
     parts += ["## Our numbers\n", table]
@@ -95,11 +99,14 @@ def _numbers(name: str, records: Sequence[Record], suites: dict[str, Suite]) -> 
   if not lines:
     return ""
   head = ["| suite | seeds | target test average, % |", "| :-- | --: | --: |"]
-  return "\n".join([*head, *lines]) + "\n\nAt the last step; the table of the suite has each task.\n"
+  return (
+    "\n".join([*head, *lines]) + "\n\nAt the last step; the table of the suite has each task.\n"
+  )
 
 
 def links(text: str) -> str:
   """A page's links for the site, where results lie beside it and code is named, not linked."""
+
   def here(match: re.Match[str]) -> str:
     if match[1] == "results" and match[2].endswith(".md"):
       return f"](results/{match[2]})"
