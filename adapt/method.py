@@ -142,7 +142,7 @@ class Method(NamedTuple):
   """A way to adapt.
 
   `progress` runs from 0 to 1 over training and drives every schedule; no step counter lives here.
-  `loss` may be a tuple of `Phase`s, minimised in order within each step.
+  `loss` may be a tuple of phases (`Phase`), minimised in order within each step.
   """
 
   init: Init

@@ -1,4 +1,4 @@
-"""Regenerates the tables under results/, the page and the README's blocks from records and entries.
+"""Regenerates the tables under results/, the page and the blocks of README and docs from records and entries.
 
 python scripts/make_tables.py [--results results] [--out results/tables] [--select RULE] [--check]
 
@@ -17,6 +17,7 @@ from adapt.report import reproductions
 ROOT = Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT), str(ROOT / "scripts")]  # suites import from each other, and this the pages
 RESULTS = ROOT / "results"
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))  # with generated blocks
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,8 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
   argv = list(sys.argv[1:] if arguments is None else arguments)
   asked = results.tables_parser(RESULTS).parse_args(argv)
   # Somebody's own results must not replace those that the README reports.
-  if asked.readme is None and asked.results.resolve() == RESULTS:
-    argv += ["--readme", str(ROOT / "README.md")]
+  if not asked.readme and asked.results.resolve() == RESULTS:
+    argv += ["--readme", *map(str, PAGES)]
   return results.tables(argv, RESULTS, pages)
 
 
@@ -40,6 +41,7 @@ def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
   import methods_page
   import promises_page
   import speed_page
+  import summary_block
 
   folder, add = request.results, not request.check
   ours = folder.resolve() == RESULTS and request.rule is None
@@ -49,15 +51,16 @@ def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
     files[folder / "methods.md"] = methods_page.page(ROOT, listed)
     suites = results.suites_in(request.benchmarks)
     files[folder / "defaults.md"] = defaults_page.page()
-    files[folder / "reproductions.md"] = reproductions.page(record.read_all(folder), suites)
+    records = record.read_all(folder)
+    files[folder / "reproductions.md"] = reproductions.page(records, suites)
+    others["summary"] = summary_block.block(records, suites)
     files[folder / "reliability.md"] = promises_page.page(ROOT)
     files[folder / "speed" / "README.md"] = speed_page.page(folder / "speed")
     others["speed"] = speed_page.summary(folder / "speed")
-  readme = request.readme
-  if readme is not None and readme.exists():
-    files[readme] = entry_lists.filled(_text(readme), add)
+  for page in filter(Path.exists, request.pages):
+    files[page] = entry_lists.filled(_text(page), add)
     if request.check:
-      for entry in entry_lists.unlisted(_text(readme)):
+      for entry in entry_lists.unlisted(_text(page)):
         print(f"not listed yet: {entry}")
   return files, others
 

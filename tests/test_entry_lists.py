@@ -1,4 +1,4 @@
-"""README's lists: made from the entries' own files; a contribution is one file and its test."""
+"""The lists of docs/: made from the entries' own files; a contribution is one file and its test."""
 
 import importlib
 import os
@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import documents
 import pytest
 
 from adapt import methods, tuning, validators, weights
@@ -14,7 +15,6 @@ from adapt import methods, tuning, validators, weights
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "scripts"))
 entry_lists = importlib.import_module("entry_lists")
-README = (ROOT / "README.md").read_text("utf-8")
 KINDS = {
   "methods": methods.names(),
   "weights": weights.names(),
@@ -24,13 +24,14 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_readme_has_each_list(kind):
-  assert README.count(f"<!-- list:{kind} -->") == 1
+def test_a_page_has_each_list(kind):
+  assert sum(t.count(f"<!-- list:{kind} -->") for t in documents.TEXTS.values()) == 1
 
 
-def test_the_readme_says_of_its_entries_what_their_files_do():
+def test_pages_say_of_their_entries_what_their_files_do():
   """Of those alone: a new entry is one file and its test, and joins when make_tables.py is run."""
-  assert entry_lists.filled(README, add=False) == README
+  for text in documents.TEXTS.values():
+    assert entry_lists.filled(text, add=False) == text
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -64,11 +65,6 @@ def test_an_unknown_list_is_an_error():
     entry_lists.filled("<!-- list:cakes -->\n<!-- /list -->")
 
 
-def example(mark):
-  """A block of code of the README."""
-  return README.split(f"<!-- {mark} -->")[1].split("```python\n")[1].split("```")[0]
-
-
 STEP = '''"""min_entropy's step."""
 
 {declared}
@@ -84,14 +80,14 @@ CHECKS = (
 
 
 def test_a_method_is_one_file_and_its_test(tmp_path):
-  """The README's example, copied into a copy of the tree: every check that knows of all methods."""
+  """The example of docs/, copied into a copy of the tree: every check that knows of all methods."""
   ignore = shutil.ignore_patterns("__pycache__")
-  for folder in ("adapt", "benchmarks", "scripts", "tests", "results/methods"):
+  for folder in ("adapt", "benchmarks", "docs", "scripts", "tests", "results/methods"):
     shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignore)
   for file in ("README.md", "setup.cfg", "results/methods.md"):
     shutil.copy(ROOT / file, tmp_path / file)
-  (tmp_path / "adapt/methods/min_entropy.py").write_text(example("own method"), "utf-8")
-  test = STEP.format(declared=example("own test"))
+  (tmp_path / "adapt/methods/min_entropy.py").write_text(documents.code("own method"), "utf-8")
+  test = STEP.format(declared=documents.code("own test"))
   (tmp_path / "tests/methods/test_min_entropy.py").write_text(test, "utf-8")
   # Tests of other methods by name say nothing of this one.
   mine = "min_entropy or not test_metrics_after and not test_contract and not a_family_and_a_paper"

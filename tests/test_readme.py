@@ -1,20 +1,11 @@
 """The README's Python, as a reader would run it."""
 
-import re
-from pathlib import Path
-
+import documents
 import jax.numpy as jnp
 import numpy as np
 import toy
 
 import adapt
-
-TEXT = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
-
-
-def code(name):
-  [found] = re.findall(rf"<!-- {name} -->\n```python\n(.*?)```", TEXT, re.DOTALL)
-  return found
 
 
 def test_the_python_face_in_ten_lines(tmp_path, monkeypatch, capsys):
@@ -28,13 +19,13 @@ def test_the_python_face_in_ten_lines(tmp_path, monkeypatch, capsys):
     "x": toy.TURNED.test.x,
     "y": toy.TURNED.test.y,
   }
-  exec(code("python"), space)
+  exec(documents.code("python"), space)
   assert "Accuracy(mean=" in capsys.readouterr().out or space["run"].accuracy
   assert (tmp_path / "model.npz").exists()
 
 
 def test_a_loop_of_one_s_own_learns():
-  text = code("own loop")
+  text = documents.code("own loop")
   assert len([line for line in text.splitlines() if line.strip()]) <= 25
   xs, ys = jnp.asarray(toy.MOONS.train.x), jnp.asarray(toy.MOONS.train.y)
   space = {

@@ -38,7 +38,7 @@ class Request(NamedTuple):
 
   results: Path  # folder of records
   out: Path  # folder of the tables
-  readme: Path | None  # whose blocks are filled in
+  pages: tuple[Path, ...]  # whose blocks are filled in
   benchmarks: Path  # folder of suites
   rule: str | None  # which evaluation counts, if not a suite's own
   measure: str | None  # what tables show, if not a suite's own
@@ -89,7 +89,12 @@ def tables_parser(default: Path = RECORDS) -> Parser:
   parser.add_argument("--results", type=Path, default=default, help="folder of records")
   parser.add_argument("--out", type=Path, help="folder for the tables (default: RESULTS/tables)")
   parser.add_argument(
-    "--readme", type=Path, help="file whose blocks <!-- results:SUITE --> are filled in"
+    "--readme",
+    type=Path,
+    nargs="+",
+    default=[],
+    metavar="FILE",
+    help="pages whose blocks <!-- results:SUITE --> are filled in",
   )
   parser.add_argument(
     "--benchmarks", type=Path, default=FOLDER, help="folder of suites, for protocols and rows"
@@ -111,8 +116,8 @@ def _request(arguments: argparse.Namespace) -> Request:
     raise ValueError("--measure is known at the last step alone: leave out --select or --measure")
   ours = given["results"] / "tables"
   out = given["out"] or ours / (rule or measure or "")
-  readme = None if rule or measure else given["readme"]
-  return Request(given["results"], out, readme, given["benchmarks"], rule, measure, given["check"])
+  pages = () if rule or measure else tuple(given["readme"])
+  return Request(given["results"], out, pages, given["benchmarks"], rule, measure, given["check"])
 
 
 def generated(request: Request, further: Further | None = None) -> dict[Path, str]:
@@ -134,11 +139,11 @@ def generated(request: Request, further: Further | None = None) -> dict[Path, st
     records, request.results, request.out, known, request.rule, request.measure
   )
   more, others = further(request) if further else ({}, {})
-  readme = request.readme
-  if readme is not None and readme.exists():
-    page = more.get(readme) or readme.read_text(encoding="utf-8")
-    more = {**more, readme: result_files.filled(page, records, known, others)}
-  return {**files, **more}
+  filled = {}
+  for page in filter(Path.exists, request.pages):
+    text = more.get(page) or page.read_text(encoding="utf-8")
+    filled[page] = result_files.filled(text, records, known, others)
+  return {**files, **more, **filled}
 
 
 def suites_in(folder: Path) -> dict[str, Suite]:

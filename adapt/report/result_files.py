@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from adapt.experiments.suite import Suite
-from adapt.report import formats, page, selection, tables
+from adapt.report import formats, page, page_overview, selection, tables
 from adapt.report.summary import Record
 from adapt.report.table import Sheet
 
@@ -51,7 +51,9 @@ def generated(
   whole = {name: [*made[name], sheet] for name, sheet in costs}
   pictures = page.pictures(results / "figures")
   at = results if out == results / "tables" else out
-  files[at / "index.html"] = page.html(whole, pictures, selection.described(rule) if rule else OWN)
+  said = selection.described(rule) if rule else OWN
+  overview = page_overview.sheets(records, known) if rule is None and measure is None else ()
+  files[at / "index.html"] = page.html(whole, pictures, said, records, overview)
   return files
 
 

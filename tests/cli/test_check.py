@@ -1,15 +1,14 @@
 """`adapt check`: README's example keeps the contract; exit codes, flags and the table."""
 
 import re
-from pathlib import Path
 
+import documents
 import pytest
 
 from adapt import catalogue
 from adapt.cli import check, main
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-EXAMPLE = re.search(r"<!-- own method -->\n```python\n(.*?)```", README, re.DOTALL)[1]
+EXAMPLE = documents.code("own method")
 LABELS, FINITE, ONCE = "leaves target labels alone", "finite loss and gradients", "compiles once"
 PURE, LEARNS, NULL = "compiled = step by step", "learns the toy problem", "null control"
 LOSS = "label_loss + weight * entropy, ("

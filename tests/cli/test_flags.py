@@ -1,7 +1,6 @@
 """Flags from signatures: which there are, what `all` means, and names that clash."""
 
-from pathlib import Path
-
+import documents
 import pytest
 import toy
 from small_runs import adapt, refused
@@ -10,13 +9,12 @@ from adapt import methods
 from adapt.cli import flags, main
 
 # The README's example of a method in one file.
-OWN_METHOD = (Path(__file__).parents[2] / "README.md").read_text()
+OWN_METHOD = documents.code("own method")
 
 
 def test_a_parameter_named_like_a_general_flag_is_refused(pair, tmp_path, capsys):
-  code = OWN_METHOD.split("<!-- own method -->")[1].split("```python\n")[1].split("```")[0]
   (tmp_path / "mine.py").write_text(
-    code.replace("min_entropy", "mine").replace("weight:", "steps:")
+    OWN_METHOD.replace("min_entropy", "mine").replace("weight:", "steps:")
   )
   (tmp_path / "helper.py").write_text("import nothing_of_this_name\n")
   path = ["--methods-path", str(tmp_path)]

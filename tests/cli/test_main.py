@@ -3,8 +3,8 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
+import documents
 import numpy as np
 import pytest
 import toy
@@ -16,7 +16,7 @@ from adapt.experiments.suite import VECTORS
 from adapt.training import checkpoint
 
 # The README's example of a method in one file.
-OWN_METHOD = (Path(__file__).parents[2] / "README.md").read_text()
+OWN_METHOD = documents.code("own method")
 
 
 def test_a_run_writes_its_records_and_prints_a_table(pair, tmp_path, capsys):
@@ -132,10 +132,9 @@ def test_own_data_needs_no_data_libraries(pair, tmp_path):
 
 
 def test_the_readme_s_method_in_one_file_runs(pair, tmp_path, capsys):
-  code = OWN_METHOD.split("<!-- own method -->")[1].split("```python\n")[1].split("```")[0]
-  assert len(code.strip().splitlines()) <= 30
+  assert len(OWN_METHOD.strip().splitlines()) <= 30
   (tmp_path / "mine").mkdir()
-  (tmp_path / "mine/min_entropy.py").write_text(code)
+  (tmp_path / "mine/min_entropy.py").write_text(OWN_METHOD)
   path = ["--methods-path", str(tmp_path / "mine")]
   assert adapt(pair, tmp_path / "out", "--method", "min_entropy", "--weight", "0.3", *path) == 0
   assert main.main(["methods", *path]) == 0

@@ -1,10 +1,10 @@
 """An exported model runs by jax alone and gives the same probabilities, whatever the batch."""
 
-import re
 import subprocess
 import sys
 from pathlib import Path
 
+import documents
 import jax
 import numpy as np
 import pytest
@@ -14,7 +14,6 @@ from adapt.data import atomic_files
 from adapt.deploy import exported, saved
 from adapt.experiments.run import run
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
 # What `pip install jax` brings.
 BROUGHT = ("jax", "jaxlib", "numpy", "numpy.libs", "ml_dtypes", "opt_einsum", "scipy", "scipy.libs")
 ALONE = """
@@ -46,7 +45,7 @@ def test_the_readme_s_lines_load_it_where_only_jax_is_installed(model, tmp_path)
   module, signature = exported.export(model)
   (tmp_path / "dann.seed0.stablehlo").write_bytes(module)
   atomic_files.write_json(tmp_path / "dann.seed0.json", signature)
-  [shown] = re.findall(r"<!-- load -->\n```python\n(.*?)```", README, re.DOTALL)
+  shown = documents.code("load")
   x = toy.TURNED.test.x[:37]
   np.save(tmp_path / "x.npy", x)
   (tmp_path / "installed").mkdir()

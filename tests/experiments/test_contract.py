@@ -1,17 +1,15 @@
 """Each broken method fails the check of what is broken in it, and nothing is trained after that."""
 
 import itertools
-import re
-from pathlib import Path
 
+import documents
 import pytest
 
 from adapt import catalogue, methods
 from adapt.experiments import contract
 from adapt.experiments.contract_runs import TRAINED
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-EXAMPLE = re.search(r"<!-- own method -->\n```python\n(.*?)```", README, re.DOTALL)[1]
+EXAMPLE = documents.code("own method")
 LABELS, FINITE, ONCE = "leaves target labels alone", "finite loss and gradients", "compiles once"
 PURE = "compiled = step by step"
 TERM = "weight * entropy"

@@ -56,7 +56,11 @@ def test_everything_shown_is_escaped():
     warnings=(EVIL,),
   )
   text = page.html({EVIL: [made], '"><b>': [made]}, [picture(EVIL, EVIL, suite=EVIL)], EVIL)
-  assert text.count("<script>") == text.count("</script>") == 1
+  evil = {**sample_records.make(), "suite": EVIL, "task": EVIL, "label": EVIL}
+  text = page.html(
+    {EVIL: [made]}, [picture(EVIL, EVIL, suite=EVIL)], EVIL, [{**evil, "command": EVIL}]
+  )
+  assert text.count("<script>") == 1 and text.count("</script>") == 2  # the script, and the data
   assert "example.org" in text and not re.search(r"<img (?!alt=)", text)
   assert not re.search(r'="[^"]*<script', text)
 
@@ -125,7 +129,8 @@ def test_a_heading_sorts_by_keyboard(window, tmp_path):
     window.press("Enter", 13, "\r")
     return window.value(ROWS)
 
-  assert enter(1) == ["b<i> (3)", "Paper's [1]", "a (3)", "d (3)", "c (3)"]  # 80, 70, 9, -3.5, none
+  # 80, 9 with the published row beneath it, -3.5, none
+  assert enter(1) == ["b<i> (3)", "a (3)", "Paper's [1]", "d (3)", "c (3)"]
   assert window.value(HEADS) == [None, "descending", None]
   assert enter(1) == [
     "d (3)",
@@ -136,8 +141,8 @@ def test_a_heading_sorts_by_keyboard(window, tmp_path):
   ]  # what is missing stays last
   assert enter(1) == FIRST
   assert window.value(HEADS) == [None, None, None]
-  assert enter(0) == ["a (3)", "b<i> (3)", "c (3)", "d (3)", "Paper's [1]"]
-  assert enter(2)[:2] == ["a (3)", "c (3)"]  # text, with what has none behind
+  assert enter(0) == ["a (3)", "Paper's [1]", "b<i> (3)", "c (3)", "d (3)"]
+  assert enter(2)[:3] == ["a (3)", "Paper's [1]", "c (3)"]  # text, with what has none behind
   assert window.value(HEADS) == [None, None, "descending"]
 
 
@@ -180,18 +185,85 @@ def test_the_committed_page(window, tmp_path):
   assert window.value("document.querySelectorAll('tbody tr').length") > 50
   drawn = "Promise.all([...document.images].map(i => i.decode().then(() => i.naturalWidth)))"
   widths = window.value(drawn)
-  assert len(widths) == len(page.pictures(ROOT / "results" / "figures")) and min(widths) > 300
+  assert len(widths) == file.read_text("utf-8").count("<img ") > 5 and min(widths) > 300
   assert [url for url in window.sent if not url.startswith("data:")] == [file.as_uri()]
   assert window.complaints() == []
-  window.value("document.querySelector('thead th:last-child button').click()")
+  suite = "document.querySelector('section[data-suite=amazon_reviews] table')"
+  window.value(f"{suite}.querySelector('thead th:last-child button').click()")
   averages = window.value(
-    "[...document.querySelector('tbody').rows].map(r => r.cells[r.cells.length - 1].dataset.value)"
+    f"[...{suite}.querySelectorAll('tbody tr:not(.published)')].map(r => r.lastChild.dataset.value)"
   )
   known = [float(v) for v in averages if v is not None]
   assert known == sorted(known, reverse=True) and len(known) > 3
   window.screenshot(tmp_path / "page.png")
   with Image.open(tmp_path / "page.png") as image:
     assert np.asarray(image.convert("L")).std() > 10
+
+
+SHOWN = "[...document.querySelectorAll('main > section')].filter(s => !s.hidden).map(s => s.dataset.suite)"
+
+
+def pair():
+  """Two methods on two tasks, with the sheet of their suite."""
+  made = [
+    sample_records.make("mnist_usps", "source_only", 0.7),
+    sample_records.make("mnist_usps", "dann", 0.8),
+    sample_records.make("usps_mnist", "dann", 0.8),
+  ]
+  lines = (
+    Line("source_only", (Entry("70.0", 70.0), Entry("–")), "(3)"),
+    Line("Paper's", (Entry("99.0", 99.0), Entry("–")), "[1]", published=True),
+    Line("dann", (Entry("80.0", 80.0), Entry("80.0", 80.0)), "(3)"),
+  )
+  table = Sheet("accuracy", "Target", ("method", "mnist_usps", "usps_mnist"), lines, "Said. More.")
+  return made, table
+
+
+@needs_browser
+def test_a_number_opens_its_run_and_the_address_says_so(window, tmp_path):
+  made, table = pair()
+  show(window, tmp_path, {"digits": [table], "pacs": [sheet()]}, [], "", made)
+  assert window.value(SHOWN) == ["digits"]
+  window.value("[...document.querySelectorAll('td.run')].at(-1).click()")
+  said = window.value("document.getElementById('run').textContent")
+  assert "dann on usps_mnist" in said and made[2]["command"] in said
+  assert window.value("document.querySelectorAll('dialog .curve').length") == 3  # a seed each
+  assert window.value("location.hash") == "#digits?run=usps_mnist%2Fdann"
+  window.value("document.getElementById('run').close()")
+  window.value("new Promise(done => setTimeout(done, 50))")
+  assert window.value("location.hash") == "#digits"
+  window.value("document.querySelector('a[data-suite=pacs]').click()")
+  assert window.value(SHOWN) == ["pacs"] and window.value("location.hash") == "#pacs"
+
+
+@needs_browser
+def test_two_methods_are_compared_seed_by_seed(window, tmp_path):
+  made, table = pair()
+  show(window, tmp_path, {"digits": [table]}, [], "", made)
+  window.value("location.hash = '#digits?a=source_only&b=dann'")
+  window.value("new Promise(done => setTimeout(done, 50))")
+  cells = "[...document.querySelectorAll('.difference tbody tr > *')].map(c => c.textContent)"
+  task, mean, interval, seeds = window.value(cells)
+  values = [100 * np.array(r["last"]["accuracy"]) for r in made[:2]]
+  found = np.round(values[1], 2) - np.round(values[0], 2)
+  low, high = (float(v) for v in interval.split(" … "))
+  assert (task, seeds) == ("mnist_usps", "3")
+  assert float(mean) == pytest.approx(found.mean(), abs=0.01)
+  half = 4.303 * found.std(ddof=1) / np.sqrt(3)
+  assert (low, high) == pytest.approx((found.mean() - half, found.mean() + half), abs=0.011)
+  window.value("document.querySelector('.legend input').click()")
+  assert window.value("document.querySelector('.curves g').style.display") == "none"
+
+
+@needs_browser
+def test_a_published_row_stays_beneath_its_own(window, tmp_path):
+  made, table = pair()
+  show(window, tmp_path, {"digits": [table]}, [], "", made)
+  window.value("document.querySelectorAll('thead button')[1].click()")
+  assert window.value(ROWS) == ["dann (3)", "source_only (3)", "Paper's [1]"]
+  window.value("document.getElementById('filter').focus()")
+  window.type("source_only")
+  assert window.value(ROWS) == ["source_only (3)", "Paper's [1]"]
 
 
 @needs_browser

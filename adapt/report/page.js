@@ -1,0 +1,236 @@
+"use strict";
+// Tables sort and filter; a suite at a time is shown; a number opens its run; two methods are compared. What
+// is shown stands in the address: #digits?filter=dann&run=mnist_usps/dann&a=dann&b=cdan.
+const bodies = [...document.querySelectorAll("tbody")];
+for (const body of bodies) [...body.rows].forEach((row, i) => { row.dataset.at = i; });
+const DATA = JSON.parse(document.getElementById("runs").textContent);
+const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#7b4ea3"];
+const DASHES = ["", "6 3", "2 3", "8 3 2 3"];
+const el = (name, more = {}, ...inner) => {
+  const made = document.createElement(name);
+  Object.assign(made, more);
+  made.append(...inner);
+  return made;
+};
+const SVG = Object.assign(document.createElement("template"), { innerHTML: "<svg></svg>" }).content.firstChild.namespaceURI;
+const svg = (name, more = {}, ...inner) => {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(more)) made.setAttribute(key, value);
+  made.append(...inner);
+  return made;
+};
+
+// ── sorting: a published row stays beneath the row that it belongs beside ──
+function key(row, column) {
+  const cell = row.cells[column];
+  if (column === 0) return cell.textContent.trim().toLowerCase();
+  if (cell.dataset.value !== undefined) return Number(cell.dataset.value);
+  const text = cell.textContent.trim();
+  return text === "–" ? null : text.toLowerCase();
+}
+
+function groups(body) {
+  const found = [];
+  for (const row of [...body.rows].sort((a, b) => a.dataset.at - b.dataset.at)) {
+    if (row.classList.contains("published") && found.length) found.at(-1).push(row);
+    else found.push([row]);
+  }
+  return found;
+}
+
+function sort(button) {
+  const head = button.closest("th"), table = button.closest("table"), body = table.tBodies[0];
+  const column = head.cellIndex, first = column === 0 ? "ascending" : "descending";
+  const second = first === "ascending" ? "descending" : "ascending";
+  const now = head.getAttribute("aria-sort");
+  const next = now === first ? second : now === second ? null : first;
+  for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+  if (next) head.setAttribute("aria-sort", next);
+  const sign = next === "ascending" ? 1 : -1, rows = groups(body);
+  if (next) rows.sort(([a], [b]) => {
+    const x = key(a, column), y = key(b, column);
+    if (x === null || y === null) return (x === null) - (y === null);
+    if (typeof x !== typeof y) return typeof x === "number" ? -1 : 1;
+    return sign * (typeof x === "number" ? x - y : x.localeCompare(y));
+  });
+  body.append(...rows.flat());
+}
+
+// ── what is shown, and the address ──
+const box = document.getElementById("filter"), said = document.getElementById("shown");
+const sections = [...document.querySelectorAll("main > section")];
+const state = () => {
+  const [suite, query] = location.hash.slice(1).split("?");
+  return { suite: decodeURIComponent(suite || sections[0].dataset.suite), query: new URLSearchParams(query || "") };
+};
+function go(changes, suite) {
+  const now = state();
+  for (const [name, value] of Object.entries(changes)) value ? now.query.set(name, value) : now.query.delete(name);
+  const query = now.query.toString();
+  history.replaceState(null, "", `#${encodeURIComponent(suite ?? now.suite)}${query ? "?" + query : ""}`);
+  show();
+}
+function show() {
+  const { suite, query } = state();
+  const at = sections.find((s) => s.dataset.suite === suite)
+    ?? sections.find((s) => s.querySelector("#" + CSS.escape(suite))) ?? sections[0];
+  for (const section of sections) section.hidden = section !== at;
+  for (const link of document.querySelectorAll(".bar nav a"))
+    link.dataset.suite === at.dataset.suite
+      ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current");
+  if (box.value !== (query.get("filter") || "")) box.value = query.get("filter") || "";
+  filter();
+  open(at.dataset.suite, query.get("run"));
+  draw(at, query);
+}
+function filter() {
+  const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const misses = (text) => words.length > 0 && !words.some((word) => text.toLowerCase().includes(word));
+  let shown = 0, all = 0;
+  for (const body of bodies) {
+    for (const [head, ...rest] of groups(body)) for (const row of [head, ...rest]) {
+      row.hidden = misses(row.cells[0].textContent) && (row === head || misses(head.cells[0].textContent));
+      all += 1;
+      shown += row.hidden ? 0 : 1;
+    }
+  }
+  for (const picture of document.querySelectorAll(".pictures figure"))
+    picture.hidden = words.length > 0 && picture.dataset.names !== undefined && misses(picture.dataset.names);
+  said.textContent = words.length ? `${shown} of ${all} rows` : "";
+}
+
+// ── one run ──
+const box_of_run = document.getElementById("run");
+const of = (suite) => DATA.suites[suite] ?? { runs: [] };
+function open(suite, name) {
+  const run = name && of(suite).runs.find((r) => `${r.t}/${r.l}` === name);
+  if (!run) return box_of_run.open && box_of_run.close();
+  const facts = el("dl");
+  const fact = (a, b) => facts.append(el("dt", {}, a), el("dd", {}, b));
+  fact(of(suite).measure, run.v.map((v) => (v === null ? "–" : v)).join("   "));
+  fact("seeds", run.s.join("   "));
+  fact("settings", Object.entries(DATA.settings[run.k]).map(([k, v]) => `${k}=${v}`).join("  "));
+  fact("commit", run.g);
+  fact("date", run.d);
+  fact("device", run.m);
+  const curves = run.c.length ? chart(run.x, run.c.map((each, i) => ({ name: `seed ${run.s[i]}`, lines: [each] }))) : "";
+  box_of_run.replaceChildren(
+    el("form", { method: "dialog" }, el("button", { value: "" }, "Close")),
+    el("h3", {}, `${run.l} on ${run.t}`), facts, el("p", {}, "The command that repeats it:"), el("pre", {}, run.r), curves);
+  if (!box_of_run.open) box_of_run.showModal();
+}
+box_of_run.addEventListener("close", () => state().query.get("run") && go({ run: "" }));
+document.querySelector("main").addEventListener("click", (event) => {
+  const cell = event.target.closest("td.run");
+  if (cell) go({ run: cell.dataset.run });
+});
+document.querySelector("main").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("td.run")) go({ run: event.target.dataset.run });
+});
+
+// ── curves: one line a method, its band over seeds; the legend switches lines ──
+function chart(xs, series) {
+  const w = 640, h = 320, left = 46, bottom = 34, top = 8, right = 8;
+  const known = series.flatMap((s) => s.lines.flat()).filter((v) => v !== null);
+  const low = Math.min(...known), high = Math.max(...known), pad = 0.04 * (high - low || 1);
+  const x = (i) => left + ((xs[i] - xs[0]) / (xs.at(-1) - xs[0] || 1)) * (w - left - right);
+  const y = (v) => top + (1 - (v - low + pad) / (high - low + 2 * pad)) * (h - top - bottom);
+  const picture = svg("svg", { viewBox: `0 0 ${w} ${h}`, width: w, height: h, role: "img", "aria-label": "curves" });
+  const unit = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20].find((u) => (high - low) / u <= 6) ?? 50;
+  for (let v = Math.ceil(low / unit) * unit; v <= high + 1e-9; v += unit)
+    picture.append(svg("line", { x1: left, x2: w - right, y1: y(v), y2: y(v), class: "grid" }),
+      svg("text", { x: left - 6, y: y(v) + 4, "text-anchor": "end" }, v.toFixed(unit < 1 ? 1 : 0)));
+  for (const i of [0, xs.length - 1])
+    picture.append(svg("text", { x: x(i), y: h - 14, "text-anchor": i ? "end" : "start" }, `step ${xs[i]}`));
+  const legend = el("div", { className: "legend" });
+  series.forEach(({ name, lines, off }, n) => {
+    const colour = COLOURS[n % COLOURS.length], dash = DASHES[Math.floor(n / COLOURS.length) % DASHES.length];
+    const at = xs.map((_, i) => lines.map((l) => l[i]).filter((v) => v !== null && v !== undefined));
+    const mean = at.map((v) => (v.length ? v.reduce((a, b) => a + b) / v.length : null));
+    const points = (vs) => vs.map((v, i) => (v === null ? "" : `${x(i)},${y(v)}`)).filter(Boolean).join(" ");
+    const group = svg("g", { stroke: colour, "stroke-dasharray": dash });
+    if (lines.length > 1) group.append(svg("polygon", { class: "band", fill: colour, points:
+      points(at.map((v) => (v.length ? Math.max(...v) : null))) + " "
+      + xs.map((_, i) => (at[i].length ? `${x(i)},${y(Math.min(...at[i]))}` : "")).filter(Boolean).reverse().join(" ") }));
+    group.append(svg("polyline", { class: "curve", points: points(mean) }));
+    picture.append(group);
+    const tick = el("input", { type: "checkbox", checked: !off });
+    tick.addEventListener("change", () => { group.style.display = tick.checked ? "" : "none"; });
+    if (off) group.style.display = "none";
+    legend.append(el("label", {}, tick,
+      svg("svg", { viewBox: "0 0 26 12" }, svg("line", { x1: 0, x2: 26, y1: 6, y2: 6, stroke: colour, "stroke-width": 3,
+        "stroke-dasharray": dash })), name));
+  });
+  return el("figure", {}, picture, legend);
+}
+
+// ── two methods: paired differences over seeds, with 95 % intervals by Student's t ──
+const T = [12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145];
+function paired(a, b) {
+  const found = a.s.map((seed, i) => [a.v[i], b.v[b.s.indexOf(seed)]])
+    .filter(([p, q]) => typeof p === "number" && typeof q === "number").map(([p, q]) => q - p);
+  if (!found.length) return null;
+  const n = found.length, mean = found.reduce((p, q) => p + q) / n;
+  const std = Math.sqrt(found.reduce((p, q) => p + (q - mean) ** 2, 0) / (n - 1));
+  return { n, mean, half: n > 1 ? (T[n - 2] ?? 2.05) * std / Math.sqrt(n) : null };
+}
+function compared(suite, a, b) {
+  const rows = of(suite).tasks.map((task) => {
+    const [p, q] = [a, b].map((label) => of(suite).runs.find((r) => r.t === task && r.l === label));
+    return p && q ? [task, paired(p, q)] : [task, null];
+  }).filter(([, d]) => d);
+  const body = el("tbody");
+  for (const [task, d] of rows) {
+    const way = d.half === null || Math.abs(d.mean) <= d.half ? "" : d.mean > 0 ? "up2" : "down2";
+    body.append(el("tr", {}, el("th", { scope: "row" }, task),
+      el("td", { className: way }, `${d.mean >= 0 ? "+" : ""}${d.mean.toFixed(2)}`),
+      el("td", {}, d.half === null ? "–" : `${(d.mean - d.half).toFixed(2)} … ${(d.mean + d.half).toFixed(2)}`),
+      el("td", {}, String(d.n))));
+  }
+  const head = el("thead", {}, el("tr", {}, ...["task", `${b} − ${a}`, "95 % interval", "seeds"].map((t) =>
+    el("th", { scope: "col" }, t))));
+  return rows.length ? el("div", { className: "scroll" }, el("table", {}, head, body))
+    : el("p", {}, "No task has both with the same seeds.");
+}
+
+function draw(at, query) {
+  const suite = at.dataset.suite, place = at.querySelector(".live");
+  if (!place || !of(suite).runs.length) return;
+  const labels = [...new Set(of(suite).runs.map((r) => r.l))];
+  if (!place.dataset.made) {
+    place.dataset.made = "1";
+    const choose = (name, values) => {
+      const made = el("select", { name }, ...values.map((v) => el("option", { value: v }, v)));
+      made.addEventListener("change", () => go({ [name]: made.value }));
+      return made;
+    };
+    place.append(el("h3", {}, "Two methods"), el("div", { className: "compare" },
+      el("label", {}, "from ", choose("a", ["", ...labels])), el("label", {}, " to ", choose("b", ["", ...labels]))),
+      el("div", { className: "difference" }), el("h3", {}, "Curves"),
+      el("div", { className: "compare" }, el("label", {}, "task ", choose("task", of(suite).tasks))),
+      el("div", { className: "curves" }));
+  }
+  const [a, b] = [query.get("a"), query.get("b")];
+  for (const name of ["a", "b", "task"]) if (query.get(name)) place.querySelector(`[name=${name}]`).value = query.get(name);
+  place.querySelector(".difference").replaceChildren(a && b ? compared(suite, a, b) : "");
+  const task = query.get("task") || of(suite).tasks[0];
+  const mine = of(suite).runs.filter((r) => r.t === task && r.c.length);
+  // The two that are compared, or what the filter says, or the first few; always with both bounds.
+  const words = box.value.toLowerCase().split(/\s+/).filter(Boolean), bounds = ["source_only", "target_only"];
+  const asked = (r, i) => (a && b ? [a, b].includes(r.l)
+    : words.length ? words.some((word) => r.l.toLowerCase().includes(word)) : i < 8);
+  const series = mine.map((r, i) => ({ name: r.l, lines: r.c, off: !bounds.includes(r.l) && !asked(r, i) }));
+  const steps = mine[0]?.x ?? [];
+  const same = series.filter((_, i) => mine[i].x.length === steps.length);
+  place.querySelector(".curves").replaceChildren(same.length ? chart(steps, same) : "No curves of this task.");
+}
+
+for (const button of document.querySelectorAll("thead button")) button.addEventListener("click", () => sort(button));
+box.addEventListener("input", () => go({ filter: box.value }));
+for (const link of document.querySelectorAll("a[data-suite]")) link.addEventListener("click", (event) => {
+  event.preventDefault();
+  go({ run: "", a: "", b: "", task: "" }, link.dataset.suite);
+  window.scrollTo(0, 0);
+});
+window.addEventListener("hashchange", show);
+show();

@@ -1,0 +1,99 @@
+"""The results page's first tables: what each method gains in each suite, and the scoreboard."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adapt.experiments.suite import Suite
+from adapt.report import reproductions, selection
+from adapt.report.summary import Record, by_seed, headline, labelled
+from adapt.report.table import NONE, Entry, Line, Sheet, number
+
+_STEPS = (0.5, 3.0, 8.0)  # points between the shades of gains
+_CAPTION = (
+  "Points over source_only, the average over the tasks that both have. A frame marks the method that "
+  "the label-free score {rule} is highest of at the last step; the gain of a method that sees target "
+  "labels is in no competition. Suites without source_only are left out, and so are settings other than "
+  "a suite's."
+)
+
+
+def sheets(records: Sequence[Record], known: Mapping[str, Suite]) -> list[Sheet]:
+  """The heat map of gains, and the verdicts on published rows; those that have something to show.
+
+  Args:
+    records: of any suites.
+    known: suites by name, with their published rows.
+  """
+  return [sheet for sheet in (gains(records), _scoreboard(records, known)) if sheet.lines]
+
+
+def gains(records: Sequence[Record]) -> Sheet:
+  """Method by suite: the average gain over `source_only`, in the measure's unit."""
+  plain = [r for r in records if r["label"] == r["method"] and r.get("last")]
+  by_suite: dict[str, dict[str, dict[str, Record]]] = {}
+  for r in plain:
+    by_suite.setdefault(r["suite"], {}).setdefault(r["label"], {})[r["task"]] = r
+  shown = {
+    name: made for name, made in sorted(by_suite.items()) if len(made) > 1 and "source_only" in made
+  }
+  chosen = {name: _chosen(made) for name, made in shown.items()}
+  methods = sorted({label for made in shown.values() for label in made} - {"source_only"})
+  lines = []
+  for label in methods:
+    entries = [_gain(made, label, chosen[name] == label) for name, made in shown.items()]
+    lines.append(Line(label, tuple(entries)))
+  lines.sort(key=lambda line: (line.name == "target_only", line.name))
+  caption = _CAPTION.format(rule=selection.AUTO)
+  return Sheet("gains", "What each method gains", ("method", *shown), tuple(lines), caption)
+
+
+def _gain(made: Mapping[str, Mapping[str, Record]], label: str, chosen: bool) -> Entry:
+  """A method's mean difference to source_only over common tasks, shaded."""
+  mine, base = made.get(label, {}), made["source_only"]
+  both = [t for t in mine if t in base]
+  measure = headline([base[t] for t in both]) if both else ""
+  pairs = [(_mean(mine[t], measure), _mean(base[t], measure)) for t in both]
+  found = [a - b for a, b in pairs if a is not None and b is not None]
+  if not found:
+    return NONE
+  value = 100 * statistics.fmean(found)
+  shade = sum(abs(value) >= step for step in _STEPS)
+  mark = f"{'up' if value >= 0 else 'down'}{shade}{'*' if chosen else ''}"
+  return Entry(f"{value:+.1f}".replace("-0.0", "+0.0"), value, mark=mark)
+
+
+def _mean(record: Record, measure: str) -> float | None:
+  values = [v for v in by_seed(record, "last", measure).values() if v is not None]
+  return statistics.fmean(values) if values else None
+
+
+def _chosen(made: Mapping[str, Mapping[str, Record]]) -> str | None:
+  """The method of the highest label-free score at the last step, over tasks that all have."""
+  scores = {}
+  tasks = set.intersection(*(set(each) for each in made.values()))
+  for label, each in made.items():
+    found = [_score(each[t]) for t in sorted(tasks) if not labelled(each[t])]
+    if found and None not in found:
+      scores[label] = statistics.fmean(v for v in found if v is not None)
+  return max(scores, key=lambda n: (scores[n], n)) if scores else None
+
+
+def _score(record: Record) -> float | None:
+  every: Any = (record.get("validators") or {}).get(selection.AUTO) or ()
+  last = [each[-1] for each in every if each and each[-1] is not None]
+  return statistics.fmean(last) if last else None
+
+
+def _scoreboard(records: Sequence[Record], known: Mapping[str, Suite]) -> Sheet:
+  """How many published rows of each suite are reproduced."""
+  lines = []
+  for name, suite in sorted(known.items()):
+    found = reproductions.compare(records, suite) if suite.reported else []
+    if any(one.tasks for one in found):
+      verdicts = [one.verdict for one in found]
+      counts = [number(verdicts.count(v), 0) for v in reproductions.VERDICTS]
+      lines.append(Line(name, (number(len(found), 0), *counts)))
+  header = ("suite", "published rows", *reproductions.VERDICTS)
+  caption = "Published rows beside ours, with the verdicts of results/reproductions.md."
+  return Sheet("scoreboard", "Published rows", header, tuple(lines), caption)

@@ -1,0 +1,52 @@
+"""How Sphinx builds the site: `bash scripts/docs.sh`."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path += [str(HERE.parent), str(HERE.parent / "scripts")]
+
+project = "adapt"
+author = "The adapt authors"
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
+html_theme = "furo"
+html_title = "adapt"
+html_extra_path = ["../results/index.html"]
+exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints"]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+nb_execution_mode = "cache"
+nb_execution_timeout = 600
+nb_execution_raise_on_error = True
+nb_merge_streams = True
+autodoc_typehints = "description"
+autodoc_member_order = "bysource"
+copybutton_prompt_text = "$ "
+# Generated tables name files of the repository that are no pages.
+suppress_warnings = ["myst.xref_missing"]
+
+
+def generate(app):
+  """Writes the pages of entries and results."""
+  import docs_pages
+
+  from adapt.cli import results
+  from adapt.records import record
+
+  folder = HERE.parent / "results"
+  suites = results.suites_in(HERE.parent / "benchmarks")
+  docs_pages.written(HERE, record.read_all(folder), suites)
+
+
+def rewrite(app, name, source):
+  """Points links to files of the repository at the site's pages."""
+  import docs_pages
+
+  if "/" not in name:
+    source[0] = docs_pages.links(source[0])
+
+
+def setup(app):
+  """Connects both."""
+  app.connect("builder-inited", generate)
+  app.connect("source-read", rewrite)

@@ -1,0 +1,117 @@
+"""Pages of the site that follow from the code and the records: one an entry, and the results."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from adapt import catalogue
+from adapt.cli import describe, kinds
+from adapt.cli.kinds import KINDS, Kind
+from adapt.experiments.suite import Suite
+from adapt.report import summary
+from adapt.report.summary import Record
+
+ROOT = Path(__file__).resolve().parent.parent
+_LINK = re.compile(r"\]\(\.\./(results|adapt|tests|scripts|benchmarks)/([^)\s]*)\)")
+
+
+def written(folder: Path, records: Sequence[Record], suites: dict[str, Suite]) -> list[Path]:
+  """Writes the generated pages; returns them.
+
+  Args:
+    folder: of the site's sources; pages go to its `entries/` and `results/`.
+    records: of any suites, for the numbers of methods.
+    suites: by name.
+  """
+  made = {}
+  for kind in KINDS.values():
+    for name in kind.names():
+      made[folder / "entries" / kind.command / f"{name}.md"] = entry(kind, name, records, suites)
+    made[folder / "entries" / kind.command / "index.md"] = _contents(kind)
+  for page in _results():
+    made[folder / "results" / page] = (ROOT / "results" / page).read_text("utf-8")
+  for path, text in made.items():
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text("utf-8") != text:  # a page as it was is not built again
+      path.write_text(text, "utf-8")
+  return list(made)
+
+
+def _results() -> Iterator[Path]:
+  for file in sorted((ROOT / "results").glob("*.md")) + sorted(
+    (ROOT / "results/tables").glob("*.md")
+  ):
+    yield file.relative_to(ROOT / "results")
+  yield Path("speed/README.md")
+
+
+def entry(kind: Kind, name: str, records: Sequence[Record], suites: dict[str, Suite]) -> str:
+  """The page of one entry: paper, equations and departures, flags, use, our numbers.
+
+  Args:
+    kind: of its catalogue.
+    name: of the entry.
+    records: of any suites, for the numbers of a method.
+    suites: by name.
+  """
+  doc = kinds.doc(kind, name)
+  parts = [f"# {name}\n", doc.title + ".\n" if doc.title else "", doc.summary + "\n"]
+  facts = {n: v for n, v in describe.facts(kind, name).items() if v}
+  parts.append("".join(f"- **{n.replace('_', ' ')}**: {v}\n" for n, v in facts.items()))
+  parts += [" ".join(note.split()) + "\n" for note in doc.notes]
+  if found := describe.flags(kind, name):
+    rows = [f"| `{f.flag}` | {_cell(f.meaning)} | `{f.default}` |" for f in found]
+    parts.append(
+      "\n".join(["| flag | what it is | default |", "| :-- | :-- | :-- |", *rows]) + "\n"
+    )
+  parts.append(f"```console\n$ {describe.example(kind, name)}\n```\n")
+  if kind.command == "methods" and (table := _numbers(name, records, suites)):
+    parts += ["## Our numbers\n", table]
+  file = catalogue.source(kind.package, name)
+  if file is not None and file.is_relative_to(ROOT):
+    parts.append(f"Its code is `{file.relative_to(ROOT)}`.\n")
+  return "\n".join(part for part in parts if part)
+
+
+def _cell(text: str) -> str:
+  return " ".join(text.split()).replace("|", r"\|")
+
+
+def _contents(kind: Kind) -> str:
+  names = "\n".join(kind.names())
+  title = f"Every {kind.entry}"
+  return f"# {title}\n\n```{{toctree}}\n:maxdepth: 1\n\n{names}\n```\n"
+
+
+def _numbers(name: str, records: Sequence[Record], suites: dict[str, Suite]) -> str:
+  """Averages of the method's rows beside the published ones, a line a suite."""
+  lines = []
+  for suite in sorted({r["suite"] for r in records}):
+    mine = [r for r in records if r["suite"] == suite]
+    known = suites.get(suite)
+    for row in summary.rows(mine, known):
+      if row.label != name or not row.cells or row.average is None:
+        continue
+      lines.append(
+        f"| [{suite}](../../results/tables/{suite}.md) | {row.seeds} | "
+        f"{summary.percent(row.average)} |"
+      )
+  if not lines:
+    return ""
+  head = ["| suite | seeds | target test average, % |", "| :-- | --: | --: |"]
+  return (
+    "\n".join([*head, *lines]) + "\n\nAt the last step; the table of the suite has each task.\n"
+  )
+
+
+def links(text: str) -> str:
+  """A page's links for the site, where results lie beside it and code is named, not linked."""
+
+  def here(match: re.Match[str]) -> str:
+    if match[1] == "results" and match[2].endswith(".md"):
+      return f"](results/{match[2]})"
+    if match[1] == "results":
+      return f"](https://RESULTS/{match[2]})"
+    return "]"
+
+  return _LINK.sub(here, text)

@@ -1,0 +1,33 @@
+"""The results page's first tables: gains over source_only, the label-free choice, the scoreboard."""
+
+import numpy as np
+import pytest
+import sample_records
+
+from adapt.report import page_overview
+
+
+def test_gains_are_those_of_common_tasks_and_the_choice_sees_no_target_label():
+  made = [
+    sample_records.make("mnist_usps", "source_only", 0.7),
+    sample_records.make("mnist_usps", "dann", 0.8),
+    sample_records.make("usps_mnist", "dann", 0.8),
+  ]
+  for r, score in zip(made, (0.1, 0.9, 0.5), strict=True):
+    r["validators"] = {"bnm": [[score] for _ in r["config"]["seeds"]]}
+  table = page_overview.gains(made)
+  (line,) = table.lines
+  base, mine = (100 * np.mean(r["last"]["accuracy"]) for r in made[:2])
+  assert line.name == "dann" and line.entries[0].value == pytest.approx(mine - base)
+  assert line.entries[0].mark == "up3*"
+  seen = [*made[:1], {**made[1], "examples": {**made[1]["examples"], "labelled": 10}}]
+  assert page_overview.gains(seen).lines[0].entries[0].mark == "up3"
+
+
+def test_the_scoreboard_has_the_suites_with_published_rows_that_were_run():
+  made = [sample_records.make("mnist_usps", "dann", 0.8)]
+  known = {"digits": sample_records.SUITE, "letters": sample_records.SUITE._replace(name="letters")}
+  *_, board = page_overview.sheets(made, known)
+  assert [line.name for line in board.lines] == ["digits"]
+  counts = [entry.value for entry in board.lines[0].entries]
+  assert counts[0] == sum(counts[1:]) == len(sample_records.SUITE.reported)

@@ -1,0 +1,73 @@
+"""README and docs/: size, links, prose, and a page for every entry."""
+
+import importlib
+import re
+import statistics
+import sys
+from pathlib import Path
+
+import documents
+import pytest
+
+from adapt.cli.kinds import KINDS
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+sys.path.append(str(ROOT / "scripts"))
+docs_pages = importlib.import_module("docs_pages")
+PAGES = [*documents.PAGES, *sorted(DOCS.glob("tutorials/*.md")), ROOT / "CONTRIBUTING.md"]
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(#[^)]*)?\)")
+LONGEST, MEAN = 20, 15  # words of a sentence
+
+
+def test_the_readme_is_one_screen():
+  assert len((ROOT / "README.md").read_bytes()) <= 8000
+
+
+def test_every_link_inside_has_its_page():
+  broken = []
+  for page in PAGES:
+    for place, _ in LINK.findall(page.read_text("utf-8")):
+      if place.startswith(("http:", "https:")):
+        continue
+      kind, _, name = place.removeprefix("../").removeprefix("entries/").partition("/")
+      made = "entries/" in place and name.removesuffix(".md") in KINDS[kind].names()
+      if not made and not (page.parent / place).exists():
+        broken.append(f"{page.name}: {place}")
+  assert not broken
+
+
+def test_the_contents_name_every_page():
+  index = (DOCS / "index.md").read_text("utf-8").split()
+  names = [p.relative_to(DOCS).with_suffix("").as_posix() for p in PAGES if DOCS in p.parents]
+  assert [n for n in names if n not in index and n != "index"] == []
+
+
+@pytest.mark.parametrize("command", KINDS)
+def test_every_entry_has_a_page(command):
+  kind = KINDS[command]
+  for name in kind.names():
+    page = docs_pages.entry(kind, name, [], {})
+    assert page.startswith(f"# {name}\n") and f"{kind.flag} {name}" in page
+    assert f"\n{name}\n" in docs_pages._contents(kind)
+
+
+def sentences(text):
+  """The sentences of a page's prose: no code, tables, headings, generated blocks or lists of links."""
+  text = re.sub(r"<!-- (\w+):\w+ -->.*?<!-- /\1 -->", "", text, flags=re.DOTALL)
+  text = re.sub(r"^---\n.*?\n---\n", "", text, flags=re.DOTALL)
+  text = re.sub(r"```.*?```", "\n\n", text, flags=re.DOTALL)
+  lines = ["" if re.match(r"\s*([|#!<]|$)", line) else line for line in text.splitlines()]
+  lines = [re.sub(r"^(\s*)([-*]|\d+\.) ", "\n", line) for line in lines]
+  for paragraph in re.split(r"\n\s*\n|\n(?=\n)", "\n".join(lines)):
+    plain = re.sub(
+      r"\[([^\]]*)\]\([^)]*\)|`[^`]*`", lambda m: m[1] or "CODE", " ".join(paragraph.split())
+    )
+    yield from (s for s in re.split(r"(?<=[.?!:;])\s+", plain) if s.strip())
+
+
+def test_prose_is_plain():
+  found = {p: list(sentences(p.read_text("utf-8"))) for p in PAGES}
+  long = [f"{p.name}: {s}" for p, each in found.items() for s in each if len(s.split()) > LONGEST]
+  assert not long, "\n".join([str(len(long)), *long])
+  assert statistics.fmean(len(s.split()) for each in found.values() for s in each) <= MEAN
