@@ -28,7 +28,7 @@ from adapt.experiments.plan import (
   refuse_checkpoints,
   refuse_other,
 )
-from adapt.experiments.resolve import config, points, resolve
+from adapt.experiments.resolve import resolve
 from adapt.records import record
 from adapt.training import checkpoint, hosts, live, loop, pytree_io
 from adapt.training.loop import Report, Trained, Watch
@@ -148,7 +148,7 @@ def write(
       made["effective_share"] = trained.effective_share
     if form := _form(experiment.weighting, made["examples"]):
       made["weights_form"] = form
-    made |= privacy(experiment, plan.method, data) | more
+    made |= privacy(experiment, data) | more
     atomic_files.write_json(file, joined(existing, made) if existing else made)
 
 
@@ -175,7 +175,7 @@ def _existing(file: Path, settings: dict[str, Any], plan: Plan) -> dict[str, Any
     return None
   made = record.read(file)
   wanted = {**settings, "seeds": list(plan.existing_seeds)}
-  refuse_other(file, made["config"], wanted, plan.experiment, plan.method)
+  refuse_other(file, made["config"], wanted, plan)
   return made
 
 
@@ -201,7 +201,7 @@ def _plain_source(experiment: Experiment) -> Experiment:
 
 
 def _key(plain: Experiment, data: TaskData) -> tuple[str, Any]:
-  return str(config(plain, points(plain)[0], data.hashes)), plain.model.key
+  return str(plain.config(plain.points[0], data.hashes)), plain.model.key
 
 
 def _remember(experiment: Experiment, data: TaskData, trained: Trained) -> None:

@@ -1,6 +1,6 @@
 """What an experiment comes to before training: its data, its points, and those without a record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,13 +12,12 @@ from adapt.deploy.inputs import Inputs, inputs_of
 from adapt.deploy.saved import lacking
 from adapt.experiments import more_seeds, reverse, unfinished
 from adapt.experiments.experiment import Experiment
-from adapt.experiments.resolve import as_chosen, code, config, points, sources, without_settings
 from adapt.method import Method
 from adapt.records import identity, record
 from adapt.training import dp_sgd, feed, hosts, task_data
 from adapt.training.joint_tasks import Part
 from adapt.training.settings import Settings
-from adapt.training.setup import Point, traits
+from adapt.training.setup import Point
 from adapt.training.task_data import TaskData
 
 Domains = Callable[[str], Domain]
@@ -28,12 +27,16 @@ class Plan(NamedTuple):
   """An experiment with its data, its points, and those of them that lack a record or seeds."""
 
   experiment: Experiment
-  method: Method
   data: TaskData
-  points: list[Point]
-  missing: list[Point]
+  points: Sequence[Point]  # of the experiment, by the labels that their records have
+  missing: Sequence[Point]
   inputs: Inputs | None = None  # what the models that are to be kept take
   existing_seeds: tuple[int, ...] = ()  # that the records of the missing points have already
+
+  @property
+  def method(self) -> Method:
+    """The method without a network, to query what it reads."""
+    return self.experiment.traits
 
   @property
   def remaining(self) -> Experiment:
@@ -48,13 +51,12 @@ class Plan(NamedTuple):
     """The configuration of one missing point."""
     made = self.data.target.preprocessing
     reading = {"reading": dict(made.reading)} if made is not None and made.reading else {}
-    return config(self.remaining, point, self.data.hashes) | reading
+    return self.remaining.config(point, self.data.hashes) | reading
 
 
 def alone(experiment: Experiment, data: TaskData) -> Plan:
   """The plan that trains all points of an experiment on data that are there, whatever has a record."""
-  todo = points(experiment)
-  return Plan(experiment, traits(experiment.method, todo[0].hyperparameters), data, todo, todo)
+  return Plan(experiment, data, experiment.points, experiment.points)
 
 
 def plan(experiment: Experiment, out: str | Path, force: bool, domains: Domains) -> Plan:
@@ -69,73 +71,63 @@ def plan(experiment: Experiment, out: str | Path, force: bool, domains: Domains)
   whole = hosts.together(lambda: _checked(experiment, domains))
   if hosts.several():
     _refuse_unlike(whole)
-  labels = hosts.agreed(lambda: _labels(whole, out))
-  named = [p._replace(label=label) for p, label in zip(whole.points, labels, strict=True)]
-  whole = whole._replace(points=named)
-  places, existing = hosts.agreed(lambda: _missing(whole, out, force))
+  labels, places, existing = hosts.agreed(lambda: _compared(whole, out, force))
+  points = _labelled(whole.points, labels)
   inputs = None
   if experiment.save_model:
     inputs = inputs_of(domains(experiment.task.target), whole.data, experiment.settings)
-  missing = [whole.points[i] for i in places]
-  return whole._replace(missing=missing, inputs=inputs, existing_seeds=tuple(existing))
+  missing = [points[i] for i in places]
+  return whole._replace(
+    points=points, missing=missing, inputs=inputs, existing_seeds=tuple(existing)
+  )
 
 
 def _checked(experiment: Experiment, domains: Domains) -> Plan:
   """The plan with all points missing; refuses what data and choices rule out."""
-  task, setup = experiment.task, experiment.setup
-  todo = points(experiment)
-  method = traits(experiment.method, todo[0].hyperparameters)
+  task, setup, method = experiment.task, experiment.setup, experiment.traits
+  reverse.check(experiment)
   sources, target = [domains(name) for name in task.source], domains(task.target)
   data = task_data.prepare(setup, method, sources, target, task.classes)
-  feed.streams(setup, method, data.sources, data.target, len(todo) * len(setup.seeds))
-  privacy(experiment, method, data)
+  cells = len(experiment.points) * len(setup.seeds)
+  feed.streams(setup, method, data.sources, data.target, cells)
+  privacy(experiment, data)
   validators.check(experiment.validator, data.target.train.x, data.output)
-  reverse.check(experiment, method)
-  return Plan(experiment, method, data, todo, todo)
+  return alone(experiment, data)
+
+
+def _labelled(points: Sequence[Point], labels: Sequence[str]) -> list[Point]:
+  return [point._replace(label=label) for point, label in zip(points, labels, strict=True)]
 
 
 def _refuse_unlike(whole: Plan) -> None:
   """Raises ValueError on all processes of a run where one has other data, code or settings."""
-  hosts.alike("data", whole.data.hashes)
-  hosts.alike("code", code(whole.experiment))
-  wanted = {p.label: config(whole.experiment, p, whole.data.hashes) for p in whole.points}
+  experiment, hashes = whole.experiment, whole.data.hashes
+  hosts.alike("data", hashes)
+  hosts.alike("code", experiment.code)
+  wanted = {p.label: experiment.config(p, hashes) for p in whole.points}
   hosts.alike("settings", {f"{p}: {n}": v for p, c in wanted.items() for n, v in c.items()})
 
 
-def _labels(whole: Plan, out: str | Path) -> list[str]:
-  """The points' labels; where a record lies under the label that it had formerly, that one."""
-  found = []
-  former = without_settings(whole.experiment)
-  for point, old in zip(whole.points, former, strict=True):
-    here, there = (file_of(whole.experiment, p, out) for p in (point, old))
-    label = point.label
-    if here != there and not here.exists() and there.exists():
-      try:
-        made = record.read(there)["config"]
-        own = whole.experiment._replace(seeds=tuple(made["seeds"]))
-        wanted = config(own, as_chosen(own, point, made), whole.data.hashes)
-        refuse_other(there, made, wanted, whole.experiment, whole.method)
-        label = old.label
-      except ValueError:  # of other settings
-        pass
-    found.append(label)
-  return found
+def _compared(
+  whole: Plan, out: str | Path, force: bool
+) -> tuple[list[str], list[int], tuple[int, ...]]:
+  """The points' labels, which of them lack a record or seeds, and which seeds all of those have.
 
-
-def _missing(whole: Plan, out: str | Path, force: bool) -> tuple[list[int], tuple[int, ...]]:
-  """Which points lack a record or seeds, and which seeds all of those have; refuses other settings."""
+  Raises:
+    ValueError: a record, or checkpoints, of other settings.
+  """
   experiment = whole.experiment
+  labels = [_label(whole, point, out) for point in whole.points]
+  points = _labelled(whole.points, labels)
   missing: dict[int, tuple[int, ...]] = {}
-  for i, point in enumerate(whole.points):
+  for i, point in enumerate(points):
     file = file_of(experiment, point, out)
     if force or not file.exists():
       missing[i] = ()
       continue
     made = record.read(file)
     existing = more_seeds.existing(experiment, made)
-    alike = experiment._replace(seeds=existing or experiment.seeds)
-    wanted = config(alike, as_chosen(experiment, point, made["config"]), whole.data.hashes)
-    refuse_other(file, made["config"], wanted, experiment, whole.method)
+    _refuse_record(whole, point, file, made["config"], existing or experiment.seeds)
     if existing or (experiment.save_model and lacking(file, made)):
       missing[i] = existing
   if len(different := set(missing.values())) > 1:
@@ -146,9 +138,41 @@ def _missing(whole: Plan, out: str | Path, force: bool) -> tuple[list[int], tupl
     )
   existing = next(iter(different), ())
   if missing and not force and not experiment.search:  # whose rounds' points are compared there
-    todo = [whole.points[i] for i in missing]
+    todo = [points[i] for i in missing]
     refuse_checkpoints(whole._replace(missing=todo, existing_seeds=existing), out)
-  return list(missing), existing
+  return labels, list(missing), existing
+
+
+def _label(whole: Plan, point: Point, out: str | Path) -> str:
+  """The point's label; where a record lies under the label that it had formerly, that one."""
+  current, former = (
+    file_of(whole.experiment, p, out) for p in (point, point._replace(label=point.former))
+  )
+  if current == former or current.exists() or not former.exists():
+    return point.label
+  try:
+    made = record.read(former)["config"]
+    _refuse_record(whole, point, former, made, made["seeds"])
+  except ValueError:  # of other settings
+    return point.label
+  return point.former
+
+
+def _refuse_record(
+  whole: Plan, point: Point, file: Path, made: Mapping[str, Any], seeds: Sequence[int]
+) -> None:
+  """Raises ValueError where a record has another configuration than the point's with those seeds."""
+  wanted = whole.experiment.config(_as_chosen(whole.experiment, point, made), whole.data.hashes)
+  refuse_other(file, made, {**wanted, "seeds": list(seeds)}, whole)
+
+
+def _as_chosen(experiment: Experiment, point: Point, made: Mapping[str, Any]) -> Point:
+  """The point as the record with that config has it: what a search chose was not asked for."""
+  if not experiment.search:
+    return point
+  own, lr = made["hyperparameters"], made["settings"].get("lr", point.lr)
+  chosen = {n: own[n] for n in experiment.search.ranges if n in own}
+  return point._replace(hyperparameters={**point.hyperparameters, **chosen}, lr=lr)
 
 
 def refuse_checkpoints(plan: Plan, out: str | Path) -> None:
@@ -161,14 +185,14 @@ def refuse_checkpoints(plan: Plan, out: str | Path) -> None:
       continue
     if seeds == list(range(count, count + len(seeds))):
       own = {**wanted, "seeds": seeds}
-      refuse_other(folder, made, own, plan.experiment, plan.method)
+      refuse_other(folder, made, own, plan)
       if seeds != wanted["seeds"]:
         last = seeds[-1] + 1
         raise ValueError(
           f"{folder} is of other seeds ({seeds[0]} to {last - 1}): finish them by --seeds {last} "
           "and add to them then, or --force starts over"
         )
-    refuse_other(folder, made, wanted, plan.experiment, plan.method)
+    refuse_other(folder, made, wanted, plan)
 
 
 def file_of(experiment: Experiment, point: Point, out: str | Path) -> Path:
@@ -177,15 +201,15 @@ def file_of(experiment: Experiment, point: Point, out: str | Path) -> Path:
 
 
 def refuse_other(
-  file: Path, made: dict[str, Any], wanted: dict[str, Any], experiment: Experiment, method: Method
+  file: Path, made: Mapping[str, Any], wanted: Mapping[str, Any], plan: Plan
 ) -> None:
   """Compares what decides the numbers: not the device count, nor what only reads the scores."""
-  _refuse_changed(file, made.get("code", {}), wanted["code"], experiment)
-  bound = experiment.method
+  _refuse_changed(file, made.get("code", {}), wanted["code"], plan.experiment)
+  bound = plan.experiment.method
   defaults = Bound(bound.name, bound.factory).arguments
   known = "pretrained" in made["data"] and "pretrained" in wanted["data"]
 
-  def decisive(config: dict[str, Any]) -> dict[str, Any]:
+  def decisive(config: Mapping[str, Any]) -> dict[str, Any]:
     kept = {k: v for k, v in config.items() if k not in unfinished.INDIFFERENT}
     # A setting or hyper-parameter that the record does not know of had no effect when it was made.
     kept["settings"] = {**Settings()._asdict(), **kept["settings"]}
@@ -194,7 +218,7 @@ def refuse_other(
     else:
       kept["data"] = {k: v for k, v in kept["data"].items() if k != "pretrained"}
     kept["hyperparameters"] = {**defaults, **kept["hyperparameters"]}
-    if "labelled" not in method.reads:
+    if "labelled" not in plan.method.reads:
       kept["settings"] = {**kept["settings"], "shots": 0}
     return kept
 
@@ -211,18 +235,18 @@ def _refuse_changed(
   """Raises ValueError where code has changed that the numbers come from; old records do not say."""
   for kind in made.keys() & wanted.keys():
     if made[kind] != wanted[kind]:
-      name = identity.file_name(sources(experiment)[kind])
+      name = identity.file_name(experiment.sources[kind])
       raise ValueError(
         f"{name} has changed since {file} was made: --force replaces it, --out puts the new one "
         "elsewhere"
       )
 
 
-def privacy(experiment: Experiment, method: Method, data: TaskData) -> dict[str, Any]:
+def privacy(experiment: Experiment, data: TaskData) -> dict[str, Any]:
   """What a private run spends of whose privacy, for the record; refuses what it cannot account for."""
   if experiment.dp is None:
     return {}
-  settings, labels = experiment.settings, data.target.train.y
+  settings, method, labels = experiment.settings, experiment.traits, data.target.train.y
   shots = None if "all_labelled" in method.reads else settings.shots
   labelled = len(data.target.train.x)
   if labels is not None:

@@ -17,7 +17,6 @@ from adapt import validators
 from adapt.data import Split
 from adapt.evaluation import metrics
 from adapt.experiments.experiment import Experiment
-from adapt.method import Method
 from adapt.training import loop
 from adapt.training.setup import Point
 from adapt.training.task_data import TaskData
@@ -26,7 +25,7 @@ from adapt.training.task_data import TaskData
 Train = Callable[[Experiment, Point, TaskData], loop.Trained]
 
 
-def check(experiment: Experiment, method: Method) -> None:
+def check(experiment: Experiment) -> None:
   """Raises ValueError where source and target cannot change places."""
   if experiment.validator != validators.REVERSE:
     return
@@ -35,7 +34,7 @@ def check(experiment: Experiment, method: Method) -> None:
     reason = "there are several sources"
   elif experiment.task.classes is not None:
     reason = "the domains have classes of their own"
-  elif {"labelled", "all_labelled"} & set(method.reads):
+  elif {"labelled", "all_labelled"} & set(experiment.traits.reads):
     reason = f"{experiment.method.name} reads target labels"
   elif experiment.output.name != "classes":
     reason = f"the output is {experiment.output.name}"
