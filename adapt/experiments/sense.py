@@ -5,7 +5,7 @@ from typing import Any
 from adapt import catalogue, methods, tuning, validators, weights
 from adapt.experiments.choices import Choices
 from adapt.method import Method
-from adapt.training import bounds, dp_sgd, optimizers
+from adapt.training import bounds, dp_sgd, hosts, optimizers
 
 
 def refuse_unknown(choices: Choices) -> None:
@@ -82,6 +82,7 @@ def refuse(choices: Choices, method: Method) -> None:
     )
   _refuse_unserved(choices, method)
   _refuse_output(choices, method)
+  _refuse_turning(choices, method)
   if choices.dp and choices.search:
     raise ValueError("what --search chooses tells of the private examples: leave it out with --dp")
   if choices.dp:
@@ -146,3 +147,26 @@ def _refuse_unserved(choices: Choices, method: Method) -> None:
     f"{choices.method.name} serves {' and '.join(method.serves)} tasks, and "
     f"{choices.task.name} is {relation}: take {', '.join(others) or 'another task'}"
   )
+
+
+def _refuse_turning(choices: Choices, method: Method) -> None:
+  """Raises ValueError where source and target cannot change places."""
+  if choices.validator != validators.REVERSE:
+    return
+  reason = None
+  if len(choices.task.source) > 1:
+    reason = "there are several sources"
+  elif choices.task.classes is not None:
+    reason = "the domains have classes of their own"
+  elif {"labelled", "all_labelled"} & set(method.reads):
+    reason = f"{choices.method.name} reads target labels"
+  elif choices.output.name != "classes":
+    reason = f"the output is {choices.output.name}"
+  elif choices.dp:
+    reason = "--dp accounts for one training"
+  elif hosts.several():
+    reason = "several processes do not"
+  if reason:
+    raise ValueError(
+      f"--validator {validators.REVERSE} lets source and target change places, and {reason}"
+    )
