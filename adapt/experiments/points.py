@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapt.catalogue import Bound
-from adapt.experiments import sense
+from adapt.experiments import refusals
 from adapt.experiments.choices import Choices
 from adapt.method import Method
 from adapt.records import record
@@ -24,14 +24,14 @@ def points(choices: Choices) -> list[Point]:
     ValueError: an unsuitable hyper-parameter, a combination without meaning.
   """
   found, defaults, given = [], choices.defaults, choices.method.given
-  sense.refuse_unknown(choices)
+  refusals.refuse_unknown(choices)
   for swept in combinations(choices):
     lr = swept.get("lr", choices.settings.lr)
     hyper = {**defaults, **given, **{n: v for n, v in swept.items() if n != "lr"}}
     shown = {} if choices.search else swept
     changed = {n: v for n, v in {**given, **shown}.items() if v != defaults.get(n)}
     method = traits(choices.method, hyper)
-    sense.refuse(choices, method)
+    refusals.refuse(choices, method)
     label = _label(choices, method, {**_settings(choices, method), **changed})
     found.append(Point(label, hyper, lr, _label(choices, method, changed)))
   return found

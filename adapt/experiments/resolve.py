@@ -8,7 +8,7 @@ import optax
 from adapt import methods, models, outputs, validators, weights
 from adapt import tuning as tunings
 from adapt.catalogue import Bound
-from adapt.experiments import sense
+from adapt.experiments import refusals
 from adapt.experiments.choices import Named
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.points import usual_start
@@ -75,7 +75,7 @@ def resolve(
     output=predicts,
     **others,
   )
-  sense.refuse_unknown(made)
+  refusals.refuse_unknown(made)
   made = made._replace(start=start or usual_start(made))
   _ = made.points  # refuses what has no meaning
   return made
