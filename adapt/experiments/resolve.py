@@ -34,7 +34,7 @@ def resolve(
   output: str | Bound = outputs.CLASSES,
   **others: Any,
 ) -> Experiment:
-  """Resolves what is asked for: names become objects, defaults are filled, nonsense is refused.
+  """Resolves names to objects, fills defaults, and refuses nonsense.
 
   Args:
     suite: of the task.
