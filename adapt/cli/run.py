@@ -52,7 +52,7 @@ def run(
 def run_each(
   parts: Sequence[tuple[Sequence[Experiment], Domains]], arguments: argparse.Namespace
 ) -> int:
-  """Runs parts that load their domains differently, and prints one table of all.
+  """Runs parts whose domains load differently, and prints one table.
 
   Returns and errors are those of `run`; all parts are checked before the first is trained.
   """
@@ -78,7 +78,9 @@ def options_of(arguments: argparse.Namespace) -> grid.Options:
 
 
 def show(records: Sequence[dict[str, Any]], measure: str | None = None) -> int:
-  """Print the table of finished cells, of a measure that is not the main one if it is named.
+  """Print the table of finished cells.
+
+  It is of the main measure, or of the one that is named.
 
   Returns the exit code: 0, or 3 if a seed's loss diverged.
   """

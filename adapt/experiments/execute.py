@@ -24,13 +24,11 @@ from adapt.experiments.plan import (
   Plan,
   alone,
   file_of,
-  privacy,
   refuse_checkpoints,
-  refuse_other,
 )
-from adapt.experiments.resolve import config, points, resolve
+from adapt.experiments.resolve import resolve
 from adapt.records import record
-from adapt.training import checkpoint, hosts, live, loop, pytree_io
+from adapt.training import checkpoint, hosts, live, loop, privacy, pytree_io
 from adapt.training.loop import Report, Trained, Watch
 from adapt.training.setup import Point
 from adapt.training.task_data import TaskData
@@ -40,7 +38,7 @@ from adapt.training.task_data import TaskData
 def training(
   plans: Sequence[Plan], place: Place, report: Report, watch: Watch | None = None
 ) -> Iterator[tuple[list[Trained], checkpoint.Checkpoints | checkpoint.Elsewhere]]:
-  """What the plans' missing points come to, and checkpoints that are kept for as long as this lasts."""
+  """Trains the plans' missing points; their checkpoints are kept until it ends."""
   parts = [one.part(_start(one, place)) for one in plans]
   with place.checkpoints(plans) as saved:
     every = loop.train(parts, report, saved, watch)
@@ -87,7 +85,10 @@ def deliver(
   place: Place,
   writes: Sequence[Callable[[Place, Path], None]],
 ) -> None:
-  """Brings a program's records to their place, all of them or, until the next run, none."""
+  """Brings a program's records to their place.
+
+  All of them come at once or, until the next run, none.
+  """
   assert isinstance(saved, checkpoint.Checkpoints)  # process 0 has them
 
   def make(folder: Path) -> None:
@@ -105,7 +106,9 @@ def write(
   only: int | None = None,
   **more: Any,
 ) -> None:
-  """Makes the records of what was trained, or of one of the missing points, in the folder `into`.
+  """Makes the records of what was trained in the folder `into`.
+
+  With `only`, that of one of the missing points.
 
   `more` goes into each. Records that get more seeds are read where they are, in `place`.
   """
@@ -148,7 +151,7 @@ def write(
       made["effective_share"] = trained.effective_share
     if form := _form(experiment.weighting, made["examples"]):
       made["weights_form"] = form
-    made |= privacy(experiment, plan.method, data) | more
+    made |= privacy.spent(experiment.setup, plan.method, experiment.start, data) | more
     atomic_files.write_json(file, joined(existing, made) if existing else made)
 
 
@@ -175,7 +178,7 @@ def _existing(file: Path, settings: dict[str, Any], plan: Plan) -> dict[str, Any
     return None
   made = record.read(file)
   wanted = {**settings, "seeds": list(plan.existing_seeds)}
-  refuse_other(file, made["config"], wanted, plan.experiment, plan.method)
+  plan.refuse_other(file, made["config"], wanted)
   return made
 
 
@@ -201,7 +204,7 @@ def _plain_source(experiment: Experiment) -> Experiment:
 
 
 def _key(plain: Experiment, data: TaskData) -> tuple[str, Any]:
-  return str(config(plain, points(plain)[0], data.hashes)), plain.model.key
+  return str(plain.config(plain.points[0], data.hashes)), plain.model.key
 
 
 def _remember(experiment: Experiment, data: TaskData, trained: Trained) -> None:

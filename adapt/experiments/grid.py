@@ -1,4 +1,4 @@
-"""A grid of experiments: checked as a whole, then run program by program."""
+"""A grid of experiments: checked whole, then run program by program."""
 
 import contextlib
 import functools
@@ -12,7 +12,6 @@ from adapt.experiments import search, unfinished
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.plan import Domains, Plan, file_of, plan
 from adapt.experiments.reporter import Reporter
-from adapt.experiments.resolve import points
 from adapt.experiments.run import run_together
 from adapt.training import checkpoint, devices, hosts, joint_tasks
 
@@ -31,7 +30,7 @@ class Options(NamedTuple):
 def run(
   groups: Sequence[Sequence[Experiment]], domains: Domains, options: Options, reporter: Reporter
 ) -> list[dict[str, Any]]:
-  """Makes the records that are missing, one program after the other; returns all of them.
+  """Makes missing records, one program after the other; returns all records.
 
   Args:
     groups: experiments by the program that trains them, see `grouped`.
@@ -49,7 +48,9 @@ def run(
 def checked(
   experiments: Sequence[Experiment], domains: Domains, options: Options
 ) -> Iterator[Plan]:
-  """The plans of experiments; to be exhausted before the first program is trained.
+  """Yields the plans of experiments.
+
+  To be exhausted before the first program is trained.
 
   Raises:
     ValueError: bad input.
@@ -64,7 +65,9 @@ def checked(
 def grouped(
   experiments: Sequence[Experiment], domains: Domains, options: Options
 ) -> list[list[Experiment]]:
-  """The experiments, checked, by the program that trains them, in the order of the first of each.
+  """The experiments, checked, grouped by the program that trains them.
+
+  Groups are in the order of the first experiment of each.
 
   Raises:
     ValueError: bad input, or tasks that cannot share a program as `options` ask.
@@ -105,7 +108,7 @@ def _spread(plans: Sequence[Plan], options: Options) -> list[Experiment]:
 
 
 def steps(experiment: Experiment) -> int:
-  """Steps that an experiment takes, those of a search's programs one after the other."""
+  """Steps of an experiment, over all programs of a search."""
   return experiment.settings.steps * search.rounds(experiment)
 
 
@@ -114,7 +117,7 @@ def _program(
 ) -> list[dict[str, Any]]:
   """The records of the experiments of one program."""
   first = group[0]
-  label = points(first)[0].label
+  label = first.points[0].label
   task = first.task.name if len(group) == 1 else f"{len(group)} tasks"
   name = label if len(first.suite.tasks) == 1 else f"{task} {label}"
   reporter.begin(name, group, steps(first))
@@ -138,7 +141,7 @@ def _program(
 def _tidied(experiments: Sequence[Experiment], out: str | Path) -> None:
   """Deletes checkpoints beside finished records: what a process leaves that is killed between the two."""
   for experiment in experiments:
-    for point in points(experiment):
+    for point in experiment.points:
       for folder in unfinished.leftovers(file_of(experiment, point, out)):
         if unfinished.seeds(folder) <= set(experiment.seeds):  # others' a run for more continues
           with contextlib.suppress(ValueError):  # another process trains there

@@ -10,7 +10,6 @@ from adapt import validators
 from adapt.evaluation.class_measures import of_confusion
 from adapt.evaluation.metrics import Counts, measures, wilson
 from adapt.experiments.experiment import Experiment
-from adapt.experiments.resolve import sources
 from adapt.outputs import values
 from adapt.records import record
 from adapt.training.history import History
@@ -29,7 +28,9 @@ def as_record(
   seconds: dict[str, float],
   scale: Scale | None = None,
 ) -> dict[str, Any]:
-  """The record of one point; `cells` are its places in the program, one per seed.
+  """The record of one point.
+
+  `cells` are its places in the program, one per seed.
 
   `scale` is what has standardised the labels where they are values.
 
@@ -60,7 +61,7 @@ def as_record(
     "seconds": share,
     "images_per_second": experiment.settings.steps * examples["step"] * len(cells) / share["train"],
     "prediction_ms_per_1000": 1000 * seconds["predict_1000"],
-    "environment": record.environment(list(sources(experiment).values())),
+    "environment": record.environment(list(experiment.sources.values())),
     "command": record.command(),
     "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
   }
@@ -91,7 +92,10 @@ def _measured(
 
 
 def majority(past: History, cell: int, classes: Sequence[str]) -> dict[str, Any]:
-  """The most frequent class of the held-out source examples: what a network reaches blindly."""
+  """The most frequent class of the held-out source examples.
+
+  Its share is what a network reaches blindly.
+  """
   sizes = np.asarray(past.of("source_test", -1, cell).confusion, np.float64).sum(axis=1)
   most, n = int(sizes.argmax()), int(sizes.sum())
   return {"class": classes[most], "share": float(sizes[most]) / n, "examples": n}

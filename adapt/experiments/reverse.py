@@ -1,4 +1,4 @@
-"""Reverse validation: what learns from a model's target predictions is asked about the source.
+"""Reverse validation: judges a model by adapting back to the source.
 
 Zhong et al. (ECML PKDD 2010), as Ganin et al. (JMLR 2016, §5.1.2) choose hyper-parameters by it. If the
 predictions for the target's training inputs are right, a second model that takes them for labels and
@@ -9,7 +9,6 @@ one after the other, and judges the last iterate alone.
 import hashlib
 from collections.abc import Callable, Sequence
 
-import jax
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -17,36 +16,12 @@ from adapt import validators
 from adapt.data import Split
 from adapt.evaluation import metrics
 from adapt.experiments.experiment import Experiment
-from adapt.method import Method
 from adapt.training import loop
 from adapt.training.setup import Point
 from adapt.training.task_data import TaskData
 
 # (experiment, point, data) -> the trained program of one cell
 Train = Callable[[Experiment, Point, TaskData], loop.Trained]
-
-
-def check(experiment: Experiment, method: Method) -> None:
-  """Raises ValueError where source and target cannot change places."""
-  if experiment.validator != validators.REVERSE:
-    return
-  reason = None
-  if len(experiment.task.source) > 1:
-    reason = "there are several sources"
-  elif experiment.task.classes is not None:
-    reason = "the domains have classes of their own"
-  elif {"labelled", "all_labelled"} & set(method.reads):
-    reason = f"{experiment.method.name} reads target labels"
-  elif experiment.output.name != "classes":
-    reason = f"the output is {experiment.output.name}"
-  elif experiment.dp:
-    reason = "--dp accounts for one training"
-  elif jax.process_count() > 1:
-    reason = "several processes do not"
-  if reason:
-    raise ValueError(
-      f"--validator {validators.REVERSE} lets source and target change places, and {reason}"
-    )
 
 
 def scores(
@@ -56,7 +31,7 @@ def scores(
   trained: loop.Trained,
   train: Train,
 ) -> Float[np.ndarray, " cells"]:
-  """The accuracy on held-out source examples of the model that learns back from each cell.
+  """Held-out source accuracy of the model that learns back, per cell.
 
   Args:
     experiment: what was trained.
@@ -93,7 +68,7 @@ def predictions(data: TaskData, trained: loop.Trained) -> Int[np.ndarray, "cells
 
 
 def turned(data: TaskData, labels: Int[np.ndarray, " m"]) -> TaskData:
-  """The task the other way round: the target with these labels is the source."""
+  """The task turned: the target with these labels is the source."""
   [source], target = data.sources, data.target
   learnt = Split(target.train.x, labels)
   given = target._replace(train=learnt, test=learnt, classes=source.classes)

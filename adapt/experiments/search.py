@@ -1,4 +1,4 @@
-"""A search of float hyper-parameters: each round of points is one program, and no target label chooses.
+"""A search of float hyper-parameters, each round one program; no target labels.
 
 A grid's points are given. Else optuna proposes them, all at once at random or by TPE in rounds that it is
 told of, and the defaults are the first point. What is left is one record, that of the point whose score by
@@ -20,10 +20,11 @@ from adapt import extras, outputs, validators
 from adapt.catalogue import Range
 from adapt.data.atomic_files import plain
 from adapt.experiments import execute, unfinished
-from adapt.experiments.experiment import Experiment, Search
+from adapt.experiments.choices import Search
+from adapt.experiments.experiment import Experiment
 from adapt.experiments.place import Place
 from adapt.experiments.plan import Plan, file_of, refuse_checkpoints
-from adapt.experiments.resolve import combinations, points
+from adapt.experiments.points import combinations
 from adapt.training import checkpoint, hosts
 from adapt.training.loop import Report, Trained
 from adapt.training.setup import Point
@@ -34,11 +35,11 @@ _REFUSED = 1000  # points in a round that the method's factory may refuse
 
 
 def searching(experiment: Experiment, number: int, sampler: str) -> Experiment:
-  """The experiment with a search of that many points of `lr` and of its method's floats; 0 means none.
+  """The experiment with a search of that many points; 0 means none.
 
-  What is given stays as it is. `lr` is looked for tenfold about its setting. The first round's points
-  are made, so that what the method refuses is known before anything is trained. A grid has the points of
-  `--sweep`, of which one is left.
+  Moved are `lr`, tenfold about its setting, and the method's floats that are not given. The first
+  round's points are made, so that what the method refuses is known before anything is trained. A grid
+  has the points of `--sweep`, of which one is left.
 
   Raises:
     ValueError: flags that do not go together, nothing to look about, or optuna is missing.
@@ -58,7 +59,7 @@ def searching(experiment: Experiment, number: int, sampler: str) -> Experiment:
     )
   if (lr := experiment.settings.lr) <= 0:
     raise ValueError(f"--search looks about --lr, which is {lr}: give one above 0")
-  every = ranges(experiment.method.factory, points(experiment)[0].hyperparameters)
+  every = ranges(experiment.method.factory, experiment.points[0].hyperparameters)
   moved = {n: where for n, where in every.items() if n not in experiment.method.given}
   moved["lr"] = Range(lr / 10, lr * 10, "log")
   made = experiment._replace(search=Search(number, sampler, moved))
@@ -74,7 +75,7 @@ def _grid(experiment: Experiment, number: int) -> Experiment:
     return experiment
   if experiment.dp:
     raise ValueError("what a grid chooses tells of the private examples: leave it out with --dp")
-  tried = Search(len(points(experiment)), "grid", experiment.sweep)
+  tried = Search(len(experiment.points), "grid", experiment.sweep)
   return experiment._replace(search=tried, sweep={})
 
 
@@ -98,7 +99,7 @@ def make(plan: Plan, place: Place, report: Report) -> None:
     for number in range(rounds(experiment)):
       candidates = tuple(hosts.agreed(lambda: _ask(experiment, study)))
       now = experiment._replace(candidates=candidates)
-      own = plan._replace(experiment=now, missing=points(now))
+      own = plan._replace(experiment=now, missing=now.points)
       trained, saved = _trained(own, place, report, number, kept)
       new = hosts.agreed(functools.partial(_scored, now, trained))
       hosts.led(functools.partial(_tell, study, [_score(experiment, c) for c in new]))
@@ -156,7 +157,7 @@ def _study(experiment: Experiment) -> Any:
   except ImportError:
     raise ValueError(f"--search needs optuna: {extras.install('search')}") from None
   optuna.logging.set_verbosity(optuna.logging.WARNING)
-  [point] = points(experiment)
+  [point] = experiment.points
   sampler: Any = optuna.samplers.RandomSampler(seed=0)
   if search.sampler == "tpe":  # a round's points keep apart, and values are judged together
     sampler = optuna.samplers.TPESampler(
@@ -185,7 +186,7 @@ def _ask(experiment: Experiment, study: Any) -> list[dict[str, float]]:
   for _ in range(number + _REFUSED):
     trial = study.ask(where)
     try:
-      points(experiment._replace(candidates=(trial.params,)))
+      _ = experiment._replace(candidates=(trial.params,)).points
     except ValueError as error:
       reason = str(error)
       study.tell(trial, state=TrialState.FAIL)
@@ -264,7 +265,7 @@ def _outcome(
 
 
 def ranges(factory: Callable[..., Any], defaults: Mapping[str, Any]) -> dict[str, Range]:
-  """Where a search looks for each float argument: its annotation's Range, or 30-fold about its default.
+  """Each float argument's declared Range, or 30-fold about its default.
 
   Args:
     factory: an entry.
