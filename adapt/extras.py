@@ -1,7 +1,10 @@
 """Optional libraries: the command that installs them here, and what must not be beside this package."""
 
+import base64
 import functools
+import hashlib
 import json
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -40,8 +43,8 @@ def install(extra: str) -> str:
   Args:
     extra: a name in setup.cfg.
   """
-  where, editable = _origin()
-  if editable or (_ROOT / "setup.cfg").is_file():
+  where, _ = _origin()
+  if _in_place():
     root = "." if Path.cwd() == _ROOT else str(_ROOT)
     return f"pip install -e '{root}[{extra}]'"
   return f"pip install '{NAME}[{extra}]{f' @ {where}' if where else ''}'"
@@ -65,17 +68,56 @@ def _origin() -> tuple[str, bool]:
   return address, noted.get("dir_info", {}).get("editable", False)
 
 
-def clash() -> str:
-  """Return a line that names another distribution of the same folder, or an empty text.
+def _in_place() -> bool:
+  """Whether the package is a checkout."""
+  return _origin()[1] or (_ROOT / "setup.cfg").is_file()
 
-  PyPI's `adapt` installs its modules into this package's folder, and each replaces some of the
-  other's.
+
+def clash() -> str:
+  """Return a line that names another distribution with a package `adapt`, or an empty text.
+
+  PyPI's `adapt` is one. Installed into the same folder, each replaces some of the other's modules;
+  of an editable installation, the other one is found first.
   """
-  try:
-    other = metadata.version("adapt")
-  except metadata.PackageNotFoundError:
+  if not (other := _other()):
     return ""
+  again = "" if _in_place() else f" and install {NAME} again"
   return (
-    f"the distributions adapt {other} and {NAME} install into the same folder, and neither works "
-    "beside the other: give each a virtual environment of its own, or pip uninstall adapt"
+    f"the distributions {other} and {NAME} both install a package adapt, and neither works beside "
+    f"the other: give each a virtual environment of its own, or pip uninstall "
+    f"{other.partition(' ')[0]}{again}"
   )
+
+
+def overwritten() -> bool:
+  """Return whether the package's first file is not the one that pip has noted; never in a checkout."""
+  try:
+    files = metadata.distribution(NAME).files or []
+  except metadata.PackageNotFoundError:
+    return False
+  noted = {f.hash.value for f in files if str(f) == "adapt/__init__.py" and f.hash}
+  text = (_ROOT / "adapt/__init__.py").read_bytes()
+  made = base64.urlsafe_b64encode(hashlib.sha256(text).digest()).rstrip(b"=").decode()
+  return bool(noted) and made not in noted
+
+
+def _other() -> str:
+  """Name and version of another distribution with a package `adapt`."""
+  try:
+    return f"adapt {metadata.version('adapt')}"
+  except metadata.PackageNotFoundError:
+    pass
+  if not _another_folder():  # asking every distribution what it has takes a tenth of a second
+    return ""
+  for found in metadata.distributions():
+    name = found.metadata["Name"]
+    tops = (found.read_text("top_level.txt") or "").split()
+    if name != NAME and ("adapt" in tops or "\nadapt/" in f"\n{found.read_text('RECORD') or ''}"):
+      return f"{name} {found.version}"
+  return ""
+
+
+def _another_folder() -> bool:
+  """Whether a folder of Python's path has an `adapt` that is not this one."""
+  folders = {Path(where or ".").resolve() for where in sys.path} - {_ROOT}
+  return any((folder / "adapt/__init__.py").is_file() for folder in folders)

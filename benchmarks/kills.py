@@ -28,6 +28,7 @@ import numpy as np
 from adapt.cli import main as cli
 from adapt.cli import run as _  # noqa: F401  what a child needs is imported before it is forked
 from adapt.data import atomic_files, kept_arrays, toy
+from adapt.models import backbones, resnet
 from adapt.records import record
 
 OPERATIONS = ("replace", "rename", "fsync", "unlink", "mkdir", "rmdir")
@@ -37,6 +38,8 @@ _ALONE = [*_PAIR, *_SHORT, "--checkpoint-minutes", "0", "--out", "runs"]
 _RUN = [*_ALONE, "--seeds", "1"]
 _SWEEP = ["--sweep", "weight=0.5,1"]
 _PICTURES = ["run", "--source", "left", "--target", "right", "--method", "dann", "--feed", "stream"]
+_FROZEN = [*_PICTURES[:-2], "--model", "resnet18", "--pretrained", "weights.safetensors"]
+_FROZEN += ["--freeze", "backbone", "--cache-features", "--image-size", "16"]
 COMMANDS = {
   "run": _RUN,
   "seeds": [*_ALONE, "--seeds", "2"],
@@ -45,6 +48,7 @@ COMMANDS = {
   "save_model": [*_RUN, "--save-model"],
   "search": [*_RUN, *_SWEEP, "--sampler", "grid"],
   "stream": [*_PICTURES, *_SHORT, "--checkpoint-minutes", "0", "--out", "runs", "--seeds", "1"],
+  "features": [*_FROZEN, *_SHORT, "--checkpoint-minutes", "0", "--out", "runs", "--seeds", "1"],
   "prepare": ["data", "prepare", "usps", "--from", "raw", "--data-dir", "sets"],
   "kept": [],  # an array kept on disk, as features and decoded sets are
 }
@@ -138,8 +142,9 @@ def found(folder: Path) -> dict[str, Any]:
   if (features := folder / "features/x.npy").exists():
     assert not kept_arrays.damage(features, "x")
     numbers["features"] = float(np.load(features).sum())
-  for kept in sorted((folder / "sets").rglob("adapt_*.npy")):
-    assert not kept_arrays.damage(kept, None)
+  for kept in sorted((folder / "sets").rglob("*.npy")):
+    own = kept.stem if kept.parent.name == kept_arrays.FEATURES else None
+    assert not kept_arrays.damage(kept, own)
     numbers[kept.name] = np.load(kept).tolist()
   return atomic_files.plain({n: json.dumps(_plain(v)) for n, v in numbers.items()})
 
@@ -161,8 +166,10 @@ def prepare(folder: Path, name: str) -> None:
   """A working folder with data, and for --force with a record of other data."""
   folder.mkdir()
   write(folder, "moons", "turned")
-  if name == "stream":
+  if name in ("stream", "features"):
     write_pictures(folder)
+  if name == "features":
+    write_backbone(folder / "weights.safetensors")
   if name == "prepare":
     write_raw(folder / "raw/digits/usps.npz")
   if name == "force":
@@ -190,6 +197,24 @@ def write_pictures(folder: Path) -> None:
     for i in range(10):
       pixels = rng.integers(0, 200, (8, 8)) + 50 * (kind == "b")
       Image.fromarray(pixels.astype(np.uint8)).save(place / f"{i}.png")
+
+
+def write_backbone(file: Path) -> None:
+  """Weights of one block of a ResNet, 4 channels wide, in torchvision's layout."""
+  from safetensors.numpy import save_file
+
+  rng, state = np.random.default_rng(0), {}
+  for name, inputs, side in (("", 3, 7), ("layer1.0.", 4, 3), ("layer1.0.", 4, 3)):
+    i = 2 if f"{name}conv1.weight" in state else 1
+    state[f"{name}conv{i}.weight"] = rng.normal(0, 0.2, (4, inputs, side, side)).astype(np.float32)
+    for part in ("weight", "bias", "running_mean", "running_var"):
+      state[f"{name}bn{i}.{part}"] = rng.uniform(0.5, 1, 4).astype(np.float32)
+  save_file(state, file)
+
+
+def smallest(dtype: Any, axis: str | None, frozen_norm: bool) -> Any:
+  """The network of `write_backbone`; it stands in for ResNet-18, so that a run takes seconds."""
+  return resnet.ResNet((1,), False, 4, dtype, axis, frozen_norm)
 
 
 def write_raw(file: Path) -> None:
@@ -233,6 +258,8 @@ def main(arguments: list[str] | None = None) -> int:
     from adapt.data.builders import usps
 
     usps.Usps.SIZES = {None: _SIZES}
+  backbones.BACKBONES["resnet18"] = backbones.BACKBONES["resnet18"]._replace(make=smallest, side=16)
+  os.environ["TFDS_DATA_DIR"] = "sets"  # in each working folder
   chosen, kills, wrong = random.Random(asked.seed), collections.Counter[str](), 0
   with tempfile.TemporaryDirectory(prefix="adapt-kills-") as root:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = f"{root}/compiled"

@@ -20,6 +20,6 @@ workers=$((cores < memory ? cores : memory))
 
 ruff format --check .
 ruff check .
-mypy adapt benchmarks scripts
+mypy adapt adapt_jax.py benchmarks scripts
 python -m pytest --durations=10 --numprocesses="$((workers > 1 ? workers : 1))" --dist=worksteal \
   "${tier[@]}" "$@"

@@ -1,7 +1,9 @@
 """Without optional libraries: a line with the command that installs them, and what needs none works."""
 
 import ast
+import base64
 import configparser
+import hashlib
 import json
 import os
 import re
@@ -76,10 +78,53 @@ def test_the_remedy_is_a_command_that_works_here(noted, command, monkeypatch, tm
     extras._origin.cache_clear()
 
 
-def test_the_other_distribution_of_that_name_is_told_of(monkeypatch):
-  assert extras.clash() == ""
-  monkeypatch.setattr(extras.metadata, "version", lambda name: "0.4.4")
-  assert "distributions adapt 0.4.4 and adapt-jax install into the same folder" in extras.clash()
+def distribution(folder, name, top=True):
+  """What pip leaves of a distribution with a package `adapt`, and that package."""
+  (noted := folder / f"{name.replace('-', '_')}-0.4.5.dist-info").mkdir(parents=True)
+  (noted / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.4.5\n")
+  (noted / "RECORD").write_text("adapt/__init__.py,,\n")
+  if top:
+    (noted / "top_level.txt").write_text("adapt\n")
+  (folder / "adapt").mkdir(exist_ok=True)
+  (folder / "adapt/__init__.py").write_text("raise ImportError('of the other one')")
+
+
+@pytest.mark.parametrize(("name", "top"), [("adapt", True), ("other-adapt", True), ("fork", False)])
+@pytest.mark.parametrize("first", [True, False])
+def test_another_distribution_with_a_package_adapt_is_named(name, top, first, tmp_path):
+  """Beside an editable installation; Python finds the other one first, or this one."""
+  distribution(tmp_path, name, top)
+  where = [str(tmp_path), str(ROOT)] if first else [str(ROOT), str(tmp_path)]
+  code = "import sys, adapt_jax; sys.argv[1:] = ['--version']; adapt_jax.entry()"
+  done = subprocess.run(
+    [sys.executable, "-P", "-W", "error", "-c", code],
+    env={**os.environ, "PYTHONPATH": os.pathsep.join(where)},
+    cwd=tmp_path,
+    capture_output=True,
+    text=True,
+  )
+  [line] = done.stderr.splitlines()
+  assert line.startswith("error: " if first else "warning: ")
+  assert f"the distributions {name} 0.4.5 and adapt-jax both install a package adapt" in line
+  assert f"pip uninstall {name}" in line
+  assert (done.returncode, "adapt-jax 0" in done.stdout) == ((2, False) if first else (0, True))
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_first_file_that_the_other_one_replaced_is_noticed(replaced, monkeypatch):
+  import adapt_jax
+
+  text = (ROOT / "adapt/__init__.py").read_bytes() + b" " * replaced
+  digest = base64.urlsafe_b64encode(hashlib.sha256(text).digest()).rstrip(b"=").decode()
+  file = metadata.PackagePath("adapt/__init__.py")
+  file.hash = SimpleNamespace(value=digest)
+  monkeypatch.setattr(extras.metadata, "distribution", lambda name: SimpleNamespace(files=[file]))
+  monkeypatch.setattr(extras, "_other", lambda: "")
+  monkeypatch.setattr(extras, "_in_place", lambda: False)
+  monkeypatch.setattr(adapt_jax, "_extras", lambda: extras)
+  assert adapt_jax.replaced() == ""  # no other distribution: a file edited by hand
+  monkeypatch.setattr(extras, "_other", lambda: "adapt 0.4.5")
+  assert adapt_jax.replaced().endswith("uninstall adapt and install adapt-jax again") == replaced
 
 
 # What each command needs beyond the package itself; all else works, or names what it lacks.

@@ -21,7 +21,7 @@ from adapt.cli.command import guarded
 from adapt.training import devices, hosts
 from adapt.training.stopping import Stopped
 
-MEETING = 300.0  # seconds that the processes have to find each other
+_MEETING = 300.0  # seconds that the processes have to find each other
 SILENCE = 30  # seconds without a sign of life after which a process counts as dead
 _PARTING = 300  # seconds that all have to end once the first has
 
@@ -38,6 +38,7 @@ class Place(NamedTuple):
   coordinator: str | None = None  # host:port of process 0
   processes: int | None = None
   process: int | None = None
+  seconds: float = _MEETING  # that the processes have to find each other
 
 
 def command(argv: Sequence[str], work: Callable[[], int]) -> int:
@@ -119,14 +120,15 @@ def asked(argv: Sequence[str], environment: Mapping[str, str] = os.environ) -> P
       raise ValueError(f"--processes {count} needs --coordinator HOST:PORT and --process-id I")
     if where == "auto" and count is not None:
       raise ValueError("--coordinator auto counts the processes itself: leave out --processes")
-    return Place() if where == "auto" or (count is None and _clustered(environment)) else None
+    clustered = where == "auto" or (count is None and _clustered(environment))
+    return Place(seconds=flags.wait_for_processes) if clustered else None
   if count is None or own is None:
     raise ValueError("--coordinator HOST:PORT needs --processes N and --process-id I (0 … N-1)")
   if not 0 <= own < count:
     raise ValueError(f"--process-id {own} of {count} processes: give one of 0 … {count - 1}")
   if not re.fullmatch(r".+:\d{1,5}", where):
     raise ValueError(f"--coordinator '{where}' is not HOST:PORT, e.g. 10.0.0.1:12345")
-  return Place(where, count, own) if count > 1 else None
+  return Place(where, count, own, flags.wait_for_processes) if count > 1 else None
 
 
 def add_flags(group: Any) -> None:
@@ -145,10 +147,20 @@ def add_flags(group: Any) -> None:
   group.add_argument(
     "--process-id", type=flag_types.integer, metavar="I", help="which one this is: 0 … N-1"
   )
+  group.add_argument(
+    "--wait-for-processes",
+    type=flag_types.wait,
+    default=_MEETING,
+    metavar="SECONDS",
+    help="how long the processes wait for each other at the start",
+  )
 
 
 # Flags that say where something lies on this machine, or which process this is.
-_OWN = ("process_id", "coordinator", "data_dir", "plugins", "source", "target", "data", "config")
+_OWN = (
+  *("process_id", "coordinator", "wait_for_processes"),
+  *("data_dir", "plugins", "source", "target", "data", "config"),
+)
 
 
 def compare(arguments: argparse.Namespace) -> None:
@@ -188,13 +200,13 @@ def join(place: Place) -> None:
   """
   where = place.coordinator or "where the cluster says"
   late = (
-    f"no meeting of {place.processes or 'all'} processes at {where} within {MEETING:.0f} s: see that "
+    f"no meeting of {place.processes or 'all'} processes at {where} within {place.seconds:g} s: see that "
     "all are started, with the same --coordinator and --processes and each its own --process-id, and "
     "that the port is open"
   )
   if place.coordinator and place.processes is not None and place.process is not None:
     try:
-      meeting.meet(place.coordinator, place.processes, place.process, MEETING)
+      meeting.meet(place.coordinator, place.processes, place.process, place.seconds)
     except meeting.Late as error:
       raise ValueError(f"{late} ({error})") from error
 
@@ -204,17 +216,18 @@ def join(place: Place) -> None:
 
   # Told to stop, a run saves itself: a handler of JAX's would take the signal away.
   jax.config.update("jax_enable_preemption_service", False)
-  clock = threading.Timer(MEETING, give_up)
+  clock = threading.Timer(place.seconds, give_up)
   clock.daemon = True
   clock.start()
   try:
-    jax.distributed.initialize(
-      *place,
-      cluster_detection_method="deactivate" if place.coordinator else None,
-      initialization_timeout=round(MEETING) + 60,
-      heartbeat_timeout_seconds=SILENCE,
-      shutdown_timeout_seconds=_PARTING,
-    )
+    with meeting.announced(lambda: "the others of the run", place.seconds):
+      jax.distributed.initialize(
+        *(place.coordinator, place.processes, place.process),
+        cluster_detection_method="deactivate" if place.coordinator else None,
+        initialization_timeout=round(place.seconds) + 60,
+        heartbeat_timeout_seconds=SILENCE,
+        shutdown_timeout_seconds=_PARTING,
+      )
   except (RuntimeError, ValueError) as error:
     raise ValueError(
       f"cannot start as one of several processes at {where} ({_line(error)}): give "

@@ -79,6 +79,11 @@ def minutes(text: str) -> float:
   return value
 
 
+def wait(text: str) -> float:
+  """Parse the seconds to wait for other processes, a day at most."""
+  return number(text, Bounds(1.0, 86_400.0))
+
+
 def measure(text: str) -> str:
   """Parse the name of a measure."""
   try:

@@ -9,18 +9,48 @@ import contextlib
 import json
 import selectors
 import socket
+import sys
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 _GREETING = "adapt-meeting"
 _LATE = "late: "
 _LONGEST = 4096  # bytes of a message
 _FOREIGN = 40.0  # seconds in which a run that ends may still have the port
 _PAUSE = 0.2  # seconds between two attempts
+_SOON = 2.0  # seconds after which the wait is told; processes that start together meet before
+_EVERY = 30.0  # seconds between two lines
 
 
 class Late(ValueError):
   """Not all processes came in time; the message says which did not."""
+
+
+@contextlib.contextmanager
+def announced(waited_for: Callable[[], str], seconds: float) -> Iterator[None]:
+  """Says on standard error, soon and every half minute, who is waited for and until when.
+
+  Args:
+    waited_for: names those who have not come yet.
+    seconds: that they have from now on.
+  """
+  done, until = threading.Event(), time.strftime("%H:%M:%S", time.localtime(time.time() + seconds))
+
+  def tell() -> None:
+    pause = _SOON
+    while not done.wait(pause):
+      line = f"waiting for {waited_for()} until {until} (--wait-for-processes {seconds:g})"
+      print(line, file=sys.stderr, flush=True)
+      pause = _EVERY
+
+  teller = threading.Thread(target=tell, daemon=True)
+  teller.start()
+  try:
+    yield
+  finally:
+    done.set()
+    teller.join()
 
 
 def meet(coordinator: str, processes: int, process: int, seconds: float) -> None:
@@ -39,38 +69,59 @@ def meet(coordinator: str, processes: int, process: int, seconds: float) -> None
   """
   host, _, port = coordinator.rpartition(":")
   until = time.monotonic() + seconds
-  if process:
-    _attend(host.strip("[]"), int(port), processes, process, until)
-    return
+  missing = [f"process 0 at {coordinator}"]  # one text, kept up to date
+  with announced(lambda: missing[0], seconds):
+    if process:
+      _attend(host.strip("[]"), int(port), processes, process, until, missing)
+    else:
+      _start(coordinator, processes, until, missing)
+
+
+def _named(numbers: list[int]) -> str:
+  """The first of the processes, and how many more there are."""
+  more = len(numbers) - 8
+  return f"process {', '.join(map(str, numbers[:8]))}" + (f" and {more} more" if more > 0 else "")
+
+
+def _start(coordinator: str, processes: int, until: float, missing: list[str]) -> None:
+  """Listens as process 0 and waits for the others."""
+  host, _, port = coordinator.rpartition(":")
   try:
     if not 0 < int(port) < 1 << 16:
       raise OSError(f"{port} is no port")
     server = socket.create_server(("", int(port)))
   except OSError as error:
     with contextlib.suppress(OSError, _Foreign):  # tell another process 0, if it is one
-      _asked(host.strip("[]"), int(port), processes, process, time.monotonic() + 1)
+      _asked(host.strip("[]"), int(port), processes, 0, time.monotonic() + 1)
     raise ValueError(
       f"cannot start as one of several processes at {coordinator} ({error}): give "
       "--coordinator with a free port of process 0, or --processes 1 to run alone"
     ) from error
   with server, contextlib.ExitStack() as guests:
-    _host(server, guests, processes, until)
+    _host(server, guests, processes, until, missing)
 
 
 def _host(
-  server: socket.socket, guests: contextlib.ExitStack, processes: int, until: float
+  server: socket.socket,
+  guests: contextlib.ExitStack,
+  processes: int,
+  until: float,
+  missing: list[str],
 ) -> None:
-  """Answers all once they are there, or once one of them cannot be right."""
+  """Answers all once they are there, or once one of them cannot be right.
+
+  `missing` is kept up to date.
+  """
   there: dict[int, socket.socket] = {}
   # One that has ended meanwhile is not there: it may come again after the last of the others.
   while len(there := {i: g for i, g in there.items() if _waits(g)}) < processes - 1:
+    missing[0] = _named([i for i in range(1, processes) if i not in there])
     server.settimeout(max(until - time.monotonic(), 0.001))
     try:
       guest = guests.enter_context(server.accept()[0])
     except TimeoutError:
-      missing = ", ".join(str(i) for i in range(1, processes) if i not in there)
-      _answer(there.values(), f"{_LATE}process {missing} did not come")
-      raise Late(f"process {missing} did not come") from None
+      _answer(there.values(), f"{_LATE}{missing[0]} did not come")
+      raise Late(f"{missing[0]} did not come") from None
     told = _told(guest)
     if told is None:
       guest.close()
@@ -95,17 +146,25 @@ class _Foreign(Exception):
   """What listens there is no process of a run that waits."""
 
 
-def _attend(host: str, port: int, processes: int, process: int, until: float) -> None:
-  """Asks process 0 until it answers."""
+def _attend(
+  host: str, port: int, processes: int, process: int, until: float, missing: list[str]
+) -> None:
+  """Asks process 0 until it answers; `missing` says whom it waits for meanwhile."""
+  [silent] = missing
+
+  def connected() -> None:
+    missing[0] = "processes that process 0 names"
+
   patience = _FOREIGN
   while time.monotonic() < until:
     answer = ""
     try:
-      answer = _asked(host, port, processes, process, until)
+      answer = _asked(host, port, processes, process, until, connected)
     except OSError:  # nobody is there yet
       patience = _FOREIGN
     except _Foreign:
       patience -= _PAUSE
+    missing[0] = silent
     if answer == "go":
       return
     if answer.startswith(_LATE):
@@ -121,7 +180,14 @@ def _attend(host: str, port: int, processes: int, process: int, until: float) ->
   raise Late("process 0 did not answer")
 
 
-def _asked(host: str, port: int, processes: int, process: int, until: float) -> str:
+def _asked(
+  host: str,
+  port: int,
+  processes: int,
+  process: int,
+  until: float,
+  connected: Callable[[], None] = lambda: None,
+) -> str:
   """Process 0's answer; empty where it ended before it gave one.
 
   Raises:
@@ -131,6 +197,7 @@ def _asked(host: str, port: int, processes: int, process: int, until: float) -> 
   with socket.create_connection((host, port), timeout=5) as guest:
     greeting = {"greeting": _GREETING, "process": process, "processes": processes}
     guest.sendall(json.dumps(greeting).encode() + b"\n")
+    connected()
     guest.settimeout(
       max(until + _PAUSE - time.monotonic(), 0.001)
     )  # process 0 knows who is missing

@@ -34,6 +34,8 @@ MPI = {"OMPI_MCA_orte_hnp_uri": "1.0;tcp://10.0.0.1:3", "OMPI_COMM_WORLD_SIZE": 
     ("--coordinator auto --processes 2", "leave out --processes"),
     ("--processes two", "is no whole number"),
     ("--process-id", "expected one argument"),
+    ("--wait-for-processes nan", "is no number"),
+    ("--wait-for-processes 0", "--wait-for-processes: "),
   ],
 )
 def test_flags_that_do_not_go_together_are_one_line(flags, message, capsys):
@@ -46,6 +48,7 @@ def test_flags_that_do_not_go_together_are_one_line(flags, message, capsys):
 def test_flags_say_the_place():
   argv = ["--source", "a", "--coordinator", "[::1]:99", "--processes", "3", "--process-id", "2"]
   assert asked(argv, SLURM) == Place("[::1]:99", 3, 2)
+  assert asked([*argv, "--wait-for-processes", "9"], SLURM) == Place("[::1]:99", 3, 2, 9.0)
   assert asked(["--coordinator", "auto"], {}) == Place()
   assert asked(["--coordinator", "h:1", "--processes", "1", "--process-id", "0"], SLURM) is None
 
@@ -72,15 +75,10 @@ def test_kubernetes_is_asked_where_its_client_is_there(monkeypatch):
 
 
 def test_a_coordinator_that_nobody_answers_for_is_one_line():
-  code = (
-    "import sys; from adapt.cli import distributed, main as cli; distributed.MEETING = 1; "
-    "sys.exit(cli.main(sys.argv[1:]))"
-  )
   flags = "--source a.npz --target b.npz --coordinator 127.0.0.1:9 --processes 2 --process-id 1"
+  command = [sys.executable, "-m", "adapt", "run", *flags.split(), "--wait-for-processes", "1"]
   began = time.monotonic()
-  ended = subprocess.run(
-    [sys.executable, "-c", code, "run", *flags.split()], capture_output=True, text=True, timeout=60
-  )
+  ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
   assert ended.returncode == 2 and time.monotonic() - began < 30
   [line] = ended.stderr.splitlines()
   assert line.startswith("error: no meeting of 2 processes at 127.0.0.1:9 within 1 s")

@@ -1,5 +1,6 @@
 """How processes meet: all are told to go, or all end with the same line."""
 
+import re
 import socket
 import threading
 
@@ -111,3 +112,24 @@ def test_a_port_that_speaks_otherwise_is_told(where, monkeypatch):
     threading.Thread(target=other, daemon=True).start()
     [found] = outcomes(where, (1, 2))
   assert "has all of its processes, or another program" in found
+
+
+@pytest.mark.holds("processes")
+def test_a_wait_names_those_who_have_not_come_and_its_end(where, monkeypatch, capsys):
+  monkeypatch.setattr(meeting, "_SOON", 0.3)
+  monkeypatch.setattr(meeting, "_EVERY", 0.5)
+  late = threading.Timer(1.2, lambda: outcomes(where, (2, 3)))
+  late.start()
+  assert outcomes(where, (0, 3), (1, 3), seconds=20) == ["go", "go"]
+  late.join()
+  lines = set(capsys.readouterr().err.splitlines())
+  for who in ("process 2", "processes that process 0 names"):
+    wanted = rf"waiting for {who} until \d\d:\d\d:\d\d \(--wait-for-processes 20\)"
+    assert any(re.fullmatch(wanted, line) for line in lines), lines
+
+
+def test_who_does_not_come_is_named(where, monkeypatch, capsys):
+  monkeypatch.setattr(meeting, "_SOON", 0.2)
+  assert outcomes(where, (1, 2), seconds=0.6) == ["process 0 did not answer"]
+  assert f"waiting for process 0 at {where} until" in capsys.readouterr().err
+  assert outcomes(where, (0, 20), seconds=0.4)[0].endswith(", 8 and 11 more did not come")
