@@ -10,7 +10,7 @@ if (
   TYPE_CHECKING
 ):  # imported when first used: `import adapt`, and with it `adapt --help`, needs no jax
   from adapt.api.advise import advise
-  from adapt.api.estimator import Adapted
+  from adapt.api.estimator import Adapted, AdaptedRegressor
   from adapt.api.fit import fit
   from adapt.api.fitted import Fitted, load
   from adapt.api.results import Results, results
@@ -19,6 +19,7 @@ if (
 __version__ = "0.1.0"
 __all__ = [
   "Adapted",
+  "AdaptedRegressor",
   "Batch",
   "Fitted",
   "Method",
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 _LAZY = {
-  "Adapted": "adapt.api.estimator",
+  **dict.fromkeys(("Adapted", "AdaptedRegressor"), "adapt.api.estimator"),
   "Fitted": "adapt.api.fitted",
   "Results": "adapt.api.results",
   "advise": "adapt.api.advise",
@@ -53,8 +54,8 @@ def __getattr__(name: str) -> Any:
 
   if name not in _LAZY:
     raise AttributeError(f"module 'adapt' has no attribute '{name}'")
-  if name == "Adapted" and importlib.util.find_spec("sklearn") is None:
-    raise ImportError(f"adapt.Adapted needs scikit-learn: {extras.install('notebook')}")
+  if name.startswith("Adapted") and importlib.util.find_spec("sklearn") is None:
+    raise ImportError(f"adapt.{name} needs scikit-learn: {extras.install('notebook')}")
   return getattr(importlib.import_module(_LAZY[name]), name)
 
 

@@ -3,124 +3,58 @@
 python -m benchmarks.first_run --from FOLDER [--only NAME…] [--seeds N] [--out results/first_run.md]
 
 FOLDER has copies of the public sets (heart disease of four hospitals, SURF features of
-Office-Caltech10, the Free Spoken Digit Dataset, CWRU bearings, Amazon reviews as text). Each pair is
-written as ordinary files into a temporary folder and run by `adapt run --source A --target B`, with no
-flag but what the labels mean. Beside it stand scikit-learn's logistic regression and random forest,
-fitted on the encoded source (and target) training rows and judged on the same test rows; the
-regression has standardised columns, or, of texts, rows of length 1. `--out` writes the page, and what
-it is made of beside it as .json; pairs that are there already stay unless they are run again.
+Office-Caltech10, the Free Spoken Digit Dataset, CWRU bearings, Amazon reviews as text, PACS, Beijing's
+air stations). Each pair is written as ordinary files into a temporary folder and run by
+`adapt run --source A --target B`, with no flag but what the labels mean. Beside it stand scikit-learn's
+logistic regression (of values ridge regression) and random forest, fitted on the encoded source (and
+target) training rows and judged on the same test rows; the regression has standardised columns, or, of
+texts, rows of length 1. Images are the frozen network's features to them, as to our classifier.
+`--out` writes the page, and what it is made of beside it as .json; pairs that are there already stay
+unless they are run again.
 """
 
 import argparse
 import contextlib
-import csv
+import functools
 import io
 import json
-import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from adapt import methods, models, tuning
 from adapt.cli import commands, reading_flags
-from adapt.data import atomic_files
+from adapt.data import Domain, atomic_files
 from adapt.experiments import own_data
-from adapt.records import record
+from adapt.training import task_data
+from adapt.training.setup import Point, Setup
+from benchmarks.first_pairs import KINDS, Pair
 
-_HEART = "healthy=0,ill=1|2|3|4"
 _METHODS = "source_only", "target_only"
+_SETTINGS = "model", "lr", "steps", "batch_size", "weight_decay"
+_ABOUT = "commit", "device"
 
 
-class Pair(NamedTuple):
-  """Two files or folders, and what else a user has to say of them."""
+_HEAD = """\
+# First runs on ordinary files
 
-  source: Path
-  target: Path
-  flags: tuple[str, ...] = ()
-
-
-def heart(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
-  """Yields pairs of the hospitals' files as they are."""
-  place = data / "medical/heart"
-  pairs = ("cleveland", "hungarian"), ("hungarian", "va"), ("va", "cleveland"), ("cleveland", "va")
-  for a, b in pairs:
-    source, target = (place / f"processed.{name}.data" for name in (a, b))
-    yield f"heart_{a}_{b}", Pair(source, target, ("--label-map", _HEART))
-
-
-def surf(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
-  """Yields pairs of .mat files."""
-  place = data / "office_caltech10/surf"
-  for a, b in (("amazon", "webcam"), ("dslr", "webcam")):
-    yield f"surf_{a}_{b}", Pair(place / f"{a}.mat", place / f"{b}.mat")
-
-
-def optdigits(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
-  """Yields scikit-learn's digits as two CSV files, the second one with its grey levels inverted."""
-  from sklearn.datasets import load_digits
-
-  x, y = load_digits(return_X_y=True)
-  names = ",".join([f"p{i}" for i in range(64)] + ["label"])
-  for name, rows, change in (("plain", x[:900], 0), ("inverted", 16 - x[900:], 900)):
-    table = np.column_stack([rows, y[change : change + len(rows)]])
-    np.savetxt(folder / f"{name}.csv", table, "%g", ",", header=names, comments="")
-  yield "optdigits", Pair(folder / "plain.csv", folder / "inverted.csv")
-
-
-def speech(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
-  """Yields pairs of speakers as folders of WAV files, a folder a digit."""
-  from scipy.io import wavfile
-
-  for a, b in (("george", "jackson"), ("jackson", "theo"), ("lucas", "yweweler")):
-    for name in (a, b):
-      if (folder / name).is_dir():
-        continue
-      with np.load(data / f"speech/fsdd/{name}.npz") as z:
-        kept = {n: z[n] for n in z.files}
-      for i, (label, take) in enumerate(zip(kept["labels"], kept["takes"], strict=True)):
-        place = folder / name / ("test" if take < 5 else "train") / str(label)
-        place.mkdir(parents=True, exist_ok=True)
-        start, end = kept["offsets"][i : i + 2]
-        wavfile.write(place / f"{take}.wav", int(kept["rate"]), kept["samples"][start:end])
-    yield f"speech_{a}_{b}", Pair(folder / a, folder / b)
-
-
-def bearings(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
-  """Yields pairs of loads as long series, cut into windows."""
-  for a, b in (("1730rpm", "1797rpm"), ("1797rpm", "1750rpm")):
-    for name in (a, b):
-      with np.load(data / f"machines/cwru/{name}.npz") as z:
-        # Recordings of a quarter each, so that windows of one lie on one side of the split.
-        x = z["series"][:, :32768].reshape(-1, 8192)
-      np.savez(folder / f"{name}.npz", x=x[..., None], y=np.repeat(np.arange(15), 4))
-    cut = ("--window", "1024", "--stride", "1024")
-    yield f"bearings_{a}_{b}", Pair(folder / f"{a}.npz", folder / f"{b}.npz", cut)
-
-
-def amazon(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
-  """Yields pairs of products as CSV files of review texts without their repeats."""
-  for a, b in (("books", "kitchen"), ("electronics", "dvd")):
-    for name in (a, b):
-      rows: dict[str, str] = {}
-      for label in ("positive", "negative"):
-        whole = (data / f"amazon/raw/{name}/{label}.review").read_text("utf-8")
-        for text in re.findall(r"<review_text>(.*?)</review_text>", whole, re.DOTALL):
-          rows.setdefault(text.strip(), label)
-      with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows([("text", "label"), *rows.items()])
-    yield f"amazon_{a}_{b}", Pair(folder / f"{a}.csv", folder / f"{b}.csv")
-
-
-KINDS: dict[str, Callable[[Path, Path], Iterator[tuple[str, Pair]]]] = {
-  f.__name__: f for f in (heart, surf, optdigits, speech, bearings, amazon)
-}
+Generated by `python -m benchmarks.first_run --from FOLDER --out results/first_run.md`.
+One command a pair, with defaults. Scores on the target's test rows, the mean over seeds: accuracy in %,
+of the air stations (values) R² × 100. LR, RF: scikit-learn's logistic (of values ridge) regression and
+random forest on the same rows; of images on the same frozen network's features.
+*: more than 2 points below LR (`source_only`), or more than 1 (`target_only`).
+"""
+_REASONS = """
+## Settings
+"""
 
 
 def ours(pair: Pair, out: Path, seeds: int) -> dict[str, Any]:
-  """Runs the one command; returns accuracy by method, or raises ValueError with its error."""
+  """Runs the one command; returns scores by method and settings, or raises ValueError with its error."""
   argv = ["run", "--source", str(pair.source), "--target", str(pair.target), *pair.flags]
   argv += ["--method", *_METHODS, "--seeds", str(seeds), "--out", str(out)]
   told = io.StringIO()
@@ -129,32 +63,60 @@ def ours(pair: Pair, out: Path, seeds: int) -> dict[str, Any]:
   if code:
     raise ValueError(told.getvalue().strip().splitlines()[-1])
   made = [json.loads(file.read_text("utf-8")) for file in sorted(out.glob("run/*/*.json"))]
-  return {r["method"]: float(np.mean(r["last"]["accuracy"])) for r in made}
+  used = made[0]["config"]["settings"]
+  about = {n: used[n] for n in _SETTINGS} | {k: made[0]["environment"][k] for k in _ABOUT}
+  return about | {r["method"]: float(np.mean(r["last"][_measure(pair)])) for r in made}
 
 
-def theirs(pair: Pair) -> dict[str, float]:
-  """scikit-learn's accuracy on the same encoded rows, by method and model."""
-  from sklearn.ensemble import RandomForestClassifier
-  from sklearn.linear_model import LogisticRegression
+def _measure(pair: Pair) -> str:
+  """What scores are: accuracy, or R² of values."""
+  return "r2" if "values" in pair.flags else "accuracy"
+
+
+def theirs(pair: Pair) -> dict[str, Any]:
+  """scikit-learn's scores on the same encoded rows, by method and model."""
+  source, target = _encoded(pair)
+  models, test = _models(pair, target), np.asarray(target.test.x)
+  found: dict[str, Any] = {"test rows": len(test), "measure": _measure(pair)}
+  for method, of in (("source_only", source), ("target_only", target)):
+    x = np.asarray(of.train.x).reshape(len(of.train.x), -1)
+    for name, make in models.items():
+      model = make().fit(x, np.ravel(of.train.y))
+      found[f"{method} {name}"] = model.score(test.reshape(len(test), -1), np.ravel(target.test.y))
+  return found
+
+
+def _encoded(pair: Pair) -> list[Domain]:
+  """Both domains as the classifier gets them, images as the frozen network's features."""
+  parser = argparse.ArgumentParser()
+  reading_flags.add(parser)
+  reading = reading_flags.of(parser.parse_args(pair.flags))
+  domains = own_data.loaded([str(pair.source), str(pair.target)], None, reading)
+  settings = own_data.settings_of(domains[-1], output=reading.output)
+  if not settings.cache_features:
+    return domains
+  method, model = methods.bind("source_only"), models.bind(settings.model)
+  setup = Setup(method, settings, (0,), model, tuning.bind("full"))
+  data = task_data.prepare(setup, setup.traits([Point("", {}, 0.0)]), domains[:1], domains[1])
+  return [*data.sources, data.target]
+
+
+def _models(pair: Pair, target: Domain) -> dict[str, Callable[[], Any]]:
+  """Linear model and forest, by the columns' names."""
+  from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+  from sklearn.linear_model import LogisticRegression, Ridge
   from sklearn.pipeline import make_pipeline
   from sklearn.preprocessing import Normalizer, StandardScaler
 
-  parser = argparse.ArgumentParser()
-  reading_flags.add(parser)
-  names = [str(pair.source), str(pair.target)]
-  source, target = own_data.loaded(names, None, reading_flags.of(parser.parse_args(pair.flags)))
   scaler = Normalizer if own_data.kind(target) == "text" else StandardScaler
-  models = {
-    "LR": lambda: make_pipeline(scaler(), LogisticRegression(max_iter=2000)),
-    "RF": lambda: RandomForestClassifier(300, random_state=0),
+  if _measure(pair) == "r2":
+    linear, forest = Ridge, RandomForestRegressor
+  else:
+    linear, forest = functools.partial(LogisticRegression, max_iter=2000), RandomForestClassifier
+  return {
+    "LR": lambda: make_pipeline(scaler(), linear()),
+    "RF": lambda: forest(300, random_state=0),
   }
-  test, found = np.asarray(target.test.x), {}
-  for method, of in (("source_only", source), ("target_only", target)):
-    x = np.asarray(of.train.x)
-    for name, make in models.items():
-      model = make().fit(x.reshape(len(x), -1), of.train.y)
-      found[f"{method} {name}"] = model.score(test.reshape(len(test), -1), target.test.y)
-  return {**found, "test rows": len(test)}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -171,8 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for kind in asked.only:
       for name, pair in KINDS[kind](asked.data, Path(root)):
         mine = ours(pair, Path(root) / "out" / name, asked.seeds)
-        about = {k: record.environment()[k] for k in ("commit", "device")}
-        found[name] = {**theirs(pair), **mine, "seeds": asked.seeds, **about}
+        found[name] = {**theirs(pair), **mine, "seeds": asked.seeds}
         print(_line(name, found[name]), flush=True)
         if kept:
           atomic_files.write_json(kept, found)
@@ -182,34 +143,38 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def page(found: Mapping[str, Mapping[str, Any]]) -> str:
   """The page's text, of the numbers by pair."""
+  order = [name for kind in KINDS for name in found if name.startswith(kind)]
   header = "pair", "test rows", "source_only", "LR", "RF", "target_only", "LR", "RF", "seeds"
   commits = ", ".join(sorted({str(one["commit"])[:10] for one in found.values()}))
   devices = ", ".join(sorted({str(one["device"]) for one in found.values()}))
   lines = [
-    "# First runs on ordinary files\n",
-    "Generated by `python -m benchmarks.first_run --from FOLDER --out results/first_run.md`.",
-    "One command a pair, with defaults. Accuracy on the target's test rows in %, the mean over seeds.",
-    "LR, RF: scikit-learn's logistic regression and random forest on the same rows.",
-    "*: more than 2 points below LR (`source_only`), or more than 1 (`target_only`).\n",
+    _HEAD,
     f"| {' | '.join(header)} |",
-    "| :-- | --: | --: | --: | --: | --: | --: | --: | --: |",
-    *(_line(name, one) for name, one in found.items()),
+    f"| :-- |{' --: |' * (len(header) - 1)}",
+    *(_line(name, found[name]) for name in order),
+    _REASONS,
+    f"| pair | {' | '.join(_SETTINGS)} |",
+    f"| :-- |{' --: |' * len(_SETTINGS)}",
+    *(_settings(name, found[name]) for name in order),
     f"\nCommit {commits}. Device: {devices}.",
   ]
   return "\n".join(lines) + "\n"
 
 
+def _settings(name: str, one: Mapping[str, Any]) -> str:
+  """A row of the second table: what the defaults were."""
+  cells = (f"{one[n]:.3g}" if isinstance(one[n], float) else str(one[n]) for n in _SETTINGS)
+  return f"| {name.replace('_', ' ')} | {' | '.join(cells)} |"
+
+
 def _line(name: str, one: Mapping[str, Any]) -> str:
-  """A row of the table."""
+  """A row of the first table."""
   cells = [f"{one['test rows']:.0f}"]
   for method, margin in zip(_METHODS, (0.02, 0.01), strict=True):
     other = one[f"{method} LR"]
     low = "*" if one[method] < other - margin else ""
-    cells += [
-      f"{100 * one[method]:.1f}{low}",
-      f"{100 * other:.1f}",
-      f"{100 * one[f'{method} RF']:.1f}",
-    ]
+    cells += [f"{100 * one[method]:.1f}{low}", f"{100 * other:.1f}"]
+    cells.append(f"{100 * one[f'{method} RF']:.1f}")
   return f"| {name.replace('_', ' ')} | {' | '.join(cells)} | {one['seeds']} |"
 
 

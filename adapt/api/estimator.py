@@ -1,20 +1,118 @@
-"""`adapt.Adapted`: methods as scikit-learn estimators, by skada's convention for domains."""
+"""`adapt.Adapted` and `AdaptedRegressor`: scikit-learn estimators by skada's convention for domains."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from adapt.api import stacking
 from adapt.api.fit import fit
 from adapt.api.fitted import Fitted
 
-MASKED = -1  # the label of target examples, as skada masks them
+MASKED = (
+  -1
+)  # the label of target examples, as skada masks them; of values it is a number like others
 
 
-class Adapted(ClassifierMixin, BaseEstimator):
+class _Estimator(BaseEstimator):
+  """What a method as a classifier and as a regressor share."""
+
+  _output = "classes"
+
+  def __init__(
+    self,
+    method: Any = "dann",
+    *,
+    model: Any = None,
+    weights: Any = None,
+    tuning: Any = "full",
+    seed: int = 0,
+    **settings: Any,
+  ) -> None:
+    self.method, self.model, self.weights, self.tuning = method, model, weights, tuning
+    self.seed, self.settings = seed, settings
+
+  def get_params(self, deep: bool = True) -> dict[str, Any]:
+    """Parameters by name, settings among them."""
+    del deep
+    own = ("method", "model", "weights", "tuning", "seed")
+    return {**{name: getattr(self, name) for name in own}, **self.settings}
+
+  def set_params(self, **params: Any) -> Self:
+    """Sets parameters; a name of none of them is a setting or hyper-parameter of the method."""
+    for name, value in params.items():
+      if name in ("method", "model", "weights", "tuning", "seed"):
+        setattr(self, name, value)
+      else:
+        self.settings = {**self.settings, name: value}
+    return self
+
+  def fit(self, X: Any, y: Any, sample_domain: Any = None, *, Xt: Any = None) -> Self:
+    """Trains from the source rows to the target rows.
+
+    Args:
+      X: inputs [n, ...]; a list of series [t, c] of floats may have several lengths.
+      y: labels [n], or of a regressor values [n] or [n, d]; those of target rows are not read.
+      sample_domain: [n] which domain each row is of, or None.
+      Xt: target inputs, where X has source rows alone.
+
+    Raises:
+      ValueError: no source or no target rows, or what `adapt.fit` refuses.
+    """
+    x, labels = _array(X), np.asarray(y)
+    sources, target = _parted(x, labels, self._masked(labels), sample_domain, Xt)
+    self.fitted_: Fitted = fit(
+      self.method,
+      source=sources,
+      target=target,
+      model=self.model,
+      weights=self.weights,
+      tuning=self.tuning,
+      seeds=(self.seed,),
+      output=self._output,
+      **self.settings,
+    )
+    self._learnt([ys for _, ys in sources])
+    if x.dtype != object:  # series of several lengths have no number of features
+      self.n_features_in_ = int(np.prod(x.shape[1:]))
+    return self
+
+  def _learnt(self, labels: Sequence[np.ndarray]) -> None:
+    """Keeps what the sources' labels say."""
+
+  def transform(self, X: Any) -> np.ndarray:
+    """Features [n, d] that the network's last layer reads."""
+    check_is_fitted(self, "fitted_")
+    return self.fitted_.features(_array(X))
+
+  def _masked(self, y: np.ndarray) -> np.ndarray:
+    """Which labels are masked: None or NaN."""
+    if y.dtype.kind in "iuf":
+      return np.asarray((y != y).reshape(len(y), -1).any(axis=1))  # NaN
+    return np.array([v is None or v != v for v in y.tolist()], bool)
+
+  def _scored(
+    self, X: Any, y: Any, weight: Any, domain: Any
+  ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Predictions, labels and weights of the rows that have a label."""
+    labels = np.asarray(y)
+    known = ~self._masked(labels)
+    if domain is not None:
+      known &= np.asarray(domain) >= 0
+    if not known.any():
+      raise ValueError("no row has a label: nothing to score")
+    weights = None if weight is None else np.asarray(weight)[known]
+    return self.predict(_array(X)[known]), labels[known], weights
+
+  def predict(self, X: Any) -> np.ndarray:
+    """What each row is, [n, ...]."""
+    raise NotImplementedError
+
+
+class Adapted(ClassifierMixin, _Estimator):
   """A domain-adaptation method as a classifier.
 
   `fit(X, y, sample_domain=d)` takes both domains at once: rows of a positive domain are source
@@ -36,62 +134,6 @@ class Adapted(ClassifierMixin, BaseEstimator):
     fitted_: what `adapt.fit` returned.
   """
 
-  def __init__(
-    self,
-    method: Any = "dann",
-    *,
-    model: Any = None,
-    weights: Any = None,
-    tuning: Any = "full",
-    seed: int = 0,
-    **settings: Any,
-  ) -> None:
-    self.method, self.model, self.weights, self.tuning = method, model, weights, tuning
-    self.seed, self.settings = seed, settings
-
-  def get_params(self, deep: bool = True) -> dict[str, Any]:
-    """Parameters by name, settings among them."""
-    del deep
-    own = ("method", "model", "weights", "tuning", "seed")
-    return {**{name: getattr(self, name) for name in own}, **self.settings}
-
-  def set_params(self, **params: Any) -> "Adapted":
-    """Sets parameters; other names are settings or hyper-parameters of the method."""
-    for name, value in params.items():
-      if name in ("method", "model", "weights", "tuning", "seed"):
-        setattr(self, name, value)
-      else:
-        self.settings = {**self.settings, name: value}
-    return self
-
-  def fit(self, X: Any, y: Any, sample_domain: Any = None, *, Xt: Any = None) -> "Adapted":
-    """Trains from the source rows to the target rows.
-
-    Args:
-      X: inputs [n, ...].
-      y: labels [n]; those of target rows are not read.
-      sample_domain: [n] which domain each row is of, or None.
-      Xt: target inputs, where X has source rows alone.
-
-    Raises:
-      ValueError: no source or no target rows, or what `adapt.fit` refuses.
-    """
-    x, labels = _array(X), np.asarray(y)
-    sources, target = _parted(x, labels, sample_domain, Xt)
-    self.fitted_: Fitted = fit(
-      self.method,
-      source=sources,
-      target=target,
-      model=self.model,
-      weights=self.weights,
-      tuning=self.tuning,
-      seeds=(self.seed,),
-      **self.settings,
-    )
-    self.classes_ = np.unique(np.concatenate([ys for _, ys in sources]))
-    self.n_features_in_ = int(np.prod(x.shape[1:]))
-    return self
-
   def predict(self, X: Any) -> np.ndarray:
     """Labels [n]."""
     return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
@@ -101,22 +143,46 @@ class Adapted(ClassifierMixin, BaseEstimator):
     check_is_fitted(self, "fitted_")
     return self.fitted_.predict_proba(_array(X))
 
-  def transform(self, X: Any) -> np.ndarray:
-    """Features [n, d] that the network's last layer reads."""
-    check_is_fitted(self, "fitted_")
-    return self.fitted_.features(_array(X))
-
   def score(self, X: Any, y: Any, sample_weight: Any = None, sample_domain: Any = None) -> float:
     """Accuracy on rows with a label; masked ones do not count."""
-    labels = np.asarray(y)
-    known = ~_masked(labels)
-    if sample_domain is not None:
-      known &= np.asarray(sample_domain) >= 0
-    if not known.any():
-      raise ValueError("no row has a label: nothing to score")
-    right = self.predict(_array(X)[known]) == labels[known]
-    weight = None if sample_weight is None else np.asarray(sample_weight)[known]
-    return float(np.average(right, weights=weight))
+    found, labels, weight = self._scored(X, y, sample_weight, sample_domain)
+    return float(np.average(found == labels, weights=weight))
+
+  def _learnt(self, labels: Sequence[np.ndarray]) -> None:
+    self.classes_ = np.unique(np.concatenate(labels))
+
+  def _masked(self, y: np.ndarray) -> np.ndarray:
+    return super()._masked(y) | np.array([v == MASKED for v in y.tolist()], bool)
+
+
+class AdaptedRegressor(RegressorMixin, _Estimator):
+  """A domain-adaptation method as a regressor, of methods that predict values.
+
+  As `Adapted`, but that -1 is a value: masked rows are those whose value is None or NaN.
+
+  Args:
+    method: a name, or a factory of one's own.
+    model: as `adapt.fit` takes it.
+    weights: as `adapt.fit` takes it.
+    tuning: as `adapt.fit` takes it.
+    seed: of the run.
+    settings: training settings and hyper-parameters by name.
+
+  Attributes:
+    fitted_: what `adapt.fit` returned.
+  """
+
+  _output = "values"
+
+  def predict(self, X: Any) -> np.ndarray:
+    """Values [n] or [n, d], in the labels' unit."""
+    check_is_fitted(self, "fitted_")
+    return self.fitted_.predict(_array(X))
+
+  def score(self, X: Any, y: Any, sample_weight: Any = None, sample_domain: Any = None) -> float:
+    """R² on rows with a value; masked ones do not count."""
+    found, labels, weight = self._scored(X, y, sample_weight, sample_domain)
+    return float(r2_score(labels.astype(float), found, sample_weight=weight))
 
 
 def _array(x: Any) -> np.ndarray:
@@ -125,18 +191,16 @@ def _array(x: Any) -> np.ndarray:
     return stacking.inputs(x, "X")[0]
   if isinstance(x, list) and len(x) and isinstance(x[0], str):
     return np.array(x)
+  if isinstance(x, list | tuple) and len({np.shape(row)[:1] for row in x}) > 1:
+    rows = np.empty(len(x), object)
+    for i, row in enumerate(x):
+      rows[i] = stacking.array(row)
+    return rows
   return np.asarray(x)
 
 
-def _masked(y: np.ndarray) -> np.ndarray:
-  """Which labels are masked: -1, None or NaN."""
-  if y.dtype.kind in "iuf":
-    return np.asarray((y == MASKED) | (y != y))  # NaN
-  return np.array([v is None or v != v or v == MASKED for v in y.tolist()], bool)
-
-
 def _parted(
-  x: np.ndarray, y: np.ndarray, sample_domain: Any, xt: Any
+  x: np.ndarray, y: np.ndarray, masked: np.ndarray, sample_domain: Any, xt: Any
 ) -> tuple[Sequence[tuple[np.ndarray, np.ndarray]], np.ndarray]:
   """The sources with labels, and the target's inputs."""
   if len(x) != len(y):
@@ -145,15 +209,15 @@ def _parted(
     if sample_domain is not None:
       raise ValueError("sample_domain and Xt both say which rows are the target: give one")
     return [(x, y)], _array(xt)
-  domain = np.where(_masked(y), -1, 1) if sample_domain is None else np.asarray(sample_domain)
+  domain = np.where(masked, -1, 1) if sample_domain is None else np.asarray(sample_domain)
   if len(domain) != len(x):
     raise ValueError(f"sample_domain has {len(domain)} entries for {len(x)} rows")
   source = domain >= 0
   if not source.any() or source.all():
     lacking = "target" if source.all() else "source"
     raise ValueError(
-      f"no {lacking} rows: give sample_domain (1 source, -1 target), mask target labels by -1, or Xt"
+      f"no {lacking} rows: give sample_domain (1 source, -1 target), mask target labels, or Xt"
     )
-  if _masked(y[source]).any():
+  if masked[source].any():
     raise ValueError("source rows have masked labels: give them labels")
   return [(x[domain == d], y[domain == d]) for d in np.unique(domain[source])], x[~source]

@@ -8,6 +8,7 @@ from adapt import catalogue, methods, outputs, tuning, validators, weights
 from adapt.cli import distributed, flag_types, plugins
 from adapt.cli.command import Parser
 from adapt.data import label_sets
+from adapt.experiments import own_defaults
 from adapt.experiments.suite import Suite, Task
 from adapt.method import Method
 from adapt.training import optimizers
@@ -47,7 +48,7 @@ def parse(
   known, _ = parser.parse_known_args([a for a in argv if a not in asked_help] or ["source_only"])
   names = [n for n in chosen(known) if n in methods.names()]  # values of flags not known yet
   for name in names:
-    overridden = suite.defaults.get(name, {}) if suite else {}
+    overridden = suite.defaults.get(name, {}) if suite else own_defaults.in_words(name)
     _add_parameters(parser, f"method {name}", methods.get(name), "", overridden)
   for kind, package, name in (
     ("weights", weights, known.weights),

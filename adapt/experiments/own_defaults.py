@@ -22,16 +22,27 @@ def hyperparameters(domains: Sequence[Domain]) -> dict[str, dict[str, Any]]:
   """
   *sources, target = domains
   fewest = min(sum(len(d.train.x) for d in sources), len(target.train.x))
-  found = {}
-  for name in methods.names():
-    factory = methods.get(name)
-    if not factory.__module__.startswith(methods.__name__):
-      continue  # a user's own method has the defaults that he chose
-    usual = {n: p.default for n, p in inspect.signature(factory).parameters.items()}
-    width = critic_width(fewest)
-    if width < usual.get("width", 0):
-      found[name] = {"width": width}
-  return found
+  width = critic_width(fewest)
+  return {
+    name: {"width": width} for name in methods.names() if width < _usual(name).get("width", 0)
+  }
+
+
+def in_words(method: str) -> dict[str, str]:
+  """Return the defaults of a method that depend on the data, each as a help text has it."""
+  most = _usual(method).get("width", 0)
+  if most <= _NARROWEST:
+    return {}
+  rule = f"on small data a {_PER_UNIT}th of the smaller side's training examples"
+  return {"width": f"{most}; {rule}, rounded down to a power of two, at least {_NARROWEST}"}
+
+
+def _usual(method: str) -> dict[str, Any]:
+  """A method's own defaults; of a user's own method none, as he chose them."""
+  factory = methods.get(method)
+  if not factory.__module__.startswith(methods.__name__):
+    return {}
+  return {n: p.default for n, p in inspect.signature(factory).parameters.items()}
 
 
 def critic_width(examples: int) -> int:

@@ -4,8 +4,9 @@ import jax
 import numpy as np
 import pytest
 import toy
-from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.metrics import r2_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -109,3 +110,55 @@ def test_pipelines_and_cross_validation_work():
 def test_what_is_no_pair_is_one_line(given, message):
   with pytest.raises(ValueError, match=message):
     estimator().fit(XS, **given)
+
+
+def regressor(**changed):
+  return adapt.AdaptedRegressor("dann", steps=60, width=8, depth=1, evaluations=1, **changed)
+
+
+_GRID = {"adaptedregressor__weight": [0.1, 1.0]}
+VALUES = np.where(DOMAIN > 0, 50 + 3 * X[:, 0] - X[:, 1], np.nan)
+
+
+def test_a_regressor_predicts_in_the_labels_unit_and_scores_r2():
+  own = regressor().fit(X, VALUES)
+  found = own.predict(XS)
+  assert found.shape == (300,) and own.score(X, VALUES) > 0.8
+  assert own.score(X, VALUES) == pytest.approx(r2_score(VALUES[:300], found))
+  weight = np.arange(600) < 10
+  assert own.score(X, VALUES, sample_weight=weight) == pytest.approx(
+    r2_score(VALUES[:10], found[:10])
+  )
+  assert not is_classifier(own) and is_regressor(own)
+
+
+def test_a_value_of_minus_one_is_not_masked():
+  values = np.where(DOMAIN > 0, np.arange(600) % 2 * 4.0 - 1, np.nan)
+  scale = regressor().fit(X, values).fitted_.record["output"]["mean"]
+  assert scale == pytest.approx([1], abs=0.3)  # 3 without the rows of -1
+
+
+def test_a_regressor_goes_into_grids_and_pipelines():
+  grid = GridSearchCV(
+    make_pipeline(StandardScaler(), regressor()), _GRID, cv=KFold(2, shuffle=True)
+  )
+  grid.fit(X, VALUES)
+  assert grid.best_score_ == max(grid.cv_results_["mean_test_score"])
+  assert grid.predict(XT).shape == (300,)
+
+
+def uneven(rows):
+  """A series of its own length from each row."""
+  return [np.outer(np.ones(3 + i % 3), row).astype(np.float32) for i, row in enumerate(rows)]
+
+
+def test_series_of_several_lengths_are_rows_like_others():
+  some = slice(270, 330)  # half source, half target
+  x, y, xt = uneven(X[some]), Y[some], uneven(XT[:30])
+  own = estimator(model="mlp").fit(x, y)
+  found = own.predict(xt)
+  assert len(found) == 30 and own.transform(xt).shape == (30, 100)
+  assert list(own.predict(xt[:1])) == list(found[:1])
+  assert own.score(x, y) == pytest.approx((own.predict(x[:30]) == y[:30]).mean())
+  apart = estimator(model="mlp").fit(x[:30], y[:30], Xt=xt)
+  assert apart.fitted_.record["parameters"] == own.fitted_.record["parameters"]

@@ -55,6 +55,18 @@ def test_the_flags_of_all_methods_go_together(capsys):
   assert all(f"method {name}:" in shown for name in methods.names())
 
 
+def test_help_of_a_run_says_how_the_data_choose_the_width(capsys):
+  from benchmarks.quickstart import SUITE
+
+  with pytest.raises(SystemExit):
+    main.main(["run", "--method", "dann", "--help"])
+  shown = " ".join(capsys.readouterr().out.split())
+  assert "hidden width of the critic. (default: 1024; on small data" in shown
+  with pytest.raises(SystemExit):
+    main.benchmark(SUITE, ["dann", "--help"])
+  assert "on small data" not in capsys.readouterr().out
+
+
 def test_help_of_a_run_shows_the_method_s_flags(capsys):
   with pytest.raises(SystemExit) as stop:
     main.main(["run", "--method", "weighted", "--help"])

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from adapt import methods
 from adapt.data import Domain, Split
-from adapt.experiments.own_defaults import critic_width, hyperparameters
+from adapt.experiments.own_defaults import critic_width, hyperparameters, in_words
 
 
 def domains(n):
@@ -26,3 +27,9 @@ def test_small_data_get_small_critics():
 
 def test_large_data_change_nothing():
   assert hyperparameters(domains(60_000)) == {}
+
+
+def test_the_rule_in_words_is_of_methods_whose_width_it_may_change():
+  assert in_words("dann")["width"].startswith("1024; on small data a 4th")
+  small = hyperparameters(domains(4))
+  assert {name for name in methods.names() if in_words(name)} == set(small)
