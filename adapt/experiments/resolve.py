@@ -11,8 +11,10 @@ from adapt import methods, models, outputs, validators, weights
 from adapt import tuning as tunings
 from adapt.augment import named_views
 from adapt.catalogue import Bound
+from adapt.experiments import recipe as recipes
 from adapt.experiments import sense
-from adapt.experiments.experiment import Experiment, Named
+from adapt.experiments.experiment import Experiment, Named, usual_settings
+from adapt.experiments.recipe import Recipe
 from adapt.experiments.suite import Suite, Task
 from adapt.method import Method
 from adapt.records import identity, record
@@ -38,6 +40,7 @@ def resolve(
   start: str | None = None,
   validator: str | None = None,
   output: str | Bound = outputs.CLASSES,
+  recipe: Recipe | str = recipes.SUITE,
   **others: Any,
 ) -> Experiment:
   """Resolves what is asked for: names become objects, defaults are filled, nonsense is refused.
@@ -46,7 +49,7 @@ def resolve(
     suite: of the task.
     task: source and target.
     method: a name, or a factory of one's own.
-    settings: the suite's if None.
+    settings: those of the suite, or of the recipe, if None.
     seeds: all different.
     given: hyper-parameters of the method that are not at their defaults.
     model: the network; `settings.model` names it if None.
@@ -57,12 +60,15 @@ def resolve(
     start: scratch or source; None: what the tuning needs, else the method's own way.
     validator: which score selects among evaluations; None: the usual one of the output kind.
     output: what is predicted: classes, values.
+    recipe: "suite", "paper" or one of the suite's recipes: whose settings and hyper-parameters count
+      where nothing else is said.
     others: further fields of `Experiment`.
 
   Raises:
     ValueError: one line with the remedy.
   """
-  settings = suite.settings if settings is None else settings
+  followed = recipe if isinstance(recipe, Recipe) else _recipe(suite, task, method, recipe)
+  settings = usual_settings(suite, followed) if settings is None else settings
   bound, network = methods.bind(method), model or models.bind(settings.model)
   predicts = outputs.bind(output)
   moves = optimizers.bind(settings.optimizer if optimizer is None else optimizer)
@@ -79,12 +85,17 @@ def resolve(
     start=start or "",
     validator=validator or validators.default(predicts.name),
     output=predicts,
+    recipe=followed,
     **others,
   )
   sense.refuse_unknown(made)
   made = made._replace(start=start or usual_start(made))
   points(made)
   return made
+
+
+def _recipe(suite: Suite, task: Task, method: Named, name: str) -> Recipe | None:
+  return recipes.chosen(suite.recipes, name, methods.bind(method).name, task.name, suite.name)
 
 
 def points(experiment: Experiment) -> list[Point]:
@@ -128,12 +139,14 @@ def usual_start(experiment: Experiment, method: Method | None = None) -> str:
 def config(experiment: Experiment, point: Point, data: Mapping[str, str]) -> dict[str, Any]:
   """Everything that determines the numbers; compared when a record exists already."""
   # point.lr may be swept
-  warm = {"source_lr": experiment.settings.lr} if experiment.start == "source" else {}
+  warm = _source_model(experiment) if experiment.start == "source" else {}
+  by_recipe = {"recipe": experiment.recipe_name} if experiment.recipe else {}
   classes = experiment.task.classes
   sets = {"classes": classes._asdict()} if classes else {}
   search, way, optimizer = experiment.search, experiment.tuning, experiment.optimizer
   return {
     **warm,
+    **by_recipe,
     "hyperparameters": point.hyperparameters,
     "weights": _entry(experiment.weighting),
     "tuning": None if way.name == "full" else _entry(way),
@@ -154,6 +167,13 @@ def config(experiment: Experiment, point: Point, data: Mapping[str, str]) -> dic
     "code": code(experiment),
     **({"search": {**search._asdict(), "validator": experiment.validator}} if search else {}),
   }
+
+
+def _source_model(experiment: Experiment) -> dict[str, Any]:
+  """What a record says of the model that was started from: the settings that are not the method's."""
+  own = experiment.source_model
+  other = {"source_model": own} if own else {}
+  return {"source_lr": experiment.source_settings.lr, **other}
 
 
 def code(experiment: Experiment) -> dict[str, str]:
@@ -195,7 +215,7 @@ def without_settings(experiment: Experiment) -> list[Point]:
 
 def _settings(experiment: Experiment, method: Method) -> dict[str, Any]:
   """Settings that are not the suite's, so that networks and budgets can stand in one folder."""
-  usual = experiment.suite.settings._asdict()
+  usual = experiment.usual._asdict()
   # Of published weights counts what they are, not where they lie.
   moved = {
     "pretrained",
@@ -217,6 +237,8 @@ def _label(experiment: Experiment, method: Method, changed: dict[str, Any]) -> s
         changed[f"{entry.name}-{name}" if name in changed else name] = value
   dp = {} if experiment.dp is None else experiment.dp._asdict()
   changed |= {n: v for n, v in dp.items() if n != "delta"}
+  if experiment.recipe:
+    changed["recipe"] = experiment.recipe_name
   name, way = experiment.method.name, experiment.tuning.name
   return record.label_of(
     f"{name}+search" if experiment.search else name,

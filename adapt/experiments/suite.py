@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from adapt import catalogue
 from adapt.data.label_sets import ClassSets
+from adapt.experiments.recipe import PAPER, Recipe
 from adapt.training.settings import Settings
 
 
@@ -50,6 +51,9 @@ class Suite(NamedTuple):
   measure: str = ""  # that its tables show; "": the main one of its output kind
   output: str = "classes"  # what is predicted, one of adapt/outputs
   select: str = "last"  # the evaluation that its tables show: last, or a label-free validator
+  recipes: tuple[Recipe, ...] = ()  # the papers' own settings, by method and task
+  # Task -> (the task whose data it has, framed or split otherwise; "framing" or "split").
+  variants: Mapping[str, tuple[str, str]] = {}
 
   def task(self, name: str) -> Task:
     """The task of that name; ValueError with the list of names if there is none."""
@@ -86,6 +90,18 @@ def pairs(prefix: str, domains: Sequence[str]) -> tuple[Task, ...]:
   """Every ordered pair of the domains: task s_t goes from {prefix}s to {prefix}t."""
   ordered = [(s, t) for s in domains for t in domains if s != t]
   return tuple(Task(f"{s}_{t}", (prefix + s,), prefix + t) for s, t in ordered)
+
+
+def by_recipe(suite: Suite) -> tuple[Reported, ...]:
+  """A suite's published rows once more, beside the records that follow the papers' recipes."""
+  found = []
+  for row in suite.reported:
+    for recipe in suite.recipes:
+      accuracy = {t: value for t, value in row.accuracy.items() if t in recipe.tasks}
+      if recipe.method == row.beside and accuracy and row.label in (recipe.rows or (row.label,)):
+        beside, protocol = f"{row.beside}-recipe={PAPER}", f"{row.protocol}; ours {recipe.said}"
+        found.append(row._replace(beside=beside, accuracy=accuracy, protocol=protocol, cause=""))
+  return tuple(found)
 
 
 def row(
