@@ -7,6 +7,17 @@ scale; in the `_framed` tasks USPS is resized to 20×20 and padded to 28×28, MN
 does the split: the official test images of USPS are harder than its training images, and in
 `mnist_usps_resplit` both are drawn at random from all, as in the file that SHOT's digits are read from.
 MNIST to MNIST-M takes source_only about 11 minutes with five seeds on one core.
+
+`--recipe paper` takes the papers' own settings (digits_recipes.py), at the papers' budgets, which are a
+night's work on two cores:
+
+  adapt reproduce digits --recipe paper --task mnist_usps --seeds 5 --out results
+  adapt reproduce digits --explain CDAN --task mnist_usps --seeds 3 --out runs
+
+The first epochs of CDAN's recipe alone, of its 50, are a run of another label:
+
+  adapt bench digits cdan --recipe paper --task mnist_usps --steps 9370 --ramp 9.37 \\
+    --schedule step,0.5,0.4,0.9
 """
 
 import sys

@@ -114,7 +114,7 @@ def experiments_of(
     there = {(task, r.method) for r in suite.recipes for task in r.tasks}
     with_one = [(task, name) for task, name in pairs if (task.name, name) in there]
     pairs = with_one if {name for _, name in with_one} == set(names) else pairs
-  made = [_experiment(suite, task, name, arguments) for task, name in pairs]
+  made = [experiment_of(suite, task, name, arguments) for task, name in pairs]
   if arguments.sampler == "grid" and not arguments.sweep:
     raise ValueError("--sampler grid needs values to try: give --sweep NAME=A,B,…")
   known = {p.name for name in names for p in catalogue.parameters(methods.get(name))} | {"lr"}
@@ -123,7 +123,8 @@ def experiments_of(
   return made
 
 
-def _experiment(suite: Suite, task: Task, name: str, arguments: argparse.Namespace) -> Experiment:
+def experiment_of(suite: Suite, task: Task, name: str, arguments: argparse.Namespace) -> Experiment:
+  """Builds the experiment of one method on one task; ValueError for bad flags."""
   given = vars(arguments)
   recipe = recipes.chosen(suite.recipes, arguments.recipe, name, task.name, suite.name)
   settings = usual_settings(suite, recipe)._replace(**arguments.settings)

@@ -7,6 +7,7 @@ from adapt import catalogue
 from adapt.training.settings import Settings
 
 SUITE, PAPER = NAMES = ("suite", "paper")  # what `--recipe` takes
+SUFFIX = f"-recipe={PAPER}"  # of the label that a record by recipe has
 
 
 class Recipe(NamedTuple):
@@ -34,6 +35,10 @@ class Recipe(NamedTuple):
   def hyperparameters(self) -> dict[str, Any]:
     """The method's hyper-parameters among the changes."""
     return {n: v for n, v in self.changes.items() if n not in Settings._fields}
+
+  def makes(self, row: str) -> bool:
+    """Whether the published row of that label was made by this recipe."""
+    return not self.rows or row in self.rows
 
   @property
   def said(self) -> str:

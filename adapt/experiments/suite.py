@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from adapt import catalogue
 from adapt.data.label_sets import ClassSets
-from adapt.experiments.recipe import PAPER, Recipe
+from adapt.experiments.recipe import SUFFIX, Recipe
 from adapt.training.settings import Settings
 
 
@@ -96,11 +96,13 @@ def by_recipe(suite: Suite) -> tuple[Reported, ...]:
   """A suite's published rows once more, beside the records that follow the papers' recipes."""
   found = []
   for row in suite.reported:
-    for recipe in suite.recipes:
-      accuracy = {t: value for t, value in row.accuracy.items() if t in recipe.tasks}
-      if recipe.method == row.beside and accuracy and row.label in (recipe.rows or (row.label,)):
-        beside, protocol = f"{row.beside}-recipe={PAPER}", f"{row.protocol}; ours {recipe.said}"
-        found.append(row._replace(beside=beside, accuracy=accuracy, protocol=protocol, cause=""))
+    own = [r for r in suite.recipes if r.method == row.beside and r.makes(row.label)]
+    tasks = {task for recipe in own for task in recipe.tasks}
+    if accuracy := {task: value for task, value in row.accuracy.items() if task in tasks}:
+      said = "; ".join(dict.fromkeys(r.said for r in own if accuracy.keys() & set(r.tasks)))
+      protocol = f"{row.protocol.rstrip('.')}. Ours {said}"
+      beside = f"{row.beside}{SUFFIX}"
+      found.append(row._replace(beside=beside, accuracy=accuracy, protocol=protocol, cause=""))
   return tuple(found)
 
 
