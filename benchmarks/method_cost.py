@@ -26,7 +26,7 @@ from adapt.cli.command import guarded
 from adapt.data import Domain, Split
 from adapt.data.label_sets import ClassSets
 from adapt.experiments.experiment import Experiment
-from adapt.experiments.resolve import points, resolve
+from adapt.experiments.resolve import resolve
 from adapt.experiments.suite import Suite, Task
 from adapt.records import record
 from adapt.training import loop
@@ -58,7 +58,7 @@ class Training:
     self.experiment, task = experiment, experiment.task
     sources = [made(name) for name in task.source]
     self.data = unchecked(experiment.setup, sources, made(task.target))
-    parts = [Part(experiment.setup, points(experiment), self.data)]
+    parts = [Part(experiment.setup, experiment.points, self.data)]
     self.cells = loop.program_of(parts)
     self.mapped, self.arrays, self._fed = loop.placed(parts, self.cells)
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from adapt.data import Domain
 from adapt.experiments import run
 from adapt.experiments.experiment import Experiment
-from adapt.experiments.resolve import points, resolve
+from adapt.experiments.resolve import resolve
 from adapt.experiments.suite import Suite, Task
 from adapt.method import Batch, Method
 from adapt.models import packed_rows
@@ -64,7 +64,7 @@ def training(work: Work) -> Training:
 def method_of(experiment: Experiment, classes: int) -> Method:
   """The method on its network, with its hyper-parameters as constants."""
   net = experiment.model.factory(classes, experiment.settings.precision)
-  hyperparameters = points(experiment)[0].hyperparameters
+  hyperparameters = experiment.points[0].hyperparameters
   method: Method = experiment.method.factory(net, **hyperparameters)
   return method
 

@@ -11,7 +11,6 @@ import toy
 from declared import HERE, declared
 
 from adapt import methods
-from adapt.experiments.resolve import points
 from adapt.training import loop
 from adapt.training.joint_tasks import Part
 
@@ -35,7 +34,7 @@ def test_golden_values_are_of_methods_that_are_there():
 
 def metrics(name):
   experiment = toy.experiment(name, seeds=(0,), steps=2, evaluations=1)
-  parts = [Part(experiment.setup, points(experiment), toy.data_of(experiment))]
+  parts = [Part(experiment.setup, experiment.points, toy.data_of(experiment))]
   cells = loop.program_of(parts)
   mapped, _, fed = loop.placed(parts, cells)
   _, mean = fed.advance(mapped, 2)

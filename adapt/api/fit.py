@@ -17,9 +17,10 @@ from adapt.data.reading import Reading, reading_of
 from adapt.deploy import saved
 from adapt.deploy.rebuilt import Own
 from adapt.experiments import own_data, own_defaults, search
-from adapt.experiments.experiment import Experiment, Named
+from adapt.experiments.choices import Named
+from adapt.experiments.experiment import Experiment
 from adapt.experiments.plan import file_of
-from adapt.experiments.resolve import points, resolve
+from adapt.experiments.resolve import resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite
 from adapt.records.record import read_points
@@ -242,7 +243,7 @@ def _fitted(
   experiment: Experiment, record: dict[str, Any], folder: Path, notes: Sequence[str]
 ) -> Fitted:
   """What is left in memory of a run whose files are in a folder."""
-  file = file_of(experiment, points(experiment)[0], folder)
+  file = file_of(experiment, experiment.points[0], folder)
   own = Own(experiment.method, experiment.model, experiment.tuning)
   lost = record["diverged"]
   read = {

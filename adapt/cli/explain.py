@@ -15,7 +15,6 @@ from adapt.experiments import ablation, grid
 from adapt.experiments import recipe as recipes
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.recipe import PAPER, SUFFIX, Recipe
-from adapt.experiments.resolve import points
 from adapt.experiments.suite import Reported, Suite
 from adapt.report import selection
 from adapt.training.settings import Settings
@@ -31,7 +30,7 @@ class _Run(NamedTuple):
   @property
   def key(self) -> tuple[str, str]:
     """Task and label of its record."""
-    return self.experiment.task.name, points(self.experiment)[0].label
+    return self.experiment.task.name, self.experiment.points[0].label
 
 
 def explain(

@@ -15,7 +15,8 @@ from adapt import catalogue, data, methods, outputs, tuning, weights
 from adapt.cli.reporting import Reporting
 from adapt.experiments import grid, search
 from adapt.experiments import recipe as recipes
-from adapt.experiments.experiment import Experiment, usual_settings
+from adapt.experiments.choices import usual_settings
+from adapt.experiments.experiment import Experiment
 from adapt.experiments.plan import Domains
 from adapt.experiments.resolve import resolve
 from adapt.experiments.suite import Suite, Task

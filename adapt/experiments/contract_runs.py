@@ -19,7 +19,7 @@ from adapt.experiments import execute
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.place import Place
 from adapt.experiments.plan import Domains, file_of, plan
-from adapt.experiments.resolve import points, resolve
+from adapt.experiments.resolve import resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite, Task
 from adapt.method import Method, Net
@@ -70,7 +70,7 @@ class Subject(NamedTuple):
 
   def made(self, net: Net) -> Method:
     """The method with a network."""
-    made: Method = self.method.factory(net, **points(self.experiment)[0].hyperparameters)
+    made: Method = self.method.factory(net, **self.experiment.points[0].hyperparameters)
     return made
 
 
@@ -239,7 +239,7 @@ def _null(subject: Subject) -> str:
 def _saved(subject: Subject) -> str:
   """A model that is read back from its file predicts the same."""
   asked, record = _asked(subject), _records(subject)[0]
-  folder, point = subject.folder / "learns", points(asked)[0]
+  folder, point = subject.folder / "learns", asked.points[0]
   file = saved.path(file_of(asked, point, folder), 0)
   if not file.exists():
     raise Failed("no model is left, because the first seed diverged")

@@ -24,13 +24,11 @@ from adapt.experiments.plan import (
   Plan,
   alone,
   file_of,
-  privacy,
   refuse_checkpoints,
-  refuse_other,
 )
-from adapt.experiments.resolve import config, points, resolve
+from adapt.experiments.resolve import resolve
 from adapt.records import record
-from adapt.training import checkpoint, hosts, live, loop, pytree_io
+from adapt.training import checkpoint, hosts, live, loop, privacy, pytree_io
 from adapt.training.loop import Report, Trained, Watch
 from adapt.training.settings import Settings
 from adapt.training.setup import Point
@@ -149,7 +147,7 @@ def write(
       made["effective_share"] = trained.effective_share
     if form := _form(experiment.weighting, made["examples"]):
       made["weights_form"] = form
-    made |= privacy(experiment, plan.method, data) | more
+    made |= privacy.spent(experiment.setup, plan.method, experiment.start, data) | more
     atomic_files.write_json(file, joined(existing, made) if existing else made)
 
 
@@ -176,7 +174,7 @@ def _existing(file: Path, settings: dict[str, Any], plan: Plan) -> dict[str, Any
     return None
   made = record.read(file)
   wanted = {**settings, "seeds": list(plan.existing_seeds)}
-  refuse_other(file, made["config"], wanted, plan.experiment, plan.method)
+  plan.refuse_other(file, made["config"], wanted)
   return made
 
 
@@ -207,7 +205,7 @@ def _plain_source(experiment: Experiment) -> Experiment:
 
 
 def _key(plain: Experiment, data: TaskData) -> tuple[str, Any]:
-  return str(config(plain, points(plain)[0], data.hashes)), plain.model.key
+  return str(plain.config(plain.points[0], data.hashes)), plain.model.key
 
 
 def _remember(experiment: Experiment, data: TaskData, trained: Trained) -> None:

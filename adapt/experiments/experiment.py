@@ -1,94 +1,98 @@
 """One experiment: a method on a task, with every choice resolved, checked and named."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+import functools
+from collections.abc import Mapping
+from typing import Any
 
-from adapt import catalogue, outputs
+from adapt import outputs, validators
+from adapt.augment import named_views
 from adapt.catalogue import Bound
-from adapt.experiments.recipe import PAPER, Recipe
-from adapt.experiments.suite import Suite, Task
+from adapt.experiments.choices import Choices
+from adapt.experiments.points import points
+from adapt.method import Method
 from adapt.records import identity
-from adapt.training.devices import Layout
-from adapt.training.dp_sgd import Privacy
-from adapt.training.settings import Settings
-from adapt.training.setup import Feed, Setup
-
-Named = str | Callable[..., Any] | Bound  # an entry: its name, a factory of one's own, or resolved
+from adapt.training import optimizers
+from adapt.training.setup import Point
 
 
-class Search(NamedTuple):
-  """A search of float hyper-parameters and `lr`."""
+class Experiment(Choices):
+  """One method on one task; made by `resolve`, which resolves names and fills defaults.
 
-  number: int  # points, of which the defaults are the first but in a grid
-  sampler: str  # random, tpe or grid
-  ranges: Mapping[str, Any]  # of what is moved: a Range each, a grid's values
+  What follows from the choices is made once, when it is first asked for, and again for an experiment
+  of other choices, as `_replace` makes it.
+  """
+
+  @functools.cached_property
+  def points(self) -> tuple[Point, ...]:
+    """The records that it makes; raises ValueError for choices that have no meaning."""
+    return tuple(points(self))
+
+  @functools.cached_property
+  def traits(self) -> Method:
+    """The method without a network, to query what it reads."""
+    return self.setup.traits(self.points)
+
+  @functools.cached_property
+  def sources(self) -> dict[str, Any]:
+    """What `code` is of. Optimizers and views that come with packages are known by their names."""
+    entries = {n: getattr(self, n) for n in ("method", "model", "weighting", "tuning")}
+    found = {n: e.origin or e.factory for n, e in entries.items() if e is not None}
+    found["optimizer"] = optimizers.source(self.optimizer)
+    if self.output != outputs.CLASSES:
+      found["output"] = self.output.factory
+    found["augment"] = named_views.source(self.settings.augment)
+    found |= {f"validator {name}": factory for name, factory in validators.plugged().items()}
+    return {kind: source for kind, source in found.items() if source is not None}
+
+  @functools.cached_property
+  def code(self) -> dict[str, str]:
+    """Digests of the source of what the numbers come from, by kind."""
+    known = {kind: identity.digest(source) for kind, source in self.sources.items()}
+    return {name: digits for name, digits in known.items() if digits is not None}
+
+  def config(self, point: Point, data: Mapping[str, str]) -> dict[str, Any]:
+    """Everything that determines the numbers; compared when a record exists already.
+
+    Args:
+      point: of which record.
+      data: digests of the data, by domain.
+    """
+    # point.lr may be swept
+    warm: dict[str, Any] = {}
+    if self.start == "source":
+      own = {"source_model": self.source_model} if self.source_model else {}
+      warm = {"source_lr": self.source_settings.lr, **own}
+    classes = self.task.classes
+    sets = {"classes": classes._asdict()} if classes else {}
+    search, way, optimizer = self.search, self.tuning, self.optimizer
+    return {
+      **warm,
+      **({"recipe": self.recipe_name} if self.recipe else {}),
+      "hyperparameters": point.hyperparameters,
+      "weights": _entry(self.weighting),
+      "tuning": None if way.name == "full" else _entry(way),
+      **({"optimizer": {"name": optimizer.name, **optimizer.given}} if optimizer.given else {}),
+      "settings": self.settings._replace(lr=point.lr)._asdict(),
+      "start": self.start,
+      "seeds": list(self.seeds),
+      "source": list(self.task.source),
+      "target": self.task.target,
+      **sets,
+      **({} if self.output == outputs.CLASSES else {"output": _entry(self.output)}),
+      **({"dp": self.dp._asdict()} if self.dp else {}),
+      "data": dict(data),
+      # Seeds on devices of their own have the numbers of one device, but for rounding.
+      "parallel": "pmap" if self.layout.kind == "pmap" else "sharding",
+      "devices": self.layout.devices,
+      "validator": self.validator,
+      "code": dict(self.code),
+      **({"search": {**search._asdict(), "validator": self.validator}} if search else {}),
+    }
+
+  def __getstate__(self) -> None:
+    """Leaves behind what was made of the choices: the code may be another where it is read."""
 
 
-class Experiment(NamedTuple):
-  """One method on one task; made by `resolve`, which resolves names and fills defaults."""
-
-  suite: Suite
-  task: Task
-  method: Bound
-  settings: Settings
-  seeds: tuple[int, ...]
-  model: Bound
-  tuning: Bound
-  optimizer: Bound
-  weighting: Bound | None
-  start: str  # scratch or source
-  validator: str
-  sweep: Mapping[str, tuple[float, ...]] = {}  # float hyper-parameters, or lr, with several values
-  layout: Layout = Layout()
-  feed: Feed = Feed()
-  dp: Privacy | None = None
-  save_model: bool = False  # whether to keep each seed's model beside its record
-  search: Search | None = None
-  output: Bound = outputs.CLASSES  # what is predicted
-  candidates: tuple[Mapping[str, float], ...] = ()  # combinations of floats, in place of a sweep's
-  recipe: Recipe | None = None  # whose settings are the usual ones in place of the suite's
-
-  @property
-  def setup(self) -> Setup:
-    """What its training needs."""
-    return Setup(**{name: getattr(self, name) for name in Setup._fields})
-
-  @property
-  def weighting_code(self) -> str | None:
-    """Digest of the weighting's source, by which its weights are kept."""
-    return identity.digest(self.weighting.factory) if self.weighting else None
-
-  @property
-  def defaults(self) -> dict[str, Any]:
-    """The method's hyper-parameters in this suite, without what the user sets."""
-    own = {p.name: p.default for p in catalogue.parameters(self.method.factory)}
-    own |= self.suite.defaults.get(self.method.name, {})
-    return own | (self.recipe.hyperparameters if self.recipe else {})
-
-  @property
-  def usual(self) -> Settings:
-    """The settings in this suite, or by the recipe, without what the user sets."""
-    return usual_settings(self.suite, self.recipe)
-
-  @property
-  def source_model(self) -> dict[str, Any]:
-    """What the recipe sets of the source model, without the settings that the user sets of both."""
-    own, usual = self.settings._asdict(), self.usual._asdict()
-    by_recipe = self.recipe.source_model if self.recipe else {}
-    return {n: v for n, v in by_recipe.items() if own.get(n) == usual.get(n)}
-
-  @property
-  def source_settings(self) -> Settings:
-    """Those that the source model is trained with."""
-    own = {n: v for n, v in self.source_model.items() if n in Settings._fields}
-    return self.settings._replace(**own)
-
-  @property
-  def recipe_name(self) -> str | None:
-    """What its label and its record call the recipe; None for the suite's settings."""
-    return PAPER if self.recipe else None
-
-
-def usual_settings(suite: Suite, recipe: Recipe | None) -> Settings:
-  """The settings of a suite, or by one of its recipes."""
-  return suite.settings._replace(**recipe.settings) if recipe else suite.settings
+def _entry(entry: Bound | None) -> dict[str, Any] | None:
+  """A weighting or a tuning as a record has it."""
+  return None if entry is None else {"name": entry.name, **entry.arguments}

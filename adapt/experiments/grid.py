@@ -12,7 +12,6 @@ from adapt.experiments import search, unfinished
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.plan import Domains, Plan, file_of, plan
 from adapt.experiments.reporter import Reporter
-from adapt.experiments.resolve import points
 from adapt.experiments.run import run_together
 from adapt.training import checkpoint, devices, hosts, joint_tasks
 
@@ -114,7 +113,7 @@ def _program(
 ) -> list[dict[str, Any]]:
   """The records of the experiments of one program."""
   first = group[0]
-  label = points(first)[0].label
+  label = first.points[0].label
   task = first.task.name if len(group) == 1 else f"{len(group)} tasks"
   name = label if len(first.suite.tasks) == 1 else f"{task} {label}"
   reporter.begin(name, group, steps(first))
@@ -138,7 +137,7 @@ def _program(
 def _tidied(experiments: Sequence[Experiment], out: str | Path) -> None:
   """Deletes checkpoints beside finished records: what a process leaves that is killed between the two."""
   for experiment in experiments:
-    for point in points(experiment):
+    for point in experiment.points:
       for folder in unfinished.leftovers(file_of(experiment, point, out)):
         if unfinished.seeds(folder) <= set(experiment.seeds):  # others' a run for more continues
           with contextlib.suppress(ValueError):  # another process trains there

@@ -43,7 +43,7 @@ def existing(experiment: Experiment, made: Record) -> tuple[int, ...]:
 
 def without(experiment: Experiment, seeds: tuple[int, ...]) -> Experiment:
   """The experiment for its other seeds."""
-  return experiment._replace(seeds=experiment.seeds[len(seeds) :])
+  return experiment._replace(seeds=experiment.seeds[len(seeds) :]) if seeds else experiment
 
 
 def joined(old: Record, new: Record) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from adapt import validators
 from adapt.evaluation.class_measures import of_confusion
 from adapt.evaluation.metrics import Counts, measures, wilson
 from adapt.experiments.experiment import Experiment
-from adapt.experiments.resolve import sources
 from adapt.outputs import values
 from adapt.records import record
 from adapt.training.history import History
@@ -61,7 +60,7 @@ def as_record(
     "seconds": share,
     "images_per_second": experiment.settings.steps * examples["step"] * len(cells) / share["train"],
     "prediction_ms_per_1000": 1000 * seconds["predict_1000"],
-    "environment": record.environment(list(sources(experiment).values())),
+    "environment": record.environment(list(experiment.sources.values())),
     "command": record.command(),
     "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
   }

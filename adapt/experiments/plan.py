@@ -1,24 +1,22 @@
 """What an experiment comes to before training: its data, its points, and those without a record."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from adapt import validators
 from adapt.catalogue import Bound
-from adapt.data import labelled_rows
 from adapt.data.domain import Domain
 from adapt.deploy.inputs import Inputs, inputs_of
 from adapt.deploy.saved import lacking
-from adapt.experiments import more_seeds, reverse, unfinished
+from adapt.experiments import more_seeds, unfinished
 from adapt.experiments.experiment import Experiment
-from adapt.experiments.resolve import as_chosen, code, config, points, sources, without_settings
 from adapt.method import Method
-from adapt.records import identity, record
-from adapt.training import dp_sgd, feed, hosts, task_data
+from adapt.records import configuration, record
+from adapt.training import feed, hosts, privacy, task_data
 from adapt.training.joint_tasks import Part
-from adapt.training.settings import Settings
-from adapt.training.setup import Point, traits
+from adapt.training.setup import Point
 from adapt.training.task_data import TaskData
 
 Domains = Callable[[str], Domain]
@@ -28,12 +26,16 @@ class Plan(NamedTuple):
   """An experiment with its data, its points, and those of them that lack a record or seeds."""
 
   experiment: Experiment
-  method: Method
   data: TaskData
-  points: list[Point]
-  missing: list[Point]
+  points: Sequence[Point]  # of the experiment, by the labels that their records have
+  missing: Sequence[Point]
   inputs: Inputs | None = None  # what the models that are to be kept take
   existing_seeds: tuple[int, ...] = ()  # that the records of the missing points have already
+
+  @property
+  def method(self) -> Method:
+    """The method without a network, to query what it reads."""
+    return self.experiment.traits
 
   @property
   def remaining(self) -> Experiment:
@@ -48,17 +50,25 @@ class Plan(NamedTuple):
     """The configuration of one missing point."""
     made = self.data.target.preprocessing
     reading = {"reading": dict(made.reading)} if made is not None and made.reading else {}
-    return config(self.remaining, point, self.data.hashes) | reading
+    return self.remaining.config(point, self.data.hashes) | reading
+
+  def refuse_other(self, file: Path, made: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Raises ValueError where what was made in a file is not of the configuration that is wanted."""
+    method = self.experiment.method
+    defaults = Bound(method.name, method.factory).arguments
+    sources, reads = self.experiment.sources, self.method.reads
+    configuration.refuse_other(file, made, wanted, sources, defaults, reads)
 
 
 def alone(experiment: Experiment, data: TaskData) -> Plan:
   """The plan that trains all points of an experiment on data that are there, whatever has a record."""
-  todo = points(experiment)
-  return Plan(experiment, traits(experiment.method, todo[0].hyperparameters), data, todo, todo)
+  return Plan(experiment, data, experiment.points, experiment.points)
 
 
 def plan(experiment: Experiment, out: str | Path, force: bool, domains: Domains) -> Plan:
   """Everything that can be said of an experiment before training; raises ValueError as `run` does.
+
+  The processes of a run must agree on data, code and settings.
 
   Args:
     experiment: what to plan.
@@ -68,74 +78,48 @@ def plan(experiment: Experiment, out: str | Path, force: bool, domains: Domains)
   """
   whole = hosts.together(lambda: _checked(experiment, domains))
   if hosts.several():
-    _refuse_unlike(whole)
-  labels = hosts.agreed(lambda: _labels(whole, out))
-  named = [p._replace(label=label) for p, label in zip(whole.points, labels, strict=True)]
-  whole = whole._replace(points=named)
-  places, existing = hosts.agreed(lambda: _missing(whole, out, force))
-  inputs = None
-  if experiment.save_model:
-    inputs = inputs_of(domains(experiment.task.target), whole.data, experiment.settings)
-  missing = [whole.points[i] for i in places]
-  return whole._replace(missing=missing, inputs=inputs, existing_seeds=tuple(existing))
+    configs = {p.label: experiment.config(p, whole.data.hashes) for p in whole.points}
+    hosts.alike("data", whole.data.hashes)
+    hosts.alike("code", experiment.code)
+    hosts.alike("settings", {f"{p}: {n}": v for p, c in configs.items() for n, v in c.items()})
+  labels, places, existing = hosts.agreed(lambda: _compared(whole, out, force))
+  points = [p._replace(label=label) for p, label in zip(whole.points, labels, strict=True)]
+  missing = [points[i] for i in places]
+  return whole._replace(points=points, missing=missing, existing_seeds=tuple(existing))
 
 
 def _checked(experiment: Experiment, domains: Domains) -> Plan:
   """The plan with all points missing; refuses what data and choices rule out."""
-  task, setup = experiment.task, experiment.setup
-  todo = points(experiment)
-  method = traits(experiment.method, todo[0].hyperparameters)
+  task, setup, method = experiment.task, experiment.setup, experiment.traits
   sources, target = [domains(name) for name in task.source], domains(task.target)
   data = task_data.prepare(setup, method, sources, target, task.classes)
-  feed.streams(setup, method, data.sources, data.target, len(todo) * len(setup.seeds))
-  privacy(experiment, method, data)
+  cells = len(experiment.points) * len(setup.seeds)
+  feed.streams(setup, method, data.sources, data.target, cells)
+  privacy.spent(setup, method, experiment.start, data)
   validators.check(experiment.validator, data.target.train.x, data.output)
-  reverse.check(experiment, method)
-  return Plan(experiment, method, data, todo, todo)
+  inputs = inputs_of(target, data, experiment.settings) if experiment.save_model else None
+  return Plan(experiment, data, experiment.points, experiment.points, inputs)
 
 
-def _refuse_unlike(whole: Plan) -> None:
-  """Raises ValueError on all processes of a run where one has other data, code or settings."""
-  hosts.alike("data", whole.data.hashes)
-  hosts.alike("code", code(whole.experiment))
-  wanted = {p.label: config(whole.experiment, p, whole.data.hashes) for p in whole.points}
-  hosts.alike("settings", {f"{p}: {n}": v for p, c in wanted.items() for n, v in c.items()})
+def _compared(
+  whole: Plan, out: str | Path, force: bool
+) -> tuple[list[str], list[int], tuple[int, ...]]:
+  """The points' labels, which of them lack a record or seeds, and which seeds all of those have.
 
-
-def _labels(whole: Plan, out: str | Path) -> list[str]:
-  """The points' labels; where a record lies under the label that it had formerly, that one."""
-  found = []
-  former = without_settings(whole.experiment)
-  for point, old in zip(whole.points, former, strict=True):
-    here, there = (file_of(whole.experiment, p, out) for p in (point, old))
-    label = point.label
-    if here != there and not here.exists() and there.exists():
-      try:
-        made = record.read(there)["config"]
-        own = whole.experiment._replace(seeds=tuple(made["seeds"]))
-        wanted = config(own, as_chosen(own, point, made), whole.data.hashes)
-        refuse_other(there, made, wanted, whole.experiment, whole.method)
-        label = old.label
-      except ValueError:  # of other settings
-        pass
-    found.append(label)
-  return found
-
-
-def _missing(whole: Plan, out: str | Path, force: bool) -> tuple[list[int], tuple[int, ...]]:
-  """Which points lack a record or seeds, and which seeds all of those have; refuses other settings."""
+  Raises:
+    ValueError: a record, or checkpoints, of other settings.
+  """
   experiment = whole.experiment
   missing: dict[int, tuple[int, ...]] = {}
-  for i, point in enumerate(whole.points):
-    file = file_of(experiment, point, out)
-    if force or not file.exists():
+  points = []
+  for i, unnamed in enumerate(whole.points):
+    point, made = _found(whole, unnamed, out, force)
+    points.append(point)
+    if made is None:
       missing[i] = ()
       continue
-    made = record.read(file)
-    existing = more_seeds.existing(experiment, made)
-    alike = experiment._replace(seeds=existing or experiment.seeds)
-    wanted = config(alike, as_chosen(experiment, point, made["config"]), whole.data.hashes)
-    refuse_other(file, made["config"], wanted, experiment, whole.method)
+    file, existing = file_of(experiment, point, out), more_seeds.existing(experiment, made)
+    _refuse_record(whole, point, file, made["config"], existing or experiment.seeds)
     if existing or (experiment.save_model and lacking(file, made)):
       missing[i] = existing
   if len(different := set(missing.values())) > 1:
@@ -146,9 +130,43 @@ def _missing(whole: Plan, out: str | Path, force: bool) -> tuple[list[int], tupl
     )
   existing = next(iter(different), ())
   if missing and not force and not experiment.search:  # whose rounds' points are compared there
-    todo = [whole.points[i] for i in missing]
+    todo = [points[i] for i in missing]
     refuse_checkpoints(whole._replace(missing=todo, existing_seeds=existing), out)
-  return list(missing), existing
+  return [point.label for point in points], list(missing), existing
+
+
+def _found(
+  whole: Plan, point: Point, out: str | Path, force: bool
+) -> tuple[Point, Mapping[str, Any] | None]:
+  """The point by the label of its record, which may be its former one, and the record to compare."""
+  file, former = (
+    file_of(whole.experiment, p, out) for p in (point, point._replace(label=point.former))
+  )
+  if file.exists():
+    return point, None if force else record.read(file)
+  if point.former and former.exists():
+    with contextlib.suppress(ValueError):  # of other settings
+      made = record.read(former)
+      _refuse_record(whole, point, former, made["config"], made["config"]["seeds"])
+      return point._replace(label=point.former), None if force else made
+  return point, None
+
+
+def _refuse_record(
+  whole: Plan, point: Point, file: Path, made: Mapping[str, Any], seeds: Sequence[int]
+) -> None:
+  """Raises ValueError where a record has another configuration than the point's with those seeds."""
+  wanted = whole.experiment.config(_as_chosen(whole.experiment, point, made), whole.data.hashes)
+  whole.refuse_other(file, made, {**wanted, "seeds": list(seeds)})
+
+
+def _as_chosen(experiment: Experiment, point: Point, made: Mapping[str, Any]) -> Point:
+  """The point as the record with that config has it: what a search chose was not asked for."""
+  if not experiment.search:
+    return point
+  own, lr = made["hyperparameters"], made["settings"].get("lr", point.lr)
+  chosen = {n: own[n] for n in experiment.search.ranges if n in own}
+  return point._replace(hyperparameters={**point.hyperparameters, **chosen}, lr=lr)
 
 
 def refuse_checkpoints(plan: Plan, out: str | Path) -> None:
@@ -161,73 +179,16 @@ def refuse_checkpoints(plan: Plan, out: str | Path) -> None:
       continue
     if seeds == list(range(count, count + len(seeds))):
       own = {**wanted, "seeds": seeds}
-      refuse_other(folder, made, own, plan.experiment, plan.method)
+      plan.refuse_other(folder, made, own)
       if seeds != wanted["seeds"]:
         last = seeds[-1] + 1
         raise ValueError(
           f"{folder} is of other seeds ({seeds[0]} to {last - 1}): finish them by --seeds {last} "
           "and add to them then, or --force starts over"
         )
-    refuse_other(folder, made, wanted, plan.experiment, plan.method)
+    plan.refuse_other(folder, made, wanted)
 
 
 def file_of(experiment: Experiment, point: Point, out: str | Path) -> Path:
   """Where the record of a point is, or will be."""
   return record.path(out, experiment.suite.name, experiment.task.name, point.label)
-
-
-def refuse_other(
-  file: Path, made: dict[str, Any], wanted: dict[str, Any], experiment: Experiment, method: Method
-) -> None:
-  """Compares what decides the numbers: not the device count, nor what only reads the scores."""
-  _refuse_changed(file, made.get("code", {}), wanted["code"], experiment)
-  bound = experiment.method
-  defaults = Bound(bound.name, bound.factory).arguments
-  known = "pretrained" in made["data"] and "pretrained" in wanted["data"]
-
-  def decisive(config: dict[str, Any]) -> dict[str, Any]:
-    kept = {k: v for k, v in config.items() if k not in unfinished.INDIFFERENT}
-    # A setting or hyper-parameter that the record does not know of had no effect when it was made.
-    kept["settings"] = {**Settings()._asdict(), **kept["settings"]}
-    if known:  # what the weights are counts, not where they lie
-      kept["settings"]["pretrained"] = ""
-    else:
-      kept["data"] = {k: v for k, v in kept["data"].items() if k != "pretrained"}
-    kept["hyperparameters"] = {**defaults, **kept["hyperparameters"]}
-    if "labelled" not in method.reads:
-      kept["settings"] = {**kept["settings"], "shots": 0}
-    return kept
-
-  if changes := record.differences(decisive(made), decisive(wanted)):
-    raise ValueError(
-      f"{file} was made with other settings ({'; '.join(changes[:3])}): "
-      "--force replaces it, --out puts the new one elsewhere"
-    )
-
-
-def _refuse_changed(
-  file: Path, made: dict[str, str], wanted: dict[str, str], experiment: Experiment
-) -> None:
-  """Raises ValueError where code has changed that the numbers come from; old records do not say."""
-  for kind in made.keys() & wanted.keys():
-    if made[kind] != wanted[kind]:
-      name = identity.file_name(sources(experiment)[kind])
-      raise ValueError(
-        f"{name} has changed since {file} was made: --force replaces it, --out puts the new one "
-        "elsewhere"
-      )
-
-
-def privacy(experiment: Experiment, method: Method, data: TaskData) -> dict[str, Any]:
-  """What a private run spends of whose privacy, for the record; refuses what it cannot account for."""
-  if experiment.dp is None:
-    return {}
-  settings, labels = experiment.settings, data.target.train.y
-  shots = None if "all_labelled" in method.reads else settings.shots
-  labelled = len(data.target.train.x)
-  if labels is not None:
-    labelled = len(labelled_rows(labels, shots, experiment.seeds[0]))
-  examples = {"source": sum(len(d.train.x) for d in data.sources), "labelled": labelled}
-  whose = dp_sgd.protected(method, experiment.start)
-  times = settings.batch_size, settings.steps
-  return {"privacy": {w: dp_sgd.spent(experiment.dp, examples[w], *times) for w in whose}}

@@ -9,7 +9,6 @@ one after the other, and judges the last iterate alone.
 import hashlib
 from collections.abc import Callable, Sequence
 
-import jax
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -17,36 +16,12 @@ from adapt import validators
 from adapt.data import Split
 from adapt.evaluation import metrics
 from adapt.experiments.experiment import Experiment
-from adapt.method import Method
 from adapt.training import loop
 from adapt.training.setup import Point
 from adapt.training.task_data import TaskData
 
 # (experiment, point, data) -> the trained program of one cell
 Train = Callable[[Experiment, Point, TaskData], loop.Trained]
-
-
-def check(experiment: Experiment, method: Method) -> None:
-  """Raises ValueError where source and target cannot change places."""
-  if experiment.validator != validators.REVERSE:
-    return
-  reason = None
-  if len(experiment.task.source) > 1:
-    reason = "there are several sources"
-  elif experiment.task.classes is not None:
-    reason = "the domains have classes of their own"
-  elif {"labelled", "all_labelled"} & set(method.reads):
-    reason = f"{experiment.method.name} reads target labels"
-  elif experiment.output.name != "classes":
-    reason = f"the output is {experiment.output.name}"
-  elif experiment.dp:
-    reason = "--dp accounts for one training"
-  elif jax.process_count() > 1:
-    reason = "several processes do not"
-  if reason:
-    raise ValueError(
-      f"--validator {validators.REVERSE} lets source and target change places, and {reason}"
-    )
 
 
 def scores(

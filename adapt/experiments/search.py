@@ -20,10 +20,11 @@ from adapt import extras, outputs, validators
 from adapt.catalogue import Range
 from adapt.data.atomic_files import plain
 from adapt.experiments import execute, unfinished
-from adapt.experiments.experiment import Experiment, Search
+from adapt.experiments.choices import Search
+from adapt.experiments.experiment import Experiment
 from adapt.experiments.place import Place
 from adapt.experiments.plan import Plan, file_of, refuse_checkpoints
-from adapt.experiments.resolve import combinations, points
+from adapt.experiments.points import combinations
 from adapt.training import checkpoint, hosts
 from adapt.training.loop import Report, Trained
 from adapt.training.setup import Point
@@ -58,7 +59,7 @@ def searching(experiment: Experiment, number: int, sampler: str) -> Experiment:
     )
   if (lr := experiment.settings.lr) <= 0:
     raise ValueError(f"--search looks about --lr, which is {lr}: give one above 0")
-  every = ranges(experiment.method.factory, points(experiment)[0].hyperparameters)
+  every = ranges(experiment.method.factory, experiment.points[0].hyperparameters)
   moved = {n: where for n, where in every.items() if n not in experiment.method.given}
   moved["lr"] = Range(lr / 10, lr * 10, "log")
   made = experiment._replace(search=Search(number, sampler, moved))
@@ -74,7 +75,7 @@ def _grid(experiment: Experiment, number: int) -> Experiment:
     return experiment
   if experiment.dp:
     raise ValueError("what a grid chooses tells of the private examples: leave it out with --dp")
-  tried = Search(len(points(experiment)), "grid", experiment.sweep)
+  tried = Search(len(experiment.points), "grid", experiment.sweep)
   return experiment._replace(search=tried, sweep={})
 
 
@@ -98,7 +99,7 @@ def make(plan: Plan, place: Place, report: Report) -> None:
     for number in range(rounds(experiment)):
       candidates = tuple(hosts.agreed(lambda: _ask(experiment, study)))
       now = experiment._replace(candidates=candidates)
-      own = plan._replace(experiment=now, missing=points(now))
+      own = plan._replace(experiment=now, missing=now.points)
       trained, saved = _trained(own, place, report, number, kept)
       new = hosts.agreed(functools.partial(_scored, now, trained))
       hosts.led(functools.partial(_tell, study, [_score(experiment, c) for c in new]))
@@ -156,7 +157,7 @@ def _study(experiment: Experiment) -> Any:
   except ImportError:
     raise ValueError(f"--search needs optuna: {extras.install('search')}") from None
   optuna.logging.set_verbosity(optuna.logging.WARNING)
-  [point] = points(experiment)
+  [point] = experiment.points
   sampler: Any = optuna.samplers.RandomSampler(seed=0)
   if search.sampler == "tpe":  # a round's points keep apart, and values are judged together
     sampler = optuna.samplers.TPESampler(
@@ -185,7 +186,7 @@ def _ask(experiment: Experiment, study: Any) -> list[dict[str, float]]:
   for _ in range(number + _REFUSED):
     trial = study.ask(where)
     try:
-      points(experiment._replace(candidates=(trial.params,)))
+      _ = experiment._replace(candidates=(trial.params,)).points
     except ValueError as error:
       reason = str(error)
       study.tell(trial, state=TrialState.FAIL)

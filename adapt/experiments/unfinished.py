@@ -14,12 +14,10 @@ from typing import Any
 
 from adapt.data import atomic_files
 from adapt.records import schema
+from adapt.records.configuration import INDIFFERENT
 from adapt.training import checkpoint, folder_lock
 
 _AND = ".and-"  # other tasks
-# What of a configuration the state of a run does not depend on, or is compared apart. How data were
-# read is in the data's hashes.
-INDIFFERENT = ("devices", "validator", "code", "reading")
 
 
 def folder_of(file: Path, together: Sequence[Mapping[str, Any]] | None = None) -> Path:

@@ -8,7 +8,6 @@ import numpy as np
 
 from adapt.data.atomic_files import plain
 from adapt.experiments.experiment import Experiment
-from adapt.experiments.resolve import config, points
 from adapt.report.summary import Record, by_seed, cell
 from adapt.training.history import History
 
@@ -34,13 +33,13 @@ def described(experiment: Experiment, environment: Mapping[str, Any]) -> Run:
     environment: commit, versions and device, as records have them.
   """
   suite, task = experiment.suite.name, experiment.task.name
-  point = points(experiment._replace(sweep={}))[0]
+  point = experiment._replace(sweep={}).points[0]
   shown = {
     "method": experiment.method.name,
     "suite": suite,
     "task": task,
     "label": point.label,
-    **config(experiment, point, {}),
+    **experiment.config(point, {}),
     "model": {"name": experiment.model.name, **experiment.model.arguments},
     "tuning": {"name": experiment.tuning.name, **experiment.tuning.arguments},
     **{n: environment.get(n) for n in ("commit", "dirty", "device", "versions")},

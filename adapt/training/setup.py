@@ -31,6 +31,7 @@ class Point(NamedTuple):
   label: str
   hyperparameters: dict[str, Any]  # after defaults
   lr: float
+  former: str = ""  # label of records from before labels said which settings are not the suite's
 
 
 class Setup(NamedTuple):

@@ -9,7 +9,6 @@ import toy
 
 from adapt import tuning
 from adapt.deploy import rebuilt
-from adapt.experiments.resolve import points
 from adapt.training import arrays as inputs
 from adapt.training import loop, program
 from adapt.training.joint_tasks import Part
@@ -19,14 +18,14 @@ def described(method, **changes):
   """A description that has been JSON."""
   experiment = toy.experiment(method, seeds=(0,), **changes)
   data = toy.data_of(experiment)
-  about = rebuilt.describe(experiment.setup, points(experiment)[0], data)
+  about = rebuilt.describe(experiment.setup, experiment.points[0], data)
   return experiment, json.loads(json.dumps(about))
 
 
 @pytest.mark.parametrize("method", ["dann", "m3sda", "mme", "osbp", "nrc"])
 def test_shapes_are_those_of_training(method):
   experiment, about = described(method)
-  [point], data = points(experiment), toy.data_of(experiment)
+  [point], data = experiment.points, toy.data_of(experiment)
   kind = experiment.setup.traits([point])
   parts = [Part(experiment.setup, [point], data)]
   (arrays, _), labelled = inputs.arrays_of(parts, False), inputs.labelled_of(parts, kind)

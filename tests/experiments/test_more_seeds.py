@@ -10,7 +10,7 @@ import toy
 
 from adapt.data import atomic_files
 from adapt.experiments import grid, more_seeds, ray_cluster
-from adapt.experiments.experiment import Search
+from adapt.experiments.choices import Search
 from adapt.experiments.plan import plan
 from adapt.experiments.run import run, run_together
 from adapt.experiments.suite import Suite, Task

@@ -10,13 +10,18 @@ from adapt import outputs
 from adapt.cli import main
 from adapt.experiments.execute import _plain_source
 from adapt.experiments.recipe import Recipe
-from adapt.experiments.resolve import config, points, resolve
+from adapt.experiments.resolve import resolve
+from adapt.experiments.run import run
 from adapt.experiments.suite import Reported, by_recipe
 from benchmarks.digits import SUITE as DIGITS
 
 DANN = Recipe("dann", ("moons_turned",), "a paper, §5", {"lr": 0.05, "steps": 30, "width": 8})
 FINE_TUNED = Recipe(
-  "tent", ("moons_turned",), "a file", {"lr": 0.01}, {"lr": 0.07, "steps": 40, "smoothing": 0.2}
+  "shot",
+  ("moons_turned",),
+  "a file",
+  {"lr": 0.01, "steps": 3, "evaluations": 1},
+  {"lr": 0.07, "steps": 40, "smoothing": 0.2},
 )
 SUITE = toy.SUITE._replace(
   recipes=(DANN, FINE_TUNED),
@@ -35,47 +40,56 @@ def resolved(method="dann", recipe="paper", settings=None, **given):
 def test_a_recipe_stands_in_for_the_suite_s_settings():
   made = resolved()
   assert (made.settings.lr, made.settings.steps, made.settings.batch_size) == (0.05, 30, 32)
-  [point] = points(made)
+  [point] = made.points
   assert point.hyperparameters["width"] == 8 and point.label == "dann-recipe=paper"
-  assert config(made, point, {})["recipe"] == "paper"
+  assert made.config(point, {})["recipe"] == "paper"
   assert resolved(recipe=DANN) == made
 
 
 def test_by_the_suite_nothing_changes():
   made = resolved(recipe="suite")
   assert made == resolve(SUITE, toy.TASK, "dann") and made.settings == SUITE.settings
-  [point] = points(made)
-  assert point.label == "dann" and "recipe" not in config(made, point, {})
+  [point] = made.points
+  assert point.label == "dann" and "recipe" not in made.config(point, {})
 
 
 def test_what_is_set_beside_a_recipe_is_in_the_label():
   settings = resolved().settings._replace(steps=10, lr=0.1)
-  assert points(resolved(settings=settings, width=16))[0].label == (
+  assert resolved(settings=settings, width=16).points[0].label == (
     "dann-lr=0.1-recipe=paper-steps=10-width=16"
   )
-  assert points(resolved(settings=resolved().settings, width=8))[0].label == "dann-recipe=paper"
+  assert resolved(settings=resolved().settings, width=8).points[0].label == "dann-recipe=paper"
 
 
 def test_the_source_model_has_settings_of_its_own():
-  made = resolved("tent")
+  made = resolved("shot")
   plain = _plain_source(made)
   assert (plain.settings.lr, plain.settings.steps, made.settings.lr) == (0.07, 40, 0.01)
-  assert points(plain)[0].label == "source_only-lr=0.07-smoothing=0.2-steps=40"
-  assert config(made, points(made)[0], {})["source_model"]["smoothing"] == 0.2
-  given = resolved("tent", settings=made.settings._replace(steps=5))  # of both
+  assert plain.points[0].label == "source_only-evaluations=1-lr=0.07-smoothing=0.2-steps=40"
+  assert made.config(made.points[0], {})["source_model"]["smoothing"] == 0.2
+  given = resolved("shot", settings=made.settings._replace(steps=5))  # of both
   assert (_plain_source(given).settings.steps, _plain_source(given).settings.lr) == (5, 0.07)
 
 
 @pytest.mark.parametrize(
   ("method", "recipe", "line"),
   [
-    ("coral", "paper", "coral has no recipe on moons_turned in suite toy, only dann, tent"),
+    ("coral", "paper", "coral has no recipe on moons_turned in suite toy, only dann, shot"),
     ("dann", "papr", "did you mean paper"),
   ],
 )
 def test_refuses(method, recipe, line):
   with pytest.raises(ValueError, match=line):
     resolved(method, recipe)
+
+
+def test_a_source_model_is_trained_as_its_recipe_says(tmp_path):
+  [made] = run(resolved("shot"), tmp_path, domains=toy.named).records
+  assert made["config"]["settings"]["steps"] == 3 and made["config"]["source_lr"] == 0.07
+  [file] = [f for f in tmp_path.rglob("*.json") if f.stem.startswith("source_only")]
+  source = json.loads(file.read_text())
+  assert source["label"] == "source_only-evaluations=1-lr=0.07-smoothing=0.2-steps=40"
+  assert source["curves"]["step"] == [40]
 
 
 def test_smoothing_is_refused_where_it_would_not_reach():
@@ -108,9 +122,9 @@ def test_recipes_of_digits_resolve(recipe):
   assert recipe.source
   for name in recipe.tasks:
     made = resolve(DIGITS, DIGITS.task(name), recipe.method, recipe="paper")
-    assert points(made)[0].label == f"{recipe.method}-recipe=paper"
+    assert made.points[0].label == f"{recipe.method}-recipe=paper"
     if made.start == "source":
-      points(_plain_source(made))
+      assert _plain_source(made).points
 
 
 def test_smoothed_labels():

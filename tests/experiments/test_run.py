@@ -11,7 +11,6 @@ import pytest
 import toy
 
 from adapt import data, methods, tuning, weights
-from adapt.experiments.resolve import points
 from adapt.experiments.run import run
 from adapt.training import loop, program, task_data
 from adapt.training.joint_tasks import Part
@@ -27,7 +26,7 @@ def trained(method, load=toy.load, **changes):
   """The final state of a run, on the host."""
   experiment = toy.experiment(method, **{**SHORT, **changes})
   data = task_data.unchecked(experiment.setup, [load("moons")], load("turned"))
-  [trained] = loop.train([Part(experiment.setup, points(experiment), data)], lambda *_: None)
+  [trained] = loop.train([Part(experiment.setup, experiment.points, data)], lambda *_: None)
   ts = trained.mapped.ts
   return jax.tree.map(np.asarray, (ts.params, ts.state))
 

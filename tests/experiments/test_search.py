@@ -14,7 +14,6 @@ from adapt.catalogue import Range
 from adapt.cli import main
 from adapt.experiments import search
 from adapt.experiments.place import Place
-from adapt.experiments.resolve import points
 from adapt.experiments.run import run
 from adapt.records import record, schema
 from adapt.report import terminal
@@ -163,7 +162,7 @@ def test_an_interrupted_search_goes_on_in_its_round(tpe, minutes, left, tmp_path
 
 def test_force_forgets_the_checkpoints_of_every_round(tmp_path):
   experiment = asked(16, "tpe")
-  [point] = points(experiment)
+  [point] = experiment.points
   rounds = [tmp_path / f"toy/moons_turned/.{point.label}{n}.partial" for n in ("", ".2", ".3")]
   for folder in rounds:
     folder.mkdir(parents=True)

@@ -9,7 +9,6 @@ import toy
 
 from adapt import methods, models
 from adapt.data import Domain, Split
-from adapt.experiments.resolve import points
 from adapt.models import nets
 from adapt.training import loop, task_data
 from adapt.training.joint_tasks import Part
@@ -56,7 +55,7 @@ def test_a_tuning_that_moves_the_head_alone_is_refused():
 @pytest.mark.parametrize("name", SOURCE_FREE)
 def test_poisoned_source_data_change_no_bit(name):
   experiment = toy.experiment(name, seeds=(0,), steps=8, evaluations=2, model="normed")
-  setup, todo = experiment.setup, points(experiment)
+  setup, todo = experiment.setup, experiment.points
   net = models.build("normed", 2)
   start = net.init(jax.random.key(5), jnp.asarray(toy.TURNED.train.x))
   start = jax.tree.map(lambda v: v[None], start)  # one cell

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import toy
 
-from adapt.experiments.resolve import points
 from adapt.training import bounds
 from adapt.training.dp_sgd import Privacy
 from adapt.training.settings import Settings
@@ -57,7 +56,7 @@ def test_every_setting_that_is_a_number_has_bounds():
 def test_numbers_out_of_sense_are_refused_before_training(changes, message):
   changes = dict(changes)
   with pytest.raises(ValueError, match=message):
-    points(toy.experiment(changes.pop("method", "source_only"), **changes))
+    toy.experiment(changes.pop("method", "source_only"), **changes)
 
 
 @pytest.mark.parametrize("text", ["1_0", "\u0663", "\uff11"])

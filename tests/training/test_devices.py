@@ -12,7 +12,6 @@ import pytest
 import toy
 
 from adapt import catalogue, methods
-from adapt.experiments.resolve import points
 from adapt.experiments.run import run
 from adapt.method import Net
 from adapt.training import arrays as inputs
@@ -36,7 +35,7 @@ def final_params(name, *layouts, tuned="full"):
   given = own.given if own.layouts is None else own.layouts
   short = {"seeds": (0, 1), "steps": STEPS, "evaluations": 1, "batch_size": 16}
   experiment = toy.experiment(name, model="normed", given=given, tuning=tuned, **short)
-  setup, data, todo = experiment.setup, toy.data_of(experiment), points(experiment)
+  setup, data, todo = experiment.setup, toy.data_of(experiment), experiment.points
   parts = [Part(setup, todo, data)]
   begun, arrays, _ = loop.placed(parts, loop.program_of(parts))
   copied = jax.jit(lambda tree: jax.tree.map(jnp.copy, tree))  # a layout donates what it is given

@@ -9,7 +9,6 @@ import toy
 from scipy import optimize, stats
 
 from adapt import methods, models, tuning, weights
-from adapt.experiments.resolve import points
 from adapt.experiments.run import run
 from adapt.training import dp_sgd, shared_step
 from adapt.training.devices import Layout
@@ -130,7 +129,7 @@ def test_text_is_read():
 )
 def test_what_would_not_be_private_is_refused(method, changes, message):
   with pytest.raises(ValueError, match=message):
-    points(toy.experiment(method, dp=Privacy(1.0, 1.0), **changes))
+    toy.experiment(method, dp=Privacy(1.0, 1.0), **changes)
 
 
 def test_batch_statistics_are_refused(tmp_path):

@@ -6,7 +6,6 @@ import pytest
 import toy
 
 from adapt.evaluation import class_measures
-from adapt.experiments.resolve import points
 from adapt.experiments.suite import Task
 from adapt.training import arrays, evaluation, loop
 from adapt.training.joint_tasks import Part
@@ -14,7 +13,7 @@ from adapt.training.joint_tasks import Part
 
 def parts_of(*tasks):
   each = [toy.experiment("source_only", seeds=(0, 1), task=task) for task in tasks]
-  return [Part(one.setup, points(one), toy.data_of(one)) for one in each]
+  return [Part(one.setup, one.points, toy.data_of(one)) for one in each]
 
 
 def test_each_part_is_looked_at_as_if_alone():

@@ -8,7 +8,7 @@ import pytest
 import toy
 
 import adapt
-from adapt.experiments.resolve import config, points, resolve
+from adapt.experiments.resolve import resolve
 from adapt.experiments.run import run
 from adapt.training import optimizers, shared_step
 from adapt.training.settings import Settings
@@ -113,7 +113,7 @@ def test_an_experiment_carries_it(tmp_path):
   assert asked.settings.optimizer == asked.optimizer.name
   [made] = run(asked, tmp_path, domains=toy.load).records
   assert made["config"]["settings"]["optimizer"] == asked.optimizer.name
-  assert "optimizer" not in config(asked, points(asked)[0], {})
+  assert "optimizer" not in asked.config(asked.points[0], {})
   other = resolve(
     toy.SUITE, toy.TASK, "source_only", toy.SETTINGS._replace(steps=20), optimizer=optax.adam(0.02)
   )

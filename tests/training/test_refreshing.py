@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import toy
 
-from adapt.experiments.resolve import points
 from adapt.experiments.run import run
 from adapt.training import loop, refreshing
 from adapt.training.feed import Feed
@@ -70,7 +69,7 @@ def test_evaluations_move_no_parameter(method):
   def digests(evaluations):
     changes = {"given": {**toy.needs(method).given, **LOOKED_AT[method]}, "seeds": (0,)}
     asked = toy.experiment(method, steps=STEPS, evaluations=evaluations, **changes)
-    part = Part(asked.setup, points(asked), toy.data_of(asked))
+    part = Part(asked.setup, asked.points, toy.data_of(asked))
     [trained] = loop.train([part], lambda *_: None)
     return digest({"params": trained.mapped.ts.params, "stats": trained.mapped.ts.state["stats"]})
 

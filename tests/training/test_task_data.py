@@ -14,7 +14,7 @@ from adapt.catalogue import Bound
 from adapt.data import Domain, Split
 from adapt.data.images import Images
 from adapt.evaluation import metrics
-from adapt.experiments.resolve import points, resolve
+from adapt.experiments.resolve import resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite, Task
 from adapt.method import Method, Net
@@ -54,7 +54,7 @@ def loaded(**settings):
 
 
 def prepared(experiment, domains):
-  method = experiment.setup.traits(points(experiment))
+  method = experiment.setup.traits(experiment.points)
   sources = [domains(name) for name in experiment.task.source]
   return task_data.prepare(experiment.setup, method, sources, domains(experiment.task.target))
 
@@ -187,7 +187,7 @@ def test_a_frozen_backbone_stays_and_a_slow_one_moves_less(backbone):
   def moved(**settings):
     experiment = experiment_of(pretrained="tiny", weight_decay=0.0, **settings)
     data = prepared(experiment, DOMAINS.__getitem__)
-    parts = [Part(experiment.setup, points(experiment), data)]
+    parts = [Part(experiment.setup, experiment.points, data)]
     cells = loop.program_of(parts)
     mapped, _, fed = loop.placed(parts, cells)
     ts = fed.advance(mapped, 2)[0].ts

@@ -7,7 +7,6 @@ import pytest
 import toy
 
 from adapt import tuning
-from adapt.experiments.resolve import points
 from adapt.tuning.co_tuning import co_tuning
 
 TRAINABLE = ["body", "norm", "head", "source_head/kernel", "source_head/bias"]
@@ -71,8 +70,8 @@ def test_the_table_is_the_mean_over_all_batches_of_the_source_model(tiny, batch)
 
 def test_methods_without_target_labels_are_refused():
   with pytest.raises(ValueError, match="labelled target examples, which dann does not read"):
-    points(toy.experiment("dann", tuning=tuning.bind("co_tuning")))
+    toy.experiment("dann", tuning=tuning.bind("co_tuning"))
   assert (
-    points(toy.experiment("weighted", tuning=tuning.bind("co_tuning")))[0].label
+    toy.experiment("weighted", tuning=tuning.bind("co_tuning")).points[0].label
     == "weighted+co_tuning"
   )

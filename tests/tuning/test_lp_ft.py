@@ -7,7 +7,6 @@ import pytest
 import toy
 
 from adapt import tuning
-from adapt.experiments.resolve import points
 from adapt.training import loop
 from adapt.training.joint_tasks import Part
 from adapt.tuning.lp_ft import lp_ft
@@ -69,7 +68,7 @@ def test_a_share_beyond_all_steps_is_refused():
 def test_progress_reaches_it_in_a_compiled_run():
   way = tuning.bind("lp_ft", share=0.5)
   experiment = toy.experiment("fine_tune", seeds=(0,), steps=4, batch_size=16, shots=8, tuning=way)
-  parts = [Part(experiment.setup, points(experiment), toy.data_of(experiment))]
+  parts = [Part(experiment.setup, experiment.points, toy.data_of(experiment))]
   cells = loop.program_of(parts)
   mapped, _, fed = loop.placed(parts, cells)
   passed = []

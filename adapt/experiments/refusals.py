@@ -3,19 +3,19 @@
 from typing import Any
 
 from adapt import catalogue, methods, tuning, validators, weights
-from adapt.experiments.experiment import Experiment
+from adapt.experiments.choices import Choices
 from adapt.method import Method
-from adapt.training import bounds, dp_sgd, optimizers
+from adapt.training import bounds, dp_sgd, hosts, optimizers
 
 
-def refuse_unknown(experiment: Experiment) -> None:
+def refuse_unknown(choices: Choices) -> None:
   """Raises ValueError for arguments that the method does not take, and values that none has."""
-  method = experiment.method
-  settings, own = experiment.settings, experiment.optimizer
-  assert experiment.model.name == settings.model, "settings of another network"
+  method = choices.method
+  settings, own = choices.settings, choices.optimizer
+  assert choices.model.name == settings.model, "settings of another network"
   assert own.name == settings.optimizer, "settings of another optimizer"
   known = {p.name: p for p in catalogue.parameters(method.factory)}
-  moved = list(experiment.candidates[0] if experiment.candidates else experiment.sweep)
+  moved = list(choices.candidates[0] if choices.candidates else choices.sweep)
   for name in [*method.given, *moved]:
     if name not in known and name != "lr":
       raise ValueError(f"{method.name} has no '{name}': it takes {', '.join(known) or 'nothing'}")
@@ -26,36 +26,36 @@ def refuse_unknown(experiment: Experiment) -> None:
   for name in moved:
     if name != "lr" and known[name].kind is not float:
       raise ValueError(f"'{name}' of {method.name} is no float: only floats can be swept")
-  refuse_numbers(experiment)
-  if experiment.validator != validators.REVERSE:
-    validators.get(experiment.validator)
+  refuse_numbers(choices)
+  if choices.validator != validators.REVERSE:
+    validators.get(choices.validator)
 
 
-def refuse_numbers(experiment: Experiment) -> None:
+def refuse_numbers(choices: Choices) -> None:
   """Raises ValueError for numbers that no setting or hyper-parameter can have."""
-  bounds.check_settings(experiment.settings)
-  entries = (experiment.method, experiment.weighting, experiment.tuning, experiment.optimizer)
-  for entry in filter(None, (*entries, experiment.model)):
+  bounds.check_settings(choices.settings)
+  entries = (choices.method, choices.weighting, choices.tuning, choices.optimizer)
+  for entry in filter(None, (*entries, choices.model)):
     kinds = {p.name: p.kind for p in catalogue.parameters(entry.factory)} if entry.given else {}
     for name, value in entry.given.items():
       bounds.check(f"{name} of {entry.name}", value, kinds.get(name, object))
-  swept = [*experiment.sweep.items()]
-  swept += [(name, (value,)) for point in experiment.candidates for name, value in point.items()]
+  swept = [*choices.sweep.items()]
+  swept += [(name, (value,)) for point in choices.candidates for name, value in point.items()]
   for name, values in swept:
     for value in values:
       bounds.check(name, value, float, bounds.SETTINGS["lr"] if name == "lr" else None)
-  for name, value in (experiment.dp._asdict() if experiment.dp else {}).items():
+  for name, value in (choices.dp._asdict() if choices.dp else {}).items():
     bounds.check(f"{name} of --dp", value, float, bounds.DP[name])
 
 
-def refuse(experiment: Experiment, method: Method) -> None:
+def refuse(choices: Choices, method: Method) -> None:
   """Raises ValueError, with the reason, for a combination that has no meaning."""
-  name, start, way = experiment.method.name, experiment.start, experiment.tuning()
+  name, start, way = choices.method.name, choices.start, choices.tuning()
   if start not in ("scratch", "source"):
     raise ValueError(f"unknown start '{start}': choose scratch or source")
-  if experiment.weighting and "source" not in method.reads:
+  if choices.weighting and "source" not in method.reads:
     raise ValueError(
-      f"{name} does not train on source examples, so --weights {experiment.weighting.name} "
+      f"{name} does not train on source examples, so --weights {choices.weighting.name} "
       "has nothing to weight: leave it out"
     )
   if start == "source" and name in ("source_only", "target_only"):
@@ -63,35 +63,36 @@ def refuse(experiment: Experiment, method: Method) -> None:
     raise ValueError(f"{name} cannot start from the source model: {reason}; use fine_tune")
   if start == "scratch" and way.needs_start:
     raise ValueError(
-      f"--tuning {experiment.tuning.name} goes on from a model that fits already, which has no "
+      f"--tuning {choices.tuning.name} goes on from a model that fits already, which has no "
       "meaning from scratch: use --start source"
     )
   if way.reads and not set(way.reads) & set(method.reads):
     raise ValueError(
-      f"--tuning {experiment.tuning.name} learns from labelled target examples, which {name} does "
+      f"--tuning {choices.tuning.name} learns from labelled target examples, which {name} does "
       "not read: use it with fine_tune or weighted"
     )
-  if "labelled" in method.reads and experiment.settings.shots < 1:
+  if "labelled" in method.reads and choices.settings.shots < 1:
     raise ValueError(f"{name} needs labelled target examples: give --shots N (per class)")
-  given = len(experiment.task.source)
+  given = len(choices.task.source)
   if given < method.sources:
     raise ValueError(
-      f"{name} needs {method.sources} source domains and {experiment.task.name} has {given}: give "
+      f"{name} needs {method.sources} source domains and {choices.task.name} has {given}: give "
       "several to --source, choose a task with several, or take a method for one, such as dann or "
       "cdan"
     )
-  _refuse_unserved(experiment, method)
-  _refuse_output(experiment, method)
-  if experiment.dp and experiment.search:
+  _refuse_unserved(choices, method)
+  _refuse_output(choices, method)
+  _refuse_turning(choices, method)
+  if choices.dp and choices.search:
     raise ValueError("what --search chooses tells of the private examples: leave it out with --dp")
-  if experiment.dp:
-    _refuse_public(experiment, method, way)
+  if choices.dp:
+    _refuse_public(choices, method, way)
 
 
-def _refuse_public(experiment: Experiment, method: Method, way: Any) -> None:
+def _refuse_public(choices: Choices, method: Method, way: Any) -> None:
   """Raises ValueError where --dp would promise what does not hold."""
-  name = experiment.method.name
-  if not dp_sgd.protected(method, experiment.start):
+  name = choices.method.name
+  if not dp_sgd.protected(method, choices.start):
     kinds = {n: methods.traits(n) for n in methods.names()}
     private = [n for n, kind in kinds.items() if dp_sgd.protected(kind, kind.starts)]
     if method.starts == "source":
@@ -100,55 +101,78 @@ def _refuse_public(experiment: Experiment, method: Method, way: Any) -> None:
       f"no gradient of {name} belongs to one example alone, so --dp cannot bound it: "
       f"take {', '.join(private)}"
     )
-  if experiment.weighting:
+  if choices.weighting:
     raise ValueError("--weights are computed from the private examples: leave them out with --dp")
-  if experiment.layout.kind == "pmap":
+  if choices.layout.kind == "pmap":
     raise ValueError(
       "--dp takes gradients by example, which pmap cannot share: --parallel sharding"
     )
   if method.by_example and way.adjust is not None:
     raise ValueError(
-      f"--tuning {experiment.tuning.name} learns from whole batches: choose another with --dp"
+      f"--tuning {choices.tuning.name} learns from whole batches: choose another with --dp"
     )
 
 
-def _refuse_output(experiment: Experiment, method: Method) -> None:
+def _refuse_output(choices: Choices, method: Method) -> None:
   """Raises ValueError where method, weighting or tuning cannot deal with what is predicted."""
-  output, name = experiment.output.name, experiment.method.name
+  output, name = choices.output.name, choices.method.name
   if output not in method.outputs:
     others = [n for n in methods.names() if output in methods.traits(n).outputs]
     raise ValueError(
       f"{name} predicts {' and '.join(method.outputs)}, and the output is {output}: take "
       f"{', '.join(others)}"
     )
-  if experiment.output.given.get("smoothing") and "values" not in method.outputs:
+  if choices.output.given.get("smoothing") and "values" not in method.outputs:
     smoothed = [n for n in methods.names() if "values" in methods.traits(n).outputs]
     raise ValueError(
       f"{name} has a loss of labels of its own, which smoothing would not reach: take "
       f"{', '.join(smoothed)}"
     )
-  weighting = experiment.weighting
+  weighting = choices.weighting
   if weighting and output not in weights.outputs(weighting.factory):
     known = [n for n in weights.names() if output in weights.outputs_of(n)]
     raise ValueError(
       f"--weights {weighting.name} counts labels of classes, and the output is {output}: take "
       f"{', '.join(known)}"
     )
-  if output not in experiment.tuning().outputs:
+  if output not in choices.tuning().outputs:
     known = [n for n in tuning.names() if output in tuning.get(n)().outputs]
     raise ValueError(
-      f"--tuning {experiment.tuning.name} needs classes, and the output is {output}: take "
+      f"--tuning {choices.tuning.name} needs classes, and the output is {output}: take "
       f"{', '.join(known)}"
     )
 
 
-def _refuse_unserved(experiment: Experiment, method: Method) -> None:
+def _refuse_unserved(choices: Choices, method: Method) -> None:
   """Raises ValueError for classes that relate as the method does not provide for."""
-  relation = experiment.task.relation
+  relation = choices.task.relation
   if relation in method.serves:
     return
   others = [n for n in methods.names() if relation in methods.traits(n).serves]
   raise ValueError(
-    f"{experiment.method.name} serves {' and '.join(method.serves)} tasks, and "
-    f"{experiment.task.name} is {relation}: take {', '.join(others) or 'another task'}"
+    f"{choices.method.name} serves {' and '.join(method.serves)} tasks, and "
+    f"{choices.task.name} is {relation}: take {', '.join(others) or 'another task'}"
   )
+
+
+def _refuse_turning(choices: Choices, method: Method) -> None:
+  """Raises ValueError where source and target cannot change places."""
+  if choices.validator != validators.REVERSE:
+    return
+  reason = None
+  if len(choices.task.source) > 1:
+    reason = "there are several sources"
+  elif choices.task.classes is not None:
+    reason = "the domains have classes of their own"
+  elif {"labelled", "all_labelled"} & set(method.reads):
+    reason = f"{choices.method.name} reads target labels"
+  elif choices.output.name != "classes":
+    reason = f"the output is {choices.output.name}"
+  elif choices.dp:
+    reason = "--dp accounts for one training"
+  elif hosts.several():
+    reason = "several processes do not"
+  if reason:
+    raise ValueError(
+      f"--validator {validators.REVERSE} lets source and target change places, and {reason}"
+    )
