@@ -202,7 +202,10 @@ THROUGH = {
   "training/privacy": "training/test_dp_sgd",
   "training/settings": "experiments/test_resolve",
   "training/setup": "experiments/test_resolve",
-  **{f"models/{name}": "models/test_models" for name in ("dtn", "lenet", "linen", "mlp")},
+  **{
+    f"models/{name}": "models/test_models"
+    for name in ("cnn_ensembling", "cnn_mcd", "dtn", "lenet", "lenet500", "linen", "mlp")
+  },
 }
 
 

@@ -185,6 +185,8 @@ def _choices(method: str, config: Mapping[str, Any]) -> Iterator[str]:
   for name, value in config["hyperparameters"].items():
     if name in takes and name not in moved and value is not None:
       yield from _flag(name, value)
+  if config.get("recipe"):
+    yield from ("--recipe", config["recipe"])
   yield from ("--seeds", str(len(config["seeds"])), "--start", config["start"])
   for kind, package in (("weights", weights), ("tuning", tuning), ("optimizer", optimizers)):
     if entry := config.get(kind):

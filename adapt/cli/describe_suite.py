@@ -9,6 +9,7 @@ from typing import Any
 
 from adapt.cli import text
 from adapt.cli.bench import Benchmark
+from adapt.experiments.recipe import Recipe
 from adapt.experiments.suite import Reported, Task
 from adapt.training.settings import Settings
 
@@ -30,6 +31,8 @@ def page(benchmark: Benchmark) -> str:
   if suite.defaults and not benchmark.plan:
     rows = [(method, _flags(given)) for method, given in suite.defaults.items()]
     parts.append(f"set for methods\n{text.pairs(rows)}")
+  if suite.recipes:
+    parts.append(f"the papers' own settings (--recipe paper)\n{_recipes(suite.recipes)}")
   if suite.select != "last":
     parts.append(text.paragraph(f"its tables show the evaluation that {suite.select} scores best"))
   if suite.reported:
@@ -51,11 +54,29 @@ def as_json(benchmark: Benchmark) -> str:
     ],
     "settings": suite.settings._asdict(),
     "defaults": {method: dict(given) for method, given in suite.defaults.items()},
+    "recipes": [_plain(recipe) for recipe in suite.recipes],
+    "variants": {task: list(of) for task, of in suite.variants.items()},
     "methods": list(benchmark.plan.methods) if benchmark.plan else None,
     "reported": [{**r._asdict(), "accuracy": dict(r.accuracy)} for r in suite.reported],
     "example": example(benchmark),
   }
   return json.dumps(content, indent=1, ensure_ascii=False)
+
+
+def _recipes(recipes: Sequence[Recipe]) -> str:
+  """What each recipe sets, and where that is from."""
+  lines = []
+  for recipe in recipes:
+    said = f"{_flags(recipe.changes)} on {', '.join(recipe.tasks)}"
+    if recipe.source_model:
+      said += f"; the source model with {_flags(recipe.source_model)}"
+    lines.append((recipe.method, f"{said}; {recipe.said}"))
+  return text.pairs(lines)
+
+
+def _plain(recipe: Recipe) -> dict[str, Any]:
+  plain = {n: dict(v) if isinstance(v, Mapping) else v for n, v in recipe._asdict().items()}
+  return {n: list(v) if isinstance(v, tuple) else v for n, v in plain.items()}
 
 
 def settings(given: Settings) -> dict[str, Any]:

@@ -58,7 +58,20 @@ def parse(
   ):
     if name:
       _add_parameters(parser, f"{kind} {name}", package.get(name), f"{kind}-", {})
-  return parser.parse_args(argv)
+  return _explicit(parser, defaults, argv)
+
+
+def _explicit(parser: Parser, defaults: Settings, argv: list[str]) -> argparse.Namespace:
+  """Parses, and keeps apart as `settings` which training settings were given.
+
+  By a recipe those that were not are no suite's.
+  """
+  parsed = parser.parse_args(argv, argparse.Namespace(**dict.fromkeys(Settings._fields)))
+  own = {n: getattr(parsed, n) for n in Settings._fields}
+  parsed.settings = {n: v for n, v in own.items() if v is not None}
+  for name, value in defaults._asdict().items():
+    setattr(parsed, name, parsed.settings.get(name, value))
+  return parsed
 
 
 def _output(known: argparse.Namespace, suite: Suite | None) -> str:

@@ -14,6 +14,7 @@ from adapt.data import Domain, label_sets
 from adapt.data.domain import output_of
 from adapt.experiments import own_defaults
 from adapt.experiments.own_data import Pair
+from adapt.experiments.recipe import SUITE
 from adapt.experiments.suite import Suite, Task
 from adapt.records import record
 from adapt.training import hosts
@@ -93,6 +94,11 @@ def parsed(
   tasks = [t.name for t in suite.tasks]
   parser.add_argument("--task", nargs="+", default=tasks, metavar="TASK", help="tasks to run")
   parser.add_argument("--batch-tasks", action="store_true", help="tasks of equal shape at once")
+  parser.add_argument(
+    "--recipe",
+    default=SUITE,
+    help="settings of the suite, or of each method's paper, where the suite has them: suite or paper",
+  )
 
   def tasks_of(a: argparse.Namespace) -> list[Task]:
     return [flags.with_classes(suite.task(name), a.classes) for name in dict.fromkeys(a.task)]
@@ -149,7 +155,7 @@ def _run(argv: list[str]) -> int:
   def methods_of(a: argparse.Namespace) -> list[str]:
     return flags.expand(a.method, a.shots, [flags.with_classes(p.task, a.classes) for p in pairs])
 
-  parser.set_defaults(batch_tasks=False)
+  parser.set_defaults(batch_tasks=False, recipe=SUITE)
   arguments = flags.parse(parser, pairs[0].settings, argv, methods_of, None)
   distributed.compare(arguments)
   from adapt.cli import run

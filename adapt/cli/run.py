@@ -14,6 +14,8 @@ from rich.console import Console
 from adapt import catalogue, data, methods, outputs, tuning, weights
 from adapt.cli.reporting import Reporting
 from adapt.experiments import grid, search
+from adapt.experiments import recipe as recipes
+from adapt.experiments.choices import usual_settings
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.plan import Domains
 from adapt.experiments.resolve import resolve
@@ -21,7 +23,6 @@ from adapt.experiments.suite import Suite, Task
 from adapt.report import remarks, terminal
 from adapt.report.summary import judged
 from adapt.training import bounds, devices, dp_sgd, hosts, optimizers
-from adapt.training.settings import Settings
 from adapt.training.setup import Feed
 
 DIVERGED = 3  # exit code
@@ -111,7 +112,12 @@ def experiments_of(
   Raises:
     ValueError: flags that do not go together.
   """
-  made = [_experiment(suite, task, name, arguments) for task in tasks for name in names]
+  pairs = [(task, name) for task in tasks for name in names]
+  if arguments.recipe == recipes.PAPER and len(tasks) == len(suite.tasks):  # none was asked for
+    there = {(task, r.method) for r in suite.recipes for task in r.tasks}
+    with_one = [(task, name) for task, name in pairs if (task.name, name) in there]
+    pairs = with_one if {name for _, name in with_one} == set(names) else pairs
+  made = [experiment_of(suite, task, name, arguments) for task, name in pairs]
   if arguments.sampler == "grid" and not arguments.sweep:
     raise ValueError("--sampler grid needs values to try: give --sweep NAME=A,B,…")
   known = {p.name for name in names for p in catalogue.parameters(methods.get(name))} | {"lr"}
@@ -120,9 +126,11 @@ def experiments_of(
   return made
 
 
-def _experiment(suite: Suite, task: Task, name: str, arguments: argparse.Namespace) -> Experiment:
+def experiment_of(suite: Suite, task: Task, name: str, arguments: argparse.Namespace) -> Experiment:
+  """Builds the experiment of one method on one task; ValueError for bad flags."""
   given = vars(arguments)
-  settings = Settings(**{n: given[n] for n in Settings._fields})
+  recipe = recipes.chosen(suite.recipes, arguments.recipe, name, task.name, suite.name)
+  settings = usual_settings(suite, recipe)._replace(**arguments.settings)
   takes = {p.name for p in catalogue.parameters(methods.get(name))}
 
   def of(prefix: str) -> dict[str, Any]:
@@ -148,6 +156,7 @@ def _experiment(suite: Suite, task: Task, name: str, arguments: argparse.Namespa
     validator=arguments.validator,
     output=outputs.bind(suite.output, **of("output.")),
     feed=Feed(arguments.feed, arguments.workers),
+    recipe=recipe or recipes.SUITE,
     dp=dp_sgd.parsed(arguments.dp),
     save_model=arguments.save_model,
   )

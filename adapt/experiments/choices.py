@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from adapt import catalogue, outputs
 from adapt.catalogue import Bound
+from adapt.experiments.recipe import PAPER, Recipe
 from adapt.experiments.suite import Suite, Task
 from adapt.records import identity
 from adapt.training.devices import Layout
@@ -45,6 +46,7 @@ class Choices(NamedTuple):
   search: Search | None = None
   output: Bound = outputs.CLASSES  # what is predicted
   candidates: tuple[Mapping[str, float], ...] = ()  # combinations of floats, in place of a sweep's
+  recipe: Recipe | None = None  # whose settings are the usual ones in place of the suite's
 
   @property
   def setup(self) -> Setup:
@@ -58,6 +60,35 @@ class Choices(NamedTuple):
 
   @property
   def defaults(self) -> dict[str, Any]:
-    """The method's hyper-parameters in this suite, without what the user sets."""
+    """The method's hyper-parameters in this suite, or by the recipe, without what the user sets."""
     own = {p.name: p.default for p in catalogue.parameters(self.method.factory)}
-    return own | dict(self.suite.defaults.get(self.method.name, {}))
+    own |= self.suite.defaults.get(self.method.name, {})
+    return own | (self.recipe.hyperparameters if self.recipe else {})
+
+  @property
+  def usual(self) -> Settings:
+    """The settings in this suite, or by the recipe, without what the user sets."""
+    return usual_settings(self.suite, self.recipe)
+
+  @property
+  def source_model(self) -> dict[str, Any]:
+    """What the recipe sets of the source model, without the settings that the user sets of both."""
+    own, usual = self.settings._asdict(), self.usual._asdict()
+    by_recipe = self.recipe.source_model if self.recipe else {}
+    return {n: v for n, v in by_recipe.items() if own.get(n) == usual.get(n)}
+
+  @property
+  def source_settings(self) -> Settings:
+    """Those that the source model is trained with."""
+    own = {n: v for n, v in self.source_model.items() if n in Settings._fields}
+    return self.settings._replace(**own)
+
+  @property
+  def recipe_name(self) -> str | None:
+    """What its label and its record call the recipe; None for the suite's settings."""
+    return PAPER if self.recipe else None
+
+
+def usual_settings(suite: Suite, recipe: Recipe | None) -> Settings:
+  """The settings of a suite, or by one of its recipes."""
+  return suite.settings._replace(**recipe.settings) if recipe else suite.settings

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import tuning, validators, weights
+from adapt import outputs, tuning, validators, weights
 from adapt.catalogue import Bound
 from adapt.data import atomic_files, label_sets
 from adapt.deploy.saved import write_models
@@ -30,6 +30,7 @@ from adapt.experiments.resolve import resolve
 from adapt.records import record
 from adapt.training import checkpoint, hosts, live, loop, privacy, pytree_io
 from adapt.training.loop import Report, Trained, Watch
+from adapt.training.settings import Settings
 from adapt.training.setup import Point
 from adapt.training.task_data import TaskData
 
@@ -197,10 +198,15 @@ def _ours(plan: Plan, place: Place) -> bool:
 
 def _plain_source(experiment: Experiment) -> Experiment:
   """The experiment that trains the source model of another."""
-  same = ("model", "optimizer", "layout", "validator", "feed", "dp", "output")
+  same = ("model", "layout", "validator", "feed", "dp", "output")
   kept = {name: getattr(experiment, name) for name in same}
+  settings = experiment.source_settings
+  if smoothing := experiment.source_model.get("smoothing"):
+    kept["output"] = outputs.bind(experiment.output, smoothing=smoothing)
+  if settings.optimizer == experiment.settings.optimizer:
+    kept["optimizer"] = experiment.optimizer
   place = experiment.suite, experiment.task, "source_only"
-  return resolve(*place, experiment.settings, experiment.seeds, **kept)
+  return resolve(*place, settings, experiment.seeds, **kept)
 
 
 def _key(plain: Experiment, data: TaskData) -> tuple[str, Any]:
@@ -218,6 +224,8 @@ def _remember(experiment: Experiment, data: TaskData, trained: Trained) -> None:
 def _source_model(experiment: Experiment, data: TaskData, copies: int, place: Place) -> Any:
   """The networks of source_only with the same seeds, trained once and shared by all who need them."""
   plain = _plain_source(experiment)
+  others = {n: v for n, v in experiment.source_model.items() if n in Settings._fields}
+  data = data._replace(settings=data.settings._replace(**others))
   key = _key(plain, data)
   if key not in _models:
     own = alone(plain, data)

@@ -64,12 +64,16 @@ class Experiment(Choices):
       data: digests of the data, by domain.
     """
     # point.lr may be swept
-    warm = {"source_lr": self.settings.lr} if self.start == "source" else {}
+    warm: dict[str, Any] = {}
+    if self.start == "source":
+      own = {"source_model": self.source_model} if self.source_model else {}
+      warm = {"source_lr": self.source_settings.lr, **own}
     classes = self.task.classes
     sets = {"classes": classes._asdict()} if classes else {}
     search, way, optimizer = self.search, self.tuning, self.optimizer
     return {
       **warm,
+      **({"recipe": self.recipe_name} if self.recipe else {}),
       "hyperparameters": point.hyperparameters,
       "weights": _entry(self.weighting),
       "tuning": None if way.name == "full" else _entry(way),

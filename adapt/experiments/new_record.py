@@ -49,6 +49,7 @@ def as_record(
     "protocol": experiment.suite.protocol,
     "examples": examples,
     "classes": list(classes),
+    **({"recipe": experiment.recipe._asdict()} if experiment.recipe else {}),
     **_output(experiment, scale),
     **_measured(past, cells, alive, experiment.task.unknown),
     **_chosen(past, cells, alive, experiment.validator, experiment.task.unknown),

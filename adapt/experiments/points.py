@@ -56,7 +56,7 @@ def usual_start(choices: Choices, method: Method | None = None) -> str:
 
 def _settings(choices: Choices, method: Method) -> dict[str, Any]:
   """Settings that are not the suite's, so that networks and budgets can stand in one folder."""
-  usual = choices.suite.settings._asdict()
+  usual = choices.usual._asdict()
   # Of published weights counts what they are, not where they lie.
   moved = {
     "pretrained",
@@ -78,6 +78,8 @@ def _label(choices: Choices, method: Method, changed: dict[str, Any]) -> str:
         changed[f"{entry.name}-{name}" if name in changed else name] = value
   dp = {} if choices.dp is None else choices.dp._asdict()
   changed |= {n: v for n, v in dp.items() if n != "delta"}
+  if choices.recipe:
+    changed["recipe"] = choices.recipe_name
   name, way = choices.method.name, choices.tuning.name
   return record.label_of(
     f"{name}+search" if choices.search else name,

@@ -122,6 +122,12 @@ def _refuse_output(choices: Choices, method: Method) -> None:
       f"{name} predicts {' and '.join(method.outputs)}, and the output is {output}: take "
       f"{', '.join(others)}"
     )
+  if choices.output.given.get("smoothing") and "values" not in method.outputs:
+    smoothed = [n for n in methods.names() if "values" in methods.traits(n).outputs]
+    raise ValueError(
+      f"{name} has a loss of labels of its own, which smoothing would not reach: take "
+      f"{', '.join(smoothed)}"
+    )
   weighting = choices.weighting
   if weighting and output not in weights.outputs(weighting.factory):
     known = [n for n in weights.names() if output in weights.outputs_of(n)]

@@ -8,10 +8,12 @@ import optax
 from adapt import methods, models, outputs, validators, weights
 from adapt import tuning as tunings
 from adapt.catalogue import Bound
+from adapt.experiments import recipe as recipes
 from adapt.experiments import refusals
-from adapt.experiments.choices import Named
+from adapt.experiments.choices import Named, usual_settings
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.points import usual_start
+from adapt.experiments.recipe import Recipe
 from adapt.experiments.suite import Suite, Task
 from adapt.training import optimizers
 from adapt.training.settings import Settings
@@ -32,6 +34,7 @@ def resolve(
   start: str | None = None,
   validator: str | None = None,
   output: str | Bound = outputs.CLASSES,
+  recipe: Recipe | str = recipes.SUITE,
   **others: Any,
 ) -> Experiment:
   """Resolves names to objects, fills defaults, and refuses nonsense.
@@ -40,7 +43,7 @@ def resolve(
     suite: of the task.
     task: source and target.
     method: a name, or a factory of one's own.
-    settings: the suite's if None.
+    settings: those of the suite, or of the recipe, if None.
     seeds: all different.
     given: hyper-parameters of the method that are not at their defaults.
     model: the network; `settings.model` names it if None.
@@ -51,12 +54,15 @@ def resolve(
     start: scratch or source; None: what the tuning needs, else the method's own way.
     validator: which score selects among evaluations; None: the usual one of the output kind.
     output: what is predicted: classes, values.
+    recipe: "suite", "paper" or one of the suite's recipes: whose settings and hyper-parameters count
+      where nothing else is said.
     others: further fields of `Experiment`.
 
   Raises:
     ValueError: one line with the remedy.
   """
-  settings = suite.settings if settings is None else settings
+  followed = recipe if isinstance(recipe, Recipe) else _recipe(suite, task, method, recipe)
+  settings = usual_settings(suite, followed) if settings is None else settings
   bound, network = methods.bind(method), model or models.bind(settings.model)
   predicts = outputs.bind(output)
   moves = optimizers.bind(settings.optimizer if optimizer is None else optimizer)
@@ -73,9 +79,14 @@ def resolve(
     start=start or "",
     validator=validator or validators.default(predicts.name),
     output=predicts,
+    recipe=followed,
     **others,
   )
   refusals.refuse_unknown(made)
   made = made._replace(start=start or usual_start(made))
   _ = made.points  # refuses what has no meaning
   return made
+
+
+def _recipe(suite: Suite, task: Task, method: Named, name: str) -> Recipe | None:
+  return recipes.chosen(suite.recipes, name, methods.bind(method).name, task.name, suite.name)

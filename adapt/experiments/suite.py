@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from adapt import catalogue
 from adapt.data.label_sets import ClassSets
+from adapt.experiments.recipe import SUFFIX, Recipe
 from adapt.training.settings import Settings
 
 
@@ -50,6 +51,9 @@ class Suite(NamedTuple):
   measure: str = ""  # that its tables show; "": the main one of its output kind
   output: str = "classes"  # what is predicted, one of adapt/outputs
   select: str = "last"  # the evaluation that its tables show: last, or a label-free validator
+  recipes: tuple[Recipe, ...] = ()  # the papers' own settings, by method and task
+  # Task -> (the task whose data it has, framed or split otherwise; "framing" or "split").
+  variants: Mapping[str, tuple[str, str]] = {}
 
   def task(self, name: str) -> Task:
     """The task of that name; ValueError lists the names otherwise."""
@@ -89,6 +93,20 @@ def pairs(prefix: str, domains: Sequence[str]) -> tuple[Task, ...]:
   """
   ordered = [(s, t) for s in domains for t in domains if s != t]
   return tuple(Task(f"{s}_{t}", (prefix + s,), prefix + t) for s, t in ordered)
+
+
+def by_recipe(suite: Suite) -> tuple[Reported, ...]:
+  """A suite's published rows once more, beside the records that follow the papers' recipes."""
+  found = []
+  for row in suite.reported:
+    own = [r for r in suite.recipes if r.method == row.beside and r.makes(row.label)]
+    tasks = {task for recipe in own for task in recipe.tasks}
+    if accuracy := {task: value for task, value in row.accuracy.items() if task in tasks}:
+      said = "; ".join(dict.fromkeys(r.said for r in own if accuracy.keys() & set(r.tasks)))
+      protocol = f"{row.protocol.rstrip('.')}. Ours {said}"
+      beside = f"{row.beside}{SUFFIX}"
+      found.append(row._replace(beside=beside, accuracy=accuracy, protocol=protocol, cause=""))
+  return tuple(found)
 
 
 def row(

@@ -1,5 +1,8 @@
 """Classes: integer labels, judged by what is decided and by the probabilities."""
 
+import jax
+import optax
+
 from adapt.method import Output
 from adapt.outputs._measure import Measure
 
@@ -22,6 +25,20 @@ MEASURES = (
 )
 
 
-def classes() -> Output:
-  """One of K classes; the loss is the cross-entropy of softmax(logits), in nats."""
-  return Output()
+def classes(*, smoothing: float = 0.0) -> Output:
+  """One of K classes; the loss is the cross-entropy of softmax(logits), in nats.
+
+  Args:
+    smoothing: share ε of a label that all K classes divide among them (label smoothing, Szegedy et
+      al., 2016, §7).
+  """
+  if not 0 <= smoothing < 1:
+    raise ValueError(f"smoothing is {smoothing}: choose a share from 0 to less than 1")
+  if not smoothing:
+    return Output()
+
+  def loss(logits: jax.Array, labels: jax.Array) -> jax.Array:
+    wanted = optax.smooth_labels(jax.nn.one_hot(labels, logits.shape[-1]), smoothing)
+    return optax.losses.softmax_cross_entropy(logits, wanted)
+
+  return Output("classes", loss)

@@ -16,7 +16,8 @@ class Settings(NamedTuple):
     lr: initial learning rate.
     momentum: momentum of sgd.
     weight_decay: L2 penalty, added to the gradient; of adamw and others that take it, decoupled.
-    schedule: inverse, that is lr / (1 + 10 progress)^0.75, cosine or constant.
+    schedule: inverse, that is lr / (1 + 10 progress)^0.75, cosine, constant, or step,0.5,0.4,0.9, which
+      halves the rate after these shares of the steps.
     evaluations: evaluations, evenly spaced; the last one is the headline.
     shots: labelled target examples per class, for methods that read them.
     precision: f32 or bf16 compute; parameters stay float32.

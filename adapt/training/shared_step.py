@@ -7,10 +7,9 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from adapt import catalogue
 from adapt.catalogue import Bound
 from adapt.method import Batch, Method, Metrics, Phase
-from adapt.training import optimizers
+from adapt.training import optimizers, schedules
 from adapt.training.settings import Settings
 
 # Random streams of a seed's key: steps count up from 0, these from the other end.
@@ -59,14 +58,7 @@ def optimizer(
     ValueError: an unknown optimizer or schedule.
   """
   bound = optimizers.bind(settings.optimizer) if own is None else own
-  schedules: dict[str, Callable[[jax.Array], jax.Array]] = {
-    "inverse": lambda p: lr * (1 + 10 * p) ** -0.75,
-    "cosine": lambda p: lr * 0.5 * (1 + jnp.cos(jnp.pi * p)),
-    "constant": lambda p: jnp.asarray(lr),
-  }
-  if settings.schedule not in schedules:
-    raise ValueError(catalogue.unknown("schedule", settings.schedule, schedules))
-  rate = schedules[settings.schedule]
+  rate = schedules.rate(settings.schedule, lr)
   if not optimizers.has_rate(bound):
     rate = lambda p: jnp.ones(())
 

@@ -22,7 +22,8 @@ def test_a_suite_in_full(capsys):
     "settings\n  --model lenet --steps 2000 --batch-size 64 --lr 0.1\n",
     "  dann          --ramp 2.0\n",
     "  mean_teacher  --no-mirror\n",
-    "published rows, in percent (13)\n",
+    "the papers' own settings (--recipe paper)\n  cdan ",
+    "published rows, in percent (19)\n",
     "beside source_only: mnist_usps 82.03",
     "run it\n  adapt bench digits source_only dann --task mnist_usps\n",
   ):

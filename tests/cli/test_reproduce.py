@@ -10,6 +10,7 @@ def test_lists_suites_with_published_rows(capsys):
   assert commands.main(["reproduce"]) == 0
   page = capsys.readouterr().out
   assert "surf " in page and "15 rows" in page and "quickstart" not in page
+  assert "by recipe" in next(line for line in page.splitlines() if line.startswith("digits "))
 
 
 def test_compares_what_is_there(tmp_path, capsys):
@@ -29,6 +30,16 @@ def test_runs_the_methods_beside_the_rows(tmp_path, monkeypatch, capsys):
   assert command[-4:] == ["--out", str(tmp_path), "--task", "surf_dslr_webcam"]
   assert commands.main(["reproduce", "digits", "--out", str(tmp_path)]) == 3
   assert not [label for label in ran[1][1:-2] if "=" in label]
+  assert "need --recipe paper: cdan, adda" in capsys.readouterr().out
+  by_recipe = ["reproduce", "digits", "--recipe", "paper", "--out", str(tmp_path)]
+  assert commands.main(by_recipe) == 3
+  assert commands.main([*by_recipe, "--task", "mnist_usps"]) == 3
+  assert ran[3][1:4] == ["cdan", "adda", "mean_teacher"] and ran[3][-2:] == ["--task", "mnist_usps"]
+  assert (
+    ran[2][1:2] == ["cdan"]
+    and "shot" in ran[2]
+    and ran[2][-4:] == ["--recipe", "paper", "--out", str(tmp_path)]
+  )
 
 
 @pytest.mark.parametrize(
@@ -37,6 +48,9 @@ def test_runs_the_methods_beside_the_rows(tmp_path, monkeypatch, capsys):
     (["quickstart"], "quickstart has no published rows"),
     (["surff"], "did you mean surf"),
     (["--force"], "needs a suite"),
+    (["surf", "--recipe", "paper"], "surf has no rows by recipe"),
+    (["digits", "--recipe", "paper", "--task", "svhn_mnist"], "by recipe on svhn_mnist"),
+    (["surf", "--explain", "TCA"], "surf has no row by recipe"),
     (["surf", "--compare-only", "--out", "EMPTY"], "no records of surf in"),
   ],
 )
@@ -47,4 +61,6 @@ def test_refuses(argv, line, tmp_path, capsys):
 
 
 def test_every_flag_is_in_the_parser():
-  assert {"--out", "--compare-only"} <= set(reproduce.parser()._option_string_actions)
+  assert {"--out", "--compare-only", "--explain", "--recipe"} <= set(
+    reproduce.parser()._option_string_actions
+  )

@@ -1,0 +1,157 @@
+"""The papers' own settings on digits, each with its source: what `--recipe paper` takes.
+
+The authors' code was read at the commits named. Steps are the epochs of that code times its batches,
+as an epoch is counted there.
+"""
+
+from adapt.experiments.recipe import Recipe
+
+_BOTH = ("mnist_usps", "usps_mnist")
+_CDAN_STEPS = 50 * 937  # epochs of 60,000 images in whole batches of 64
+
+
+def _cdan(task: str, every: int) -> Recipe:
+  """CDAN's recipe; its code halves the rate every so many of the 50 epochs."""
+  halved = [(epoch - 1) / 50 for epoch in range(every, 51, every)]
+  return Recipe(
+    method="cdan",
+    tasks=(task,),
+    source="thuml/CDAN @ c904cd3: pytorch/train_uspsmnist.py, --epochs 50 as in pytorch/README.md",
+    changes={
+      "model": "lenet500",
+      "lr": 0.01,
+      "weight_decay": 0.0005,
+      "schedule": ",".join(["step", "0.5", *(f"{share:g}" for share in halved)]),
+      "steps": _CDAN_STEPS,
+      "batch_size": 64,
+      "passes": "joint",
+      "ramp": 10 * _CDAN_STEPS / 10_000,  # λ grows over 10,000 steps whatever the run
+      "width": 500,
+    },
+    departs=(
+      "the critic, there with dropout 0.5 and without batch-norm, at a rate that is never lowered and "
+      "from the second epoch on; the momentum, there not Nesterov's; and the start of the layers"
+    ),
+  )
+
+
+RECIPES = (
+  _cdan("mnist_usps", 5),
+  _cdan("usps_mnist", 6),
+  Recipe(
+    method="mcd",
+    tasks=_BOTH,
+    source=(
+      "mil-tokyo/MCD_DA @ af10217: classification/main.py and solver.py, --all_use yes: 200 epochs that "
+      "each end with the first incomplete batch of USPS's 6,562 images"
+    ),
+    changes={
+      "model": "cnn_mcd",
+      "lr": 0.0002,
+      "optimizer": "adam",
+      "schedule": "constant",
+      "weight_decay": 0.0005,
+      "steps": 200 * 51,
+      "batch_size": 128,
+      "inner": 4,
+      "width": 100,
+      "depth": 2,
+      "dropout": 0.5,
+    },
+    departs=("the data, there 6,562 images of another split of USPS and MNIST's first 55,000"),
+    rows=("MCD",),  # not ADR, which stands beside the method too
+  ),
+  Recipe(
+    method="adda",
+    tasks=_BOTH,
+    source=(
+      "erictzeng/adda @ 383f655: scripts/svhn-mnist.sh, tools/train.py and tools/train_adda.py, whose "
+      "only script is of SVHN→MNIST"
+    ),
+    changes={
+      "model": "lenet500",
+      "lr": 0.0002,
+      "optimizer": "adam",
+      "schedule": "constant",
+      "weight_decay": 0.0,
+      "steps": 10_000,
+      "batch_size": 128,
+      "width": 500,
+    },
+    source_model={"lr": 0.001, "weight_decay": 0.000025},
+    departs=(
+      "the network's dropout, which theirs has not; Adam's β1, there 0.5; the critic's batch-norm and "
+      "its weight decay of 0.000025; and the images, of which the paper draws 2,000 and 1,800"
+    ),
+  ),
+  Recipe(
+    method="mean_teacher",
+    tasks=_BOTH,
+    source=(
+      "Britefury/self-ensemble-visual-domain-adapt @ a9808a1: batch_search_exp.sh, confidence "
+      "thresholding with translations, and experiment_domainadapt_meanteacher.py"
+    ),
+    changes={
+      "model": "cnn_ensembling",
+      "lr": 0.001,
+      "optimizer": "adam",
+      "schedule": "constant",
+      "weight_decay": 0.0,
+      "steps": 300 * 235,
+      "batch_size": 256,
+      "balance": 0.0,
+      "noise": 0.06,  # a tenth of the deviation of our pixels; theirs are standardised
+      "mirror": False,
+    },
+    departs=(
+      "the inputs, there standardised one by one; the shifts, there up to 2 pixels and by fractions, "
+      "here 3 whole ones; and the evaluation, there of the epoch with the largest share of sure "
+      "predictions"
+    ),
+    rows=("MT+CT+TF",),
+  ),
+  *(
+    Recipe(
+      method="shot",
+      tasks=(task,),
+      source="tim-learn/SHOT @ f7d555a: digit/digit.sh and digit/uda_digit.py",
+      changes={
+        "lr": 0.01,
+        "steps": steps,
+        "batch_size": 64,
+        "pseudo": 0.1,
+        "refreshes": 30,
+      },
+      source_model={"steps": source_steps, "smoothing": 0.1},
+      departs=(
+        "the network, there without the layer of 500 units and with dropout after the bottleneck's "
+        "batch-norm, and a weight-normalised classifier; USPS, which is cropped and turned at random "
+        "where it is the source; and the source model, there the best on the source's test images"
+      ),
+    )
+    # 30 epochs of 7,438 images of USPS and of MNIST's, in batches of 64.
+    for task, steps, source_steps in (
+      ("mnist_usps_resplit", 30 * 117, 30 * 938),
+      ("usps_mnist", 30 * 938, 30 * 117),
+    )
+  ),
+  Recipe(
+    method="dann",
+    tasks=("mnist_mnistm",),
+    source="Ganin et al. (2016, arXiv:1505.07818), §5.2.2 and Figure 4a",
+    changes={
+      "lr": 0.01,
+      "momentum": 0.9,
+      "schedule": "inverse",
+      "batch_size": 64,
+      "ramp": 10.0,
+      "width": 100,
+      "depth": 1,
+    },
+    departs=(
+      "the number of steps, which the paper does not say: the suite's, as are weight decay and network; "
+      "the place of the critic, there below two hidden layers of the classifier; and the critic's "
+      "batch-norm"
+    ),
+  ),
+)
