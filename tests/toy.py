@@ -174,9 +174,11 @@ def digest_at(part: Part, step: int, evaluations: int, report: Report | None) ->
   """
   lengths, room = [step // evaluations] * evaluations, SETTINGS.steps // SETTINGS.evaluations
   with (
-    mock.patch.object(loop, "_lengths", lambda *_: lengths),
-    mock.patch.object(loop, "_room", lambda _: room),
-    contextlib.nullcontext() if report else mock.patch.object(evaluation, "_probed", lambda *_: {}),
+    mock.patch.object(loop, "_lengths", return_value=lengths),
+    mock.patch.object(loop, "_room", return_value=room),
+    contextlib.nullcontext()
+    if report
+    else mock.patch.object(evaluation, "_probed", return_value={}),
   ):
     [trained] = loop.train([part], report or (lambda *_: None))
   assert len(trained.past.steps) == evaluations and trained.past.steps[-1] == step
