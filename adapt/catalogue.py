@@ -85,22 +85,11 @@ def add_folder(package: str, folder: str | Path) -> None:
 
 def names(package: str) -> tuple[str, ...]:
   """All entries, sorted: the package's files, added folders, installed entry points."""
-  found = {name for folder in _package(package) for name in _modules(folder, _changed(folder))}
+  found = {m.name for m in pkgutil.iter_modules(_package(package))}
   for folder in _extra.get(package, []):  # helpers may lie beside a user's methods
     found |= {f.stem for f in folder.glob("*.py") if f.is_file() and _defines(package, f)}
   found |= {e.name for e in entry_points(group=package)}
   return tuple(sorted(n for n in found if not n.startswith("_")))
-
-
-def _changed(folder: str) -> int:
-  """When something was added to a folder or removed from it, in ns; 0 if it is none."""
-  return Path(folder).stat().st_mtime_ns if Path(folder).is_dir() else 0
-
-
-@functools.cache
-def _modules(folder: str, changed: int) -> frozenset[str]:
-  """Modules of a folder as it was then: evaluations ask for entries many times over."""
-  return frozenset(m.name for m in pkgutil.iter_modules([folder]))
 
 
 def _package(package: str) -> list[str]:
