@@ -51,7 +51,7 @@ SUITE = Suite(
       cause="not explained; another network and schedule (suite amazon_reviews) leave more apart",
     )
     for row in _OURS.reported
-    if row.beside != "svm"
+    if row.label in ("NN", "DANN")
   ),
   select="source_accuracy",
 )

@@ -24,6 +24,7 @@ import sys
 
 from adapt import cli
 from adapt.experiments.suite import IMAGES, Reported, Suite, Task, by_recipe
+from benchmarks import digits_published
 from benchmarks.digits_recipes import RECIPES
 
 _FRENCH = "French et al. (2018, arXiv:1706.05208), Table 1"
@@ -127,6 +128,7 @@ SUITE = Suite(
     ),
     Reported("VADA", "vada", _SHU, _SHU_TUNED, {"mnist_mnistm": 95.7, "svhn_mnist": 94.5}),
     Reported("DIRT-T", "dirt_t", _SHU, _SHU_TUNED, {"mnist_mnistm": 98.7, "svhn_mnist": 99.4}),
+    *digits_published.ROWS,
   ),
 )
 SUITE = SUITE._replace(reported=(*SUITE.reported, *by_recipe(SUITE)))

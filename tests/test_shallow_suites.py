@@ -7,7 +7,16 @@ from adapt import cli, data
 from adapt.data import Domain, Split
 from adapt.shallow import msda
 from adapt.shallow.transforms import TRANSFORMS
-from benchmarks import amazon_400, amazon_msda, surf, surf_full, surf_splits
+from benchmarks import (
+  amazon_400,
+  amazon_easytl,
+  amazon_msda,
+  surf,
+  surf_few,
+  surf_full,
+  surf_halves,
+  surf_splits,
+)
 
 
 @pytest.mark.parametrize("module", [surf, surf_full, amazon_400], ids=lambda m: m.SUITE.name)
@@ -21,6 +30,18 @@ def test_the_rows_that_are_reproduced_average_as_the_paper_prints():
     surf_full: {"NA": 41.1, "SA": 41.5, "GFK": 46.4, "TCA": 42.8, "CORAL": 48.8, "1NN": 31.4},
     surf_splits: {"NA": 37.8, "GFK": 43.4, "TCA": 45.7, "SA": 45.9, "CORAL": 46.7},
     amazon_400: {"NA": 76.7, "TCA": 63.0, "SA": 77.0, "GFK": 71.7, "KMM": 77.8, "CORAL": 78.0},
+  }
+  for module, printed in averages.items():
+    rows = {r.label: np.mean(list(r.accuracy.values())) for r in module.SUITE.reported}
+    for label, value in printed.items():
+      assert rows[label] == pytest.approx(value, abs=0.1), (module.SUITE.name, label)
+
+
+def test_rows_of_otda_and_easytl_average_as_the_twelve_that_are_printed():
+  averages = {
+    amazon_easytl: {"EasyTL(c)": 77.8, "EasyTL": 79.5},
+    surf_halves: {"1NN": 26.97, "PCA": 37.85, "GFK": 39.18, "JDA": 42.23, "OT-GL": 45.67},
+    surf_few: {"OT-IT": 54.8, "OT-GL": 55.6, "MMDT": 52.5},
   }
   for module, printed in averages.items():
     rows = {r.label: np.mean(list(r.accuracy.values())) for r in module.SUITE.reported}

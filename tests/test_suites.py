@@ -45,7 +45,7 @@ SHRUNK = [
 # flags are the suite's own.
 PHOTOS = ["--model", "mlp", "--image-size", "32", "--pretrained", "", "--backbone-rate", "1"]
 SMALL = {"efficientnet_lite0": ["--image-size", "32"], "dtn": ["--model", "mlp"]}
-SMALL |= dict.fromkeys(("resnet50", "resnet101"), PHOTOS)
+SMALL |= dict.fromkeys(("resnet50", "resnet101", "vit_b16"), PHOTOS)
 OTHERS = ("digits_open", "digits_partial", "digits_several")
 RGB = ("mnist_rgb32", "usps_rgb32", "mnist_m", "svhn", "syn_digits", "cifar9", "stl9")
 SIDES = dict.fromkeys(RGB, 32)

@@ -1,5 +1,6 @@
 """Toy domains for tests: moons and turned moons, the example of the DANN paper; and how to run on them."""
 
+import contextlib
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,8 +18,10 @@ from adapt.experiments.experiment import Experiment
 from adapt.experiments.resolve import resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite, Task
-from adapt.training import checkpoint, task_data
+from adapt.training import checkpoint, evaluation, loop, task_data
+from adapt.training.joint_tasks import Part
 from adapt.training.loop import Report
+from adapt.training.pytree_io import digest
 from adapt.training.settings import Settings
 
 MOONS, TURNED, TILTED = named("moons"), named("turned"), named("tilted")
@@ -159,6 +162,28 @@ def interrupted(asked: Experiment, out: Path, *steps: int) -> list[dict]:
       continue
     raise AssertionError(f"nothing was left to do at step {step}")
   return run(asked, out, domains=load, minutes=0).records
+
+
+def digest_at(part: Part, step: int, evaluations: int, report: Report | None) -> str:
+  """Digest of the parameters after so many steps, evaluated so often on the way.
+
+  Without a report validators are given nothing, which takes most of an evaluation's time.
+
+  The run has as many steps in all as before, and draws batches for as many at once, so that the
+  program of its part serves.
+  """
+  lengths, room = [step // evaluations] * evaluations, SETTINGS.steps // SETTINGS.evaluations
+  with (
+    mock.patch.object(loop, "_lengths", return_value=lengths),
+    mock.patch.object(loop, "_room", return_value=room),
+    contextlib.nullcontext()
+    if report
+    else mock.patch.object(evaluation, "_probed", return_value={}),
+  ):
+    [trained] = loop.train([part], report or (lambda *_: None))
+  assert len(trained.past.steps) == evaluations and trained.past.steps[-1] == step
+  ts = trained.mapped.ts
+  return digest({"params": ts.params, "stats": ts.state["stats"]})
 
 
 def whole_and_continued(asked: Experiment, out: Path, step: int) -> tuple[list[dict], list[dict]]:

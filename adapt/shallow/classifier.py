@@ -1,16 +1,18 @@
 """What classifies shallow features: a support vector machine whose C the source chooses, or 1-NN."""
 
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from adapt import catalogue
+from adapt.shallow import machines
 from adapt.shallow.easytl import easytl
+from adapt.shallow.feda import feda, source_and_target
 from adapt.shallow.jdot import jdot
 from adapt.shallow.maps import Maps, nearest
 from adapt.shallow.meda import meda
+from adapt.shallow.tradaboost import tradaboost
 
 # linear, rbf: on mapped features. similarity: what released code of alignment papers does, an SVM
 # whose "kernel" is the inner product of a mapped source example with one mapped as the target's are,
@@ -20,8 +22,10 @@ KINDS = ("linear", "rbf", "similarity", "nn")
 ADAPTIVE: dict[str, Callable[..., Callable[[np.ndarray], np.ndarray]]] = {
   f.__name__: f for f in (easytl, meda, jdot)
 }
-CHOICES = tuple(10.0**k for k in range(-3, 3))  # of C, those of that released code
-_ITERATIONS = 100_000  # bounds what an indefinite similarity would never end
+# What also needs labelled target examples: NAME(xs, ys, xl, yl, *, seed, hyper-parameters) -> the same.
+LABELLED: dict[str, Callable[..., Callable[[np.ndarray], np.ndarray]]] = {
+  f.__name__: f for f in (feda, source_and_target, tradaboost)
+}
 _ROWS = 1000  # of a block of target examples
 
 
@@ -64,8 +68,8 @@ def fit(
       raise ValueError("nearest neighbours take no weights: choose another classifier")
     return Machine(lambda x: nearest(source, ys, maps.target(x)), None)
   gram = _inner(kind, maps.target(xs) if kind == "similarity" else source, source).T
-  c = _chosen(gram, ys, seed, weights)
-  machine = _machine(gram, ys, c, weights)
+  c = machines.chosen(gram, ys, seed, weights)
+  machine = machines.machine(gram, ys, c, weights)
 
   def predict(x: np.ndarray) -> np.ndarray:
     starts = range(0, len(x), _ROWS)
@@ -97,7 +101,7 @@ def adapted(
     ValueError: an unknown name.
   """
   if name not in ADAPTIVE:
-    raise ValueError(catalogue.unknown("classifier", name, (*KINDS, *ADAPTIVE)))
+    raise ValueError(catalogue.unknown("classifier", name, (*KINDS, *ADAPTIVE, *LABELLED)))
   predict = ADAPTIVE[name](maps.source(xs), ys, maps.target(xt), **given)
   return Machine(lambda x: predict(maps.target(x)), None)
 
@@ -112,31 +116,24 @@ def _inner(kind: str, x: np.ndarray, source: np.ndarray) -> np.ndarray:
   return np.asarray(rbf_kernel(x, source))
 
 
-def _chosen(gram: np.ndarray, ys: np.ndarray, seed: int, weights: np.ndarray | None) -> float:
-  from sklearn.model_selection import StratifiedKFold
+def labelled(
+  name: str,
+  maps: Maps,
+  source: tuple[np.ndarray, np.ndarray],
+  target: tuple[np.ndarray, np.ndarray],
+  seed: int,
+  given: Mapping[str, Any],
+) -> Machine:
+  """A classifier of labelled examples of both domains, fitted on mapped ones.
 
-  if (np.unique(ys, return_counts=True)[1] < 2).any():
-    raise ValueError("a class has one source example: give two, so that C can be chosen")
-  folds = list(StratifiedKFold(2, shuffle=True, random_state=seed).split(gram, ys))
-
-  def accuracy(c: float) -> float:
-    right = 0
-    for fit, held in folds:
-      own = None if weights is None else weights[fit]
-      machine = _machine(gram[np.ix_(fit, fit)], ys[fit], c, own)
-      right += int((machine.predict(gram[np.ix_(held, fit)]) == ys[held]).sum())
-    return right / len(ys)
-
-  return max(CHOICES, key=accuracy)  # the first of equals
-
-
-def _machine(gram: np.ndarray, ys: np.ndarray, c: float, weights: np.ndarray | None) -> Any:
-  """An SVM, one against one, of the inner products [n, n] of training examples."""
-  from sklearn.exceptions import ConvergenceWarning
-  from sklearn.svm import SVC
-
-  # Shrinking assumes a kernel that is positive; without it the solution is the same.
-  machine = SVC(C=c, kernel="precomputed", shrinking=False, max_iter=_ITERATIONS)
-  with warnings.catch_warnings():
-    warnings.simplefilter("ignore", ConvergenceWarning)
-    return machine.fit(gram, ys, sample_weight=weights)
+  Args:
+    name: one of `LABELLED`.
+    maps: of a transform.
+    source: inputs [n, d] and labels [n].
+    target: labelled inputs [m, d] and their labels [m].
+    seed: of the folds.
+    given: hyper-parameters that are not its defaults.
+  """
+  mapped = maps.source(source[0]), source[1], maps.target(target[0]), target[1]
+  predict = LABELLED[name](*mapped, seed=seed, **given)
+  return Machine(lambda x: predict(maps.target(x)), None)

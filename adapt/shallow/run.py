@@ -15,7 +15,7 @@ from adapt.data.domain import Domain
 from adapt.evaluation import metrics
 from adapt.experiments.suite import Suite, Task
 from adapt.records import record
-from adapt.shallow import classifier, transforms
+from adapt.shallow import classifier, machines, transforms
 from adapt.training import task_data
 from adapt.training.settings import Settings
 
@@ -28,12 +28,13 @@ class Shallow(NamedTuple):
   """A feature transform and what classifies its features."""
 
   transform: str = "none"  # a name in transforms.py
-  classifier: str = "linear"  # one of classifier.py: of KINDS or ADAPTIVE
+  classifier: str = "linear"  # one of classifier.py: of KINDS, ADAPTIVE or LABELLED
   given: Mapping[str, Any] = {}  # hyper-parameters of the transform that are not its defaults
   weights: str = ""  # a weighting of the source examples, a name in adapt/weights
   adaptive: Mapping[
     str, Any
-  ] = {}  # hyper-parameters of an adaptive classifier that are not its own
+  ] = {}  # hyper-parameters of an adaptive or labelled classifier that are not its own
+  shots: int = 0  # labelled target examples of each class, of a classifier that needs them
 
 
 class Plan(NamedTuple):
@@ -105,10 +106,12 @@ def _config(
   own = {p.name: p.default for p in catalogue.parameters(transform)} | dict(chosen.given)
   drawn = plan.labelled.get(task.source[0])
   choice: dict[str, Any] = {}
-  if rule := classifier.ADAPTIVE.get(chosen.classifier):
-    choice = {p.name: p.default for p in catalogue.parameters(rule)} | dict(chosen.adaptive)
-  elif chosen.classifier != "nn":
-    choice = {"C": list(classifier.CHOICES), "folds": 2}
+  rules = classifier.ADAPTIVE | classifier.LABELLED
+  if rule := rules.get(chosen.classifier):
+    choice = {p.name: p.default for p in catalogue.parameters(rule) if p.name != "seed"}
+    choice |= dict(chosen.adaptive)
+  if chosen.classifier not in ("nn", *classifier.ADAPTIVE):
+    choice |= {"C": list(machines.CHOICES), "folds": 2}
   return atomic_files.plain(
     {
       "hyperparameters": {
@@ -117,6 +120,7 @@ def _config(
         "classifier": chosen.classifier,
         **choice,
         **({"labelled_per_class": drawn} if drawn else {}),
+        **({"labelled_target_per_class": chosen.shots} if chosen.shots else {}),
       },
       "weights": _weighting(chosen.weights),
       "tuning": None,
@@ -176,7 +180,7 @@ def _made(
       "source": count * len(source.classes) if count else len(source.train.x),
       "target": len(target.train.x),
       "test": examples,
-      "labelled": 0,
+      "labelled": chosen.shots * len(source.classes),
     },
     "classes": list(source.classes),
     "last": last,
@@ -204,6 +208,9 @@ def _all_seeds(
     raise ValueError(f"{source.name} or {target.name} has no labels: shallow runs need both")
   xs, ys = _vectors(source.train.x, source.name), source.train.y
   xt, x, y = (*(_vectors(t.x, target.name) for t in (target.train, target.test)), target.test.y)
+  needs = chosen.classifier in classifier.LABELLED
+  if needs != bool(chosen.shots):
+    raise ValueError(f"{chosen.classifier} with {chosen.shots} labelled target examples a class")
   result: list[_Seed] = []
   fitted: tuple[transforms.Maps, np.ndarray | None] | None = None
   for seed in seeds:
@@ -211,13 +218,25 @@ def _all_seeds(
     began = time.perf_counter()
     if fitted is None or count:
       fitted = _fitted(chosen, xs[rows], ys[rows], xt)
-    machine = _machine(chosen, fitted, xs[rows], ys[rows], xt, seed)
+    few = data.few_shot(target.train.y, chosen.shots, seed) if needs else np.empty(0, np.int64)
+    # Where all of the target is tested on, those whose labels were given are not.
+    asked = np.delete(np.arange(len(y)), few if _same(target) else [])
+    if needs:
+      own, drawn = (xs[rows], ys[rows]), (xt[few], target.train.y[few])
+      machine = classifier.labelled(chosen.classifier, fitted[0], own, drawn, seed, chosen.adaptive)
+    else:
+      machine = _machine(chosen, fitted, xs[rows], ys[rows], xt, seed)
     trained = time.perf_counter()
-    predicted = machine.predict(x)
+    predicted = machine.predict(x[asked])
     ended = time.perf_counter()
-    judged = _judged(predicted, y, len(source.classes))
+    judged = _judged(predicted, y[asked], len(source.classes))
     result.append(_Seed(*judged, machine.c, trained - began, ended - trained))
   return result
+
+
+def _same(target: Domain) -> bool:
+  """Whether the target is tested on its training examples."""
+  return np.array_equal(target.train.x, target.test.x)
 
 
 def _fitted(

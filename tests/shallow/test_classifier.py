@@ -6,7 +6,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.svm import SVC
 
 from adapt import data
-from adapt.shallow import classifier, transforms
+from adapt.shallow import classifier, machines, transforms
 
 NONE = transforms.none(None, None)
 
@@ -27,7 +27,7 @@ def test_svm_is_scikit_learn_s_with_the_c_of_two_folds(task, kind, gamma):
   xs, ys, x = task
   folds = StratifiedKFold(2, shuffle=True, random_state=3)
   machine = SVC(kernel=kind, gamma=gamma, max_iter=100_000)
-  search = GridSearchCV(machine, {"C": list(classifier.CHOICES)}, cv=folds).fit(xs, ys)
+  search = GridSearchCV(machine, {"C": list(machines.CHOICES)}, cv=folds).fit(xs, ys)
   found = classifier.fit(kind, NONE, xs, ys, 3)
   assert found.c == search.best_params_["C"]
   np.testing.assert_array_equal(found.predict(x), search.predict(x))
@@ -35,7 +35,7 @@ def test_svm_is_scikit_learn_s_with_the_c_of_two_folds(task, kind, gamma):
 
 def test_the_first_of_equal_choices():
   ys = np.arange(12) % 2
-  assert classifier.fit("linear", NONE, 100.0 * ys[:, None], ys, 0).c == classifier.CHOICES[0]
+  assert classifier.fit("linear", NONE, 100.0 * ys[:, None], ys, 0).c == machines.CHOICES[0]
 
 
 def test_what_is_classified_is_mapped(task):
@@ -69,7 +69,7 @@ def test_nearest_neighbour(task):
 
 def test_a_weight_multiplies_c(task, monkeypatch):
   xs, ys, x = task
-  monkeypatch.setattr(classifier, "CHOICES", (0.1,))
+  monkeypatch.setattr(machines, "CHOICES", (0.1,))
   weights = np.where(np.arange(60) < 30, 2.0, 0.5)
   found = classifier.fit("linear", NONE, xs, ys, 0, weights)
   machine = SVC(kernel="linear", C=0.1).fit(xs, ys, sample_weight=weights)

@@ -144,3 +144,34 @@ def test_refuses(tmp_path):
 
   with pytest.raises(ValueError, match="has no labels"):
     run(tmp_path, domains=unknown)
+
+
+def test_labelled_targets_are_drawn_by_seed_and_not_tested_on(tmp_path, monkeypatch):
+  asked, seen = [], []
+
+  def transductive(name):
+    return load(name)._replace(test=load(name).train)
+
+  def watched(xs, ys, xl, yl, *, seed=0):
+    asked.append((xl, np.bincount(yl).tolist(), seed))
+    return lambda x: seen.append(x) or np.zeros(len(x), int)
+
+  monkeypatch.setitem(shallow_run.classifier.LABELLED, "feda", watched)
+  plan = PLAN._replace(methods={"feda": Shallow(classifier="feda", shots=3)})
+  [made] = run(tmp_path, plan, ("feda",), domains=transductive)
+  assert [(counts, seed) for _, counts, seed in asked] == [([3, 3], 0), ([3, 3], 1)]
+  assert (asked[0][0] != asked[1][0]).any()
+  whole = {tuple(x) for x in load("b").train.x}
+  for (drawn, _, _), tested in zip(asked, seen, strict=True):
+    few, rest = ({tuple(np.float32(x)) for x in part} for part in (drawn, tested))
+    assert len(rest) == 34 and not few & rest and few | rest == whole
+  assert made["examples"]["labelled"] == 6 and made["examples"]["test"] == 34
+  assert made["config"]["hyperparameters"]["labelled_target_per_class"] == 3
+  inductive = run(tmp_path / "other", plan, ("feda",))
+  assert inductive[0]["examples"]["test"] == 40
+
+
+def test_labels_that_a_classifier_does_not_take_are_refused(tmp_path):
+  for method in (Shallow(classifier="nn", shots=1), Shallow(classifier="feda")):
+    with pytest.raises(ValueError, match="labelled target examples a class"):
+      run(tmp_path, PLAN._replace(methods={"svm": method}))
