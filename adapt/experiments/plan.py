@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 
 from adapt import validators
 from adapt.catalogue import Bound
-from adapt.data import labelled_rows
+from adapt.data import encode, labelled_rows
 from adapt.data.domain import Domain
 from adapt.deploy.inputs import Inputs, inputs_of
 from adapt.deploy.saved import lacking
 from adapt.experiments import more_seeds, reverse, unfinished
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.resolve import as_chosen, code, config, points, sources, without_settings
+from adapt.experiments.suite import Task
 from adapt.method import Method
 from adapt.records import identity, record
 from adapt.training import dp_sgd, feed, hosts, task_data
@@ -75,7 +76,8 @@ def plan(experiment: Experiment, out: str | Path, force: bool, domains: Domains)
   places, existing = hosts.agreed(lambda: _missing(whole, out, force))
   inputs = None
   if experiment.save_model:
-    inputs = inputs_of(domains(experiment.task.target), whole.data, experiment.settings)
+    _, target = _domains(experiment.task, domains)
+    inputs = inputs_of(target, whole.data, experiment.settings)
   missing = [whole.points[i] for i in places]
   return whole._replace(missing=missing, inputs=inputs, existing_seeds=tuple(existing))
 
@@ -85,13 +87,19 @@ def _checked(experiment: Experiment, domains: Domains) -> Plan:
   task, setup = experiment.task, experiment.setup
   todo = points(experiment)
   method = traits(experiment.method, todo[0].hyperparameters)
-  sources, target = [domains(name) for name in task.source], domains(task.target)
+  sources, target = _domains(task, domains)
   data = task_data.prepare(setup, method, sources, target, task.classes)
   feed.streams(setup, method, data.sources, data.target, len(todo) * len(setup.seeds))
   privacy(experiment, method, data)
   validators.check(experiment.validator, data.target.train.x, data.output)
   reverse.check(experiment, method)
   return Plan(experiment, method, data, todo, todo)
+
+
+def _domains(task: Task, load: Domains) -> tuple[list[Domain], Domain]:
+  """A task's sources and its target, encoded alike."""
+  *sources, target = encode.beside([load(name) for name in (*task.source, task.target)])
+  return sources, target
 
 
 def _refuse_unlike(whole: Plan) -> None:
