@@ -29,4 +29,6 @@ def test_far_singular_values_have_the_gradient_of_jax(shape):
 
 @pytest.mark.parametrize("x", [np.ones((6, 3)), np.eye(6)[:, :3], np.zeros((6, 3))])
 def test_equal_and_vanishing_singular_values_have_a_finite_gradient(x):
-  assert np.isfinite(jax.grad(lambda x: summed(subspaces.svd, x))(jnp.asarray(x, jnp.float32))).all()
+  assert np.isfinite(
+    jax.grad(lambda x: summed(subspaces.svd, x))(jnp.asarray(x, jnp.float32))
+  ).all()
