@@ -56,6 +56,8 @@ def load_together(
     d._replace(name=n) if is_file(n) else d for n, d in zip(names, found, strict=True)
   ]  # messages name the file
   made = encode.together(called, reading, own=all(map(is_file, names)))
+  if len(made) > 1:  # encoded for good
+    made = [d._replace(tables=None) for d in made]
   return [d._replace(name=f.name) for d, f in zip(made, found, strict=True)]
 
 

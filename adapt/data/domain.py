@@ -3,7 +3,7 @@
 This is what a data set is to the rest of the code. A domain has a training and a test split.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,6 +47,9 @@ class Domain(NamedTuple):
   preprocessing: Preprocessing | None = None  # what has made the inputs from what was read
   places: np.ndarray | None = None  # of a file's examples: their positions there, training first
   held_out: bool = False  # whether the test split was drawn from one set, as none was given
+  # Of a set with a name that is a table: its splits' tables, training first. Inputs are encoded anew
+  # beside a task's other domains, as categories, medians and scale are the source's.
+  tables: tuple[Any, Any] | None = None
 
 
 def one_split(domain: Domain) -> bool:

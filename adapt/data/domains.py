@@ -8,7 +8,20 @@ from collections.abc import Callable
 
 from adapt.data import class_labels, files, prepared
 from adapt.data.domain import Domain, Split
-from adapt.data.named import digits, features, natural, objects, reviews, signs, synthetic, texts
+from adapt.data.named import (
+  air,
+  digits,
+  features,
+  hospitals,
+  machines,
+  natural,
+  objects,
+  reviews,
+  signs,
+  speech,
+  synthetic,
+  texts,
+)
 from adapt.data.splits import stratified
 
 DataDir = str | os.PathLike | None
@@ -23,6 +36,10 @@ NAMED: dict[str, Callable[[DataDir], Domain]] = {
   **texts.DOMAINS,
   **features.DOMAINS,
   **objects.DOMAINS,
+  **hospitals.DOMAINS,
+  **speech.DOMAINS,
+  **air.DOMAINS,
+  **machines.DOMAINS,
 }
 
 

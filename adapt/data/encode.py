@@ -68,6 +68,7 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
   elif all(map(_is_vectors, domains)):
     found, steps = matched(found, reading)
     if steps and (own or any(isinstance(d.train.x, Table) for d in found)):
+      own = own or all(isinstance(d.train.x, Table) for d in found)  # scaled as one's own are
       found, steps = _of_tables(found, reading)
     found = _counted(found, reading, own)
     table = next((s["columns"] for s in steps if s["step"] == "table"), ())
@@ -79,6 +80,26 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
     )
   made = Preprocessing(reading.given, found[-1].features, tuple(steps))
   return [d._replace(kind=kind_of(d), preprocessing=made) for d in found]
+
+
+def beside(domains: Sequence[Domain]) -> list[Domain]:
+  """Encode sets with names that are tables beside each other; all others stay as they are.
+
+  Args:
+    domains: the sources of a task, then its target, each encoded alone.
+  """
+  if any(d.tables is None for d in domains):
+    return list(domains)
+  return together([as_table(d) for d in domains], Reading())
+
+
+def as_table(domain: Domain) -> Domain:
+  """A named table as it was before it was encoded alone."""
+  assert domain.tables is not None
+  train, test = domain.tables
+  return domain._replace(
+    train=domain.train._replace(x=train), test=domain.test._replace(x=test), features=()
+  )
 
 
 def later(domain: Domain, made: Preprocessing, in_order: bool = False) -> Domain:

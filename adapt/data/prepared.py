@@ -40,11 +40,12 @@ def arrays(
     data_dir: where TFDS keeps its sets; None means `$TFDS_DATA_DIR` or `~/tensorflow_datasets`.
 
   Returns:
-    x [n, …] of the prepared dtype (images uint8), read-only and memory-mapped, and y [n] int64.
+    x [n, …] of the prepared dtype (images uint8), read-only and memory-mapped, and y [n] int64, of a
+    set of values (regression) float32.
 
   Raises:
     ValueError: not prepared (with the command that prepares it); no such split; prepared in a file
-      format that only TensorFlow reads; not a classification set; images of several sizes.
+      format that only TensorFlow reads; without labels; images of several sizes.
   """
   folder = _folder(name, data_dir)
   x, y = (_kept(folder, split, part) for part in "xy")
@@ -195,6 +196,8 @@ def _keys(name: str, info: Any) -> tuple[str, str]:
   known = len(keys) == 2 and all(isinstance(key, str) and key in info.features for key in keys)
   if known and isinstance(info.features[keys[1]], tfds.features.ClassLabel):
     return keys
+  if known and name.split("/")[0] in _OURS and info.features[keys[1]].np_dtype == np.float32:
+    return keys  # values; sets of others say nothing of what their numbers are
   raise ValueError(
     f"{name} is not a classification set (features {', '.join(sorted(info.features))}): "
     "write its arrays x and y to an .npz file instead"
@@ -210,7 +213,8 @@ def _decode(name: str, split: str, folder: Path) -> tuple[np.ndarray, np.ndarray
   is_image = isinstance(builder.info.features[x_key], tfds.features.Image)
   source = _readable(name, folder, split, x_key if is_image else None)
   channels = builder.info.features[x_key].shape[-1] if is_image else 0
-  xs, y = [], np.empty(len(source), np.int64)
+  values = not isinstance(builder.info.features[y_key], tfds.features.ClassLabel)
+  xs, y = [], np.empty(len(source), np.float32 if values else np.int64)
   for i, example in enumerate(source):
     where = f"image {i} of {name} {split}"
     xs.append(_image(example[x_key], channels, where) if is_image else example[x_key])

@@ -148,8 +148,7 @@ def write(
       made["preprocessing"] = steps.summary
     if "source" in plan.method.reads and trained.past.output == "classes":
       made["majority"] = new_record.majority(trained.past, own[0], classes)
-    if trained.effective_share is not None:
-      made["effective_share"] = trained.effective_share
+    made |= trained.weighted
     if form := _form(experiment.weighting, made["examples"]):
       made["weights_form"] = form
     made |= privacy.spent(experiment.setup, plan.method, experiment.start, data) | more

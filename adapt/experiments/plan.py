@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from adapt import validators
 from adapt.catalogue import Bound
+from adapt.data import encode
 from adapt.data.domain import Domain
 from adapt.deploy.inputs import Inputs, inputs_of
 from adapt.deploy.saved import lacking
@@ -91,7 +92,7 @@ def plan(experiment: Experiment, out: str | Path, force: bool, domains: Domains)
 def _checked(experiment: Experiment, domains: Domains) -> Plan:
   """The plan with all points missing; refuses what data and choices rule out."""
   task, setup, method = experiment.task, experiment.setup, experiment.traits
-  sources, target = [domains(name) for name in task.source], domains(task.target)
+  *sources, target = encode.beside([domains(name) for name in (*task.source, task.target)])
   data = task_data.prepare(setup, method, sources, target, task.classes)
   cells = len(experiment.points) * len(setup.seeds)
   feed.streams(setup, method, data.sources, data.target, cells)

@@ -51,6 +51,7 @@ def record(value: Any) -> str | None:
     "privacy": kinds.each({}, kinds.each({}, kinds.number)),
     "preprocessing": kinds.fields({"features": kinds.whole, "digest": kinds.text}),
     "effective_share": kinds.number,
+    "weighted_shares": kinds.list_of(kinds.share),
     "majority": kinds.fields({"class": kinds.text, "share": kinds.share, "examples": kinds.whole}),
     "weights_form": kinds.text,
     "interval": kinds.maybe(

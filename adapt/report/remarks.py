@@ -12,6 +12,8 @@ SMALL = 200  # test examples, below which an accuracy is shown with its interval
 _ERRORS = 2  # standard errors within which an accuracy is not told apart
 _LEARNT = 0.05  # R² on held-out source examples, below which nothing is learnt
 _FEW = 0.2  # share of effective examples, below which a weighting leaves too few
+_EDGE = 0.02  # estimated share of a class, below which it is next to nothing
+_LABEL_SHIFT = ("bbse", "rlls", "mlls")
 
 
 def remarks(records: Sequence[Record]) -> list[str]:
@@ -104,9 +106,15 @@ def _flat(record: Record) -> Iterator[str]:
 
 
 def _weights(record: Record) -> Iterator[str]:
-  share = record.get("effective_share")
+  share, priors = record.get("effective_share"), record.get("weighted_shares")
+  name = (record["config"].get("weights") or {}).get("name", "the weighting")
+  if priors and name in _LABEL_SHIFT and min(priors) < _EDGE:
+    least = int(np.argmin(priors))
+    yield (
+      f"{_where(record)}: {name} estimates that {100 * min(priors):.1f} % of the target are of the class "
+      f"'{record['classes'][least]}': p(x | y) may differ between the domains, which it cannot correct"
+    )
   if share is not None and share < _FEW:
-    name = (record["config"].get("weights") or {}).get("name", "the weighting")
     yield (
       f"{_where(record)}: {name} makes {100 * share:.1f} % of the source examples count (effective "
       "sample size): results vary with few of them"

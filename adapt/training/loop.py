@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 import jax
@@ -49,7 +49,7 @@ class Trained(NamedTuple):
   points: dict[str, np.ndarray]
   seconds: dict[str, float]
   cells: Program
-  effective_share: float | None = None  # of the source examples, where they are weighted
+  weighted: Mapping[str, Any] = {}  # of the source examples, if they have any
 
 
 def train(
@@ -106,10 +106,12 @@ def train(
   seconds |= {"prepare": prepared, "input_wait": fed.waited(), "total": total}
   seconds |= {"compile": ended - compiled}
   shares = {n: v if n == "predict_1000" else v / len(parts) for n, v in seconds.items()}
-  share = _effective_share(parts, arrays)
+  weighted = _weighted(parts, arrays)
   past.final = evaluation.final(cells, parts, views, now)
   return [
-    Trained(own, past.only(span), evaluation.examples(cells, own, part.data), shares, cells, share)
+    Trained(
+      own, past.only(span), evaluation.examples(cells, own, part.data), shares, cells, weighted
+    )
     for part, span, own in zip(parts, spans(parts), evaluation.each(parts, now), strict=True)
   ]
 
@@ -132,11 +134,11 @@ def _piece(fed: feed.Feed, mapped: Mapped, past: History, pace: Pace, left: int)
   return mapped
 
 
-def _effective_share(parts: Sequence[Part], arrays: Any) -> float | None:
-  """Returns the share of effective source examples, where they are weighted."""
+def _weighted(parts: Sequence[Part], arrays: Any) -> dict[str, Any]:
+  """Returns what the weights of the source examples come to, where they are weighted."""
   if not parts[0].setup.weighting:
-    return None
-  return weights.effective_share(np.asarray(arrays.ws.addressable_data(0)))
+    return {}
+  return weights.summary(*(np.asarray(a.addressable_data(0)) for a in (arrays.ws, arrays.ys)))
 
 
 def _history(parts: Sequence[Part], found: checkpoint.Saved | None, fed: feed.Feed) -> History:

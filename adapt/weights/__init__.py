@@ -19,7 +19,7 @@ import numpy as np
 from adapt import catalogue, extras
 from adapt.weights._stages import at, heard
 
-__all__ = ["at", "bind", "effective_share", "form", "get", "heard", "names"]
+__all__ = ["at", "bind", "effective_share", "form", "get", "heard", "names", "summary"]
 
 
 def names() -> tuple[str, ...]:
@@ -51,6 +51,20 @@ def effective_share(weights: np.ndarray) -> float:
   ws = np.asarray(weights, np.float64)
   squares = float((ws**2).sum())
   return float(ws.sum() ** 2 / (len(ws) * squares)) if squares else 0.0
+
+
+def summary(weights: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+  """What a record keeps of weights [n] of examples with these labels [n], or values [n, d].
+
+  Returns:
+    "effective_share", and of classes "weighted_shares" [k], the source's class shares as weighted: of
+    a correction of label shift, these are the estimated priors of the target.
+  """
+  found: dict[str, Any] = {"effective_share": effective_share(weights)}
+  if labels.dtype.kind in "iu" and weights.sum() > 0:
+    shares = np.bincount(labels, weights.astype(np.float64)) / weights.sum(dtype=np.float64)
+    found["weighted_shares"] = shares.tolist()
+  return found
 
 
 def form(weighting: catalogue.Bound, source: int, target: int) -> str | None:

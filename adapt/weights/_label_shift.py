@@ -86,6 +86,18 @@ def confusion(found: HeldOut, soft: bool) -> Confusion:
   return Confusion(given * counts / len(shown), target.mean(axis=(0, 1)), variance)
 
 
+def sharpness(found: Confusion) -> tuple[float, float]:
+  """The smallest singular value of P(predicted | label), and what noise alone would give.
+
+  Its columns do not shrink with rare classes. A random matrix with independent entries has a spectral
+  norm of about its longest row plus its longest column; below that, rank might as well be lost.
+  """
+  given = found.joint / found.joint.sum(axis=0)
+  smallest = float(np.linalg.svd(given, compute_uv=False)[-1])
+  noise = float(sum(np.sqrt(found.variance.sum(axis=axis).max()) for axis in (0, 1)))
+  return smallest, max(noise, 1e-6)
+
+
 def per_example(of_class: np.ndarray, ys: np.ndarray, name: str) -> np.ndarray:
   """The weight of each example's class, float32, mean 1; of_class [k] is in the labels' order."""
   _, labels = np.unique(ys, return_inverse=True)

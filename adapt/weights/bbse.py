@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from adapt.weights._label_shift import Confusion, confusion, held_out, per_example
+from adapt.weights._label_shift import Confusion, confusion, held_out, per_example, sharpness
 
 FAMILY = "label shift"
 
@@ -54,14 +54,10 @@ def bbse(
 def solve(found: Confusion) -> np.ndarray:
   """The class weights w [k] of C w = μ; ValueError where C is singular, or might as well be.
 
-  Rank is judged on P(predicted | label), whose columns do not shrink with rare classes. Its
-  smallest singular value must exceed what noise alone gives: a random matrix with independent
-  entries has a spectral norm of about its longest row plus its longest column.
+  Its smallest singular value must exceed what noise alone gives, see `sharpness`.
   """
-  given = found.joint / found.joint.sum(axis=0)
-  smallest = float(np.linalg.svd(given, compute_uv=False)[-1])
-  noise = float(sum(np.sqrt(found.variance.sum(axis=axis).max()) for axis in (0, 1)))
-  if smallest <= max(noise, 1e-6):
+  smallest, noise = sharpness(found)
+  if smallest <= noise:
     raise ValueError(
       f"bbse: the confusion matrix is singular (smallest singular value {smallest:.1g}, noise "
       f"{noise:.1g}): raise strength, or use --weights rlls, which shrinks where bbse cannot invert"

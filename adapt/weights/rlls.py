@@ -1,8 +1,10 @@
 """Regularised learning under label shift (Azizzadenesheli et al., ICLR 2019, arXiv:1903.09734)."""
 
+import warnings
+
 import numpy as np
 
-from adapt.weights._label_shift import confusion, held_out, per_example
+from adapt.weights._label_shift import confusion, held_out, per_example, sharpness
 
 FAMILY = "label shift"
 
@@ -61,6 +63,13 @@ def rlls(
     )
   held = held_out(xs, ys, xt, strength, folds, sample, "rlls")
   found = confusion(held, soft)
+  smallest, noise = sharpness(found)
+  if smallest <= noise:
+    warnings.warn(
+      f"rlls: the confusion matrix is nearly singular (smallest singular value {smallest:.1g}, noise "
+      f"{noise:.1g}): the estimated class shares say little",
+      stacklevel=2,
+    )
   a, n = np.log(2 * len(found.target) / delta), len(held.labels)
   rho = 3 * (2 * a / (3 * n) + np.sqrt(2 * a / n))
   theta = solve(found.joint, found.target - found.joint.sum(axis=1), penalty * rho)

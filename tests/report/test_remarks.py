@@ -76,3 +76,11 @@ def test_a_network_that_has_learnt_nothing_of_the_source_is_told():
 def test_records_without_labels_need_no_line():
   none = {"confusion": None, "last": None, "interval": None}
   assert remarks([{**record([[[1]]]), **none}]) == []
+
+
+def test_an_estimated_prior_next_to_nothing_is_told():
+  matrix = [[200, 0, 0], [0, 100, 0], [0, 0, 9]]
+  shown = {"config": {"seeds": [0], "weights": {"name": "mlls"}}, "effective_share": 0.5}
+  [line] = remarks([record([matrix], weighted_shares=[0.4, 0.59, 0.01], **shown)])
+  assert "mlls estimates that 1.0 % of the target are of the class 'c'" in line
+  assert remarks([record([matrix], weighted_shares=[0.3, 0.6, 0.1], **shown)]) == []

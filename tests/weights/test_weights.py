@@ -54,6 +54,13 @@ def test_weighted_source_mean_moves_towards_the_target(name, shifted):
   assert after < 0.8 * before
 
 
+def test_the_weighted_shares_are_those_of_the_classes():
+  found = weights.summary(np.array([3.0, 1.0, 0.0, 0.0]), np.array([0, 2, 2, 1]))
+  assert found["weighted_shares"] == [0.75, 0, 0.25]
+  assert found["effective_share"] == pytest.approx(16 / 10 / 4)
+  assert set(weights.summary(np.ones(2), np.ones((2, 1), np.float32))) == {"effective_share"}
+
+
 def test_the_effective_share_is_that_of_examples_that_count():
   assert weights.effective_share(np.ones(7)) == pytest.approx(1)
   assert weights.effective_share(np.array([1, 1, 0, 0, 0, 0, 0, 0])) == pytest.approx(0.25)

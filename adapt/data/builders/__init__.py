@@ -58,6 +58,21 @@ _BUILDERS = {  # name → (module, class, configs)
   ),
   "amazon_400": ("amazon_400", "Amazon400", ("books", "dvd", "electronics", "kitchen")),
   "amazon_text": ("amazon_text", "AmazonText", ("books", "dvd", "electronics", "kitchen")),
+  "heart": ("heart", "Heart", ("cleveland", "hungarian", "switzerland", "va")),
+  "beijing_air": (
+    "beijing_air",
+    "BeijingAir",
+    (
+      *("aotizhongxin", "changping", "dingling", "dongsi", "guanyuan", "gucheng"),
+      *("huairou", "nongzhanguan", "shunyi", "tiantan", "wanliu", "wanshouxigong"),
+    ),
+  ),
+  "spoken_digits": (
+    "spoken_digits",
+    "SpokenDigits",
+    ("george", "jackson", "lucas", "nicolas", "theo", "yweweler"),
+  ),
+  "cwru_bearings": ("cwru_bearings", "CwruBearings", ("1730", "1750", "1772", "1797")),
 }
 
 

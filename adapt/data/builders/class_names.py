@@ -67,3 +67,19 @@ SIGNS = (
   "end of no passing",
   "end of no passing for lorries",
 )
+
+HEART_COLUMNS = (
+  *("age", "sex", "cp", "trestbps", "chol", "fbs", "restecg", "thalach", "exang", "oldpeak"),
+  *("slope", "ca", "thal"),
+)
+AIR_COLUMNS = ("PM10", "SO2", "NO2", "CO", "O3", "TEMP", "PRES", "DEWP", "RAIN", "WSPM")
+AIR_STATIONS = (
+  *("aotizhongxin", "changping", "dingling", "dongsi", "guanyuan", "gucheng"),
+  *("huairou", "nongzhanguan", "shunyi", "tiantan", "wanliu", "wanshouxigong"),
+)
+# Of CWRU's bearings: B is the ball, IR the inner race, OR@h the outer race at h o'clock; then the
+# diameter of the damage in mil.
+CWRU_FAULTS = (
+  *("B_14", "B_21", "B_28", "B_7", "IR_14", "IR_21", "IR_28", "IR_7"),
+  *("OR@12_21", "OR@12_7", "OR@3_21", "OR@3_7", "OR@6_14", "OR@6_21", "OR@6_7"),
+)

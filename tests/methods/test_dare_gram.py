@@ -1,0 +1,38 @@
+"""DARE-GRAM equals the authors' definition, written in NumPy from their published code."""
+
+import numpy as np
+import pytest
+import subspaces_by_hand
+
+GOLDEN = {
+  "angle_loss": 0.9859546,
+  "label_loss": 0.9596732,
+  "loss": 1.015161,
+  "scale_loss": 6.190308,
+}
+
+
+def parts(fs, ft, threshold):
+  """The angle's and the scale's part; of a symmetric matrix singular values are eigenvalues."""
+  grams = [(a := np.column_stack([np.ones(len(f)), f])).T @ a for f in (fs, ft)]
+  values = [np.linalg.svd(g, compute_uv=False) for g in grams]
+  places = []
+  for s in values:
+    share = np.cumsum(s) / s.sum()
+    places.append(np.flatnonzero(share <= max(share[1], threshold))[-1])
+  k = max(places)
+  a, b = (
+    np.linalg.pinv(g, rcond=s[k] / s[0] * (1 + 1e-9)) for g, s in zip(grams, values, strict=True)
+  )
+  cosines = (a * b).sum(0) / np.linalg.norm(a, axis=0) / np.linalg.norm(b, axis=0)
+  apart = np.linalg.norm(values[0][:k] - values[1][:k])
+  return np.abs(1 - cosines).mean(), apart / k
+
+
+@pytest.mark.parametrize("threshold", [0.9, 0.99])
+def test_one_step_equals_the_step_by_hand(threshold):
+  def distance(fs, ft):
+    angle, scale = parts(fs, ft, threshold)
+    return 0.5 * angle + 0.02 * scale
+
+  subspaces_by_hand.assert_step("dare_gram", distance, angle=0.5, scale=0.02, threshold=threshold)
