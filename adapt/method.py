@@ -21,7 +21,9 @@ class Batch(NamedTuple):
   """One training batch. Target labels are absent on purpose: nothing can leak."""
 
   xs: jax.Array  # [b, ...] source inputs
-  ys: jax.Array  # [b] source labels, int32; of values [b, d] float32, see `Output`
+  ys: (
+    jax.Array
+  )  # [b] source labels, int32; of values [b, d] float32, of pixels [b, h, w], see `Output`
   ws: jax.Array  # [b] weight of each source example, ones unless a weighting is chosen
   ds: jax.Array  # [b, s] one-hot, which of the s source domains; s is 1 unless the task has several
   xt: jax.Array  # [b, ...] target inputs
@@ -47,10 +49,12 @@ class Apply(Protocol):
 
 
 class Output(NamedTuple):
-  """What a network predicts, one of adapt/outputs: classes, or values (regression).
+  """What a network predicts, one of adapt/outputs: classes, values (regression) or pixels.
 
   `loss(outputs [b, k], labels)` is per example, [b]: of classes the cross-entropy of labels [b], in
-  nats; of values a distance to labels [b, k], standardised by the source's training labels.
+  nats; of values a distance to labels [b, k], standardised by the source's training labels; of pixels
+  (segmentation), whose outputs are [b, h, w, k], the mean cross-entropy of labels [b, h, w], int32,
+  over the pixels whose label is not below 0.
   """
 
   kind: str = "classes"
@@ -63,7 +67,8 @@ class Net(NamedTuple):
   """A network as pure functions; hides which module library built it.
 
   `params` is a dict whose entry "head" is the last, linear layer; `stats` is what a training pass
-  updates without gradients (batch statistics). Features are what the head reads.
+  updates without gradients (batch statistics). Features are what the head reads; where it reads pixels,
+  their mean over an image.
 
   `kind` says what the inputs are (image, series, vector, counts or tokens; empty where nobody has
   said), for methods whose views of the inputs depend on it. `targets` is how many target training
@@ -161,4 +166,4 @@ class Method(NamedTuple):
   by_example: bool = False  # whether the loss is a mean over examples, so that it can be private
   # Of "closed", "partial", "open" and "universal": how the domains' classes may relate.
   serves: tuple[str, ...] = ("closed", "partial")
-  outputs: tuple[str, ...] = ("classes",)  # what its network may predict: "classes", "values"
+  outputs: tuple[str, ...] = ("classes",)  # its network may predict: "classes", "values", "pixels"

@@ -8,7 +8,7 @@ import numpy as np
 
 from adapt import data
 from adapt.api import feeds, frames, stacking
-from adapt.data import encode
+from adapt.data import encode, pixel_labels
 from adapt.data.domain import Domain, Split
 from adapt.data.raw import concatenated
 from adapt.data.reading import Reading
@@ -97,6 +97,10 @@ def _of_arrays(
   names: tuple[str, ...] = ()
   if output == "values":
     numbers = [one._replace(y=_values(one)) for one in every]
+  elif output == "pixels":
+    called = (*sources, "target", *others)
+    numbers = [one._replace(y=_masks(n, one)) for n, one in zip(called, every, strict=True)]
+    names = pixel_labels.numbered([one.y for one in numbers[: len(sources)]])
   else:
     classes = _classes([one.y for one in every[: len(sources)] if one.y is not None])
     numbers = [one._replace(y=_numbered(one.y, classes)) for one in every]
@@ -144,6 +148,10 @@ def _with_files(
       if reading.output == "values":
         found.append(_domain(name, given._replace(y=_values(given)), ()))
         continue
+      if reading.output == "pixels":
+        made = given._replace(y=_masks(name, given))
+        found.append(_domain(name, made, pixel_labels.numbered([made.y])))
+        continue
       given = given.named
       classes = np.empty(0) if given.y is None else _classes([given.y])
       numbered = given._replace(y=_numbered(given.y, classes))
@@ -170,7 +178,7 @@ def _given(one: Data, name: str, label: str) -> Given:
   if y is None:
     return Given(found, None, (), notes)
   labels = stacking.array(y)
-  if labels.shape[:1] != (len(found),) or labels.ndim > 2:
+  if labels.shape[:1] != (len(found),):
     raise ValueError(
       f"{name} has labels of shape {list(labels.shape)} for {len(found)} examples: give one each"
     )
@@ -190,12 +198,18 @@ def _values(one: Given) -> np.ndarray | None:
   return None if one.y is None else valued("the labels", one.y, len(one.x))
 
 
+def _masks(name: str, one: Given) -> np.ndarray | None:
+  """Labels as masks [n, h, w] int32, -1 where not scored."""
+  return None if one.y is None else pixel_labels.masks(f"the masks of {name}", one.y, one.x)
+
+
 def _classes(labels: Sequence[np.ndarray]) -> np.ndarray:
   """The distinct labels, in the order in which they are numbered; refuses what are no classes."""
   for y in labels:
     if y.ndim > 1:
       raise ValueError(
-        f"the labels have shape {list(y.shape)}: give one class an example, or output='values'"
+        f"the labels have shape {list(y.shape)}: give one class an example, or output='values' (numbers) "
+        "or output='pixels' (masks)"
       )
     if y.dtype.kind == "f" and not (np.isfinite(y) & (y == np.trunc(y))).all():
       raise ValueError(
@@ -236,11 +250,8 @@ def _target(own: Given, more: Mapping[str, Given], classes: tuple[str, ...]) -> 
   train = Split(own.x, own.y)
   if labelled is not None:
     assert labelled.y is not None
-    nothing = (
-      np.full((len(own.x), labelled.y.shape[1]), np.nan, np.float32)
-      if labelled.y.ndim == 2
-      else np.full(len(own.x), -1, np.int32)
-    )
+    unlabelled = np.nan if labelled.y.dtype.kind == "f" else -1
+    nothing = np.full((len(own.x), *labelled.y.shape[1:]), unlabelled, labelled.y.dtype)
     unknown = nothing if own.y is None else own.y
     x = concatenated([own.x, labelled.x], "target and labelled")
     train = Split(x, np.concatenate([unknown, labelled.y]))

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from adapt import catalogue, methods, models, outputs, tuning, weights
 from adapt.api import arrays
 from adapt.api.fitted import Fitted
 from adapt.catalogue import Bound
-from adapt.data.domain import Domain
+from adapt.data.domain import Domain, labelled
 from adapt.data.reading import Reading, reading_of
 from adapt.deploy import saved
 from adapt.deploy.rebuilt import Own
@@ -80,8 +78,8 @@ def fit(
     seeds: how many runs, or which.
     start: scratch or source; by default the method's own way.
     validator: the label-free score that selects among evaluations; None: the output kind's usual one.
-    output: what is predicted: classes, or values (regression), or a kind with its arguments as in
-      ("values", {"loss": "huber"}).
+    output: what is predicted: classes, values (regression), pixels (segmentation: labels are masks
+      [n, h, w], 255 where not scored), or a kind with its arguments as in ("values", {"loss": "huber"}).
     search: tries so many points of the float hyper-parameters and keeps the best by `validator`.
     out: folder of records, models and checkpoints: the same call goes on, or finds what is there.
       None: nothing is kept.
@@ -158,7 +156,7 @@ def _experiment(
     fewest = min(sum(len(d.train.x) for d in domains[:-1]), len(domains[-1].train.x))
     usual = usual._replace(batch_size=min(usual.batch_size, fewest))
   y = domains[-1].train.y
-  if y is not None and ((y < 0).any() if output.name == "classes" else np.isnan(y).any()):
+  if y is not None and not labelled(y).all():
     own.setdefault("shots", 1)  # those that are declared labelled
   settings = usual._replace(**own)
   bounds.check_settings(settings)  # the layout counts in some of them

@@ -9,13 +9,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from adapt import outputs
 from adapt.api import arrays
 from adapt.api.frames import pandas
 from adapt.data import atomic_files, encode, preprocessing, ragged
 from adapt.data.domain import Domain, Split
 from adapt.data.raw import Ragged
 from adapt.deploy import exported, saved
-from adapt.deploy.rebuilt import NOTHING_OWN, Own
+from adapt.deploy.rebuilt import NOTHING_OWN, Own, predicts
 from adapt.evaluation import metrics
 from adapt.report import diagnostics, figures
 
@@ -63,9 +64,15 @@ class Fitted:
 
   def __repr__(self) -> str:
     name = f"{self.record['label']} on {self.record['task']}"
-    r2 = [v for v in self.measures.get("r2", ()) if v is not None]
-    shown = f"R² {np.mean(r2):.3f}" if r2 else self.accuracy or "no labelled test set"
-    return f"<adapt.Fitted {name}: {shown}>"
+    return f"<adapt.Fitted {name}: {self._shown() or self.accuracy or 'no labelled test set'}>"
+
+  def _shown(self) -> str:
+    """The main measure of values or pixels."""
+    main = outputs.measure(outputs.main((self.record.get("output") or {}).get("name", "classes")))
+    found = [v for v in self.measures.get(main.name, ()) if v is not None]
+    if not found or main.name == "accuracy":
+      return ""
+    return f"{main.title} {main.scale * float(np.mean(found)):.{main.digits}f}{' %' * main.percent}"
 
   @property
   def classes(self) -> list[str]:
@@ -87,7 +94,7 @@ class Fitted:
   def measures(self) -> dict[str, tuple[float | None, ...]]:
     """Every final target test measure, one per seed; empty without labels."""
     last = self.record["last"] or {}
-    return {n: tuple(each) for n, each in last.items() if n != "per_class"}
+    return {n: tuple(each) for n, each in last.items() if n not in ("per_class", "class_iou")}
 
   def _of(self, section: str, measure: str) -> Accuracy | None:
     found = self.record[section]
@@ -112,9 +119,9 @@ class Fitted:
     return pd.DataFrame(rows)
 
   def predict(self, x: Any, seed: int | None = None, columns_in_order: bool = False) -> np.ndarray:
-    """Classes [n] of inputs [n, ...], or values [n] or [n, d].
+    """Classes [n] of inputs [n, ...], values [n] or [n, d], or masks [n, h, w].
 
-    Classes are as the labels were given, values in their unit.
+    Classes are as the labels were given, values in their unit, masks of class numbers.
 
     Args:
       x: as the target was given, a data set or loader as well; the columns of a frame are matched by
@@ -125,6 +132,8 @@ class Fitted:
     if self._model(seed).scale is not None:
       found = self._outputs(x, seed, columns_in_order)[1]
       return found[:, 0] if found.shape[1] == 1 else found
+    if predicts(self._model(seed).about) == "pixels":
+      return self._outputs(x, seed, columns_in_order)[1].argmax(axis=-1).astype(np.int32)
     names = np.array(self.classes)
     if all(name.lstrip("-").isdigit() for name in self.classes):
       names = names.astype(int)
@@ -133,7 +142,7 @@ class Fitted:
   def predict_proba(
     self, x: Any, seed: int | None = None, columns_in_order: bool = False
   ) -> np.ndarray:
-    """Probabilities [n, k] of the classes; arguments are those of `predict`."""
+    """Probabilities [n, k] of the classes, of pixels [n, h, w, k]; arguments are those of `predict`."""
     if self._model(seed).scale is not None:
       raise ValueError("values have no probabilities: call predict")
     return np.asarray(jax.nn.softmax(self._outputs(x, seed, columns_in_order)[1]))
@@ -147,14 +156,14 @@ class Fitted:
 
     Raises ValueError for labels of no class.
 
-    Values have no accuracy: compare `predict` with them.
+    Values and pixels have no accuracy: compare `predict` with them.
 
     Args:
       x: as `predict` takes them, or, where y is None, a data set or (inputs, labels).
       y: labels [n].
     """
-    if any(model.scale is not None for model in self._models.values()):
-      raise ValueError("values have no accuracy: compare predict(x) with them")
+    for kind in {predicts(model.about) for model in self._models.values()} - {"classes"}:
+      raise ValueError(f"{kind} have no accuracy: compare predict(x) with them")
     read = arrays.given(x)
     if (y := read.named.y if y is None else y) is None:
       raise ValueError("x has no labels: give y")

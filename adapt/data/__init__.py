@@ -13,7 +13,7 @@ import numpy as np
 from adapt import catalogue
 from adapt.data import containers, domains, encode, files, folders, sound, tabular, texts
 from adapt.data.checks import check_pair
-from adapt.data.domain import Domain, Split
+from adapt.data.domain import Domain, Split, labelled
 from adapt.data.files import read_folder
 from adapt.data.reading import Reading
 
@@ -34,6 +34,7 @@ __all__ = [
 
 
 _GROUP = "adapt.data"
+_OUTPUTS = ("classes", "values", "pixels")
 
 
 def load(name: str, data_dir: str | None = None, reading: Reading = Reading()) -> Domain:
@@ -83,8 +84,9 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
     ValueError: one line with the remedy: unknown name, set not prepared, extra not installed, or a
       file that is not as it should be.
   """
-  if reading.output not in ("classes", "values"):
-    raise ValueError(f"--output {reading.output} is unknown: choose classes or values")
+  if reading.output not in _OUTPUTS:
+    known = ", ".join(_OUTPUTS)
+    raise ValueError(f"--output {reading.output} is unknown: choose from {known}")
   if name in catalogue.names(_GROUP):
     return _own(name, data_dir)
   if name in domains.NAMED:
@@ -150,17 +152,16 @@ def labelled_rows(y: np.ndarray, shots: int | None, seed: int) -> np.ndarray:
 
   Args:
     y: labels [n]; where some are -1, which are unknown, all the others are labelled. Values [n, d],
-      NaN where unknown, likewise; of them `shots` are drawn in all.
+      NaN where unknown, and masks [n, h, w] of pixels likewise; of those `shots` are drawn in all.
     shots: else so many of each class, as `few_shot` draws them; None: all.
     seed: of the draw.
   """
-  if y.dtype.kind == "f":
-    known = np.flatnonzero(np.isfinite(y).all(axis=1))
-    if shots is None or len(known) < len(y):
-      return known
-    return np.sort(np.random.default_rng(seed).choice(known, shots, replace=False))
-  known = np.flatnonzero(np.asarray(y) >= 0)
-  return known if shots is None or len(known) < len(y) else few_shot(y, shots, seed)
+  known = np.flatnonzero(labelled(y))
+  if shots is None or len(known) < len(y):
+    return known
+  if y.ndim == 1:
+    return few_shot(y, shots, seed)
+  return np.sort(np.random.default_rng(seed).choice(known, shots, replace=False))
 
 
 def few_shot(y: np.ndarray, shots: int, seed: int) -> np.ndarray:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from adapt.data.domain import Domain, output_of
+from adapt.data import pixel_labels
+from adapt.data.domain import Domain, labelled, output_of
 from adapt.data.transductive import unlabelled
 
 
@@ -35,7 +36,13 @@ def check_pair(
   if output_of(sources[0]) == "values":
     _check_values([*sources, target])
     _check_sizes(sources, target, batch_size)
-    _check_labelled_values(target, shots)
+    _check_labelled(target, shots, "values")
+    return
+  if output_of(sources[0]) == "pixels":
+    pixel_labels.check(sources, target)
+    _check_names([*sources, target])
+    _check_sizes(sources, target, batch_size)
+    _check_labelled(target, shots, "pixels")
     return
   count = _check_source_labels(sources)
   for split in target.train, target.test:
@@ -81,15 +88,15 @@ def _check_values(domains: Sequence[Domain]) -> None:
     )
 
 
-def _check_labelled_values(target: Domain, shots: int) -> None:
-  """Check that as many target training examples have a value as are to be labelled."""
+def _check_labelled(target: Domain, shots: int, output: str) -> None:
+  """Check that as many target training examples have labels as are to be labelled."""
   if not shots:
     return
   y = target.train.y
-  known = 0 if y is None else int(np.isfinite(y).all(axis=1).sum())
+  known = 0 if y is None else int(labelled(y).sum())
   if not 0 < shots <= known:
     raise ValueError(
-      f"shots is {shots}, and {known} target training examples have labels: of values it is how many "
+      f"shots is {shots}, and {known} target training examples have labels: of {output} it is how many "
       "are labelled in all"
     )
 

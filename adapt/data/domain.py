@@ -27,7 +27,8 @@ class Split(NamedTuple):
   """
 
   x: Inputs
-  # [n] int32, 0 … K-1, or [n, d] float32 of values (regression); None where the labels are unknown
+  # [n] int32, 0 … K-1, or [n, d] float32 of values (regression), or [n, h, w] int32 of pixels, below 0
+  # where not scored; None where the labels are unknown
   y: np.ndarray | None
 
 
@@ -64,8 +65,10 @@ def one_split(domain: Domain) -> bool:
 
 
 def output_of(domain: Domain) -> str:
-  """Return what the labels are: "values" where they are floats, else "classes"."""
+  """Return what the labels are: "values" (floats), "pixels" ([n, h, w]) or else "classes"."""
   found = [split.y for split in (domain.train, domain.test) if split.y is not None]
+  if any(y.ndim == 3 for y in found):
+    return "pixels"
   return "values" if any(y.dtype.kind == "f" for y in found) else "classes"
 
 
@@ -80,3 +83,13 @@ def kind_of(domain: Domain) -> str:
   if x.ndim == 2:
     return "vector" if x.dtype.kind == "f" else "tokens"
   return "image"
+
+
+def labelled(y: np.ndarray) -> np.ndarray:
+  """Return which examples have a label, [n]: classes and pixels not below 0, values that are numbers.
+
+  Of pixels one that is scored suffices.
+  """
+  if y.dtype.kind == "f":
+    return np.isfinite(y).all(axis=1)
+  return (np.asarray(y) >= 0).reshape(len(y), -1).any(axis=1)

@@ -13,8 +13,8 @@ def stratified(
   part may stay smaller, unless all classes have only one.
 
   Args:
-    y: labels [n], of any kind that compares; a constant for unlabelled examples. Values [n, d] are no
-      classes: any example may be held out.
+    y: labels [n], of any kind that compares; a constant for unlabelled examples. Values [n, d] and masks
+      [n, h, w] are no classes: any example may be held out.
     fraction: share of the test part, between 0 and 1.
     seed: of the draw; the same seed gives the same split.
 
@@ -28,7 +28,7 @@ def stratified(
     raise ValueError("no example is there to be split: give at least 2, one is held out as test")
   if len(y) == 1:  # enough to be predicted; `encode.together` refuses it for training
     return np.arange(1), np.arange(0)
-  if np.ndim(y) == 2:
+  if np.ndim(y) > 1:
     y = np.zeros(len(y))
   generator = np.random.default_rng(seed)
   _, of, sizes = np.unique(y, return_inverse=True, return_counts=True)

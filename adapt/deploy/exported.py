@@ -12,6 +12,7 @@ import jax.numpy as jnp
 
 from adapt.data import preprocessing, scaling
 from adapt.deploy import saved
+from adapt.deploy.rebuilt import made_of
 
 KIND, VERSION = "adapt export", 1
 PLATFORMS = "cpu", "cuda", "tpu"
@@ -58,7 +59,7 @@ def export(model: saved.Model) -> tuple[bytes, dict[str, Any]]:
 
 
 def probabilities(model: saved.Model) -> Callable[[jax.Array], jax.Array]:
-  """Returns the function x [n, ...] -> [n, k] that is exported; it scales as training did.
+  """Returns the function x [n, ...] -> [n, k] (of pixels [n, h, w, k]); it scales as training did.
 
   Of values it returns them in their unit.
   """
@@ -83,7 +84,7 @@ def _signature(model: saved.Model, made: Any, module: bytes) -> dict[str, Any]:
     "kind": KIND,
     "version": VERSION,
     "input": {"shape": ["n", *shape], "dtype": dtype},
-    "output": {"shape": ["n", len(model.classes)], "dtype": "float32"},
+    "output": {"shape": ["n", *made_of(about, shape, len(model.classes))], "dtype": "float32"},
     **({"classes": model.classes} if model.scale is None else {"values": model.classes}),
     **_inputs(model),
     "platforms": list(made.platforms),

@@ -1,6 +1,6 @@
 """Rebuilds the prediction program from a saved model's description."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -83,7 +83,7 @@ def describe(setup: Setup, point: Point, data: TaskData) -> dict[str, Any]:
     "tuning": {"name": setup.tuning.name, "given": dict(setup.tuning.given)},
     "settings": settings._asdict(),
     "classes": list(data.classes),
-    **({} if data.scale is None else {"output": _output(setup, data.scale)}),
+    **({} if data.output == "classes" else {"output": _output(setup, data.scale)}),
     "unknown": data.unknown,
     "seen": {"shape": list(x.shape[1:]), "dtype": str(x.dtype)},
     "sources": len(data.sources),
@@ -91,15 +91,27 @@ def describe(setup: Setup, point: Point, data: TaskData) -> dict[str, Any]:
   }
 
 
-def _output(setup: Setup, scale: Scale) -> dict[str, Any]:
+def _output(setup: Setup, scale: Scale | None) -> dict[str, Any]:
   """What is predicted and what undoes the standardisation; the loss plays no part in predictions."""
-  return {"name": setup.output.name, **{n: list(v) for n, v in scale._asdict().items()}}
+  undone = {} if scale is None else {n: list(v) for n, v in scale._asdict().items()}
+  return {"name": setup.output.name, **undone}
+
+
+def predicts(about: Mapping[str, Any]) -> str:
+  """The output kind of a model."""
+  return str(about.get("output", {}).get("name", "classes"))
+
+
+def made_of(about: Mapping[str, Any], inputs: Sequence[int], columns: int) -> tuple[int, ...]:
+  """Shape of the predictions for one example of such inputs: [k], of pixels [h, w, k]."""
+  return (*inputs[:2], columns) if predicts(about) == "pixels" else (columns,)
 
 
 def scale_of(about: Mapping[str, Any]) -> Scale | None:
-  """What undoes the standardisation of a model's predictions; None where those are classes."""
-  if (output := about.get("output")) is None:
+  """What undoes the standardisation of a model's predictions; None where those are no values."""
+  if predicts(about) != "values":
     return None
+  output = about["output"]
   scale = Scale(tuple(output["mean"]), tuple(output["std"]))
   if {len(scale.mean), len(scale.std)} != {len(about["classes"])}:
     raise ValueError(f"its output is not of {len(about['classes'])} values")
@@ -133,7 +145,7 @@ def rebuild(about: Mapping[str, Any], own: Own = NOTHING_OWN) -> Rebuilt:
     layout=Layout(),
     warm=False,
     unknown=about["unknown"],
-    output=outputs.bind(about.get("output", {}).get("name", "classes")).key,
+    output=outputs.bind(predicts(about)).key,
   )
   cells = program.program(spec)
   batch = _batch(about, settings.batch_size)
@@ -182,7 +194,8 @@ def _batch(about: Mapping[str, Any], b: int) -> Batch:
     return jax.ShapeDtypeStruct(shape, dtype)
 
   x, it = _inputs(about, b), of(jnp.int32, b)
-  y = of(jnp.float32, b, len(about["classes"])) if about.get("output") else it
+  labels = {"values": (jnp.float32, b, len(about["classes"])), "pixels": (jnp.int32, *x.shape[:3])}
+  y = of(*labels.get(predicts(about), (jnp.int32, b)))
   xl, yl = (x, y) if about["labelled"] else (None, None)
   return Batch(x, y, of(jnp.float32, b), of(jnp.float32, b, about["sources"]), x, xl, yl, it)
 

@@ -188,15 +188,13 @@ def _check_whole(model: Model) -> None:
   """Raises unless the model maps its stated inputs to its classes."""
   inputs = model.inputs
   example = jax.ShapeDtypeStruct((2, *inputs.shape), jax.numpy.dtype(inputs.dtype))
-  columns = jax.eval_shape(predictor(model), example).shape[1:]
-  if columns != (len(model.classes),):
-    raise ValueError(
-      f"its predictions have {list(columns)} columns for {len(model.classes)} classes"
-    )
+  columns, count = jax.eval_shape(predictor(model), example).shape[1:], len(model.classes)
+  if columns != rebuilt.made_of(model.about, inputs.shape, count):
+    raise ValueError(f"its predictions have {list(columns)} columns for {count} classes")
 
 
 def predictor(model: Model) -> Callable[[jax.Array], jax.Array]:
-  """Returns the evaluation-time function x [b, ...] -> logits, or values in their unit, [b, k]."""
+  """Returns the evaluation-time function x [b, ...] -> logits [b, k], of pixels [b, h, w, k], or values."""
   both = outputs(model)
   return lambda x: both(x)[1]
 

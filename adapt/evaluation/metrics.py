@@ -65,13 +65,13 @@ def count(
   )
 
 
-def columns(logits: Float[Array, "n c"], classes: int, unknown: bool) -> Float[Array, "n k"]:
+def columns(logits: Float[Array, "n *p c"], classes: int, unknown: bool) -> Float[Array, "n *p k"]:
   """Selects the logits of predictable classes.
 
   Those are the source's classes and, where there is one, the unknown class.
 
   Args:
-    logits: of a method, with a last column for "unknown" or without.
+    logits: of a method, with a last column for "unknown" or without; of pixels [n, h, w, c].
     classes: K, of the source.
     unknown: whether the task has unknown classes. Then a method without that column never predicts
       it; else the column is not read, as nothing is to be rejected.
@@ -80,7 +80,7 @@ def columns(logits: Float[Array, "n c"], classes: int, unknown: bool) -> Float[A
     [n, K + 1] or [n, K].
   """
   if not unknown:
-    return logits[:, :classes]
+    return logits[..., :classes]
   if logits.shape[1] > classes:
     return logits
   # Finite, as a probability of 0 times a logarithm of -inf is no number.
@@ -216,7 +216,7 @@ def block_size(shape: tuple[int, ...]) -> int:
 def blocks(x: Any, y: np.ndarray | None) -> Blocks:
   """Splits x [n, ...] and y [n] into padded device blocks.
 
-  `y` is None where labels are unknown; of values it is [n, d].
+  `y` is None where labels are unknown; of values it is [n, d], of pixels [n, h, w].
 
   Encoded images that would take too much room are decoded each time instead.
   """

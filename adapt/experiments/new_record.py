@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from adapt import validators
+from adapt.evaluation import pixel_measures
 from adapt.evaluation.class_measures import of_confusion
 from adapt.evaluation.metrics import Counts, measures, wilson
 from adapt.experiments.experiment import Experiment
@@ -78,6 +79,8 @@ def _measured(
     own = [m.name for m in values.MEASURES]
     last = {n: [past.final[c][n] if c in alive else None for c in cells] for n in own}
     return {**nothing, "last": last}
+  if past.output == "pixels":
+    return {**nothing, **_of_pixels(past, cells, alive)}
   counts = {c: past.of("target_test", -1, c) for c in alive}
   each = {
     c: measures(counts[c], unknown) | of_confusion(np.asarray(counts[c].confusion)) | past.final[c]
@@ -89,6 +92,16 @@ def _measured(
     "confusion": [counts[c].confusion.astype(int) if c in counts else None for c in cells],
     "bins": [counts[c].bins if c in counts else None for c in cells],
     "interval": {"accuracy": [_interval(counts[c]) if c in counts else None for c in cells]},
+  }
+
+
+def _of_pixels(past: History, cells: Sequence[int], alive: Sequence[int]) -> dict[str, Any]:
+  counts = {c: past.of("target_test", -1, c) for c in alive}
+  each = {c: pixel_measures.measures(own) for c, own in counts.items()}
+  names = next(iter(each.values()), {})
+  return {
+    "last": {n: [each[c][n] if c in each else None for c in cells] for n in names},
+    "confusion": [counts[c].confusion.astype(int) if c in counts else None for c in cells],
   }
 
 
@@ -104,9 +117,10 @@ def majority(past: History, cell: int, classes: Sequence[str]) -> dict[str, Any]
 
 def _output(experiment: Experiment, scale: Scale | None) -> dict[str, Any]:
   """What is predicted, and in which unit; classes are not said."""
-  if scale is None:
+  if experiment.output.name == "classes":
     return {}
-  return {"output": {"name": experiment.output.name, **scale._asdict()}}
+  unit = {} if scale is None else scale._asdict()
+  return {"output": {"name": experiment.output.name, **unit}}
 
 
 def _number(value: float) -> float | None:

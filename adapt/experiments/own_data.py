@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from adapt import data
+from adapt import data, outputs
 from adapt.data import encode_text, label_map
 from adapt.data.domain import PADDED, one_split, output_of
 from adapt.experiments.suite import IMAGES, VECTORS, Task
@@ -35,6 +35,10 @@ SETTINGS = {
   "series": VECTORS._replace(model="cnn1d"),
   "grey": IMAGES,
   "colour": IMAGES._replace(model="dtn"),
+  # As the suites of pixels are trained.
+  "pixels": Settings(
+    model="unet", steps=1000, batch_size=8, optimizer="adam", lr=0.002, weight_decay=0.0
+  ),
   "large": _FROZEN._replace(
     model="efficientnet_lite0", pretrained="efficientnet_lite0", image_size=224
   ),
@@ -54,9 +58,9 @@ TRANSDUCTIVE = (
   "transductive: labelled source training inputs, all target inputs without labels, {measure} on these "
   "same target inputs"
 )
-VALUES_PROTOCOL = (
+OTHER_PROTOCOL = (
   "labelled source training inputs, target training inputs without labels (but for those declared "
-  "by --shots), R² on the target's test split; a fixed 80/20 split where none is given"
+  "by --shots), {measure} on the target's test split; a fixed 80/20 split where none is given"
 )
 
 
@@ -89,9 +93,9 @@ def settings_of(
     target: one of its domains.
     model: the network, if another than usual is asked for: it has other weights, or none.
     extracted: whether the inputs are features that a network has extracted.
-    output: what is predicted; values get a lower rate.
+    output: what is predicted; values get a lower rate, pixels a network of their own.
   """
-  settings = SETTINGS["features" if extracted else kind(target)]
+  settings = SETTINGS["pixels" if output == "pixels" else "features" if extracted else kind(target)]
   if model not in (None, settings.model):
     settings = settings._replace(pretrained="", freeze="none", cache_features=False)
   if output == "values":
@@ -184,8 +188,9 @@ def pair(domains: Sequence[data.Domain], settings: Settings) -> Pair:
   by_name = {d.name: d for d in domains}
   *sources, target = by_name
   task = Task(f"{'+'.join(sources)}_{target}", tuple(sources), target)
-  values = output_of(domains[0]) != "classes"
-  protocol = VALUES_PROTOCOL if values else PROTOCOL
+  output = output_of(domains[0])
+  measure = outputs.measure(outputs.main(output)).title
+  protocol = PROTOCOL if output == "classes" else OTHER_PROTOCOL.format(measure=measure)
   if one_split(domains[-1]) and domains[-1].test.y is not None:
-    protocol = TRANSDUCTIVE.format(measure="R²" if values else "accuracy")
+    protocol = TRANSDUCTIVE.format(measure=measure)
   return Pair(task, settings, protocol, by_name.__getitem__)

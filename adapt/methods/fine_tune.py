@@ -30,5 +30,5 @@ def fine_tune(net: Net) -> Method:
     reads=("labelled",),
     starts="source",
     by_example=True,
-    outputs=("classes", "values"),
+    outputs=("classes", "values", "pixels"),
   )

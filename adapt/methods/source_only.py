@@ -32,5 +32,5 @@ def source_only(net: Net) -> Method:
     reads=("source",),
     serves=served,
     by_example=True,
-    outputs=("classes", "values"),
+    outputs=("classes", "values", "pixels"),
   )

@@ -8,12 +8,12 @@ from typing import Any
 
 from adapt import catalogue
 from adapt.method import Output
-from adapt.outputs import classes, values
+from adapt.outputs import classes, pixels, values
 from adapt.outputs._measure import Measure
 
 __all__ = ["CLASSES", "MEASURES", "Measure", "bind", "find", "get", "main", "measure", "names"]
 
-_KINDS = {"classes": classes, "values": values}
+_KINDS = {"classes": classes, "values": values, "pixels": pixels}
 MEASURES = {m.name: m for kind in _KINDS.values() for m in kind.MEASURES}
 
 

@@ -26,7 +26,11 @@ def about(value: Any) -> str | None:
 
 
 def output(value: Any) -> str | None:
-  """Returns the first error in predicted values and their scale, or None."""
+  """Returns the first error in what is predicted, or None."""
+  if wrong := kinds.fields({"name": kinds.text})(value):
+    return wrong
+  if value["name"] != "values":
+    return None
   if wrong := kinds.fields(
     {"name": kinds.text, **dict.fromkeys(("mean", "std"), kinds.list_of(kinds.number))}
   )(value):

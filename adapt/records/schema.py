@@ -31,7 +31,8 @@ def record(value: Any) -> str | None:
     "h_score": shares,
     "step": kinds.list_of(kinds.maybe(kinds.whole), seeds),
   }
-  section = kinds.maybe(kinds.each({"validator": kinds.text, "per_class": rows, **measured}, each))
+  by_class = {"per_class": rows, "class_iou": rows}
+  section = kinds.maybe(kinds.each({"validator": kinds.text, **by_class, **measured}, each))
   optional = {
     **dict.fromkeys(("command", "date"), kinds.text),
     "protocol": kinds.maybe(kinds.text),

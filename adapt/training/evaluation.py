@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt.evaluation import class_measures, value_measures
+from adapt.evaluation import class_measures, pixel_measures, value_measures
 from adapt.evaluation.metrics import Blocks, Counts, blocks, looked
 from adapt.training import probe
 from adapt.training.joint_tasks import Part, spans
@@ -17,6 +17,8 @@ from adapt.training.program import Mapped, Program
 from adapt.training.task_data import TaskData
 
 _POINTS = 500  # examples of each domain kept for pictures
+_OF_PIXELS = 3  # dimensions of labels [n, h, w]
+_OVERLAID = 4  # target images kept with their predicted pixels
 
 Views = dict[str, Blocks]
 
@@ -58,13 +60,19 @@ def _probed(cells: Program, now: Mapped, views: Views, seen: dict[str, Any]) -> 
   fs, ft = seen["source_test"], seen["target_train"]
   sizes = min(source.examples, probe.SHOWN), min(target.examples, probe.SHOWN)
   xt = list(target.x)[: len(ft)]
-  return probe.probed(cells.outputs_each, now, fs, source.y[: len(fs)], ft, xt, sizes)
+  ys = [pixel_measures.thinned(y) if y.ndim == _OF_PIXELS else y for y in source.y[: len(fs)]]
+  return probe.probed(cells.outputs_each, now, fs, ys, ft, xt, sizes)
 
 
 def final(
   cells: Program, parts: Sequence[Part], views: Sequence[Views], now: Mapped
 ) -> list[class_measures.Measured]:
-  """Each cell's exact measures of its outputs on the target test set; empty without labels."""
+  """Each cell's exact measures of its outputs on the target test set; empty without labels.
+
+  Of pixels there are none: their counts say all.
+  """
+  if parts[0].data.output == "pixels":
+    return [{}] * sum(part.cells for part in parts)
   found: list[class_measures.Measured] = []
   for part, own, mine in zip(parts, each(parts, now), views, strict=True):
     if (view := mine.get("target_test")) is None:
@@ -127,7 +135,8 @@ def seconds(
 def examples(cells: Program, mapped: Mapped, data: TaskData) -> dict[str, np.ndarray]:
   """Features and predictions of randomly drawn test examples.
 
-  They are drawn because a set may be sorted by class.
+  They are drawn because a set may be sorted by class. Of pixels, features alone have a place for each
+  example, and a few target images are there with their true and predicted pixels.
   """
   chosen, x, y = np.random.default_rng(0), [], []
   for split in data.sources[0].test, data.target.test:
@@ -136,7 +145,7 @@ def examples(cells: Program, mapped: Mapped, data: TaskData) -> dict[str, np.nda
     # Pictures show values of the first number alone.
     y.append(
       np.full(len(rows), -1, np.int32)
-      if split.y is None
+      if split.y is None or data.output == "pixels"
       else split.y[rows].reshape(len(rows), -1)[:, 0]
     )
   shown = blocks(np.concatenate(x), None)
@@ -145,11 +154,22 @@ def examples(cells: Program, mapped: Mapped, data: TaskData) -> dict[str, np.nda
     for block in zip(shown.x, shown.y, shown.valid, strict=True)
   ]
   features, logits = (np.concatenate(p, axis=1) for p in zip(*parts, strict=True))
-  return {
+  found = {
     "features": features[:, : shown.examples].astype(np.float16),
     "label": np.concatenate(y),
     "domain": np.repeat([0, 1], [len(v) for v in x]),
-    "predicted": logits[:, : shown.examples].argmax(-1)
-    if data.scale is None
-    else logits[:, : shown.examples, 0],
   }
+  if data.output == "pixels":
+    return found | _overlaid(cells, mapped, data)
+  every = logits[:, : shown.examples]
+  return found | {"predicted": every.argmax(-1) if data.scale is None else every[..., 0]}
+
+
+def _overlaid(cells: Program, mapped: Mapped, data: TaskData) -> dict[str, np.ndarray]:
+  """Evenly spaced target test images [m, h, w, c], their labels and what each cell predicts."""
+  split = data.target.test
+  rows = np.unique(np.linspace(0, len(split.x) - 1, _OVERLAID).round().astype(int))
+  images = np.asarray(split.x[rows])
+  logits = jax.device_get(cells.outputs(mapped, jnp.asarray(images))[1])
+  found = {"images": images, "predicted": logits.argmax(-1).astype(np.int16)}  # [cells, m, h, w]
+  return found if split.y is None else {**found, "truth": split.y[rows].astype(np.int16)}

@@ -9,9 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from adapt import outputs, validators
-from adapt.evaluation import value_measures
+from adapt.evaluation import pixel_measures, value_measures
 from adapt.evaluation.class_measures import Measured
 from adapt.evaluation.metrics import Counts, measures
+from adapt.evaluation.pixel_measures import PixelCounts
 from adapt.evaluation.value_measures import ValueCounts
 
 # (steps done, all that is known so far); called once per evaluation
@@ -61,7 +62,7 @@ class History:
     self.diverged: dict[int, int] = {}  # cell -> first step with a non-finite loss
     self.reverse: np.ndarray | None = None  # [cells] of the last evaluation, where asked for
     self.labels: Sequence[str] = ()  # of each cell's point; seeds of one point share theirs
-    self.output = "classes"  # what is predicted; of values counts are ValueCounts
+    self.output = "classes"  # what is predicted; it decides which counts there are
     self.unknown = False  # whether the last class is that of unknown examples
     self.before = 0.0  # seconds spent by earlier processes, of which this one continues the last
     self.averaged: Average = means
@@ -174,7 +175,7 @@ class History:
 
   @property
   def main(self) -> str:
-    """The measure that tells how good a cell is: accuracy, of values R²."""
+    """The measure that tells how good a cell is: accuracy, of values R², of pixels mIoU."""
     return outputs.main(self.output)
 
   def mains(self, view: str) -> np.ndarray | None:
@@ -184,6 +185,8 @@ class History:
     if self.output == "values":
       return np.stack([value_measures.r2(c[view]) for c in self.counts])
     confusion = np.stack([c[view].confusion for c in self.counts])  # [e, cells, k, k]
+    if self.output == "pixels":
+      return pixel_measures.miou(confusion)
     right = np.trace(confusion, axis1=2, axis2=3)
     return np.asarray(right / np.maximum(confusion.sum((2, 3)), 1))
 
@@ -210,7 +213,7 @@ class History:
       if (own := self.mains("target_test")) is not None:
         found["target"] = {self.main: own[-1]}
     elif target and "target_test" in self.counts[-1]:
-      every = [measures(self.of("target_test", -1, c), self.unknown) for c in range(cells)]
+      every = [self._measures(self.of("target_test", -1, c)) for c in range(cells)]
       names = [n for n, value in every[0].items() if isinstance(value, float)]
       found["target"] = {n: [own[n] for own in every] for n in names}
     lost = np.isin(np.arange(cells), list(self.diverged))
@@ -218,6 +221,11 @@ class History:
       kind: {n: np.where(lost, math.nan, np.asarray(v, float)) for n, v in named.items()}
       for kind, named in found.items()
     }
+
+  def _measures(self, counts: Any) -> dict[str, Any]:
+    if self.output == "pixels":
+      return pixel_measures.measures(counts)
+    return measures(counts, self.unknown)
 
   def mean(self, kind: str) -> float | None:
     """Mean of the newest "loss" or a view's main measure over finite cells."""
@@ -251,6 +259,8 @@ class History:
     return np.array(every)
 
 
-def _counts(arrays: dict[str, Any]) -> Counts | ValueCounts:
-  """Counts of classes or of values, from their fields."""
-  return Counts(**arrays) if "confusion" in arrays else ValueCounts(**arrays)
+def _counts(arrays: dict[str, Any]) -> Counts | ValueCounts | PixelCounts:
+  """Counts of an output kind, from their fields."""
+  if "confusion" not in arrays:
+    return ValueCounts(**arrays)
+  return PixelCounts(**arrays) if "images" in arrays else Counts(**arrays)

@@ -21,13 +21,13 @@ class Scale(NamedTuple):
 
 
 def standardised(domains: Sequence[Domain]) -> tuple[Scale | None, list[Domain]]:
-  """The domains with standardised values, and by what; classes stay as they are.
+  """The domains with standardised values, and by what; classes and pixels stay as they are.
 
   Args:
     domains: the sources, whose training labels count, then the target; checked.
   """
   *sources, _ = domains
-  if output_of(sources[0]) == "classes":
+  if output_of(sources[0]) != "values":
     return None, list(domains)
   y = np.concatenate([np.asarray(d.train.y, np.float64) for d in sources])
   mean, std = y.mean(axis=0), y.std(axis=0)

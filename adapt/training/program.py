@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from adapt import outputs, tuning
 from adapt.augment import named_views
 from adapt.catalogue import Bound
-from adapt.evaluation import cells, value_measures
+from adapt.evaluation import cells, counting
 from adapt.evaluation import metrics as evaluate
 from adapt.method import Batch, Method, Net, Output
 from adapt.models import nets
@@ -61,7 +61,7 @@ class Program(NamedTuple):
   # most steps -> (((mapped, rows), (arrays, [first row, steps])) -> ((mapped, rows), metrics))
   piece: Callable[[int], Callable[..., Any]]
   fed: Callable[..., Any]  # ((mapped, seed of each cell), (arrays, inputs)) -> (mapped, metrics)
-  look: Callable[..., Any]  # (mapped, x, y, valid) -> (counts, (features, logits)), both stacked
+  look: Callable[..., Any]  # (mapped, x, y, valid) -> (counts, what `counting.of` shows), stacked
   outputs: Callable[..., Any]  # (mapped, x) -> stacked (features, logits)
   outputs_each: Callable[..., Any]  # the same of x [cells, b, ...], inputs of each cell's own
   refresh: Callable[..., Mapped]  # (mapped, arrays) -> mapped, if the method has it
@@ -74,7 +74,7 @@ def program(spec: Spec) -> Program:
   plain = _network(spec, axis=None)
   build = _builder(spec, plain)
   factory, given = spec.output
-  count = value_measures.count if factory(**dict(given)).kind == "values" else evaluate.count
+  count, shown = counting.of(factory(**dict(given)).kind)
 
   def fed(stacked: tuple[Mapped, jax.Array], shared: tuple[resident.Arrays, stream.Fed]) -> Any:
     def one(seed: jax.Array, *m: Any) -> Any:
@@ -93,7 +93,7 @@ def program(spec: Spec) -> Program:
   def look(mapped: Mapped, x: jax.Array, y: jax.Array, valid: jax.Array) -> Any:
     def one(*m: Any) -> Any:
       outputs = outputs_one(Mapped(*m), x)
-      return count(outputs[1], y, valid), outputs
+      return count(outputs[1], y, valid), shown(*outputs)
 
     return cells.over_cells(one)(*mapped)
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from adapt import catalogue, data, models
@@ -19,8 +18,8 @@ from adapt.data import images, label_sets
 from adapt.data.domain import Domain, Split, kind_of, output_of
 from adapt.data.label_sets import ClassSets
 from adapt.data.transductive import unlabelled
-from adapt.method import Method, Net
-from adapt.training import backbone_features, shared_step
+from adapt.method import Method
+from adapt.training import backbone_features, network_check
 from adapt.training.label_scale import Scale, standardised
 from adapt.training.settings import Settings
 from adapt.training.setup import Setup
@@ -43,7 +42,7 @@ class TaskData(NamedTuple):
 
   @property
   def output(self) -> str:
-    """What is predicted: "classes" or "values"."""
+    """What is predicted: "classes", "values" or "pixels"."""
     return output_of(self.sources[0])
 
   @property
@@ -112,14 +111,18 @@ def prepare(
   unknown = sets is not None and sets.unknown
   data.check_pair(sources, target, settings.batch_size, shots, unknown)
   if (found := output_of(sources[0])) != setup.output.name:
-    labels = "values" if found == "values" else "classes"
     raise ValueError(
-      f"the labels of {sources[0].name} are {labels}, and the output is {setup.output.name}: give "
-      f"--output {labels}, or other labels"
+      f"the labels of {sources[0].name} are {found}, and the output is {setup.output.name}: give "
+      f"--output {found}, or other labels"
+    )
+  if found == "pixels" and (settings.image_size or settings.augment != "none" or sets):
+    raise ValueError(
+      "--image-size, --augment and --classes would have to change masks too, which they do not: leave "
+      "them out, and bring images and masks to one size beforehand"
     )
   if "all_labelled" in method.reads and target.train.y is None:
     raise ValueError(f"{setup.method.name} needs target labels, and {unlabelled(target)}")
-  mixes = _check_network(setup, sources[0])
+  mixes = network_check.check(setup, sources[0], found)
   if setup.dp and mixes:
     raise ValueError(
       f"{settings.model} normalises by batches, which mixes examples: with --dp take a network "
@@ -172,40 +175,6 @@ def _check_settings(settings: Settings, target: Domain) -> None:
       "--cache-features needs a backbone that stays as it is: add --freeze backbone and "
       "--pretrained, and leave out --augment"
     )
-
-
-def _check_network(setup: Setup, domain: Domain) -> bool:
-  """Checks that the network takes the inputs.
-
-  Returns whether it keeps batch statistics.
-  """
-  settings = setup.settings
-  shared_step.optimizer(settings, settings.lr, own=setup.optimizer).direction("net")
-  shape = domain.train.x.shape[1:]
-  if settings.augment != "none":
-    shape = (settings.image_size, settings.image_size, shape[-1])
-  # Nothing else matters here, and tracing a large network takes seconds.
-  options = max(len(domain.classes), 2), settings.precision, None, settings.freeze
-  return _trace(setup.model.name, setup.model.factory, options, shape, domain.train.x.dtype)
-
-
-@functools.cache
-def _trace(
-  name: str,
-  factory: Callable[..., Net],
-  options: tuple[Any, ...],
-  shape: tuple[int, ...],
-  dtype: np.dtype,
-) -> bool:
-  net = factory(*options)
-  try:
-    _, stats = jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, *shape), dtype))
-    return bool(jax.tree.leaves(stats))
-  except Exception as error:  # whatever a layer says to inputs it was not made for
-    raise ValueError(
-      f"model {name} cannot take inputs of shape {list(shape)}: choose another --model "
-      f"of {', '.join(models.names())}"
-    ) from error
 
 
 @functools.lru_cache(maxsize=2)

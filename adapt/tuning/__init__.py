@@ -40,7 +40,7 @@ class Tuning(NamedTuple):
   needs_start: bool = True
   adjust: Callable[[Net, Method], Method] | None = None
   reads: tuple[str, ...] = ()
-  outputs: tuple[str, ...] = ("classes", "values")
+  outputs: tuple[str, ...] = ("classes", "values", "pixels")
 
 
 def names() -> tuple[str, ...]:

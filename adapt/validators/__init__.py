@@ -43,11 +43,12 @@ class Seen(NamedTuple):
   """What a network makes of held-out source and of target training examples; `see` makes it.
 
   There is no place for a target label here. The last three serve several validators and are made once.
+  Of pixels logits are those of s pixels of each image, [n, s, k].
   """
 
   fs: jax.Array  # [n, d] source features
   ls: jax.Array  # [n, k] source logits
-  ys: jax.Array  # [n] source labels; of values [n, d], standardised
+  ys: jax.Array  # [n] source labels; of values [n, d], standardised; of pixels [n, s]
   ft: jax.Array  # [m, d] target features
   lt: jax.Array  # [m, k] target logits
   lm: jax.Array | None  # [m, k] logits of mixed target inputs; None where those cannot be mixed
@@ -60,7 +61,7 @@ class Seen(NamedTuple):
 class Evaluation(NamedTuple):
   """One evaluation of one run, on the host."""
 
-  source: Any  # Counts, of values ValueCounts, of all held-out source examples
+  source: Any  # Counts, ValueCounts or PixelCounts of all held-out source examples
   target: Any  # of all target training examples, without labels
   made: Any = None  # what the validator's `device` has made
 
@@ -143,12 +144,19 @@ def see(
   """What validators see of one cell, with what several of them need; for use inside a program."""
   fs, ls, ft, lt = (x.astype(jnp.float32) for x in (fs, ls, ft, lt))
   lm = None if lm is None else lm.astype(jnp.float32)
-  if ys.ndim == 2:  # values
+  if predicted_kind(ys) != "classes":
     none: Any = None
     return Seen(fs, ls, ys, ft, lt, lm, jnp.exp(cross_fitted(fs, ft)), none, none)
   predicted = lt.argmax(axis=1)
   clusters = clustered(ft, jax.nn.one_hot(predicted, lt.shape[1]))
   return Seen(fs, ls, ys, ft, lt, lm, jnp.exp(cross_fitted(fs, ft)), predicted, clusters)
+
+
+def predicted_kind(ys: jax.Array) -> str:
+  """The output kind of labels: classes [n], values [n, d] of floats, or pixels [n, s] of integers."""
+  if ys.ndim == 1:
+    return "classes"
+  return "values" if jnp.issubdtype(ys.dtype, jnp.floating) else "pixels"
 
 
 def check(validator: str, xt: Any, output: str = "classes") -> None:
@@ -163,7 +171,7 @@ def check(validator: str, xt: Any, output: str = "classes") -> None:
       f"{validator} judges predicted classes, and the output is {output}: choose --validator from "
       f"{', '.join(known)}"
       if output != "classes"
-      else f"{validator} judges values, and the output is classes: choose another --validator, e.g. "
+      else f"{validator} does not judge classes, and they are the output: choose another --validator, e.g. "
       f"{DEFAULT}"
     )
   for name in known:

@@ -6,7 +6,7 @@ from adapt.validators import Validator, counted
 
 def entropy() -> Validator:
   """Minus the mean entropy of the target predictions (Morerio et al., 2018, arXiv:1711.10288)."""
-  return counted(score)
+  return counted(score)._replace(outputs=("classes", "pixels"))
 
 
 def score(source: Counts, target: Counts) -> float:

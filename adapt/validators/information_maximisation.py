@@ -9,7 +9,7 @@ from adapt.validators.entropy import score as negative_entropy
 
 def information_maximisation() -> Validator:
   """Entropy of the mean target prediction minus the mean entropy (Musgrave et al., arXiv:2208.07360)."""
-  return counted(score)
+  return counted(score)._replace(outputs=("classes", "pixels"))
 
 
 def score(source: Counts, target: Counts) -> float:

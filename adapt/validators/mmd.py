@@ -14,7 +14,7 @@ def mmd() -> Validator:
   judged alike; it is twice their variance, where a median would have to be sorted for. Classes may
   be matched to one another wrongly while the domains coincide: then this score is high and wrong.
   """
-  return Validator(lambda seen: score(seen.fs, seen.ft), outputs=("classes", "values"))
+  return Validator(lambda seen: score(seen.fs, seen.ft), outputs=("classes", "values", "pixels"))
 
 
 def score(fs: Float[Array, "n d"], ft: Float[Array, "m d"]) -> Float[Array, ""]:

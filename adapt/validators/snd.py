@@ -7,6 +7,8 @@ from jaxtyping import Array, Float
 from adapt.losses import ops
 from adapt.validators import Validator
 
+_PIXELS = 1024  # that are compared
+
 
 def snd(*, temperature: float = 0.05) -> Validator:
   """Soft neighbourhood density: the mean entropy of each example's similarities to all others.
@@ -19,7 +21,15 @@ def snd(*, temperature: float = 0.05) -> Validator:
   Args:
     temperature: of the softmax over similarities.
   """
-  return Validator(lambda seen: score(seen.lt, temperature))
+  return Validator(lambda seen: score(_some(seen.lt), temperature), outputs=("classes", "pixels"))
+
+
+def _some(lt: jax.Array) -> jax.Array:
+  """Logits [m, k]: of pixels [n, s, k] evenly spaced ones, whose pairs fit in memory."""
+  if lt.ndim == 2:
+    return lt
+  flat = lt.reshape(-1, lt.shape[-1])
+  return flat[:: -(-len(flat) // _PIXELS)]
 
 
 def score(lt: Float[Array, "m k"], temperature: float = 0.05) -> Float[Array, ""]:
