@@ -43,8 +43,9 @@ def otdd(
 ) -> float:
   """OTDD: squared transport distance of labelled sets, labels as distributions.
 
-  Alvarez-Melis & Fusi (NeurIPS 2020, arXiv:2002.02923) with p = 2 and classes as normal distributions: the cost of (x, y) and (x′, y′) is ‖x − x′‖² + W₂²(x | y, x | y′). A class with
-  one example has no covariance and is left out.
+  Alvarez-Melis & Fusi (NeurIPS 2020, arXiv:2002.02923), p = 2, classes as normal distributions: the cost
+  of (x, y) and (x′, y′) is ‖x − x′‖² + W₂²(x | y, x | y′). A class with one example has no covariance and is
+  left out.
 
   Args:
     xs: source inputs.
