@@ -36,6 +36,7 @@ def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
   Methods and other entries that README and results/methods.md do not list yet are added when files
   are written, and no difference when they are checked.
   """
+  import advise_page
   import defaults_page
   import entry_lists
   import methods_page
@@ -49,11 +50,13 @@ def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
   if ours:
     listed = None if add else entry_lists.listed(_text(folder / "methods.md"))
     files[folder / "methods.md"] = methods_page.page(ROOT, listed)
+    known, pairs = record.read_all(folder), advise_page.read(folder)
+    files[folder / "advise.md"] = advise_page.page(folder, known)
+    files[ROOT / "adapt" / "experiments" / "stacked_table.py"] = advise_page.table(pairs)
     suites = results.suites_in(request.benchmarks)
     files[folder / "defaults.md"] = defaults_page.page()
-    records = record.read_all(folder)
-    files[folder / "reproductions.md"] = reproductions.page(records, suites)
-    others["summary"] = summary_block.block(records, suites)
+    files[folder / "reproductions.md"] = reproductions.page(known, suites)
+    others["summary"] = summary_block.block(known, suites)
     files[folder / "reliability.md"] = promises_page.page(ROOT)
     files[folder / "speed" / "README.md"] = speed_page.page(folder / "speed")
     others["speed"] = speed_page.summary(folder / "speed")

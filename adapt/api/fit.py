@@ -14,7 +14,7 @@ from adapt.data.domain import Domain, labelled
 from adapt.data.reading import Reading, reading_of
 from adapt.deploy import saved
 from adapt.deploy.rebuilt import Own
-from adapt.experiments import own_data, own_defaults, search
+from adapt.experiments import auto, own_data, own_defaults, search
 from adapt.experiments.choices import Named
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.plan import file_of
@@ -59,7 +59,8 @@ def fit(
   """Trains a method from a source to a target.
 
   Args:
-    method: a name of `adapt methods`, or a factory of one's own.
+    method: a name of `adapt methods`, a factory of one's own, or "auto", which tries a few methods and
+      chooses one without target labels; `record["auto"]` of what it returns says how.
     source: (inputs, labels), a data frame with a label column, a data set or loader of torch or
       Hugging Face, rows (x, y) or {"image": …, "label": …}, a file, folder or name as `--source`
       takes it, or a `Domain`; several as a list or as a dict by name. Inputs are arrays, tensors,
@@ -97,28 +98,37 @@ def fit(
   predicts = _entry(outputs, output)
   options = _options(reading, transductive, predicts.name)
   domains = arrays.domains_of(source, target, test, labelled, label, options)
-  experiment = _experiment(
-    method, domains, model, weights, tuning, seeds, settings, start, validator, predicts
-  )
+  tried = _tried(method, domains, search)
+  asked = (model, weights, tuning, seeds, settings, start, validator, predicts)
+  experiments = [_experiment(one, domains, *asked) for one in tried or [method]]
   if search:
-    experiment = _searching(experiment, search)
-  by_name = {d.name: d for d in domains}
-  stopper = _Stopper(callbacks, out is None) if callbacks else None
+    experiments = [_searching(experiments[0], search)]
+  notes = [*dict.fromkeys(note for d in domains for note in d.notes)]
   with contextlib.ExitStack() as held:
-    folder = out or held.enter_context(tempfile.TemporaryDirectory(prefix="adapt-"))
-    report = held.enter_context(_progress(experiment)) if progress else _silent
-    result = run(
-      experiment,
-      folder,
-      force=force,
-      report=report,
-      domains=by_name.__getitem__,
-      minutes=5.0 if out else float("inf"),
-      watch=stopper,
-    )
-    record = result.records[0]
-    notes = [*dict.fromkeys(note for d in domains for note in d.notes), *remarks.unlearnt(record)]
-    return _fitted(experiment, record, Path(folder), notes)
+    folder = Path(out or held.enter_context(tempfile.TemporaryDirectory(prefix="adapt-")))
+    given: dict[str, Any] = {"force": force, "domains": {d.name: d for d in domains}.__getitem__}
+    given["minutes"] = 5.0 if out else float("inf")
+    made = []
+    for one in experiments:
+      watch = _Stopper(callbacks, out is None) if callbacks else None
+      with _progress(one) if progress else contextlib.nullcontext(_silent) as report:
+        made += run(one, folder, report=report, watch=watch, **given).records
+    if not tried:
+      return _fitted(experiments[0], made[0], folder, [*notes, *remarks.unlearnt(made[0])])
+    record = auto.summary(made, tried)
+    auto.write(record, folder)
+    chosen = experiments[[r["label"] for r in made].index(record["auto"]["chosen"])]
+    notes += [*auto.lines(record), *remarks.unlearnt(record)]
+    return _fitted(chosen, record, folder, notes)
+
+
+def _tried(method: Named, domains: Sequence[Domain], search: int) -> dict[str, str]:
+  """What `auto` tries, and why; nothing for another method."""
+  if method != auto.NAME:
+    return {}
+  if search:
+    raise ValueError("auto chooses among methods as they are: leave out search")
+  return {one.method: one.reason for one in auto.of_domains(domains[:-1])}
 
 
 def _options(reading: Mapping[str, Any] | Reading, transductive: bool, predicts: str) -> Reading:

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich import box
 from rich.table import Table
@@ -10,12 +11,14 @@ from rich.text import Text
 
 from adapt.cli import plugins, reading_flags
 from adapt.cli.command import Parser
+from adapt.data import atomic_files
 from adapt.evaluation.class_shares import ClassShares
 from adapt.experiments.advice import Advice, SourceAdvice, advice
+from adapt.report import advice_page
 
 _WHERE = "NAME, tfds:NAME, a folder of images, a table, an .npz or other file of arrays"
 _OF_DISTANCES = ("rows", "p", "proxy A", "MMD²", "CORAL", "rank")
-_OF_ACCURACY = ("held-out source", "ATC", "DoC", "confidence")
+_OF_ACCURACY = ("held-out source", "ATC", "DoC", "confidence", "stacked")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -35,6 +38,9 @@ def main(argv: Sequence[str]) -> int:
   for note in dict.fromkeys(note for domain in domains for note in domain.notes):
     print(f"note: {note}", file=sys.stderr)
   found = advice(domains)
+  if arguments.html:
+    atomic_files.replace(arguments.html, advice_page.page(found).encode())
+    print(f"wrote {arguments.html}", file=sys.stderr)
   print(as_json(found)) if arguments.json else _print(found)
   return 0
 
@@ -50,6 +56,9 @@ def parser() -> Parser:
     "--target", required=True, metavar="TARGET", help=f"{_WHERE}; labels are not looked at"
   )
   made.add_argument("--json", action="store_true", help="for programs: everything, as JSON")
+  made.add_argument(
+    "--html", type=Path, metavar="FILE", help="also a page with pictures, in one file"
+  )
   made.add_argument(
     "--data-dir", metavar="DIR", help="default: $TFDS_DATA_DIR or ~/tensorflow_datasets"
   )
@@ -71,13 +80,16 @@ def as_json(found: Advice) -> str:
       "informative": source.informative,
       "shares": None if shares is None else shares._asdict(),
       "expected": None if expected is None else expected._asdict(),
+      "stacked": None if source.stacked is None else source.stacked._asdict(),
     }
 
   content = {
     **found._asdict(),
     "sources": [of(s) for s in found.sources],
     "pooled": of(found.pooled),
+    "methods": [c._asdict() for c in found.methods],
   }
+  del content["pictures"]
   return json.dumps(content, indent=1, ensure_ascii=False)
 
 
@@ -130,8 +142,15 @@ def _distances(source: SourceAdvice) -> list[str]:
 def _expected(source: SourceAdvice) -> list[str]:
   of = source.expected
   if of is None:
-    return ["–"] * 4
+    return ["–"] * 5
   shown = [f"{100 * v:.1f}" for v in (of.source_accuracy, of.atc, of.doc, of.average_confidence)]
+  total = source.stacked
+  reach = (
+    "–"
+    if total is None
+    else f"{100 * total.value:.0f} ({100 * total.low:.0f}–{100 * total.high:.0f})"
+  )
+  shown.append(reach)
   # An estimate of a model that knows its source's most frequent class alone is none.
   return shown if source.informative else [shown[0], *(f"({v})" for v in shown[1:])]
 

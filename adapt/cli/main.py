@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from adapt.cli import commands, distributed, flags, plugins, reading_flags
+from adapt.cli import commands, distributed, flag_types, flags, plugins, reading_flags
 from adapt.cli.command import Parser, guarded
 from adapt.data import Domain, label_sets
 from adapt.data.domain import output_of
@@ -135,7 +135,17 @@ def run_parser() -> Parser:
     help="every ordered pair of the domains of --source, or of --domain-column",
   )
   parser.add_argument(
-    "--method", nargs="+", default=["dann"], metavar="METHOD", help="methods to run"
+    "--method",
+    nargs="+",
+    default=["dann"],
+    metavar="METHOD",
+    help="methods to run; auto tries a few and chooses one without target labels",
+  )
+  parser.add_argument(
+    "--budget",
+    type=flag_types.minutes,
+    metavar="M",
+    help="of --method auto: begins no method that would end after so many minutes",
   )
   reading_flags.add(parser.add_argument_group("reading your files"))
   # Replaced by what the file says before anything is parsed; here for the help.
@@ -148,11 +158,13 @@ def run_parser() -> Parser:
 def _run(argv: list[str]) -> int:
   hosts.together(lambda: plugins.use(argv))
   parser = run_parser()
-  from adapt.cli import own_pair
+  from adapt.cli import auto, own_pair
 
   pairs = hosts.together(lambda: own_pair.pairs_of(argv))
 
   def methods_of(a: argparse.Namespace) -> list[str]:
+    if auto.asked(a.method):
+      return auto.methods(pairs, a)
     return flags.expand(a.method, a.shots, [flags.with_classes(p.task, a.classes) for p in pairs])
 
   parser.set_defaults(batch_tasks=False, recipe=SUITE)
@@ -163,9 +175,14 @@ def _run(argv: list[str]) -> int:
   if hosts.leads():
     _tell(pairs)
   names = methods_of(arguments)
+  suites = [(pair, _suite(pair, arguments.classes)) for pair in pairs]
+  if auto.asked(arguments.method):
+    return auto.run(suites, arguments)
+  if arguments.budget is not None:
+    raise ValueError("--budget is of --method auto: leave it out, or choose that")
   parts = [
     (run.experiments_of(suite, suite.tasks, names, arguments), pair.domains)
-    for pair, suite in [(pair, _suite(pair, arguments.classes)) for pair in pairs]
+    for pair, suite in suites
   ]
   return run.run_each(parts, arguments)
 

@@ -4,13 +4,16 @@ All are calibrated on held-out source examples, and hold as far as the model's c
 from wrong in the target as it does in the source.
 """
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.optimize import minimize_scalar
+from scipy import sparse
+from scipy.optimize import linprog, minimize_scalar
 
 _TINY = 1e-12
+_SURE = 5.0  # nats, below which MaNo's authors do not trust the softmax
 
 
 class Expected(NamedTuple):
@@ -94,6 +97,96 @@ def thresholded(
   if wrong == len(scores):
     return 0.0
   return float((_scores(target, entropy) >= scores[wrong] - _TINY).mean())
+
+
+def confidence_transport(
+  target: Float[np.ndarray, "m k"], shares: Float[np.ndarray, " k"], *, most: int = 1000
+) -> float:
+  """COT: 1 less the transport cost from class shares to target probabilities.
+
+  Lu et al. (NeurIPS 2023, arXiv:2305.15640): ½ W₁ between one-hot labels drawn with the source's
+  shares and p(x) of the target, under the L1 norm; ‖e_j − p‖₁ = 2 (1 − p_j). So the estimate is the greatest
+  mean probability of labels that have these shares.
+
+  Args:
+    target: probabilities for target examples.
+    shares: of the source's classes; those of the target, where they are known.
+    most: target examples that are looked at, spread over all of them.
+
+  Raises:
+    ValueError: shares that are none, or of another number of classes.
+  """
+  target, shares = _rows(target), np.asarray(shares, np.float64)
+  if shares.shape != target.shape[1:] or not (shares >= 0).all() or not shares.sum():
+    raise ValueError(f"shares of shape {list(shares.shape)}: give one of {target.shape[1]} classes")
+  p = target[np.linspace(0, len(target) - 1, min(most, len(target))).astype(int)]
+  m, k = p.shape
+  rows = sparse.kron(sparse.eye(m), np.ones((1, k)), "csr")  # every example has a label
+  columns = sparse.kron(np.ones((1, m)), sparse.eye(k), "csr")  # every class its share
+  right = np.concatenate([np.full(m, 1 / m), shares / shares.sum()])
+  found = linprog(-p.ravel(), A_eq=sparse.vstack([rows, columns]), b_eq=right, method="highs")
+  assert found.success, found.message
+  return float(-found.fun)
+
+
+def matrix_norm(logits: Float[np.ndarray, "m k"], *, order: float = 4.0) -> float:
+  """MaNo: normalised entrywise norm of target predictions, above 0 and at most 1.
+
+  Xie et al. (NeurIPS 2024, arXiv:2405.18979), with the normalisation of equation 6. It rises with the
+  accuracy but is none. Logits whose mean of −log softmax over all classes is at most 5 are normalised by
+  1 + q + q²/2, an approximation of the exponential that is less sure, others by the softmax. The authors'
+  code also subtracts each row's least value from the former; the paper does not.
+
+  Args:
+    logits: of target examples.
+    order: of the norm.
+  """
+  q = np.asarray(logits, np.float64)
+  if q.ndim != 2 or not len(q) or not np.isfinite(q).all():
+    raise ValueError(f"logits of shape {list(q.shape)}: give finite numbers [n, k]")
+  logs = q - q.max(axis=1, keepdims=True)
+  logs -= np.log(np.exp(logs).sum(axis=1, keepdims=True))
+  shown = np.exp(logs) if -logs.mean() > _SURE else 1 + q + q**2 / 2
+  p = shown / shown.sum(axis=1, keepdims=True)
+  return float((p**order).mean() ** (1 / order))
+
+
+def agreement(predicted: Int[np.ndarray, "models m"]) -> float:
+  """Share of target examples on which two models agree, mean over pairs.
+
+  Jiang et al. (ICLR 2022, arXiv:2106.13799): of models that differ by their seed, and whose
+  ensemble is calibrated in the target, it is their expected accuracy there.
+
+  Args:
+    predicted: classes, a row a model; two models or more.
+  """
+  predicted = np.asarray(predicted)
+  if predicted.ndim != 2 or len(predicted) < 2 or not predicted.shape[1]:
+    raise ValueError(
+      f"predictions of shape {list(predicted.shape)}: give two models or more [s, m]"
+    )
+  every = itertools.combinations(predicted, 2)
+  return float(np.mean([(a == b).mean() for a, b in every]))
+
+
+def weighted_accuracy(
+  source: Float[np.ndarray, "n k"],
+  labels: Int[np.ndarray, " n"],
+  weights: Float[np.ndarray, " n"],
+) -> float:
+  """Source accuracy under importance weights p_t(x) / p_s(x).
+
+  Sugiyama, Krauledat & Müller (JMLR 2007), with weights that are made to sum to 1.
+
+  Args:
+    source: probabilities for held-out source examples.
+    labels: of those.
+    weights: of those, not negative.
+  """
+  source, weights = _checked(source, labels), np.asarray(weights, np.float64)
+  if weights.shape != source.shape[:1] or not (weights >= 0).all() or not weights.sum():
+    raise ValueError(f"weights of shape {list(weights.shape)}: give one for each of {len(source)}")
+  return float(((source.argmax(axis=1) == labels) * weights).sum() / weights.sum())
 
 
 def temperature(source: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"]) -> float:

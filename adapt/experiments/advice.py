@@ -9,14 +9,19 @@ from scipy.stats import rankdata
 
 from adapt.data.domain import Domain, Inputs, kind_of, output_of
 from adapt.data.images import Images
-from adapt.evaluation import domain_distances
+from adapt.evaluation import domain_distances, stacked
 from adapt.evaluation.class_shares import LEVEL, ClassShares, class_shares
 from adapt.evaluation.expected_accuracy import Expected, expected_accuracy
+from adapt.evaluation.novelty import far_share
+from adapt.evaluation.stacked import Interval
+from adapt.experiments import auto, pair_scores, stacked_table
 from adapt.experiments.advice_text import sentences
+from adapt.weights._content import by_content
 from adapt.weights._label_shift import HeldOut, held_out, softmax
 
 MOST = 10_000  # rows of a domain that are looked at
 MOST_PAIRS = 1_000  # rows of a domain in the test, whose memory is quadratic
+_SHOWN = 300  # rows of a domain in pictures
 _COMPONENTS, _SIDE = 64, 32  # of flattened images; encoded images are decoded to that size
 _FOLDS, _STRENGTH = 5, 0.1
 
@@ -34,6 +39,8 @@ class SourceAdvice(NamedTuple):
   shares: ClassShares | None
   majority: float  # share of the source's most frequent class
   expected: Expected | None  # accuracy of a logistic regression on this source
+  stacked: Interval | None  # the same from several scores, with what it was off on records
+  far: float  # share of the target farther from the source than 95 % of the source itself
   notes: tuple[str, ...]  # what could not be estimated, and why
 
   @property
@@ -58,7 +65,9 @@ class Advice(NamedTuple):
   target_rows: int
   sources: tuple[SourceAdvice, ...]  # nearest first
   pooled: SourceAdvice | None  # all sources as one, where there are several
-  sentences: tuple[str, ...]  # at most five
+  methods: tuple[auto.Candidate, ...]  # to try, source_only first; empty where nothing is to adapt
+  pictures: dict[str, list[list[float]]]  # [n][2], principal components of some rows of each domain
+  sentences: tuple[str, ...]  # at most eight
   notes: tuple[str, ...]  # what was done with the inputs
 
 
@@ -87,7 +96,7 @@ def advice(domains: Sequence[Domain]) -> Advice:
 
 def _advice(sources: Sequence[Domain], target: Domain) -> Advice:
   """All but the sentences."""
-  inputs, labels, notes = _sampled(sources, target)
+  inputs, labels, notes = sampled(sources, target)
   *xs, xt = inputs
   found = [
     _compared(d.name, len(d.train.x), x, y, d.classes, xt)
@@ -101,7 +110,11 @@ def _advice(sources: Sequence[Domain], target: Domain) -> Advice:
     total = sum(len(d.train.x) for d in sources)
     pooled = _compared("all sources", total, x, y, names, xt)
     found = _ranked(found)
-  return Advice(target.name, len(target.train.x), tuple(found), pooled, (), tuple(notes))
+  classes = len(np.unique(np.concatenate(labels)))
+  methods = auto.candidates(classes) if classes > 1 else ()
+  shown = _pictures([*(d.name for d in sources), target.name], inputs)
+  told = tuple(found), pooled, methods, shown
+  return Advice(target.name, len(target.train.x), *told, (), tuple(notes))
 
 
 def _refuse(sources: Sequence[Domain], target: Domain) -> None:
@@ -130,13 +143,13 @@ def _refuse(sources: Sequence[Domain], target: Domain) -> None:
     raise ValueError(f"{target.name} has {len(target.train.x)} rows: give at least {_FOLDS}")
 
 
-def _sampled(
+def sampled(
   sources: Sequence[Domain], target: Domain
 ) -> tuple[list[np.ndarray], list[np.ndarray], list[str]]:
   """Inputs [n, d] of all, the target last; labels of the sources; what was done."""
   inputs, labels, notes = [], [], []
   for k, domain in enumerate((*sources, target)):
-    rows = np.random.default_rng(k).permutation(len(domain.train.x))[:MOST]
+    rows = rows_of(k, len(domain.train.x))
     if len(domain.train.x) > MOST:
       notes.append(f"{domain.name}: {MOST:,} of {len(domain.train.x):,} rows, at random")
     inputs.append(_flat(domain.train.x, rows))
@@ -154,6 +167,12 @@ def _sampled(
     inputs = [fitted.transform(x) for x in inputs]
     notes.append(f"inputs of shape {shape} are {inputs[0].shape[1]} principal components here")
   return inputs, labels, notes
+
+
+def rows_of(k: int, n: int) -> np.ndarray:
+  """Which of the n rows of the k-th domain are looked at, in random order."""
+  found: np.ndarray = np.random.default_rng(k).permutation(n)[:MOST]
+  return found
 
 
 def _flat(x: Inputs, rows: np.ndarray) -> np.ndarray:
@@ -179,6 +198,8 @@ def _compared(
     None,
     float(np.unique(y, return_counts=True)[1].max() / len(y)),
     None,
+    None,
+    far_share(*pair_scores.components(*_scaled(x, xt))),
     (),
   )
   return _with_model(found, x, y, classes, xt)
@@ -192,9 +213,13 @@ def _with_model(
   if len(known) < 2 or counts.min() < 2:
     few = "one class" if len(known) < 2 else "one example of a class"
     return found._replace(notes=(f"no accuracy and no class shares: {found.name} has {few}",))
-  model = _model(x, y, xt, int(min(_FOLDS, counts.min())))
+  model = fitted_model(x, y, xt, int(min(_FOLDS, counts.min())))
   p, new = softmax(model.source), softmax(model.target)
   found = found._replace(expected=expected_accuracy(p, model.labels, np.concatenate(list(new))))
+  made = pair_scores.accuracy_scores(pair_scores.predicted(model), _importance(x, xt))
+  made["proxy_a_distance"] = found.proxy_a_distance
+  told = pair_scores.with_chance(made, len(known))
+  found = found._replace(stacked=stacked.expected(stacked_table.OF_PAIR, told))
   if not found.informative:
     lost = f"the logistic model of {found.name} is no better than its most frequent class"
     return found._replace(notes=(f"no class shares: {lost}",))
@@ -211,7 +236,20 @@ def _with_model(
   return found._replace(shares=shares)
 
 
-def _model(x: np.ndarray, y: np.ndarray, xt: np.ndarray, folds: int) -> HeldOut:
+def _importance(x: np.ndarray, xt: np.ndarray) -> np.ndarray:
+  """Importance weights in the order of the model's outputs."""
+  rows, others = by_content(x)[:MOST], by_content(xt)[:MOST]
+  return pair_scores.importance(x[rows], xt[others])
+
+
+def _scaled(x: np.ndarray, xt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+  """Both in units of the source's spread, so that every feature counts."""
+  spread = x.std(axis=0)
+  spread = np.where(spread > 0, spread, 1.0)
+  return x / spread, xt / spread
+
+
+def fitted_model(x: np.ndarray, y: np.ndarray, xt: np.ndarray, folds: int) -> HeldOut:
   """Cross-fitted logistic regressions of a source."""
   from sklearn.exceptions import ConvergenceWarning
 
@@ -227,6 +265,22 @@ def _with_shares(y: np.ndarray, shares: Sequence[float]) -> np.ndarray:
   size = min(MOST_PAIRS, float((counts / np.maximum(wanted, 1e-9)).min()))
   take = np.floor(size * wanted + 1e-6).astype(int)
   return np.concatenate([np.flatnonzero(y == c)[:n] for c, n in zip(classes, take, strict=True)])
+
+
+def _pictures(names: Sequence[str], inputs: Sequence[np.ndarray]) -> dict[str, list[list[float]]]:
+  """Some rows of each domain on the first two principal components of all."""
+  from sklearn.decomposition import PCA
+
+  some = [x[:_SHOWN] for x in inputs]
+  both = np.concatenate(some)
+  spread = both.std(axis=0)
+  scaled = (both - both.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+  if scaled.shape[1] < 2:
+    scaled = np.c_[scaled, np.zeros(len(scaled))]
+  places = PCA(2, svd_solver="randomized", random_state=0).fit_transform(scaled)
+  ends = np.cumsum([len(x) for x in some])[:-1]
+  parts = [part.round(4).tolist() for part in np.split(places, ends)]
+  return dict(zip(names, parts, strict=True))
 
 
 def _ranked(found: Sequence[SourceAdvice]) -> list[SourceAdvice]:

@@ -1,4 +1,4 @@
-"""Advice in at most five plain sentences."""
+"""Advice in at most eight plain sentences."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,12 +9,13 @@ if TYPE_CHECKING:  # which imports this
   from adapt.experiments.advice import Advice, SourceAdvice
 
 FEW = 50  # target rows below which nothing is reliable
+MANY_FAR = 0.15  # share of a target far from the source, from which on it is told; 0.05 is usual
 FAR = 1.0  # proxy A-distance at which a linear model tells three of four examples apart
 _MOST_CLASSES = 4  # whose shares a sentence names, those that move most
 
 
 def sentences(found: "Advice") -> tuple[str, ...]:
-  """Size, shift, class shares, ranking and expected accuracy, what of them applies."""
+  """Size, shift, class shares, novelty, ranking, accuracy and methods, what of them applies."""
   told = []
   if found.target_rows < FEW:
     told.append(
@@ -25,8 +26,11 @@ def sentences(found: "Advice") -> tuple[str, ...]:
   told += [
     _shift(found),
     _shares(all_in_one),
+    _novelty(all_in_one, found.target),
     _ranking(found.sources),
     _accuracy(nearest, found.target),
+    _stacked(nearest, found.target),
+    _methods(found),
   ]
   return tuple(line for line in told if line)
 
@@ -75,6 +79,15 @@ def _shares(source: "SourceAdvice") -> str:
   )
 
 
+def _novelty(source: "SourceAdvice", target: str) -> str:
+  if source.far < MANY_FAR:
+    return ""
+  return (
+    f"{source.far:.0%} of {target} lie farther from {source.name} than 95 % of its own rows: classes that "
+    "it does not have, or inputs that have moved as a whole."
+  )
+
+
 def _ranking(sources: Sequence["SourceAdvice"]) -> str:
   if len(sources) == 1:
     return "One source: nothing to rank."
@@ -103,3 +116,29 @@ def _accuracy(nearest: "SourceAdvice", target: str) -> str:
     f"can be expected to be right in {estimates[0]:.0%} to {estimates[-1]:.0%} of {target} without "
     f"adaptation{hedge}."
   )
+
+
+def _stacked(nearest: "SourceAdvice", target: str) -> str:
+  of = nearest.stacked
+  if of is None or not nearest.informative:
+    return ""
+  from adapt.experiments.stacked_table import OF_PAIR
+
+  return (
+    f"From all its scores, as they were right on {OF_PAIR.pairs} pairs of {OF_PAIR.groups} families of data: "
+    f"{of.value:.0%}, 90 % between {of.low:.0%} and {of.high:.0%} if {target} is like those."
+  )
+
+
+def _methods(found: "Advice") -> str:
+  if not found.methods or not found.sources[0].shifted:  # of the nearest: it can be taken alone
+    return ""
+  plain, *others = found.methods
+  listed = "; ".join(f"{c.method} ({c.reason})" for c in others)
+  shares = (found.pooled or found.sources[0]).shares
+  warned = ""
+  if shares is not None and shares.moved:
+    warned = (
+      " Methods that align inputs, like dann and dan, are known to hurt where class shares differ."
+    )
+  return f"To adapt, try beside {plain.method}: {listed}; --method auto does, and chooses.{warned}"

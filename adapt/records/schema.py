@@ -59,6 +59,7 @@ def record(value: Any) -> str | None:
       kinds.fields({"accuracy": kinds.list_of(kinds.maybe(kinds.list_of(kinds.number, 2)), seeds)})
     ),
     "search": _search,
+    "auto": _auto,
     "output": model_schema.output,
   }
   return kinds.fields({}, optional)(value) or _shapes(value)
@@ -109,6 +110,24 @@ def _search(value: Any) -> str | None:
     return f".candidates are {there}, not {value['number']}"
   beyond = [p for p in places if value[p] is not None and value[p] >= there]
   return f".{beyond[0]} is {value[beyond[0]]}, of {there} candidates" if beyond else None
+
+
+def _auto(value: Any) -> str | None:
+  """Returns the first error in what `--method auto` tried and chose, or None."""
+  score = kinds.maybe(kinds.number)
+  measured = {"score": score, "source_accuracy": score, "accuracy": kinds.maybe(kinds.share)}
+  tried = kinds.fields({"label": kinds.text, "reason": kinds.text, **measured})
+  required = {
+    "tried": kinds.list_of(tried),
+    "left_out": kinds.list_of(kinds.text),
+    **dict.fromkeys(("validator", "chosen"), kinds.text),
+    **dict.fromkeys(("margin", "guard"), kinds.number),
+    **dict.fromkeys(("gain", "regret"), score),
+  }
+  if wrong := kinds.fields(required)(value):
+    return wrong
+  known = value["chosen"] in [one["label"] for one in value["tried"]]
+  return None if known else f".chosen is {kinds.shown(value['chosen'])}, which was not tried"
 
 
 def config(value: Any) -> str | None:

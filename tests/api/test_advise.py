@@ -15,7 +15,7 @@ def test_arrays_get_the_same_advice_as_their_names():
   assert [s.name for s in found.sources] == ["near", "far"]
   assert found.target == "target" and found.pooled.name == "all sources"
   assert found.sources[1].shifted and not found.sources[0].shifted
-  assert all(isinstance(line, str) for line in found.sentences) and len(found.sentences) <= 5
+  assert all(isinstance(line, str) for line in found.sentences) and len(found.sentences) <= 8
 
 
 def test_reading_and_bad_input():

@@ -9,6 +9,7 @@ import pytest
 import toy
 
 import adapt
+from adapt.experiments import auto
 from adapt.methods.dann import dann
 
 SMALL = {"steps": 40, "width": 8, "depth": 1, "evaluations": 4, "batch_size": 32}
@@ -161,3 +162,19 @@ def test_a_raw_medical_table_is_learnt_as_well_as_by_logistic_regression():
     "source_only", source=source, target=target, label="target", steps=300, evaluations=1
   )
   assert fitted.accuracy.mean > 0.77  # 62.6 % unscaled, 65.5 % with indicators scaled too
+
+
+def test_auto_keeps_the_model_that_it_has_chosen(tmp_path, monkeypatch):
+  every = auto.candidates(2)
+  monkeypatch.setattr(auto, "candidates", lambda *_: every[:2])
+  monkeypatch.setattr(auto, "choose", lambda seen: seen[1])
+  given = {"source": SOURCE, "target": TARGET, "seeds": 1, "steps": 40, "evaluations": 4}
+  own = adapt.fit("auto", test=TEST, out=tmp_path, **given)
+  dann = adapt.fit("dann", test=TEST, out=tmp_path, **given)
+  assert own.record["auto"]["chosen"] == dann.record["label"] and own.record["label"] == "auto"
+  assert own.record["parameters"] == dann.record["parameters"]
+  np.testing.assert_array_equal(own.predict(TARGET), dann.predict(TARGET))
+  assert [n for n in own.notes if n.startswith("auto on ")] == auto.lines(own.record)
+  assert len(adapt.results(tmp_path)) == 3
+  with pytest.raises(ValueError, match="leave out search"):
+    adapt.fit("auto", search=2, **given)

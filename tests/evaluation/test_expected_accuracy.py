@@ -67,3 +67,46 @@ def test_temperature_recovers_what_logits_were_multiplied_by():
 def test_bad_input_is_one_line(source, labels, target, said):
   with pytest.raises(ValueError, match=said):
     e.expected_accuracy(source, labels, target)
+
+
+def test_confidence_transport_is_pot_s():
+  ot = pytest.importorskip("ot")
+  p, shares = np.random.default_rng(1).dirichlet(np.ones(3), 30), np.array([0.5, 0.3, 0.2])
+  cost = np.abs(np.eye(3)[:, None] - p[None]).sum(axis=2)
+  expected = 1 - ot.emd2(shares, np.full(30, 1 / 30), cost) / 2
+  assert e.confidence_transport(p, shares) == pytest.approx(expected, abs=1e-5)
+
+
+def test_confidence_transport_is_the_confidence_where_shares_agree():
+  sure = np.eye(2)[[0, 0, 1, 1]] * 0.8 + 0.1
+  assert e.confidence_transport(sure, np.array([1, 1])) == pytest.approx(0.9)
+  assert e.confidence_transport(sure, np.array([1, 0])) == pytest.approx(0.5)  # two are no 0
+  many = np.repeat(sure, 1000, axis=0)
+  assert e.confidence_transport(many, np.array([1, 1]), most=50) == pytest.approx(0.9, abs=0.03)
+  with pytest.raises(ValueError, match="shares"):
+    e.confidence_transport(sure, np.ones(3))
+
+
+@pytest.mark.parametrize(("scale", "soft"), [(1.0, False), (30.0, True)])
+def test_the_matrix_norm_by_loops(scale, soft):
+  q = np.random.default_rng(2).normal(size=(20, 3)) * scale
+  p = np.exp(q) / np.exp(q).sum(axis=1, keepdims=True)
+  assert (-np.log(p).mean() > 5) == soft
+  total = 0.0
+  for row in q:
+    shown = [np.exp(v) if soft else 1 + v + v * v / 2 for v in row]
+    total += sum((v / sum(shown)) ** 4 for v in shown)
+  assert e.matrix_norm(q) == pytest.approx((total / 60) ** 0.25, abs=1e-10)
+  with pytest.raises(ValueError, match="finite"):
+    e.matrix_norm(q * np.inf)
+
+
+def test_agreement_and_weighted_accuracy_by_hand():
+  assert e.agreement(np.array([[0, 1, 1], [0, 1, 0], [0, 0, 0]])) == pytest.approx((2 + 1 + 2) / 9)
+  assert e.weighted_accuracy(SOURCE, LABELS, np.array([1, 0, 0, 3])) == 0.25
+  for wrong in (
+    lambda: e.agreement(np.zeros((1, 3))),
+    lambda: e.weighted_accuracy(SOURCE, LABELS, np.zeros(4)),
+  ):
+    with pytest.raises(ValueError, match="give"):
+      wrong()

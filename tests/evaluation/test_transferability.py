@@ -131,3 +131,33 @@ def test_labels_move_all_scores():
 def test_bad_input_is_one_line(call, said):
   with pytest.raises(ValueError, match=said):
     call()
+
+
+def evidence_by_tllib_s_rounds(f, y):
+  """Fixed-point rounds of thuml/Transfer-Learning-Library, tllib/ranking/logme.py, to convergence."""
+  n, d = f.shape
+  s, v = np.linalg.eigh(f.T @ f)
+  alpha = beta = 1.0
+  for _ in range(500):  # they stop after eleven rounds, or at a change of 1 %
+    m = v @ (v.T @ (f.T @ y) * beta / (alpha + beta * s))
+    gamma = (s / (s + alpha / beta)).sum()
+    alpha, beta = gamma / (m @ m), (n - gamma) / ((y - f @ m) ** 2).sum()
+  left = -beta * ((y - f @ m) ** 2).sum() - alpha * (m @ m) - np.log(alpha + beta * s).sum()
+  return (left + d * np.log(alpha) + n * np.log(beta / (2 * np.pi))) / (2 * n)
+
+
+def test_all_four_are_what_tllib_computes():
+  logme = np.mean([evidence_by_tllib_s_rounds(F, (k == Y).astype(float)) for k in range(3)])
+  assert t.logme(F, Y) == pytest.approx(logme, abs=1e-5)
+  means = np.stack([F[y == Y].mean(axis=0) for y in Y])
+  h = np.trace(np.linalg.pinv(np.cov(F.T), rcond=1e-15) @ np.cov(means.T))
+  assert t.h_score(F, Y) == pytest.approx(h, abs=1e-5)
+  joint = np.stack([P[k == Y].sum(axis=0) for k in range(3)]) / 60
+  given = (joint / joint.sum(axis=0)).T
+  leep = np.mean([np.log(p @ given[:, y]) for p, y in zip(P, Y, strict=True)])
+  assert t.leep(P, Y) == pytest.approx(leep, abs=1e-5)
+  z = P.argmax(axis=1)
+  counts = np.array([[((k == Y) & (z == c)).mean() for c in range(4)] for k in range(3)])
+  conditional = counts / counts.sum(axis=0) + 1e-20
+  nce = (counts.sum(axis=0) * (conditional * np.log(conditional)).sum(axis=0)).sum()
+  assert t.nce(z, Y) == pytest.approx(nce, abs=1e-5)

@@ -1,0 +1,135 @@
+"""Every score of a source and an unlabelled target that needs no training of a network."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from adapt.evaluation import dataset_distance, domain_distances, expected_accuracy, transferability
+from adapt.weights._label_shift import HeldOut, softmax
+
+# What is compared with accuracies; all but the first eleven are of a logistic model of the source.
+SHIFT = ("proxy_a_distance", "mmd2", "coral", "frechet", "wasserstein")
+ACCURACY = ("source_accuracy", "average_confidence", "doc", "atc", "cot", "agreement", "weighted")
+# By the classes that the source model predicts in the target, as its labels are not known.
+PREDICTED = ("nce", "logme", "h_score", "shrinkage_h_score", "transrate", "gbc", "otdd")
+NAMES = (*SHIFT, *ACCURACY, "mano", *PREDICTED)
+LOWER = (*SHIFT, "otdd")  # scores that fall where sets are alike
+# What an accuracy is expected from: of a pair of data sets, and of a trained network, which has no folds.
+OF_PAIR = (*ACCURACY, "proxy_a_distance", "chance")
+OF_MODEL = ("source_accuracy", "average_confidence", "doc", "atc", "cot", "chance")
+MOST = 2000  # examples of a domain for what takes more than linear time
+_COMPONENTS = 64  # of inputs, for distances whose time is cubic in the number of features
+
+
+class Predicted(NamedTuple):
+  """A source model's probabilities, its temperature fitted to the held-out source."""
+
+  source: np.ndarray  # [n, k] held out
+  labels: np.ndarray  # [n]
+  target: np.ndarray  # [models, m, k]
+
+
+def predicted(model: HeldOut) -> Predicted:
+  """The probabilities of cross-fitted models."""
+  source, target = softmax(model.source), softmax(model.target)
+  heat = expected_accuracy.temperature(source, model.labels)
+  found = expected_accuracy.tempered(target.reshape(-1, target.shape[-1]), heat)
+  return Predicted(
+    expected_accuracy.tempered(source, heat), model.labels, found.reshape(target.shape)
+  )
+
+
+def shift_scores(x: np.ndarray, xt: np.ndarray) -> dict[str, float]:
+  """Distances between inputs [n, d] and [m, d], without labels or a model."""
+  a, b = components(x, xt)
+  return {
+    "proxy_a_distance": domain_distances.proxy_a_distance(x, xt),
+    "mmd2": domain_distances.mmd(x[:1000], xt[:1000], permutations=0).mmd2,
+    "coral": domain_distances.coral_distance(x, xt),
+    "frechet": domain_distances.frechet_distance(a, b),
+    "wasserstein": dataset_distance.wasserstein(a, b),
+  }
+
+
+def accuracy_scores(found: Predicted, weights: np.ndarray | None = None) -> dict[str, float]:
+  """Estimates of the accuracy in the target, 0 to 1.
+
+  Args:
+    found: of a source model.
+    weights: [n] importance weights of its held-out source examples; None: they are not looked at.
+  """
+  e, every = expected_accuracy, found.target.reshape(-1, found.target.shape[-1])
+  right = float((found.source.argmax(axis=1) == found.labels).mean())
+  shares = np.bincount(found.labels, minlength=found.source.shape[1])
+  scores = {
+    "source_accuracy": right,
+    "average_confidence": e.average_confidence(every),
+    "doc": e.difference_of_confidences(found.source, found.labels, every),
+    "atc": e.thresholded(found.source, found.labels, every),
+    "cot": e.confidence_transport(every, shares),
+  }
+  if len(found.target) > 1:
+    scores["agreement"] = e.agreement(found.target.argmax(axis=-1))
+  if weights is not None:
+    scores["weighted"] = e.weighted_accuracy(found.source, found.labels, weights)
+  return scores
+
+
+def scores(x: np.ndarray, y: np.ndarray, xt: np.ndarray, model: HeldOut) -> dict[str, float]:
+  """Every score of NAMES that can be computed; those of a single predicted class are left out.
+
+  Args:
+    x: source inputs [n, d], in the order of `model.source`.
+    y: source labels [n].
+    xt: target inputs [m, d], in the order of `model.target`.
+    model: cross-fitted on them.
+  """
+  found = predicted(model)
+  made = shift_scores(x, xt) | accuracy_scores(found, importance(x, xt))
+  made["mano"] = expected_accuracy.matrix_norm(model.target.mean(axis=0))
+  p = found.target.mean(axis=0)
+  own = p.argmax(axis=1)
+  rows = np.random.default_rng(0).permutation(len(xt))[:MOST]
+  a, b = components(x, xt)
+  b, told = b[rows], own[rows]
+  made["nce"] = transferability.nce(found.target[0].argmax(axis=1), own)
+  for name in ("logme", "h_score", "shrinkage_h_score", "transrate", "gbc"):
+    try:
+      made[name] = getattr(transferability, name)(b, told)
+    except ValueError:  # a single class, or one example of a class
+      continue
+  made["otdd"] = dataset_distance.otdd(a[:MOST], y[:MOST], b, told)
+  return made
+
+
+def with_chance(made: Mapping[str, float], classes: int) -> dict[str, float]:
+  """The scores, and what guessing reaches among so many classes."""
+  return {**made, "chance": 1 / classes}
+
+
+def components(x: np.ndarray, xt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+  """Both on the first principal components of both, where there are more features."""
+  if x.shape[1] <= _COMPONENTS:
+    return x, xt
+  from sklearn.decomposition import PCA
+
+  fitted = PCA(min(_COMPONENTS, len(x) + len(xt)), svd_solver="randomized", random_state=0)
+  both = fitted.fit_transform(np.concatenate([x, xt]))
+  return both[: len(x)], both[len(x) :]
+
+
+def importance(x: np.ndarray, xt: np.ndarray) -> np.ndarray:
+  """p_t / p_s of source examples by a cross-fitted logistic domain classifier, at most 50."""
+  from sklearn.linear_model import LogisticRegression
+  from sklearn.model_selection import cross_val_predict
+  from sklearn.pipeline import make_pipeline
+  from sklearn.preprocessing import StandardScaler
+
+  a, b = components(x, xt)
+  domain = np.repeat([0, 1], [len(a), len(b)])
+  judge = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
+  p = cross_val_predict(judge, np.concatenate([a, b]), domain, cv=3, method="predict_proba")
+  odds = p[: len(a), 1] / np.maximum(p[: len(a), 0], 1e-12) * len(a) / len(b)
+  found: np.ndarray = np.clip(odds, 1e-6, 50.0)
+  return found

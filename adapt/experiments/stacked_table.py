@@ -1,0 +1,93 @@
+"""What an accuracy is expected from, fitted to results/advise.json; made by scripts/make_tables.py."""
+
+from adapt.evaluation.stacked import Stacked
+
+OF_PAIR = Stacked(
+  names=(
+    "source_accuracy",
+    "average_confidence",
+    "doc",
+    "atc",
+    "cot",
+    "agreement",
+    "weighted",
+    "proxy_a_distance",
+    "chance",
+  ),
+  means=(
+    0.7843,
+    0.67991,
+    0.68506,
+    0.5643,
+    0.63315,
+    0.7949,
+    0.72473,
+    0.76085,
+    0.3,
+  ),
+  spreads=(
+    0.09882,
+    0.09917,
+    0.09734,
+    0.16203,
+    0.10183,
+    0.10099,
+    0.09505,
+    0.80172,
+    0.2,
+  ),
+  slopes=(
+    -0.02176,
+    0.06193,
+    0.05679,
+    0.059,
+    -0.00109,
+    0.00726,
+    -0.06957,
+    -0.03066,
+    0.05264,
+  ),
+  intercept=0.554,
+  reach=0.61033,
+  pairs=24,
+  groups=2,
+)
+
+OF_MODEL = Stacked(
+  names=(
+    "source_accuracy",
+    "average_confidence",
+    "doc",
+    "atc",
+    "cot",
+    "chance",
+  ),
+  means=(
+    0.7843,
+    0.67991,
+    0.68506,
+    0.5643,
+    0.63315,
+    0.3,
+  ),
+  spreads=(
+    0.09882,
+    0.09917,
+    0.09734,
+    0.16203,
+    0.10183,
+    0.2,
+  ),
+  slopes=(
+    -0.05454,
+    0.05522,
+    0.06431,
+    0.0702,
+    -0.03642,
+    0.02384,
+  ),
+  intercept=0.554,
+  reach=2.33251,
+  pairs=24,
+  groups=2,
+)
