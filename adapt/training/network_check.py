@@ -67,7 +67,7 @@ def _trace(
 
   try:
     logits, stats = jax.eval_shape(run, x)
-    return logits.ndim == x.ndim, bool(jax.tree.leaves(stats))
+    return logits.ndim > 2, bool(jax.tree.leaves(stats))
   except Exception as error:  # whatever a layer says to inputs it was not made for
     raise ValueError(
       f"model {name} cannot take inputs of shape {list(shape)}: choose another --model "
