@@ -63,3 +63,18 @@ def reading_of(given: Mapping[str, Any]) -> Reading:
     raise ValueError(f"reading has no '{min(strange)}': it takes {', '.join(Reading._fields)}")
   found: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}
   return Reading(**found)
+
+
+def check(reading: Reading) -> None:
+  """Raises ValueError for numbers without sense and options that nothing would read."""
+  if reading.output not in ("classes", "values"):
+    raise ValueError(f"--output {reading.output} is unknown: choose classes or values")
+  if not (1 <= reading.mel <= 512 and 0.1 <= reading.seconds <= 600):
+    raise ValueError(
+      f"--mel {reading.mel}, --seconds {reading.seconds}: give 1 to 512 bands, 0.1 to 600 seconds"
+    )
+  for name in ("window", "stride"):
+    if (value := getattr(reading, name)) < 0:
+      raise ValueError(f"--{name} {value} is negative: give a number of samples, or leave it out")
+  if reading.stride and not reading.window:
+    raise ValueError(f"--stride {reading.stride} without --window cuts nothing: add --window")
