@@ -11,7 +11,7 @@ from adapt.api import feeds, frames, stacking
 from adapt.data import encode, pixel_labels
 from adapt.data.domain import Domain, Split
 from adapt.data.raw import concatenated
-from adapt.data.reading import Reading
+from adapt.data.reading import Reading, check
 from adapt.data.splits import stratified
 from adapt.data.value_labels import valued
 from adapt.experiments import own_data
@@ -57,6 +57,7 @@ def domains_of(
   Raises:
     ValueError: one line with the remedy.
   """
+  check(reading)
   for name, one in (("source", source), ("target", target), ("test", test)):
     feeds.refuse_splits(one, name)
   if reading.transductive and (test is not None or labelled is not None):

@@ -57,6 +57,8 @@ def run_each(
 
   Returns and errors are those of `run`; all parts are checked before the first is trained.
   """
+  for kind in {e.output.name for made, _ in parts for e in made} if arguments.measure else ():
+    outputs.check_measure(arguments.measure, kind)
   options = options_of(arguments)
   checked = [(grid.grouped(made, domains, options), domains) for made, domains in parts]
   records = []

@@ -15,7 +15,7 @@ from adapt.data import containers, domains, encode, files, folders, sound, tabul
 from adapt.data.checks import check_pair
 from adapt.data.domain import Domain, Split, labelled
 from adapt.data.files import read_folder
-from adapt.data.reading import Reading
+from adapt.data.reading import Reading, check
 
 __all__ = [
   "Domain",
@@ -34,7 +34,6 @@ __all__ = [
 
 
 _GROUP = "adapt.data"
-_OUTPUTS = ("classes", "values", "pixels")
 
 
 def load(name: str, data_dir: str | None = None, reading: Reading = Reading()) -> Domain:
@@ -84,9 +83,7 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
     ValueError: one line with the remedy: unknown name, set not prepared, extra not installed, or a
       file that is not as it should be.
   """
-  if reading.output not in _OUTPUTS:
-    known = ", ".join(_OUTPUTS)
-    raise ValueError(f"--output {reading.output} is unknown: choose from {known}")
+  check(reading)
   if name in catalogue.names(_GROUP):
     return _own(name, data_dir)
   if name in domains.NAMED:

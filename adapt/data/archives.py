@@ -8,6 +8,7 @@ and devices are refused all the same: an archive with them is not the one that w
 
 import contextlib
 import gzip
+import io
 import lzma
 import re
 import stat
@@ -215,9 +216,11 @@ def _tar_entries(archive: Any) -> Iterator[tuple[_Entry, str]]:
     pass
 
 
-def _most(name: str) -> int:
-  """The most bytes that a member of that name may have."""
-  return IMAGE if name.lower().endswith(_IMAGES) else npy.memory() // 4
+def _most(name: str, packed: int) -> int:
+  """The most bytes that a member of that name may have, in an archive of `packed` bytes."""
+  if name.lower().endswith(_IMAGES):
+    return IMAGE
+  return min(npy.memory() // 4, npy.plausible(packed))
 
 
 def _reader(path: Path, limit: int) -> Callable[[_Entry], bytes]:
@@ -226,15 +229,18 @@ def _reader(path: Path, limit: int) -> Callable[[_Entry], bytes]:
   At most `limit` bytes are read in total. A size that is stated can refuse a member before it is
   read, but nothing else: what is read is counted.
   """
-  left = limit
+  left, packed = limit, path.stat().st_size
 
   def read(entry: _Entry) -> bytes:
     nonlocal left
-    most = _most(entry.name)
+    most = _most(entry.name, packed)
     if entry.size > most:
       raise _large(path, entry.name, most)
+    buffer = io.BytesIO()  # `read` of a zip's member would hold the bytes twice
     with _damage(path), entry.opens() as stream:
-      data = stream.read(min(most, left) + 1)
+      while buffer.tell() <= min(most, left) and (chunk := stream.read(_CHUNK)):
+        buffer.write(chunk)
+    data = buffer.getvalue()
     if len(data) > most:
       raise _large(path, entry.name, most)
     left -= len(data)

@@ -108,6 +108,11 @@ def together(
   step: dict[str, Any] = {"step": TOKENS, "length": _TOKENS}
   step = step if way == "minilm" else _fitted(domains)
   found = [applied(d, step) for d in domains]
+  if mute := [d.name for d in found if not np.asarray(d.train.x).any()]:
+    raise ValueError(
+      f"no training text of {mute[0]} has a word of the vocabulary, so none tells another apart: "
+      "look whether the right column holds its texts, in the others' language"
+    )
   if step["step"] == BAG:
     note = f"texts become bags of {len(step['words'])} words and pairs of words, weighed by tf-idf"
     found[0] = found[0]._replace(notes=(*found[0].notes, note))

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+_PLAUSIBLE = 100  # bytes that one of a real file unpacks to, beyond `_UNASKED`
+_UNASKED = 2**29  # bytes that any file may unpack to
 # The most that deflating, the only compression that NumPy writes, can save: 1032 to 1.
 _RATIO = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
 _READERS = {
@@ -105,10 +107,23 @@ def _check_size(path: Path, archive: zipfile.ZipFile) -> None:
     total += info.file_size
   if sum(info.compress_size for info in archive.infolist()) > there:
     raise Damaged("its arrays share bytes, of which each would be unpacked several times")
+  if total > plausible(there):
+    raise Damaged(
+      f"it unpacks to {total / 2**20:.0f} MiB, more than {_PLAUSIBLE} times its size: save it without "
+      "compression (np.savez) if that is right"
+    )
   if total > (most := memory()):
     raise Damaged(
       f"it unpacks to {total / 2**30:.0f} GiB, more than the {most / 2**30:.0f} GiB of memory"
     )
+
+
+def plausible(packed: int) -> int:
+  """Return the most bytes that a file of `packed` bytes unpacks to, if it is no trap.
+
+  Deflate alone would allow a thousand times as many, all of one value.
+  """
+  return max(_PLAUSIBLE * packed, _UNASKED)
 
 
 def memory() -> int:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+OUTPUTS = ("classes", "values", "pixels")  # what labels may be
+
 
 class Reading(NamedTuple):
   """Options for reading one's own data.
@@ -28,7 +30,7 @@ class Reading(NamedTuple):
     scale: scaling of vectors: standard, none, robust or per-domain; empty: as the kind is.
     transductive: adapt to the target's examples without labels, and judge on the same ones.
     label_map: names of classes by label, as NAME=LABEL,…; NAME=LABEL|LABEL makes one class of several.
-    output: what the labels are: classes, or values (numbers to be predicted: regression).
+    output: what the labels are: classes, values (numbers to be predicted: regression) or pixels.
   """
 
   kind: str = ""
@@ -63,3 +65,19 @@ def reading_of(given: Mapping[str, Any]) -> Reading:
     raise ValueError(f"reading has no '{min(strange)}': it takes {', '.join(Reading._fields)}")
   found: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}
   return Reading(**found)
+
+
+def check(reading: Reading) -> None:
+  """Raises ValueError for numbers without sense and options that nothing would read."""
+  if reading.output not in OUTPUTS:
+    known = ", ".join(OUTPUTS)
+    raise ValueError(f"--output {reading.output} is unknown: choose from {known}")
+  if not (1 <= reading.mel <= 512 and 0.1 <= reading.seconds <= 600):
+    raise ValueError(
+      f"--mel {reading.mel}, --seconds {reading.seconds}: give 1 to 512 bands, 0.1 to 600 seconds"
+    )
+  for name in ("window", "stride"):
+    if (value := getattr(reading, name)) < 0:
+      raise ValueError(f"--{name} {value} is negative: give a number of samples, or leave it out")
+  if reading.stride and not reading.window:
+    raise ValueError(f"--stride {reading.stride} without --window cuts nothing: add --window")

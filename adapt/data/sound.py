@@ -57,10 +57,6 @@ def domain(
   reading: Reading,
 ) -> Domain:
   """Build a domain from sound files; arguments as of `folders.domain`."""
-  if not (1 <= reading.mel <= 512 and 0.1 <= reading.seconds <= 600):
-    raise ValueError(
-      f"--mel {reading.mel}, --seconds {reading.seconds}: give 1 to 512 bands, 0.1 to 600 seconds"
-    )
   paths = [path for some, _ in parts for path in some]
   one = functools.partial(_series, reading=reading)
   with ThreadPoolExecutor(os.cpu_count()) as pool:

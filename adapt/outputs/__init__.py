@@ -11,7 +11,18 @@ from adapt.method import Output
 from adapt.outputs import classes, pixels, values
 from adapt.outputs._measure import Measure
 
-__all__ = ["CLASSES", "MEASURES", "Measure", "bind", "find", "get", "main", "measure", "names"]
+__all__ = [
+  "CLASSES",
+  "MEASURES",
+  "Measure",
+  "bind",
+  "check_measure",
+  "find",
+  "get",
+  "main",
+  "measure",
+  "names",
+]
 
 _KINDS = {"classes": classes, "values": values, "pixels": pixels}
 MEASURES = {m.name: m for kind in _KINDS.values() for m in kind.MEASURES}
@@ -53,6 +64,13 @@ def main(kind: str) -> str:
 def measure(name: str) -> Measure:
   """The measure that a record calls so; one of classes' form where nobody knows it."""
   return MEASURES.get(name, Measure(name, name.replace("_", " ")))
+
+
+def check_measure(name: str, kind: str) -> None:
+  """Raises ValueError where a measure judges another output kind than this one."""
+  known = [m.name for m in _KINDS[kind].MEASURES]
+  if name not in known:
+    raise ValueError(f"--measure {name} judges no {kind}: choose from {', '.join(known)}")
 
 
 def find(name: str) -> Measure:

@@ -84,7 +84,10 @@ def missing(records: Sequence[Record], measure: str) -> Iterator[str]:
       continue
     where, title = f"{record['label']} on {record['task']}", outputs.measure(measure).title
     if any(v is not None for v in by_seed(record, "last", "mae").values()):
-      yield f"{where}: no {title}, as the values of the test set do not vary"
+      why = (
+        "the values of the test set do not vary" if measure in _VALUES else "values are predicted"
+      )
+      yield f"{where}: no {title}, as {why}"
       continue
     matrices = [m for m in record.get("confusion") or () if m is not None]
     if not matrices:  # every seed diverged, or the method has none

@@ -49,6 +49,7 @@ BAD = [
   (["--devices", "99"], ["--devices"]),
   (["--validator", "oracle"], ["oracle", "entropy"]),
   (["--steps", "0"], ["--steps"]),
+  (["--measure", "r2"], ["--measure r2 judges no classes", "auroc"]),
   (["--methods-path", "/no/such/folder"], ["no folder"]),
   (["--target", "missing.npz"], ["missing.npz"]),
   (["--target"], ["--target", "expected one argument"]),

@@ -151,6 +151,9 @@ def test_texts_and_other_inputs_do_not_mix():
   void = domain("e", of(["", "1", "2", "3"]), [0, 1, 0, 1])
   with pytest.raises(ValueError, match="the texts of e have no words"):
     encode.together([void, void], Reading())
+  mute = domain("f", of([""] * 4), [0, 1, 0, 1])
+  with pytest.raises(ValueError, match="no training text of f has a word of the vocabulary"):
+    encode.together([a, mute], Reading())
 
 
 def test_tokens_of_minilm(monkeypatch):

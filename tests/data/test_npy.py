@@ -113,6 +113,15 @@ def test_what_does_not_fit_is_refused_before_it_is_read(tmp_path, monkeypatch):
   with pytest.raises(npy.Damaged, match="more than the 0 GiB of memory"):
     read_all(path)
   monkeypatch.undo()
+  monkeypatch.setattr(npy, "_UNASKED", 70_000)
+  with pytest.raises(
+    npy.Damaged, match="more than 100 times its size: save it without compression"
+  ):
+    read_all(path)
+  np.savez(path, x=np.zeros(10_000))
+  assert len(read_all(path)) == 1
+  np.savez_compressed(path, x=np.zeros(10_000))
+  monkeypatch.undo()
   assert npy.memory() > 2**28
   content = bytearray(path.read_bytes())
   central = content.index(b"PK\x01\x02")
