@@ -102,7 +102,7 @@ def test_smoothing_is_refused_where_it_would_not_reach():
 def test_published_rows_stand_beside_recipes_on_their_tasks():
   [row] = by_recipe(SUITE)
   assert (row.beside, row.accuracy) == ("dann-recipe=paper", {"moons_turned": 90.0})
-  assert "by the recipe of a paper, §5" in row.protocol
+  assert row.protocol == "its own; ours by the paper's recipe"
 
 
 def test_the_command_line_runs_recipes(tmp_path, capsys):
