@@ -25,6 +25,7 @@ import sys
 from adapt import cli
 from adapt.experiments.suite import IMAGES, Reported, Suite, Task, by_recipe
 from benchmarks.digits_recipes import RECIPES
+from benchmarks.digits_skada import ROWS as SKADA
 
 _FRENCH = "French et al. (2018, arXiv:1706.05208), Table 1"
 _FULL = "full training sets, test-set accuracy, mean of 5 runs, their own CNN"
@@ -129,7 +130,7 @@ SUITE = Suite(
     Reported("DIRT-T", "dirt_t", _SHU, _SHU_TUNED, {"mnist_mnistm": 98.7, "svhn_mnist": 99.4}),
   ),
 )
-SUITE = SUITE._replace(reported=(*SUITE.reported, *by_recipe(SUITE)))
+SUITE = SUITE._replace(reported=(*SUITE.reported, *by_recipe(SUITE), *SKADA))
 
 if __name__ == "__main__":
   sys.exit(cli.benchmark(SUITE))
