@@ -26,6 +26,7 @@ from adapt import cli
 from adapt.experiments.suite import IMAGES, Reported, Suite, Task, by_recipe
 from benchmarks import digits_published
 from benchmarks.digits_recipes import RECIPES
+from benchmarks.digits_skada import ROWS as SKADA
 
 _FRENCH = "French et al. (2018, arXiv:1706.05208), Table 1"
 _FULL = "full training sets, test-set accuracy, mean of 5 runs, their own CNN"
@@ -131,7 +132,7 @@ SUITE = Suite(
     *digits_published.ROWS,
   ),
 )
-SUITE = SUITE._replace(reported=(*SUITE.reported, *by_recipe(SUITE)))
+SUITE = SUITE._replace(reported=(*SUITE.reported, *by_recipe(SUITE), *SKADA))
 
 if __name__ == "__main__":
   sys.exit(cli.benchmark(SUITE))

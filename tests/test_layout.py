@@ -207,7 +207,16 @@ THROUGH = {
   "training/setup": "experiments/test_resolve",
   **{
     f"models/{name}": "models/test_models"
-    for name in ("cnn_ensembling", "cnn_mcd", "dtn", "lenet", "lenet500", "linen", "mlp")
+    for name in (
+      "cnn_ensembling",
+      "cnn_mcd",
+      "cnn_mnist",
+      "dtn",
+      "lenet",
+      "lenet500",
+      "linen",
+      "mlp",
+    )
   },
 }
 

@@ -102,9 +102,7 @@ def by_recipe(suite: Suite) -> tuple[Reported, ...]:
     own = [r for r in suite.recipes if r.method == row.beside and r.makes(row.label)]
     tasks = {task for recipe in own for task in recipe.tasks}
     if accuracy := {task: value for task, value in row.accuracy.items() if task in tasks}:
-      said = "; ".join(dict.fromkeys(r.said for r in own if accuracy.keys() & set(r.tasks)))
-      protocol = f"{row.protocol.rstrip('.')}. Ours {said}"
-      beside = f"{row.beside}{SUFFIX}"
+      protocol, beside = f"{row.protocol}; ours by the paper's recipe", f"{row.beside}{SUFFIX}"
       found.append(row._replace(beside=beside, accuracy=accuracy, protocol=protocol, cause=""))
   return tuple(found)
 

@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from adapt.experiments.recipe import Recipe
 from adapt.experiments.suite import Reported, Suite
 from adapt.report import formats, selection
 from adapt.report.published import UNEXPLAINED
@@ -131,11 +132,21 @@ def page(records: Sequence[Record], suites: Mapping[str, Suite]) -> str:
   ]
   for name, found in run.items():
     parts += [f"## {name}\n", formats.markdown(sheet(name, found))]
+    if recipes := suites[name].recipes:
+      parts.append(_recipes(recipes))
   if rest := [f"{name} ({len(found)})" for name, found in every.items() if name not in run]:
     parts.append(
       f"Suites with published rows (how many) that have no records: {', '.join(rest)}.\n"
     )
   return "\n".join(parts)
+
+
+def _recipes(recipes: Sequence[Recipe]) -> str:
+  """What the rows of labels with `recipe=paper` follow."""
+  lines = [f"- `{r.method}` on {', '.join(r.tasks)}: {r.said}." for r in recipes]
+  return "\n".join(
+    ["Recipes (`--recipe paper`; `adapt suites NAME` has their settings):\n", *lines, ""]
+  )
 
 
 def _counts(found: Sequence[Reproduction]) -> list[Entry]:

@@ -7,7 +7,7 @@ import pytest
 import toy
 
 from adapt import outputs
-from adapt.cli import main
+from adapt.cli import config, main
 from adapt.experiments.execute import _plain_source
 from adapt.experiments.recipe import Recipe
 from adapt.experiments.resolve import resolve
@@ -102,7 +102,7 @@ def test_smoothing_is_refused_where_it_would_not_reach():
 def test_published_rows_stand_beside_recipes_on_their_tasks():
   [row] = by_recipe(SUITE)
   assert (row.beside, row.accuracy) == ("dann-recipe=paper", {"moons_turned": 90.0})
-  assert "by the recipe of a paper, §5" in row.protocol
+  assert row.protocol == "its own; ours by the paper's recipe"
 
 
 def test_the_command_line_runs_recipes(tmp_path, capsys):
@@ -112,6 +112,8 @@ def test_the_command_line_runs_recipes(tmp_path, capsys):
   assert file.name == "dann-evaluations=1-recipe=paper-steps=2.json"  # on the task that has one
   made = json.loads(file.read_text())
   assert made["recipe"]["source"] == "a paper, §5" and made["config"]["settings"]["lr"] == 0.05
+  suite, again = config.expanded(["--config", str(file)])
+  assert suite == "toy" and again[again.index("--recipe") + 1] == "paper"
   assert main.benchmark(SUITE, ["coral", "--recipe", "paper", *argv], toy.named) == 2
   assert main.benchmark(SUITE, ["dann", "--recipe", "x", *argv], toy.named) == 2
   assert "has no recipe" in capsys.readouterr().err

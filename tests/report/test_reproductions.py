@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import sample_records
 
+from adapt.experiments.recipe import Recipe
+from adapt.experiments.suite import by_recipe
 from adapt.report import reproductions
 
 SUITE = sample_records.SUITE
@@ -52,6 +54,17 @@ def test_what_our_own_seeds_explain_is_reproduced():
 def test_large_differences_that_cancel_are_not_exact():
   found = first(records(mnist_usps=95.4, usps_mnist=89.7, svhn_mnist=84.2))
   assert found.verdict == "reproduced" and found.largest == pytest.approx(5.0) and found.exact == 1
+
+
+def test_the_page_shows_rows_by_recipe_and_what_they_follow():
+  recipe = Recipe("dann", ("mnist_usps",), "a file @ 1234567", {"lr": 0.1}, departs="the critic")
+  suite = SUITE._replace(recipes=(recipe,))
+  suite = suite._replace(reported=(*suite.reported, *by_recipe(suite)))
+  made = records(mnist_usps=90.4)
+  made[0]["label"] = "dann-recipe=paper"
+  text = reproductions.page(made, {"digits": suite})
+  assert "| DANN [3], dann-recipe=paper (2) | 90.4 | 90.4 |" in text
+  assert "- `dann` on mnist_usps: by the recipe of a file @ 1234567; departs in the critic." in text
 
 
 def test_averages_are_over_the_tasks_that_both_have():
