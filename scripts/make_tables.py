@@ -41,6 +41,8 @@ def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
   import promises_page
   import speed_page
 
+  from benchmarks import digits_quoted
+
   folder, add = request.results, not request.check
   ours = folder.resolve() == RESULTS and request.rule is None
   files, others = {}, {}
@@ -48,6 +50,7 @@ def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
     listed = None if add else entry_lists.listed(_text(folder / "methods.md"))
     files[folder / "methods.md"] = methods_page.page(ROOT, listed)
     suites = results.suites_in(request.benchmarks)
+    suites["digits (quoted)"] = suites["digits"]._replace(reported=digits_quoted.ROWS)
     files[folder / "defaults.md"] = defaults_page.page()
     files[folder / "reproductions.md"] = reproductions.page(record.read_all(folder), suites)
     files[folder / "reliability.md"] = promises_page.page(ROOT)
