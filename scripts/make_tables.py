@@ -44,6 +44,8 @@ def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
   import speed_page
   import summary_block
 
+  from benchmarks import digits_quoted
+
   folder, add = request.results, not request.check
   ours = folder.resolve() == RESULTS and request.rule is None
   files, others = {}, {}
@@ -54,6 +56,7 @@ def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
     files[folder / "advise.md"] = advise_page.page(folder, known)
     files[ROOT / "adapt" / "experiments" / "stacked_table.py"] = advise_page.table(pairs)
     suites = results.suites_in(request.benchmarks)
+    suites["digits (quoted)"] = suites["digits"]._replace(reported=digits_quoted.ROWS)
     files[folder / "defaults.md"] = defaults_page.page()
     files[folder / "reproductions.md"] = reproductions.page(known, suites)
     others["summary"] = summary_block.block(known, suites)

@@ -30,6 +30,9 @@ def tradaboost(
   example's by 1 / β_t. The machines of the second half of the rounds vote with ln 1 / β_t, for two
   classes the paper's rule.
 
+  Where the first machine makes no mistake no weight moves, and this is `source_and_target`: linear SVMs
+  in many dimensions tell few examples apart.
+
   Departs from the paper where it says nothing: more than two classes, by the same vote; ε is kept
   within 10⁻⁶ and 0.499, where the paper asks for less than a half and no more; C is the best of
   two-fold cross-validation on all labelled examples, unweighted.
