@@ -8,7 +8,17 @@ from collections.abc import Callable
 
 from adapt.data import class_labels, files, prepared
 from adapt.data.domain import Domain, Split
-from adapt.data.named import digits, features, natural, objects, reviews, signs, synthetic, texts
+from adapt.data.named import (
+  digits,
+  features,
+  natural,
+  objects,
+  reviews,
+  scenes,
+  signs,
+  synthetic,
+  texts,
+)
 from adapt.data.splits import stratified
 
 DataDir = str | os.PathLike | None
@@ -23,6 +33,7 @@ NAMED: dict[str, Callable[[DataDir], Domain]] = {
   **texts.DOMAINS,
   **features.DOMAINS,
   **objects.DOMAINS,
+  **scenes.DOMAINS,
 }
 
 
