@@ -24,9 +24,8 @@ def made(shift: float, n: int = 24, seed: int = 0) -> tuple[np.ndarray, np.ndarr
 
 
 SOURCE, TARGET, TEST = made(0), made(0.3, seed=1), made(0.3, n=8, seed=2)
-NET = functools.partial(unet, width=4, depth=2)
-NORMED = functools.partial(unet, width=4, depth=2, norm="batch")
+NET = functools.partial(unet, width=4, depth=1, norm="batch")
 SMALL = {
-  **{"steps": 30, "evaluations": 2, "batch_size": 8, "lr": 0.02, "optimizer": "adam"},
+  **{"steps": 30, "evaluations": 2, "batch_size": 8, "lr": 0.05, "optimizer": "adam"},
   **{"output": "pixels", "model": NET},
 }

@@ -18,6 +18,7 @@ from adapt.data import atomic_files, encode, images, label_map, preprocessing, w
 from adapt.data.domain import Domain, Split, output_of
 from adapt.data.preprocessing import Preprocessing
 from adapt.deploy import exported, predictions, saved
+from adapt.deploy.rebuilt import predicts
 from adapt.deploy.saved import Model
 from adapt.evaluation import metrics, value_measures
 from adapt.experiments import own_data
@@ -82,19 +83,23 @@ def _predict(arguments: argparse.Namespace) -> int:
   out = Path(arguments.out)
   _check_out(out, arguments)
   model = saved.read(arguments.model)
+  if (kind := predicts(model.about)) == "pixels" and out.suffix == ".csv":
+    raise ValueError(f"{out}: masks are no table: give --out FILE.npz")
   domain, ids = _read(arguments, model)
   places = whole.places(arguments.data, domain)
   splits = [_fitting(arguments.data, split, model) for split in _numbered(domain, model)]
   atomic_files.check_writable(out.parent)
   found = {n: np.concatenate(parts) for n, parts in _outputs(model, splits).items()}
   arrays: dict[str, Any] = {n: v[np.argsort(places)] for n, v in found.items()}
-  shown = arrays["predicted" if model.scale else "probability"]
+  shown = arrays["predicted" if model.scale else "probability"].reshape(len(places), -1)
   if void := int((~np.isfinite(shown).all(axis=1)).sum()):
     raise ValueError(
       f"the predictions for {void} of {len(shown)} examples of {arguments.data} are "
       "not finite: look for numbers in it that are far from those that the model was trained on"
     )
   label = arrays.pop("label")
+  if kind == "pixels":
+    arrays["predicted"] = arrays["predicted"].astype(np.uint8)
   if out.suffix == ".csv":
     named = {n: v[np.argsort(places)] for n, v in ids.items()}
     atomic_files.replace(out, predictions.csv(arrays, model.classes, named))
@@ -109,7 +114,10 @@ def _predict(arguments: argparse.Namespace) -> int:
 
 
 def _judged(predicted: np.ndarray, label: np.ndarray) -> str:
-  """What known labels say of predictions."""
+  """What known labels say of predictions; those of pixels below 0 are not scored."""
+  if label.ndim == 3:
+    right = (predicted == label)[label >= 0]
+    return f", {100 * right.mean():.1f} % of the pixels right" if right.size else ""
   if label.ndim == 2:
     found = value_measures.of_predictions(predicted, label)
     told = [f"{m.title} {found[m.name]:.3f}" for m in values.MEASURES if found[m.name] is not None]
@@ -233,7 +241,7 @@ def _outputs(model: Model, splits: Sequence[Split]) -> dict[str, list[np.ndarray
           found["predicted"].append(np.asarray(logits)[:left])
         else:
           found["probability"].append(np.asarray(jax.nn.softmax(logits))[:left])
-          found["predicted"].append(np.asarray(logits)[:left].argmax(axis=1).astype(np.int32))
+          found["predicted"].append(np.asarray(logits)[:left].argmax(axis=-1).astype(np.int32))
         done += len(found["predicted"][-1])
         bars.update(bar, completed=before + done)
       unknown = np.full((len(x), len(model.classes)), np.nan) if of_values else np.full(len(x), -1)

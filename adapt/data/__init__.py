@@ -11,7 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from adapt import catalogue
-from adapt.data import containers, domains, encode, files, folders, sound, tabular, texts
+from adapt.data import (
+  containers,
+  domains,
+  encode,
+  files,
+  folders,
+  mask_folders,
+  sound,
+  tabular,
+  texts,
+)
 from adapt.data.checks import check_pair
 from adapt.data.domain import Domain, Split, labelled
 from adapt.data.files import read_folder
@@ -107,6 +117,8 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
   if tabular.is_table(name):
     return tabular.read_table(name, reading=reading)
   if name and Path(name).is_dir():
+    if reading.output == "pixels":
+      return _of_masks(name)
     # Texts last, as each picture or recording may have one beside it.
     kind = folders.most(Path(name), folders.SUFFIXES, sound.SUFFIXES, texts.SUFFIXES)
     if reading.output == "values":
@@ -124,6 +136,15 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
     ".json, .jsonl, .mat, .h5, .svmlight) or of a folder of images, sound or texts, or "
     "features:FILE.npz"
   )
+
+
+def _of_masks(name: str) -> Domain:
+  if not mask_folders.is_one(Path(name)):
+    raise ValueError(
+      f"{name} has no folder images/ (or train/images/): for --output pixels put images there and their "
+      "masks in masks/"
+    )
+  return mask_folders.read_folder(name)
 
 
 def _own(name: str, data_dir: str | None) -> Domain:

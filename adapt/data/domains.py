@@ -17,6 +17,7 @@ from adapt.data.named import (
   natural,
   objects,
   reviews,
+  scenes,
   signs,
   speech,
   synthetic,
@@ -40,6 +41,7 @@ NAMED: dict[str, Callable[[DataDir], Domain]] = {
   **speech.DOMAINS,
   **air.DOMAINS,
   **machines.DOMAINS,
+  **scenes.DOMAINS,
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from adapt.data import npy, ragged, sparse
+from adapt.data import npy, pixel_labels, ragged, sparse
 from adapt.data.array_names import chosen, column_names, unused
 from adapt.data.class_labels import Labels, numbered
 from adapt.data.domain import Domain, Split
@@ -272,6 +272,10 @@ def domain(
   notes: tuple[str, ...] = ()
   if output == "values":
     known = tuple(valued(where[y], arrays[y], sizes[y]) for y in given)
+  elif output == "pixels":
+    beside = {"y": x, "y_test": x_test if "x_test" in arrays else x}
+    known = tuple(pixel_labels.masks(f"the masks {where[y]}", arrays[y], beside[y]) for y in given)
+    classes = pixel_labels.numbered(known) if known else ()
   elif given:
     known, classes, notes = numbered([Labels(where[y], arrays[y], sizes[y]) for y in given])
   by_name = dict(zip(given, known, strict=True))

@@ -40,8 +40,8 @@ def arrays(
     data_dir: where TFDS keeps its sets; None means `$TFDS_DATA_DIR` or `~/tensorflow_datasets`.
 
   Returns:
-    x [n, …] of the prepared dtype (images uint8), read-only and memory-mapped, and y [n] int64, of a
-    set of values (regression) float32.
+    x [n, …] of the prepared dtype (images uint8), read-only and mapped, and y: [n] int64, float32 of a set
+    of values (regression), or masks [n, h, w].
 
   Raises:
     ValueError: not prepared (with the command that prepares it); no such split; prepared in a file
@@ -84,7 +84,7 @@ class Records:
   def read(self, i: int) -> bytes:
     """The bytes of image i, as stored."""
     if self._opened is None or self._opened[0] != os.getpid():
-      self._opened = os.getpid(), _source(self.folder, self.split, self.key)
+      self._opened = os.getpid(), _source(self.folder, self.split, (self.key,))
     data: bytes = self._opened[1][i][self.key]
     return data
 
@@ -118,7 +118,7 @@ def images(
   records = Records(folder, split, x_key, info.splits[split].num_examples)
   y = _kept(folder, split, "y")
   if y is None:
-    source = _readable(name, folder, split, x_key)
+    source = _readable(name, folder, split, (x_key,))
     y = np.fromiter((example[y_key] for example in source), np.int64, len(source))
     _keep(folder, split, "y", y)
   return Images(records), y
@@ -194,8 +194,8 @@ def _keys(name: str, info: Any) -> tuple[str, str]:
   keys = info.supervised_keys or ("image", "label")
   tfds = builders.import_tfds()
   known = len(keys) == 2 and all(isinstance(key, str) and key in info.features for key in keys)
-  if known and isinstance(info.features[keys[1]], tfds.features.ClassLabel):
-    return keys
+  if known and isinstance(info.features[keys[1]], tfds.features.ClassLabel | tfds.features.Image):
+    return keys  # an image as label is a mask
   if known and name.split("/")[0] in _OURS and info.features[keys[1]].np_dtype == np.float32:
     return keys  # values; sets of others say nothing of what their numbers are
   raise ValueError(
@@ -210,20 +210,24 @@ def _decode(name: str, split: str, folder: Path) -> tuple[np.ndarray, np.ndarray
   builder = _builder(folder)
   _check_split(name, split, builder.info)
   x_key, y_key = _keys(name, builder.info)
-  is_image = isinstance(builder.info.features[x_key], tfds.features.Image)
-  source = _readable(name, folder, split, x_key if is_image else None)
+  is_image, masks = (
+    isinstance(builder.info.features[k], tfds.features.Image) for k in (x_key, y_key)
+  )
+  source = _readable(name, folder, split, (x_key,) * is_image + (y_key,) * masks)
   channels = builder.info.features[x_key].shape[-1] if is_image else 0
-  values = not isinstance(builder.info.features[y_key], tfds.features.ClassLabel)
-  xs, y = [], np.empty(len(source), np.float32 if values else np.int64)
+  kind = (
+    np.int64 if isinstance(builder.info.features[y_key], tfds.features.ClassLabel) else np.float32
+  )
+  xs, ys = [], []
   for i, example in enumerate(source):
     where = f"image {i} of {name} {split}"
     xs.append(_image(example[x_key], channels, where) if is_image else example[x_key])
-    y[i] = example[y_key]
+    ys.append(_image(example[y_key], 1, f"mask {i} of {name} {split}") if masks else example[y_key])
   if len({x.shape for x in xs}) > 1:
     raise ValueError(
       f"the images of {name} have several sizes: resize them and write x and y to an .npz file"
     )
-  return np.stack(xs), y
+  return np.stack(xs), np.stack(ys)[..., 0] if masks else np.asarray(ys, kind)
 
 
 def _check_split(name: str, split: str, info: Any) -> None:
@@ -231,13 +235,13 @@ def _check_split(name: str, split: str, info: Any) -> None:
     raise ValueError(f"{name} has no split '{split}': choose from {', '.join(info.splits)}")
 
 
-def _readable(name: str, folder: Path, split: str, key: str | None) -> Any:
+def _readable(name: str, folder: Path, split: str, keys: tuple[str, ...]) -> Any:
   """Return the examples of a split, by index.
 
   Raises ValueError for a format that only TensorFlow reads.
   """
   try:
-    return _source(folder, split, key)
+    return _source(folder, split, keys)
   except NotImplementedError as error:
     kind = _builder(folder).info.file_format.value
     raise ValueError(
@@ -246,13 +250,13 @@ def _readable(name: str, folder: Path, split: str, key: str | None) -> Any:
     ) from error
 
 
-def _source(folder: Path, split: str, key: str | None) -> Any:
+def _source(folder: Path, split: str, keys: tuple[str, ...]) -> Any:
   """TFDS's data source. Images come as bytes.
 
   TFDS would decode them with OpenCV where it happens to be installed, and complain where it is not.
   """
   tfds = builders.import_tfds()
-  decoders = {key: tfds.decode.SkipDecoding()} if key else None
+  decoders = {key: tfds.decode.SkipDecoding() for key in keys} or None
   return _builder(folder).as_data_source(split, decoders=decoders)
 
 

@@ -30,7 +30,7 @@ class Reading(NamedTuple):
     scale: scaling of vectors: standard, none, robust or per-domain; empty: as the kind is.
     transductive: adapt to the target's examples without labels, and judge on the same ones.
     label_map: names of classes by label, as NAME=LABEL,…; NAME=LABEL|LABEL makes one class of several.
-    output: what the labels are: classes, values (numbers to be predicted: regression) or pixels.
+    output: what the labels are: classes, values (numbers to be predicted: regression), or pixels (masks).
   """
 
   kind: str = ""

@@ -153,7 +153,8 @@ def matched(domains: Sequence[data.Domain]) -> list[data.Domain]:
       return domain
 
     def of(split: data.Split) -> data.Split:
-      return split._replace(y=None if split.y is None else to[split.y])
+      # Below 0 is what has no label.
+      return split._replace(y=None if split.y is None else np.where(split.y < 0, -1, to[split.y]))
 
     # The names of the others come along as far as the labels may reach.
     classes = tuple(order)[: int(to.max()) + 1]

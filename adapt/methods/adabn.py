@@ -36,7 +36,7 @@ def adabn(net: Net) -> Method:
 
   def loss(params, state, batch: Batch, key, progress):
     (_, ls), stats = net.apply(params["net"], state["stats"], batch.xs, True, key)
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     other = jax.random.fold_in(key, 1)
     _, target = net.apply(params["net"], state["stats_target"], batch.xt, True, other)
     return label_loss, ({"stats": stats, "stats_target": target}, {"label_loss": label_loss})
@@ -44,4 +44,4 @@ def adabn(net: Net) -> Method:
   def predict(params, state, x):
     return net.apply(params["net"], state["stats_target"], x, train=False, key=None)[0]
 
-  return Method(init, loss, predict)
+  return Method(init, loss, predict, outputs=("classes", "pixels"))

@@ -55,4 +55,4 @@ def dan(
     metrics = {"label_loss": label_loss, "mmd_loss": mmd_loss}
     return label_loss + weight * mmd_loss, ({"stats": stats}, metrics)
 
-  return Method(init, loss, nets.predictor(net), outputs=("classes", "values"))
+  return Method(init, loss, nets.predictor(net), outputs=("classes", "values", "pixels"))

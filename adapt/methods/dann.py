@@ -67,4 +67,4 @@ def dann(
     metrics = {"label_loss": label_loss, "domain_loss": domain_loss.mean()}
     return label_loss + scale * domain_loss.mean(), ({"stats": stats}, metrics)
 
-  return Method(init, loss, nets.predictor(net), outputs=("classes", "values"))
+  return Method(init, loss, nets.predictor(net), outputs=("classes", "values", "pixels"))

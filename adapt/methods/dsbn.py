@@ -58,8 +58,8 @@ def dsbn(net: Net, *, weight: float = 1.0, ramp: float = 10.0) -> Method:
 
     own = ops.ganin_ramp(progress, ramp)
     p = (1 - own) * jax.nn.softmax(l_first) + own * jax.nn.softmax(lax.stop_gradient(lt))
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
-    pseudo_loss = ops.cross_entropy(lt, p.argmax(axis=1)).mean()
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
+    pseudo_loss = net.output.loss(lt, p.argmax(axis=-1)).mean()
     state = {"stats": stats, "stats_target": target, "first": {**first, "stats": seen}}
     metrics = {"label_loss": label_loss, "pseudo_loss": pseudo_loss}
     return label_loss + weight * pseudo_loss, (state, metrics)
@@ -67,4 +67,4 @@ def dsbn(net: Net, *, weight: float = 1.0, ramp: float = 10.0) -> Method:
   def predict(params, state, x):
     return net.apply(of_target(params), state["stats_target"], x, train=False, key=None)[0]
 
-  return Method(init, loss, predict, starts="source")
+  return Method(init, loss, predict, starts="source", outputs=("classes", "pixels"))

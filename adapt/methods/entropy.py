@@ -29,9 +29,9 @@ def entropy(net: Net, *, weight: float = 0.1) -> Method:
 
   def loss(params, state, batch: Batch, key, progress):
     (_, ls), (_, lt), stats = nets.both(net, params["net"], state["stats"], batch, key, joint=False)
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     entropy_loss = ops.entropy(lt).mean()
     metrics = {"label_loss": label_loss, "entropy_loss": entropy_loss}
     return label_loss + weight * entropy_loss, ({"stats": stats}, metrics)
 
-  return Method(init, loss, nets.predictor(net))
+  return Method(init, loss, nets.predictor(net), outputs=("classes", "pixels"))

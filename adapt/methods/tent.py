@@ -44,4 +44,6 @@ def tent(net: Net, *, weight: float = 1.0) -> Method:
     whole = nets.joined(params["net"], state["rest"])
     return net.apply(whole, state["stats"], x, train=False, key=None)[0]
 
-  return Method(init, loss, predict, reads=("target",), starts="source")
+  return Method(
+    init, loss, predict, reads=("target",), starts="source", outputs=("classes", "pixels")
+  )

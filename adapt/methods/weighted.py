@@ -39,5 +39,5 @@ def weighted(
     metrics = {"source_loss": source_loss, "target_loss": target_loss}
     return share * target_loss + (1 - share) * source_loss, ({"stats": stats}, metrics)
 
-  reads, outputs = ("source", "labelled"), ("classes", "values")
+  reads, outputs = ("source", "labelled"), ("classes", "values", "pixels")
   return Method(init, loss, nets.predictor(net), reads=reads, outputs=outputs)

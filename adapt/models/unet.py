@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from adapt.method import Net
-from adapt.models.layers import HE, Conv, Dense, max_pool
+from adapt.models.layers import HE, Conv, Dense, overlapping_max_pool
 from adapt.models.linen import as_net
 
 NORMS = ("group", "batch")
@@ -67,7 +67,9 @@ class Module(nn.Module):
     for level in range(self.depth):
       x = block(level, "down", x)
       skipped.append(x)
-      x = max_pool(x)
+      # Not by comparing with the maximum: where x is computed anew in the gradient, rounded otherwise,
+      # nothing equals it, and the gradient divides by the number of equals.
+      x = overlapping_max_pool(x, 2, 2, 0, train=train)
     x = block(self.depth, "down", x)
     for level in reversed(range(self.depth)):
       x = x.repeat(2, axis=1).repeat(2, axis=2)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapt import outputs
 from adapt.records import record as records_of
-from adapt.report import diagnostics, ranks
+from adapt.report import diagnostics, overlays, ranks
 from adapt.report import tsne as embedding
 from adapt.report.style import COLOURS, canvas, save
 from adapt.report.summary import Record, by_seed, cell, labelled, percent, rank
@@ -73,6 +73,7 @@ def _of_task(results: Path, records: Sequence[Record], folder: Path) -> list[Pat
   return [
     curves(records, folder / "curves.png"),
     tsne(records, points, folder / "tsne.png"),
+    overlays.overlays(before_and_after(records), points, folder / "overlays.png"),
     confusion(records, folder / "confusion.png"),
     diagnostics.reliability(before_and_after(records), folder / "reliability.png"),
   ]

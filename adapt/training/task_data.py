@@ -104,6 +104,11 @@ def prepare(
   settings, model = setup.settings, setup.model
   shots = settings.shots if "labelled" in method.reads else 0
   _check_settings(settings, target)
+  if setup.output.name == "pixels" and (settings.image_size or settings.augment != "none" or sets):
+    raise ValueError(
+      "--image-size, --augment and --classes would have to change masks too, which they do not: leave "
+      "them out, and bring images and masks to one size beforehand"
+    )
   hashes = {d.name: fingerprint(d) for d in (*sources, target)}
   sources, target = [_at_size(d, settings) for d in sources], _at_size(target, settings)
   if sets:
@@ -114,11 +119,6 @@ def prepare(
     raise ValueError(
       f"the labels of {sources[0].name} are {found}, and the output is {setup.output.name}: give "
       f"--output {found}, or other labels"
-    )
-  if found == "pixels" and (settings.image_size or settings.augment != "none" or sets):
-    raise ValueError(
-      "--image-size, --augment and --classes would have to change masks too, which they do not: leave "
-      "them out, and bring images and masks to one size beforehand"
     )
   if "all_labelled" in method.reads and target.train.y is None:
     raise ValueError(f"{setup.method.name} needs target labels, and {unlabelled(target)}")

@@ -56,3 +56,16 @@ def test_nothing_scored_is_no_number_that_misleads():
   counts = count(jnp.zeros((1, 2, 2, 3)), jnp.full((1, 2, 2), -1), jnp.ones(1))
   found = pixel_measures.measures(counts)
   assert found["class_iou"] == [None] * 3 and found["miou"] == 0.0
+
+
+def test_counts_of_pixels_come_back_from_a_checkpoint():
+  from adapt.training.history import History
+
+  kept = count(jnp.ones((1, 2, 2, 3)), jnp.zeros((1, 2, 2), int), jnp.ones(1))
+  past = History()
+  past.stepped([(1, {"loss": np.ones((1, 1), np.float32)})])
+  past.add({"target_train": jax.tree.map(lambda v: v[None], kept)}, {})
+  past.settle(0, lambda *_: None)
+  found = History.of_arrays(past.arrays()).counts[0]["target_train"]
+  assert isinstance(found, pixel_measures.PixelCounts)
+  np.testing.assert_array_equal(found.confusion[0], kept.confusion)

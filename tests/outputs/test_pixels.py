@@ -106,3 +106,25 @@ def test_labelled_target_masks_teach():
   assert found.record["examples"]["labelled"] == 4 and jax.numpy.isfinite(
     found.history["label_loss"][0][-1]
   )
+
+
+def test_adapt_predict_writes_masks(run, tmp_path, capsys):
+  from adapt.cli import model as command
+  from adapt.deploy import saved
+  from adapt.deploy.rebuilt import Own
+  from adapt.models import bind
+
+  file, read = run.save(tmp_path / "m.npz"), saved.read
+  np.savez(tmp_path / "new.npz", x=TEST[0], y=TEST[1])
+  own = lambda path: read(path, Own(model=bind(NET)))  # its file cannot name a network of one's own
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(saved, "read", own)
+    words = ["--model", str(file), "--data", str(tmp_path / "new.npz"), "--out"]
+    command.main(["predict", *words, str(tmp_path / "out.npz")])
+    with pytest.raises(ValueError, match="masks are no table"):
+      command.main(["predict", *words, str(tmp_path / "out.csv")])
+  found = np.load(tmp_path / "out.npz")
+  np.testing.assert_array_equal(found["predicted"], run.predict(TEST[0]))
+  assert found["predicted"].dtype == np.uint8 and found["probability"].shape == (8, 16, 16, 3)
+  share = 100 * run.measures["pixel_accuracy"][0]
+  assert f"{share:.1f} % of the pixels right" in capsys.readouterr().out

@@ -57,6 +57,8 @@ _BUILDERS = {  # name → (module, class, configs)
     ("amazon", "caltech10", "dslr", "webcam"),
   ),
   "amazon_400": ("amazon_400", "Amazon400", ("books", "dvd", "electronics", "kitchen")),
+  "camvid": ("camvid", "Camvid", ("day", "dusk")),
+  "retina": ("retina", "Retina", ("drive", "chase")),
   "amazon_text": ("amazon_text", "AmazonText", ("books", "dvd", "electronics", "kitchen")),
   "heart": ("heart", "Heart", ("cleveland", "hungarian", "switzerland", "va")),
   "beijing_air": (
