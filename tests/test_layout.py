@@ -167,6 +167,7 @@ THROUGH = {
   "shallow/meda": "shallow/test_adaptive",
   "shallow/pca": "shallow/test_transfer_components",
   "shallow/tjm": "shallow/test_transfer_components",
+  "experiments/stacked_table": "test_advise_page",
   "training/settings": "experiments/test_resolve",
   "training/setup": "experiments/test_resolve",
   **{f"models/{name}": "models/test_models" for name in ("dtn", "lenet", "linen", "mlp")},
