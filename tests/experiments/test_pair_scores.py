@@ -17,7 +17,7 @@ A, B = by_content(X), by_content(XT)
 def test_every_score_is_there_and_finite():
   found = pair_scores.scores(X[A], Y[A], XT[B], MODEL)
   assert set(found) == set(pair_scores.NAMES) and np.isfinite(list(found.values())).all()
-  assert set(pair_scores.OF_PAIR) <= set(pair_scores.with_chance(found, 8))
+  assert {*pair_scores.STACKED, "cot"} <= set(found)
   assert set(pair_scores.LOWER) <= set(pair_scores.NAMES)
   far = pair_scores.shift_scores(X[A], XT[B] + np.float32(3))
   assert all(far[n] > found[n] for n in pair_scores.SHIFT if n != "coral")
