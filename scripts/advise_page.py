@@ -58,7 +58,7 @@ def page(folder: Path, records: Sequence[Mapping[str, Any]]) -> str:
     _ranking(pairs),
     _expected(pairs),
     advise_auto.section(records),
-    advise_worth.section(pairs, known, left_out(pairs, pair_scores.OF_PAIR), WORTH),
+    advise_worth.section(pairs, known, left_out(pairs), WORTH),
   ]
   return "\n".join(parts)
 
@@ -76,32 +76,24 @@ def table(pairs: Sequence[Pair]) -> str:
     "",
     "from adapt.evaluation.stacked import Stacked",
   ]
-  for title, scores in (("OF_PAIR", pair_scores.OF_PAIR), ("OF_MODEL", pair_scores.OF_MODEL)):
-    lines += ["", f"{title} = Stacked("]
-    for name, value in fitted(pairs, scores)._asdict().items():
-      if isinstance(value, tuple):
-        each = [f'    "{v}",' if isinstance(v, str) else f"    {v}," for v in value]
-        lines += [f"  {name}=(", *each, "  ),"]
-      else:
-        lines.append(f"  {name}={value},")
-    lines.append(")")
-  return "\n".join([*lines, ""])
+  lines += ["", "STACKED = Stacked("]
+  for name, value in fitted(pairs)._asdict().items():
+    if isinstance(value, tuple):
+      each = ", ".join(f'"{v}"' if isinstance(v, str) else str(v) for v in value)
+      lines.append(f"  {name}=({each},),")
+    else:
+      lines.append(f"  {name}={value},")
+  return "\n".join([*lines, ")", ""])
 
 
-def fitted(pairs: Sequence[Pair], names: Sequence[str]) -> stacked.Stacked:
+def fitted(pairs: Sequence[Pair]) -> stacked.Stacked:
   """The stacked model of these pairs, its numbers rounded as they are written."""
-  x = np.array([[_scores(p)[n] for n in names] for p in pairs])
-  y = np.array([p["accuracy"] for p in pairs])
-  made = stacked.fit(names, x, y, [p["family"] for p in pairs])
+  scores, y = [p["scores"] for p in pairs], np.array([p["accuracy"] for p in pairs])
+  made = stacked.fit(pair_scores.STACKED, scores, y, [p["family"] for p in pairs])
   return made._replace(
     **{n: tuple(round(v, 5) for v in getattr(made, n)) for n in ("means", "spreads", "slopes")},
-    intercept=round(made.intercept, 5),
     reach=round(made.reach, 5),
   )
-
-
-def _scores(pair: Pair) -> dict[str, float]:
-  return pair_scores.with_chance(pair["scores"], pair["classes"])
 
 
 def _known(pairs: Sequence[Pair], records: Sequence[Mapping[str, Any]]) -> dict[int, Known]:
@@ -215,14 +207,14 @@ def _by_family(pairs: Sequence[Pair]) -> str:
   return "\n".join([*lines, ""])
 
 
-def left_out(pairs: Sequence[Pair], names: Sequence[str]) -> list[stacked.Interval]:
+def left_out(pairs: Sequence[Pair]) -> list[stacked.Interval]:
   """Each pair's expected accuracy by the model of all other families."""
   models: dict[str, stacked.Stacked] = {}
   for family in dict.fromkeys(p["family"] for p in pairs):
-    models[family] = fitted([p for p in pairs if p["family"] != family], names)
+    models[family] = fitted([p for p in pairs if p["family"] != family])
   found = []
   for p in pairs:
-    one = stacked.expected(models[p["family"]], _scores(p))
+    one = stacked.expected(models[p["family"]], p["scores"])
     assert one is not None
     found.append(one)
   return found
@@ -230,7 +222,7 @@ def left_out(pairs: Sequence[Pair], names: Sequence[str]) -> list[stacked.Interv
 
 def _ranking(pairs: Sequence[Pair]) -> str:
   """Mean Kendall's τ over targets with three sources or more."""
-  stack = {i: s.value for i, s in enumerate(left_out(pairs, pair_scores.OF_PAIR))}
+  stack = {i: s.value for i, s in enumerate(left_out(pairs))}
   targets = sorted({(p["family"], p["target"]) for p in pairs})
   groups = [[i for i, p in enumerate(pairs) if (p["family"], p["target"]) == t] for t in targets]
   groups = [g for g in groups if len(g) >= 3]
@@ -266,20 +258,15 @@ def _expected(pairs: Sequence[Pair]) -> str:
   families = list(dict.fromkeys(p["family"] for p in pairs))
   of = np.array([p["family"] for p in pairs])
   told: dict[str, np.ndarray] = {}
-  rows = []
-  for title, names in (
-    ("stacked", pair_scores.OF_PAIR),
-    ("stacked, no distances", pair_scores.OF_MODEL),
-  ):
-    found = left_out(pairs, names)
-    inside = np.array([s.low <= t <= s.high for s, t in zip(found, truth, strict=True)])
-    told[title] = np.array([s.value for s in found])
-    width = np.mean([s.high - s.low for s in found])
-    cover = ", ".join(f"{f} {100 * inside[of == f].mean():.0f}" for f in families)
-    rows.append(
-      f"- {title}: 90 % intervals cover {100 * inside.mean():.0f} % of the pairs ({cover}); mean width "
-      f"{100 * width:.0f} points."
-    )
+  found = left_out(pairs)
+  inside = np.array([s.low <= t <= s.high for s, t in zip(found, truth, strict=True)])
+  told["stacked"] = np.array([s.value for s in found])
+  width = np.mean([s.high - s.low for s in found])
+  cover = ", ".join(f"{f} {100 * inside[of == f].mean():.0f}" for f in families)
+  rows = [
+    f"The stacked 90 % intervals cover {100 * inside.mean():.0f} % of the pairs ({cover}); their mean "
+    f"width is {100 * width:.0f} points."
+  ]
   for n in pair_scores.ACCURACY:
     told[n] = np.array([p["scores"].get(n, np.nan) for p in pairs])
   lines = [

@@ -203,6 +203,7 @@ THROUGH = {
   "shallow/tjm": "shallow/test_transfer_components",
   "training/privacy": "training/test_dp_sgd",
   "shallow/tradaboost": "shallow/test_labelled",
+  "experiments/stacked_table": "test_advise_page",
   "training/settings": "experiments/test_resolve",
   "training/setup": "experiments/test_resolve",
   **{

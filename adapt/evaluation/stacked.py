@@ -6,18 +6,18 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-PENALTY = 3.0  # on slopes of standardised scores, against residuals in accuracy
+PENALTY = 30.0  # on slopes of standardised differences, against residuals in accuracy
+BASE = "cot"  # the estimate that the others correct
 LEVEL = 0.9  # of intervals
 
 
 class Stacked(NamedTuple):
-  """A linear model of an accuracy, and how far it is off on groups that it was not fitted on."""
+  """An accuracy as one estimate and a linear correction, and how far that is off on other groups."""
 
-  names: tuple[str, ...]
-  means: tuple[float, ...]
+  names: tuple[str, ...]  # of the scores whose differences from BASE correct it
+  means: tuple[float, ...]  # of the differences
   spreads: tuple[float, ...]
-  slopes: tuple[float, ...]  # of standardised scores
-  intercept: float
+  slopes: tuple[float, ...]  # of standardised differences
   reach: float  # half of the interval's width
   pairs: int
   groups: int
@@ -33,68 +33,65 @@ class Interval(NamedTuple):
 
 def fit(
   names: Sequence[str],
-  scores: Float[np.ndarray, "n d"],
+  scores: Sequence[Mapping[str, float]],
   accuracy: Float[np.ndarray, " n"],
   groups: Sequence[str],
 ) -> Stacked:
   """Fits all pairs; the interval is of residuals on groups left out.
 
-  Ridge regression, and split conformal prediction (Vovk, Gammerman & Shafer, 2005; Lei et al., JASA 2018)
-  with the residuals of each group under the model of all others (cross-conformal). Groups are what a new
-  pair is exchangeable with, not pairs, so that the level holds as far as its group is like these.
+  Ridge regression of accuracy − BASE without an intercept, and split conformal prediction (Vovk, Gammerman &
+  Shafer, 2005; Lei et al., JASA 2018) with the residuals of each group under the model of all others
+  (cross-conformal). Groups are what a new pair is exchangeable with, not pairs, so that the level holds
+  as far as its group is like these.
 
   Args:
-    names: of the scores.
-    scores: of each pair.
+    names: of the scores that correct BASE.
+    scores: of each pair; BASE among them.
     accuracy: of each pair, 0 to 1.
     groups: of each pair; at least two.
   """
-  x, y, of = np.asarray(scores, np.float64), np.asarray(accuracy, np.float64), np.asarray(groups)
-  if x.shape != (len(y), len(names)) or of.shape != y.shape or not np.isfinite(x).all():
+  base = np.array([own[BASE] for own in scores], np.float64)
+  x = np.array([[own[n] - own[BASE] for n in names] for own in scores], np.float64)
+  y, of = np.asarray(accuracy, np.float64), np.asarray(groups)
+  if y.shape != of.shape or y.shape != base.shape or not np.isfinite(np.c_[x, base]).all():
     raise ValueError(
-      f"scores of shape {list(x.shape)} for {len(y)} pairs: give finite numbers [n, d]"
+      f"{len(base)} pairs of scores, {len(y)} accuracies: give finite numbers of each"
     )
   every = np.unique(of)
   if len(every) < 2:
     raise ValueError("one group of pairs: give at least two")
-  off = np.concatenate(
-    [abs(y[of == g] - _predicted(_ridge(x[of != g], y[of != g]), x[of == g])) for g in every]
-  )
+  off = []
+  for group in every:
+    own = of == group
+    found = base[own] + _corrected(_ridge(x[~own], (y - base)[~own]), x[own])
+    off += abs(y[own] - np.clip(found, 0, 1)).tolist()
   rank = min(int(np.ceil((len(off) + 1) * LEVEL)), len(off))
-  mean, spread, slope, intercept = _ridge(x, y)
-  return Stacked(
-    tuple(names),
-    *(tuple(map(float, v)) for v in (mean, spread, slope)),
-    float(intercept),
-    float(np.sort(off)[rank - 1]),
-    len(y),
-    len(every),
-  )
+  fitted = (tuple(map(float, v)) for v in _ridge(x, y - base))
+  return Stacked(tuple(names), *fitted, sorted(off)[rank - 1], len(y), len(every))
 
 
 def expected(model: Stacked, scores: Mapping[str, float]) -> Interval | None:
   """The accuracy of a pair with these scores; None where one is missing."""
-  if any(name not in scores or not np.isfinite(scores[name]) for name in model.names):
+  needed = (BASE, *model.names)
+  if any(name not in scores or not np.isfinite(scores[name]) for name in needed):
     return None
-  x = np.array([[scores[name] for name in model.names]])
+  x = np.array([[scores[name] - scores[BASE] for name in model.names]])
   fitted = tuple(np.array(v) for v in (model.means, model.spreads, model.slopes))
-  value = float(_predicted((*fitted, model.intercept), x)[0])
-  ends = np.clip([value, value - model.reach, value + model.reach], 0.0, 1.0)
-  return Interval(*map(float, ends))
+  value = float(np.clip(scores[BASE] + _corrected(fitted, x)[0], 0, 1))
+  return Interval(value, max(value - model.reach, 0.0), min(value + model.reach, 1.0))
 
 
-_Ridge = tuple[np.ndarray, np.ndarray, np.ndarray, float]
+_Ridge = tuple[np.ndarray, ...]  # mean, spread and slope
 
 
 def _ridge(x: np.ndarray, y: np.ndarray) -> _Ridge:
   mean, spread = x.mean(axis=0), x.std(axis=0)
   spread = np.where(spread > 0, spread, 1.0)
-  z, middle = (x - mean) / spread, float(y.mean())
-  slope = np.linalg.solve(z.T @ z + PENALTY * np.eye(z.shape[1]), z.T @ (y - middle))
-  return mean, spread, slope, middle
+  z = (x - mean) / spread
+  return mean, spread, np.linalg.solve(z.T @ z + PENALTY * np.eye(z.shape[1]), z.T @ y)
 
 
-def _predicted(fitted: _Ridge, x: np.ndarray) -> np.ndarray:
-  mean, spread, slope, intercept = fitted
-  found: np.ndarray = (x - mean) / spread @ slope + intercept
+def _corrected(fitted: _Ridge, x: np.ndarray) -> np.ndarray:
+  mean, spread, slope = fitted
+  found: np.ndarray = (x - mean) / spread @ slope
   return found

@@ -16,7 +16,6 @@ from adapt.evaluation.novelty import far_share
 from adapt.evaluation.stacked import Interval
 from adapt.experiments import auto, pair_scores, stacked_table
 from adapt.experiments.advice_text import sentences
-from adapt.weights._content import by_content
 from adapt.weights._label_shift import HeldOut, held_out, softmax
 
 MOST = 10_000  # rows of a domain that are looked at
@@ -216,10 +215,8 @@ def _with_model(
   model = fitted_model(x, y, xt, int(min(_FOLDS, counts.min())))
   p, new = softmax(model.source), softmax(model.target)
   found = found._replace(expected=expected_accuracy(p, model.labels, np.concatenate(list(new))))
-  made = pair_scores.accuracy_scores(pair_scores.predicted(model), _importance(x, xt))
-  made["proxy_a_distance"] = found.proxy_a_distance
-  told = pair_scores.with_chance(made, len(known))
-  found = found._replace(stacked=stacked.expected(stacked_table.OF_PAIR, told))
+  made = pair_scores.accuracy_scores(pair_scores.predicted(model))
+  found = found._replace(stacked=stacked.expected(stacked_table.STACKED, made))
   if not found.informative:
     lost = f"the logistic model of {found.name} is no better than its most frequent class"
     return found._replace(notes=(f"no class shares: {lost}",))
@@ -234,12 +231,6 @@ def _with_model(
       p_value = domain_distances.mmd(x[alike], xt[:MOST_PAIRS]).p_value
       shares = shares._replace(p_value=p_value)
   return found._replace(shares=shares)
-
-
-def _importance(x: np.ndarray, xt: np.ndarray) -> np.ndarray:
-  """Importance weights in the order of the model's outputs."""
-  rows, others = by_content(x)[:MOST], by_content(xt)[:MOST]
-  return pair_scores.importance(x[rows], xt[others])
 
 
 def _scaled(x: np.ndarray, xt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

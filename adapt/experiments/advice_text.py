@@ -122,11 +122,12 @@ def _stacked(nearest: "SourceAdvice", target: str) -> str:
   of = nearest.stacked
   if of is None or not nearest.informative:
     return ""
-  from adapt.experiments.stacked_table import OF_PAIR
+  from adapt.experiments.stacked_table import STACKED
 
   return (
-    f"From all its scores, as they were right on {OF_PAIR.pairs} pairs of {OF_PAIR.groups} families of data: "
-    f"{of.value:.0%}, 90 % between {of.low:.0%} and {of.high:.0%} if {target} is like those."
+    f"By optimal transport of its confidence, corrected as {STACKED.pairs} pairs of {STACKED.groups} "
+    f"families of data have shown: {of.value:.0%}, 90 % between {of.low:.0%} and {of.high:.0%} if "
+    f"{target} is like those."
   )
 
 

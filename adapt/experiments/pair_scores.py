@@ -1,6 +1,5 @@
 """Every score of a source and an unlabelled target that needs no training of a network."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +14,8 @@ ACCURACY = ("source_accuracy", "average_confidence", "doc", "atc", "cot", "agree
 PREDICTED = ("nce", "logme", "h_score", "shrinkage_h_score", "transrate", "gbc", "otdd")
 NAMES = (*SHIFT, *ACCURACY, "mano", *PREDICTED)
 LOWER = (*SHIFT, "otdd")  # scores that fall where sets are alike
-# What an accuracy is expected from: of a pair of data sets, and of a trained network, which has no folds.
-OF_PAIR = (*ACCURACY, "proxy_a_distance", "chance")
-OF_MODEL = ("source_accuracy", "average_confidence", "doc", "atc", "cot", "chance")
+# What corrects the estimate by transport, `cot`; a trained network has it as well as a logistic model.
+STACKED = ("source_accuracy",)
 MOST = 2000  # examples of a domain for what takes more than linear time
 _COMPONENTS = 64  # of inputs, for distances whose time is cubic in the number of features
 
@@ -101,11 +99,6 @@ def scores(x: np.ndarray, y: np.ndarray, xt: np.ndarray, model: HeldOut) -> dict
       continue
   made["otdd"] = dataset_distance.otdd(a[:MOST], y[:MOST], b, told)
   return made
-
-
-def with_chance(made: Mapping[str, float], classes: int) -> dict[str, float]:
-  """The scores, and what guessing reaches among so many classes."""
-  return {**made, "chance": 1 / classes}
 
 
 def components(x: np.ndarray, xt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

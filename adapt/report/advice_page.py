@@ -96,7 +96,7 @@ def _shares(source: SourceAdvice) -> str:
   shares = source.shares
   assert shares is not None
   rows = _most_moved(shares)
-  scale = (_WIDTH - _LEFT - 50) / max(max(a, b + e) for _, a, b, e in rows)
+  scale = (_WIDTH - _LEFT - 85) / max(max(a, b + e) for _, a, b, e in rows)
   drawn = []
   for i, (name, own, new, error) in enumerate(rows):
     y, end = i * (_LINE + 10), _LEFT + scale * new
@@ -177,7 +177,7 @@ def _svg(width: int, height: int, drawn: Sequence[str]) -> str:
 
 
 def _short(name: str) -> str:
-  return name if len(name) <= 16 else f"{name[:15]}…"
+  return name if len(name) <= 15 else f"{name[:14]}…"
 
 
 def _colour(i: int) -> str:

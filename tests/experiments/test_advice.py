@@ -33,7 +33,7 @@ def test_two_halves_of_one_set_show_no_shift():
   assert found.sentences[1] == "No change of class shares against source is seen."
   assert found.sentences[2] == "One source: nothing to rank."
   assert "right in 100% to 100% of same" in found.sentences[3] and len(found.sentences) == 5
-  assert found.sentences[4].startswith("From all its scores") and only.far < 0.15
+  assert found.sentences[4].startswith("By optimal transport") and only.far < 0.15
   assert only.expected.atc == pytest.approx(1.0, abs=0.01) and only.majority == 0.125
 
 
