@@ -76,13 +76,13 @@ def _measure(pair: Pair) -> str:
 def theirs(pair: Pair) -> dict[str, Any]:
   """scikit-learn's scores on the same encoded rows, by method and model."""
   source, target = _encoded(pair)
-  models, test = _models(pair, target), np.asarray(target.test.x)
+  models, test, true = _models(pair, target), np.asarray(target.test.x), np.asarray(target.test.y)
   found: dict[str, Any] = {"test rows": len(test), "measure": _measure(pair)}
   for method, of in (("source_only", source), ("target_only", target)):
     x = np.asarray(of.train.x).reshape(len(of.train.x), -1)
     for name, make in models.items():
-      model = make().fit(x, np.ravel(of.train.y))
-      found[f"{method} {name}"] = model.score(test.reshape(len(test), -1), np.ravel(target.test.y))
+      model = make().fit(x, np.ravel(np.asarray(of.train.y)))
+      found[f"{method} {name}"] = model.score(test.reshape(len(test), -1), np.ravel(true))
   return found
 
 

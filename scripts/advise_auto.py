@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -102,6 +102,10 @@ def usual_best(families: Mapping[str, Sequence[Tried]], among: Sequence[str]) ->
   return max(among, key=worth)
 
 
+def _always(method: str, tried: Tried) -> str:
+  return method
+
+
 def rows(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
   """By family: mean points above source_only of each policy, and the regret of each."""
   families = tasks(records)
@@ -113,12 +117,12 @@ def rows(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     rule = fitted(others)
     common = [m for m in sorted(set.intersection(*(set(t) for t in each))) if m != auto.PLAIN]
     best = usual_best(others, common)
-    policies = {
-      "source_only": lambda t: auto.PLAIN,
-      "best": lambda t, best=best: best,
-      "hindsight": lambda t: hindsight,
+    policies: dict[str, Callable[[Tried], str]] = {
+      "source_only": functools.partial(_always, auto.PLAIN),
+      "best": functools.partial(_always, best),
+      "hindsight": functools.partial(_always, hindsight),
       "auto": chosen,
-      "fitted": lambda t, rule=rule: chosen(t, rule),
+      "fitted": functools.partial(chosen, rule=rule),
       "tried": lambda t: max(_list(t), key=functools.partial(gain, t)),
       "oracle": lambda t: max(t, key=functools.partial(gain, t)),
     }

@@ -90,10 +90,9 @@ def fitted(pairs: Sequence[Pair]) -> stacked.Stacked:
   """The stacked model of these pairs, its numbers rounded as they are written."""
   scores, y = [p["scores"] for p in pairs], np.array([p["accuracy"] for p in pairs])
   made = stacked.fit(pair_scores.STACKED, scores, y, [p["family"] for p in pairs])
-  return made._replace(
-    **{n: tuple(round(v, 5) for v in getattr(made, n)) for n in ("means", "spreads", "slopes")},
-    reach=round(made.reach, 5),
-  )
+  names = ("means", "spreads", "slopes")
+  rounded: dict[str, Any] = {n: tuple(round(v, 5) for v in getattr(made, n)) for n in names}
+  return made._replace(**rounded, reach=round(made.reach, 5))
 
 
 def _known(pairs: Sequence[Pair], records: Sequence[Mapping[str, Any]]) -> dict[int, Known]:

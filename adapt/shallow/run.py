@@ -208,7 +208,9 @@ def _all_seeds(
     raise ValueError(f"{source.name} or {target.name} has no labels: shallow runs need both")
   xs, ys = _vectors(source.train.x, source.name), source.train.y
   xt, x, y = (*(_vectors(t.x, target.name) for t in (target.train, target.test)), target.test.y)
-  needs = chosen.classifier in classifier.LABELLED
+  needs, yt = chosen.classifier in classifier.LABELLED, target.train.y
+  if needs and yt is None:
+    raise ValueError(f"{target.name} has no labels to draw from: {chosen.classifier} needs some")
   if needs != bool(chosen.shots):
     raise ValueError(f"{chosen.classifier} with {chosen.shots} labelled target examples a class")
   result: list[_Seed] = []
@@ -218,11 +220,13 @@ def _all_seeds(
     began = time.perf_counter()
     if fitted is None or count:
       fitted = _fitted(chosen, xs[rows], ys[rows], xt)
-    few = data.few_shot(target.train.y, chosen.shots, seed) if needs else np.empty(0, np.int64)
+    few = (
+      np.empty(0, np.int64) if yt is None or not needs else data.few_shot(yt, chosen.shots, seed)
+    )
     # Where all of the target is tested on, those whose labels were given are not.
-    asked = np.delete(np.arange(len(y)), few if _same(target) else [])
+    asked = np.delete(np.arange(len(y)), few if np.array_equal(xt, x) else [])
     if needs:
-      own, drawn = (xs[rows], ys[rows]), (xt[few], target.train.y[few])
+      own, drawn = (xs[rows], ys[rows]), (xt[few], np.asarray(yt)[few])
       machine = classifier.labelled(chosen.classifier, fitted[0], own, drawn, seed, chosen.adaptive)
     else:
       machine = _machine(chosen, fitted, xs[rows], ys[rows], xt, seed)
@@ -232,11 +236,6 @@ def _all_seeds(
     judged = _judged(predicted, y[asked], len(source.classes))
     result.append(_Seed(*judged, machine.c, trained - began, ended - trained))
   return result
-
-
-def _same(target: Domain) -> bool:
-  """Whether the target is tested on its training examples."""
-  return np.array_equal(target.train.x, target.test.x)
 
 
 def _fitted(

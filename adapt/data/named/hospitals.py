@@ -7,6 +7,7 @@ slope and thal are categories, and numbers are scaled by the sources (see `encod
 import os
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def shifted(name: str, half: str, percent: int, data_dir: DataDir) -> Domain:
   return _domain(f"heart_{name}_{half}_{percent}", split, split)
 
 
-def _patients(name: str, data_dir: DataDir) -> tuple[Table, np.ndarray]:
+def _patients(name: str, data_dir: DataDir) -> tuple[Any, np.ndarray]:
   x, y = prepared.arrays(f"heart/{name}", "train", data_dir)
   return _table(x), y.astype(np.int32)
 
