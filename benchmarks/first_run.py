@@ -48,9 +48,31 @@ of the air stations (values) R² × 100. LR, RF: scikit-learn's logistic (of val
 random forest on the same rows; of images on the same frozen network's features.
 *: more than 2 points below LR (`source_only`), or more than 1 (`target_only`).
 """
-_REASONS = """
-## Settings
-"""
+# Why a marked pair is marked. Found by experiments on training rows; the test sets had no part in them.
+REASONS = {
+  "heart_cleveland_va": """\
+`ca` and `thal` are missing in 99 and 83 % of va and in 1 % of cleveland. scikit-learn's scaler divides
+these rare 0/1 flags by their small deviation, and the regression then has 71.3 % of va's training rows. We
+leave flags as they are: on the same columns the regression has 60.0, our network 57.5 (forest 62.5).
+Without `slope`, `ca` and `thal` both have 70: leave out by `--drop` what the target lacks.""",
+  "heart_cleveland_hungarian": """\
+One of 58 test rows is 1.7 points. On a held-out quarter of hungarian's training rows (3 splits) the network
+has 82.5 %, the regression 80.8.""",
+  "surf_dslr_webcam": """\
+Webcam is scaled by the 126 training rows of dslr, which leaves columns with deviations from 0.3 to 3.8. On a
+held-out quarter of webcam's training rows (4 splits) the network has 81.4 %, the regression, which scales
+again, 86.0; scaled by webcam itself 84.7 and 86.4 (3 splits). One of 59 test rows is 1.7 points.""",
+  "pacs_art_painting_photo": """\
+On a held-out quarter of the source's training rows (2 splits) network and regression both have 76.2 %; on
+photo's 336 training rows 88.4 and 92.6 (500 steps). The gap comes with the shift, so the source cannot
+choose against it. One of 84 test rows is 1.2 points.""",
+  "optdigits": """\
+Inverted grey levels are scaled by the statistics of plain ones, lie far from 0 with unequal widths, and
+train slowly. On a held-out quarter of their training rows (3 splits) the network has 87.6, 94.6 and 96.1 %
+after 250, 500 and 1,000 steps (regression 96.8); scaled by their own statistics 95.7, 96.8 and 96.6: say
+`--scale per-domain` where a target differs so. A rate of 0.1 is worse (61 %). As for `source_only`, black
+for white leaves nothing to any of the three.""",
+}
 
 
 def ours(pair: Pair, out: Path, seeds: int) -> dict[str, Any]:
@@ -76,13 +98,13 @@ def _measure(pair: Pair) -> str:
 def theirs(pair: Pair) -> dict[str, Any]:
   """scikit-learn's scores on the same encoded rows, by method and model."""
   source, target = _encoded(pair)
-  models, test, true = _models(pair, target), np.asarray(target.test.x), np.asarray(target.test.y)
+  models, test = _models(pair, target), np.asarray(target.test.x)
   found: dict[str, Any] = {"test rows": len(test), "measure": _measure(pair)}
   for method, of in (("source_only", source), ("target_only", target)):
-    x = np.asarray(of.train.x).reshape(len(of.train.x), -1)
+    x, y = np.asarray(of.train.x).reshape(len(of.train.x), -1), np.asarray(of.train.y).ravel()
     for name, make in models.items():
-      model = make().fit(x, np.ravel(np.asarray(of.train.y)))
-      found[f"{method} {name}"] = model.score(test.reshape(len(test), -1), np.ravel(true))
+      judged = test.reshape(len(test), -1), np.asarray(target.test.y).ravel()
+      found[f"{method} {name}"] = make().fit(x, y).score(*judged)
   return found
 
 
@@ -147,18 +169,37 @@ def page(found: Mapping[str, Mapping[str, Any]]) -> str:
   header = "pair", "test rows", "source_only", "LR", "RF", "target_only", "LR", "RF", "seeds"
   commits = ", ".join(sorted({str(one["commit"])[:10] for one in found.values()}))
   devices = ", ".join(sorted({str(one["device"]) for one in found.values()}))
+  missing = [kind for kind in KINDS if not any(name.startswith(kind) for name in found)]
   lines = [
-    _HEAD,
+    _HEAD + (f"Not run yet: {', '.join(missing)}.\n" if missing else ""),
     f"| {' | '.join(header)} |",
     f"| :-- |{' --: |' * (len(header) - 1)}",
     *(_line(name, found[name]) for name in order),
-    _REASONS,
+    "\n## Where it is below\n",
+    *_reasons(found, order),
+    "\n## Settings\n",
     f"| pair | {' | '.join(_SETTINGS)} |",
     f"| :-- |{' --: |' * len(_SETTINGS)}",
     *(_settings(name, found[name]) for name in order),
     f"\nCommit {commits}. Device: {devices}.",
   ]
   return "\n".join(lines) + "\n"
+
+
+def marked(one: Mapping[str, Any]) -> list[str]:
+  """The methods whose score is too far below the linear model's."""
+  margins = zip(_METHODS, (0.02, 0.01), strict=True)
+  return [method for method, most in margins if one[method] < one[f"{method} LR"] - most]
+
+
+def _reasons(found: Mapping[str, Mapping[str, Any]], order: Sequence[str]) -> list[str]:
+  """A paragraph a marked pair."""
+  return [
+    f"- **{name.replace('_', ' ')}**, {' and '.join(f'`{m}`' for m in low)}:\n  "
+    + REASONS.get(name, "No reason is known.").replace("\n", "\n  ")
+    for name in order
+    if (low := marked(found[name]))
+  ]
 
 
 def _settings(name: str, one: Mapping[str, Any]) -> str:
@@ -169,12 +210,10 @@ def _settings(name: str, one: Mapping[str, Any]) -> str:
 
 def _line(name: str, one: Mapping[str, Any]) -> str:
   """A row of the first table."""
-  cells = [f"{one['test rows']:.0f}"]
-  for method, margin in zip(_METHODS, (0.02, 0.01), strict=True):
-    other = one[f"{method} LR"]
-    low = "*" if one[method] < other - margin else ""
-    cells += [f"{100 * one[method]:.1f}{low}", f"{100 * other:.1f}"]
-    cells.append(f"{100 * one[f'{method} RF']:.1f}")
+  cells, low = [f"{one['test rows']:.0f}"], marked(one)
+  for method in _METHODS:
+    cells.append(f"{100 * one[method]:.1f}{'*' if method in low else ''}")
+    cells += [f"{100 * one[f'{method} {other}']:.1f}" for other in ("LR", "RF")]
   return f"| {name.replace('_', ' ')} | {' | '.join(cells)} | {one['seeds']} |"
 
 
