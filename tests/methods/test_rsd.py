@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 import numpy as np
+import planted_values
 import pytest
 import subspaces_by_hand
 
@@ -21,6 +22,18 @@ def test_one_step_equals_the_step_by_hand():
   subspaces_by_hand.assert_step(
     "rsd", lambda fs, ft: 0.05 * distance(fs, ft, 0.3), weight=0.05, mismatch=0.3
   )
+
+
+@pytest.mark.adapts("rsd")
+def test_brings_the_subspaces_of_planted_values_together():
+  """While the source's values are fitted as well as without it."""
+
+  def apart(fs, ft):
+    return subspaces.subspace_distance(fs, ft, 0.0)
+
+  source, _, distance = planted_values.trained("rsd", apart, weight=0.1)
+  source_without, _, without = planted_values.trained("rsd", apart, weight=0.0)
+  assert distance < 0.9 * without and source < 1.1 * source_without
 
 
 def test_the_same_span_is_no_distance_whatever_its_scale():
