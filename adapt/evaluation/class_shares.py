@@ -22,6 +22,11 @@ class ClassShares(NamedTuple):
   moved: bool  # whether a share differs, at LEVEL, Bonferroni-corrected over classes
   p_value: float | None  # of inputs once the source has the target's shares; None: not moved
 
+  @property
+  def explain(self) -> bool:
+    """Whether shares have moved and the inputs no longer differ once they are equal."""
+    return self.moved and self.p_value is not None and self.p_value >= LEVEL
+
 
 def class_shares(
   p: Float[np.ndarray, "n k"],

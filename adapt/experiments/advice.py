@@ -11,7 +11,7 @@ from adapt.data.domain import Domain, Inputs, kind_of, output_of
 from adapt.data.images import Images
 from adapt.evaluation import domain_distances, stacked
 from adapt.evaluation.class_shares import LEVEL, ClassShares, class_shares
-from adapt.evaluation.expected_accuracy import Expected, expected_accuracy
+from adapt.evaluation.expected_accuracy import Expected, confidence_transport, expected_accuracy
 from adapt.evaluation.novelty import far_share
 from adapt.evaluation.stacked import Interval
 from adapt.experiments import auto, pair_scores, stacked_table
@@ -230,6 +230,10 @@ def _with_model(
     if len(alike) > _FOLDS:
       p_value = domain_distances.mmd(x[alike], xt[:MOST_PAIRS]).p_value
       shares = shares._replace(p_value=p_value)
+  if shares.explain:  # then labels come with the target's shares, not with the source's
+    told = pair_scores.predicted(model).target.reshape(-1, len(known))
+    made["cot"] = confidence_transport(told, np.array(shares.target))
+    found = found._replace(stacked=stacked.expected(stacked_table.STACKED, made))
   return found._replace(shares=shares)
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from adapt.evaluation.class_shares import LEVEL
-
 if TYPE_CHECKING:  # which imports this
   from adapt.experiments.advice import Advice, SourceAdvice
 
@@ -68,7 +66,7 @@ def _shares(source: "SourceAdvice") -> str:
     return (
       f"Class shares differ from {source.name}: {listed}; --weights bbse or mlls corrects for it."
     )
-  if equal >= LEVEL:
+  if shares.explain:
     return (
       f"Other class shares than in {source.name} explain the shift: {listed} (p = {equal:.2g} once "
       "they are equal); --weights bbse or mlls corrects for it."
@@ -124,10 +122,10 @@ def _stacked(nearest: "SourceAdvice", target: str) -> str:
     return ""
   from adapt.experiments.stacked_table import STACKED
 
+  told = f"{STACKED.pairs} pairs of {STACKED.groups} families of data"
   return (
-    f"By optimal transport of its confidence, corrected as {STACKED.pairs} pairs of {STACKED.groups} "
-    f"families of data have shown: {of.value:.0%}, 90 % between {of.low:.0%} and {of.high:.0%} if "
-    f"{target} is like those."
+    f"By optimal transport of its confidence, corrected as {told} have shown: {of.value:.0%}, 90 % between "
+    f"{of.low:.0%} and {of.high:.0%} if {target} is like those."
   )
 
 
@@ -138,7 +136,7 @@ def _methods(found: "Advice") -> str:
   listed = "; ".join(f"{c.method} ({c.reason})" for c in others)
   shares = (found.pooled or found.sources[0]).shares
   warned = ""
-  if shares is not None and shares.moved:
+  if shares is not None and shares.explain:
     warned = (
       " Methods that align inputs, like dann and dan, are known to hurt where class shares differ."
     )

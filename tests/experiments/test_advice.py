@@ -47,6 +47,8 @@ def test_a_planted_change_of_class_shares_is_told_and_explains_the_shift():
   np.testing.assert_allclose(only.shares.target, true, atol=0.05)
   assert found.sentences[1].startswith("Other class shares than in source explain the shift: ")
   assert "--weights bbse" in found.sentences[1]
+  assert only.shares.explain and only.stacked.value > 0.9  # as labels come there, not in the source
+  assert found.sentences[-1].endswith("known to hurt where class shares differ.")
 
 
 def test_a_shift_beyond_class_shares_is_told_so():
@@ -96,9 +98,7 @@ def test_methods_are_named_where_there_is_a_shift_and_warned_of_where_shares_mov
   moved = advice([SOURCE, domain("moved", 2, 0.6)])
   assert [c.method for c in moved.methods] == ["source_only", "dann", "mcc", "afn"]
   assert "--method auto does, and chooses." in moved.sentences[-1]
-  x, y = blobs(640, 0, 3)
-  skewed = advice([SOURCE, of("target", *(v[(y < 4) | (np.arange(640) % 9 == 0)] for v in (x, y)))])
-  assert skewed.sentences[-1].endswith("known to hurt where class shares differ.")
+  assert "known to hurt" not in moved.sentences[-1]
 
 
 def test_new_classes_are_far():
