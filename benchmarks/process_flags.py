@@ -26,8 +26,8 @@ from adapt.training.settings import Settings
 from benchmarks.kills import write
 
 _BASE = ["--method", "coral", "--steps", "4", "--evaluations", "2", "--batch-size", "16"]
-_VALUES = "7", "0.25", "1", "another"
-_PLACE = "help", "config", "process_id", "processes", "coordinator"
+_VALUES = "7", "0.25", "1", "accuracy", "another"
+_PLACE = "help", "config", "process_id", "processes", "coordinator", "wait_for_processes"
 _LONGEST = 300.0  # seconds of a pair
 
 
