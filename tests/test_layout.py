@@ -46,6 +46,8 @@ def imports(text):
   for node in ast.walk(ast.parse(text)):
     if isinstance(node, ast.Import):
       yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.level:
+      yield "." * node.level + (node.module or "")
     elif isinstance(node, ast.ImportFrom) and node.module:
       yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
@@ -62,6 +64,8 @@ def broken(place, text):
         found.append(f"{place} knows {module}")
     if module.startswith(("flax.linen", "flax.nnx")) and room != "models":
       found.append(f"{place} knows {module}: networks belong to models/")
+    if not package:
+      found.append(f"{place} knows {module}: name the package, so that the room is seen")
     if package == "argparse" and room != "cli":
       found.append(f"{place} knows argparse: flags belong to cli/")
   return found
@@ -84,6 +88,7 @@ def test_imports_point_to_rooms_before(file):
     ("training/program.py", "import flax.linen as nn"),
     ("experiments/grid.py", "import argparse"),
     ("method.py", "from adapt.losses import ops"),
+    ("training/loop.py", "from ..records import record"),
   ],
 )
 def test_an_import_of_a_later_room_is_found(place, text):
@@ -101,6 +106,30 @@ def test_every_room_says_what_it_is():
   for file in (ROOT / "adapt").glob("*/__init__.py"):
     doc = ast.get_docstring(ast.parse(file.read_text("utf-8")))
     assert doc, f"{file} has no docstring"
+
+
+def long_first_lines(text, most=12):
+  """First lines of public docstrings that have more words."""
+  kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+  for node in ast.walk(ast.parse(text)):
+    if isinstance(node, kinds) and not getattr(node, "name", "").startswith("_"):
+      first, *_ = (ast.get_docstring(node) or "").split("\n")
+      if len(first.split()) > most:
+        yield first
+
+
+@pytest.mark.parametrize("room", ["api", "cli", "experiments", "records"])
+def test_public_docstrings_begin_with_a_short_line(room):
+  found = {
+    f: [*long_first_lines(f.read_text("utf-8"))] for f in (ROOT / "adapt" / room).glob("*.py")
+  }
+  assert not {file.name: lines for file, lines in found.items() if lines}
+
+
+def test_a_long_first_line_is_found():
+  words = " ".join(["word"] * 13)
+  assert [*long_first_lines(f'def f():\n  """{words}"""')] == [words]
+  assert not [*long_first_lines(f'def _f():\n  """{words}"""')]
 
 
 @pytest.mark.parametrize("folder", ["adapt", "benchmarks", "scripts"])

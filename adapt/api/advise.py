@@ -17,7 +17,7 @@ def advise(
   label: str = "label",
   reading: Mapping[str, Any] | Reading = Reading(),
 ) -> Advice:
-  """Says which source, what shift and what accuracy to expect, without target labels.
+  """Says which source, shift and accuracy to expect, without target labels.
 
   Args:
     sources: as `adapt.fit` takes its source; several as a list or as a dict by name.

@@ -43,7 +43,7 @@ def domains_of(
   label: str = "label",
   reading: Reading = Reading(),
 ) -> list[Domain]:
-  """The sources, then the target, with their classes numbered and their inputs encoded alike.
+  """The sources, then the target, numbered and encoded alike.
 
   Args:
     source: labelled; several as a list or as a dict by name.
@@ -109,7 +109,10 @@ def _of_arrays(
 
 
 def given(x: Data, name: str = "x") -> Given:
-  """Inputs to predict from, read once; of a frame all columns count as inputs."""
+  """Inputs to predict from, read once.
+
+  Of a frame all columns count as inputs.
+  """
   if isinstance(x, Given):
     return x
   return Given(frames.table(x), None) if frames.is_frame(x) else _given(x, name, "label")

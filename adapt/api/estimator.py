@@ -56,7 +56,7 @@ class Adapted(ClassifierMixin, BaseEstimator):
     return {**{name: getattr(self, name) for name in own}, **self.settings}
 
   def set_params(self, **params: Any) -> "Adapted":
-    """Sets parameters; a name of none of them is a setting or hyper-parameter of the method."""
+    """Sets parameters; other names are settings or hyper-parameters of the method."""
     for name, value in params.items():
       if name in ("method", "model", "weights", "tuning", "seed"):
         setattr(self, name, value)

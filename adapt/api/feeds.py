@@ -1,4 +1,4 @@
-"""Data sets of other libraries: torch's, Hugging Face's, loaders, and iterables of rows.
+"""Data sets of torch and Hugging Face, loaders, and iterables.
 
 They are told by what they can do, and none of the libraries is imported. Each is read once, whole: a
 transform that draws at random is drawn once.
@@ -30,7 +30,10 @@ class Read(NamedTuple):
 
 
 def is_feed(one: Any) -> bool:
-  """Whether it is a data set, a loader or an iterable of rows, and no array, table or name."""
+  """Whether it is a data set, a loader or an iterable.
+
+  Arrays, tables and names are none.
+  """
   if isinstance(one, list):
     return bool(one) and (isinstance(one[0], Mapping) or _is_labelled_row(one[0]))
   if isinstance(one, str | bytes | tuple | Mapping) or frames.is_frame(one):

@@ -1,4 +1,4 @@
-"""What `adapt.fit` returns: a model a seed, its record, and what can be asked of them."""
+"""What `adapt.fit` returns: a model a seed, and their record."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -75,17 +75,17 @@ class Fitted:
 
   @property
   def accuracy(self) -> Accuracy | None:
-    """Target test accuracy after the last step; None without test labels, and where values are predicted."""
+    """Target test accuracy at the end; None without labels, and of values."""
     return self._of("last", "accuracy")
 
   @property
   def selected(self) -> Accuracy | None:
-    """Target test accuracy at the evaluation that the validator selects, without target labels."""
+    """Target test accuracy at the evaluation that the validator selects."""
     return self._of("selected", "accuracy")
 
   @property
   def measures(self) -> dict[str, tuple[float | None, ...]]:
-    """Every measure on the target test set after the last step, a number a seed; empty without labels."""
+    """Every final target test measure, one per seed; empty without labels."""
     last = self.record["last"] or {}
     return {n: tuple(each) for n, each in last.items() if n != "per_class"}
 
@@ -95,12 +95,12 @@ class Fitted:
 
   @property
   def history(self) -> dict[str, Any]:
-    """Curves by name: `step`, and a list a seed of each metric at each evaluation."""
+    """Curves by name: `step`, and each metric's lists, one a seed."""
     curves: dict[str, Any] = {**self.record["curves"], **self.record["validators"]}
     return curves
 
   def to_frame(self) -> Any:
-    """The history as a pandas data frame: a row a seed and evaluation."""
+    """The history as a pandas frame: a row a seed and evaluation."""
     pd = pandas()
     steps, seeds = self.record["curves"]["step"], self.record["config"]["seeds"]
     rows = [
@@ -112,7 +112,9 @@ class Fitted:
     return pd.DataFrame(rows)
 
   def predict(self, x: Any, seed: int | None = None, columns_in_order: bool = False) -> np.ndarray:
-    """Classes [n] of inputs [n, ...], as the labels were given; or values [n] or [n, d], in their unit.
+    """Classes [n] of inputs [n, ...], or values [n] or [n, d].
+
+    Classes are as the labels were given, values in their unit.
 
     Args:
       x: as the target was given, a data set or loader as well; the columns of a frame are matched by
@@ -137,11 +139,13 @@ class Fitted:
     return np.asarray(jax.nn.softmax(self._outputs(x, seed, columns_in_order)[1]))
 
   def features(self, x: Any, seed: int | None = None, columns_in_order: bool = False) -> np.ndarray:
-    """What the network's last layer reads, [n, d]; arguments are those of `predict`."""
+    """What the network's last layer reads, [n, d]; arguments as in `predict`."""
     return self._outputs(x, seed, columns_in_order)[0]
 
   def evaluate(self, x: Any, y: Any = None) -> Accuracy:
-    """Accuracy on labelled examples, of every seed's model; ValueError for labels of no class.
+    """Accuracy on labelled examples, of every seed's model.
+
+    Raises ValueError for labels of no class.
 
     Values have no accuracy: compare `predict` with them.
 
@@ -219,7 +223,10 @@ class Fitted:
     return path
 
   def export(self, file: str | Path, seed: int | None = None) -> dict[str, Any]:
-    """Writes one seed's model as StableHLO, which jax alone can run; returns its signature."""
+    """Writes one seed's model as StableHLO; returns its signature.
+
+    jax alone can run it.
+    """
     module, signature = exported.export(self._model(seed))
     path = Path(file)
     atomic_files.replace(path, module, private=True)
@@ -262,7 +269,7 @@ def _as_trained(x: Any, model: saved.Model, in_order: bool) -> np.ndarray:
 
 
 class Loaded(Fitted):
-  """One saved model: predicts, and saves and exports itself; its record is not in the file."""
+  """One saved model, without its record."""
 
   def __init__(self, file: Path, model: saved.Model) -> None:
     about = model.about

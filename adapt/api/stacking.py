@@ -1,4 +1,4 @@
-"""One array from many values: arrays, tensors, pictures or texts, a row each."""
+"""One array from many values: arrays, tensors, pictures or texts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -56,7 +56,7 @@ def stacked(values: Sequence[Any], name: str) -> tuple[Any, tuple[str, ...]]:
 
 
 def inputs(x: Any, name: str) -> tuple[Any, tuple[str, ...]]:
-  """Inputs as `files.inputs` has them, and what is to be told of that.
+  """Inputs as `files.inputs` has them, and notes about them.
 
   Args:
     x: an array, tensor or sparse matrix, or a list of rows as `stacked` takes them. Pictures with

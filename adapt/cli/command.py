@@ -52,7 +52,9 @@ def refused(error: ValueError | OSError) -> int:
 
 
 def absent(error: ModuleNotFoundError) -> int:
-  """Print the line for an optional library that is not installed; raise any other error again.
+  """Print the line for an optional library that is not installed.
+
+  Any other error is raised again.
 
   Returns the exit code.
   """

@@ -89,7 +89,7 @@ def _data_dir(command: argparse.ArgumentParser) -> None:
 
 
 def add_prepare(command: argparse.ArgumentParser, names: str = "+") -> None:
-  """Add the arguments of `prepare` to a parser; `names` says how many names are taken."""
+  """Add the arguments of `prepare`; `names` says how many are taken."""
   known = ", ".join(builders.names()) + ("; all if none is given" if names == "*" else "")
   command.add_argument("names", nargs=names, metavar="NAME", help=known)
   command.add_argument("--from", dest="source", metavar="FOLDER", help="a local copy of the data")
@@ -97,7 +97,9 @@ def add_prepare(command: argparse.ArgumentParser, names: str = "+") -> None:
 
 
 def prepare(names: Sequence[str], source: str | None, data_dir: str | None) -> None:
-  """Prepares data sets from a copy in `source`, or downloads, and prints what they hold.
+  """Prepares data sets and prints what they hold.
+
+  They come from a copy in `source`, or are downloaded.
 
   ValueError as `builders.prepare`, and for an unknown name before anything is prepared.
   """

@@ -152,7 +152,7 @@ _OWN = ("process_id", "coordinator", "data_dir", "plugins", "source", "target", 
 
 
 def compare(arguments: argparse.Namespace) -> None:
-  """Raises ValueError on all processes where one was started with other flags or other code.
+  """Raises ValueError on all processes where flags or code differ.
 
   It comes before anything waits for the others, as processes of unlike steps wait for ever. What the
   flags in `_OWN` lead to is compared as data and as digests of code.

@@ -1,4 +1,4 @@
-"""Lets the processes of one run find each other before JAX connects them.
+"""Lets a run's processes find each other before JAX connects them.
 
 JAX aborts with a trace where two processes have one number. Here each process says its number to process
 0, on the port where JAX's coordinator listens afterwards; the answer is "go" once all are there, or the

@@ -1,4 +1,4 @@
-"""Flags that say how one's own files are read; one per field of `Reading`."""
+"""Flags for reading one's own files; one per field of `Reading`."""
 
 import argparse
 from collections.abc import Mapping
@@ -10,7 +10,10 @@ from adapt.data import Reading
 
 
 def add(group: Any) -> None:
-  """Add the flags to a parser or group; those not given stay out of the namespace."""
+  """Add the flags to a parser or group.
+
+  Flags that are not given stay out of the namespace.
+  """
   meanings = catalogue.meanings(Reading)
   for name, default in Reading()._asdict().items():
     options: dict[str, Any] = {
@@ -28,7 +31,10 @@ def add(group: Any) -> None:
 
 
 def flag_of(name: str) -> str:
-  """The flag of a field; a method of the catalogue has a hyper-parameter `label` already."""
+  """The flag of a field.
+
+  A method of the catalogue has a hyper-parameter `label` already.
+  """
   return "--label-column" if name == "label" else "--" + name.replace("_", "-")
 
 

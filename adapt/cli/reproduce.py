@@ -1,4 +1,4 @@
-"""`adapt reproduce`: published rows, what runs them, and how far ours are from them."""
+"""`adapt reproduce`: published rows, their commands, and our distance from them."""
 
 import argparse
 from collections.abc import Sequence

@@ -53,7 +53,7 @@ def run(
 def run_each(
   parts: Sequence[tuple[Sequence[Experiment], Domains]], arguments: argparse.Namespace
 ) -> int:
-  """Runs parts that load their domains differently, and prints one table of all.
+  """Runs parts whose domains load differently, and prints one table.
 
   Returns and errors are those of `run`; all parts are checked before the first is trained.
   """
@@ -79,7 +79,9 @@ def options_of(arguments: argparse.Namespace) -> grid.Options:
 
 
 def show(records: Sequence[dict[str, Any]], measure: str | None = None) -> int:
-  """Print the table of finished cells, of a measure that is not the main one if it is named.
+  """Print the table of finished cells.
+
+  It is of the main measure, or of the one that is named.
 
   Returns the exit code: 0, or 3 if a seed's loss diverged.
   """
@@ -125,7 +127,10 @@ def experiments_of(
 
 
 def experiment_of(suite: Suite, task: Task, name: str, arguments: argparse.Namespace) -> Experiment:
-  """Builds the experiment of one method on one task; ValueError for bad flags."""
+  """Builds the experiment of one method on one task.
+
+  ValueError says which flags do not go together.
+  """
   given = vars(arguments)
   recipe = recipes.chosen(suite.recipes, arguments.recipe, name, task.name, suite.name)
   settings = usual_settings(suite, recipe)._replace(**arguments.settings)

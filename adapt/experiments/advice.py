@@ -1,4 +1,4 @@
-"""What can be said of sources and a target before training, without target labels."""
+"""Advice on sources and a target before training, without target labels."""
 
 import warnings
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ class SourceAdvice(NamedTuple):
 
   @property
   def informative(self) -> bool:
-    """Whether the logistic model beats the most frequent class by two standard errors."""
+    """Whether the logistic model beats the majority class by two standard errors."""
     if self.expected is None:
       return False
     right = self.expected.source_accuracy

@@ -39,7 +39,7 @@ from adapt.training.task_data import TaskData
 def training(
   plans: Sequence[Plan], place: Place, report: Report, watch: Watch | None = None
 ) -> Iterator[tuple[list[Trained], checkpoint.Checkpoints | checkpoint.Elsewhere]]:
-  """What the plans' missing points come to, and checkpoints that are kept for as long as this lasts."""
+  """Trains the plans' missing points; their checkpoints are kept until it ends."""
   parts = [one.part(_start(one, place)) for one in plans]
   with place.checkpoints(plans) as saved:
     every = loop.train(parts, report, saved, watch)
@@ -86,7 +86,10 @@ def deliver(
   place: Place,
   writes: Sequence[Callable[[Place, Path], None]],
 ) -> None:
-  """Brings a program's records to their place, all of them or, until the next run, none."""
+  """Brings a program's records to their place.
+
+  All of them come at once or, until the next run, none.
+  """
   assert isinstance(saved, checkpoint.Checkpoints)  # process 0 has them
 
   def make(folder: Path) -> None:
@@ -104,7 +107,9 @@ def write(
   only: int | None = None,
   **more: Any,
 ) -> None:
-  """Makes the records of what was trained, or of one of the missing points, in the folder `into`.
+  """Makes the records of what was trained in the folder `into`.
+
+  With `only`, that of one of the missing points.
 
   `more` goes into each. Records that get more seeds are read where they are, in `place`.
   """

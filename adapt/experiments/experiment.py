@@ -1,4 +1,4 @@
-"""One experiment: a method on a task, with every choice resolved, checked and named."""
+"""One experiment: a method on a task, every choice resolved and checked."""
 
 import functools
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from adapt.training.setup import Point
 
 
 class Experiment(Choices):
-  """One method on one task; made by `resolve`, which resolves names and fills defaults.
+  """One method on one task, as `resolve` makes it.
 
   What follows from the choices is made once, when it is first asked for, and again for an experiment
   of other choices, as `_replace` makes it.
@@ -24,7 +24,10 @@ class Experiment(Choices):
 
   @functools.cached_property
   def points(self) -> tuple[Point, ...]:
-    """The records that it makes; raises ValueError for choices that have no meaning."""
+    """The records that it makes.
+
+    Raises ValueError for choices that have no meaning.
+    """
     return tuple(points(self))
 
   @functools.cached_property
@@ -34,7 +37,10 @@ class Experiment(Choices):
 
   @functools.cached_property
   def sources(self) -> dict[str, Any]:
-    """What `code` is of. Optimizers and views that come with packages are known by their names."""
+    """What `code` is of, by kind.
+
+    Optimizers and views that come with packages are known by their names.
+    """
     entries = {n: getattr(self, n) for n in ("method", "model", "weighting", "tuning")}
     found = {n: e.origin or e.factory for n, e in entries.items() if e is not None}
     found["optimizer"] = optimizers.source(self.optimizer)

@@ -1,4 +1,4 @@
-"""A grid of experiments: checked as a whole, then run program by program."""
+"""A grid of experiments: checked whole, then run program by program."""
 
 import contextlib
 import functools
@@ -30,7 +30,7 @@ class Options(NamedTuple):
 def run(
   groups: Sequence[Sequence[Experiment]], domains: Domains, options: Options, reporter: Reporter
 ) -> list[dict[str, Any]]:
-  """Makes the records that are missing, one program after the other; returns all of them.
+  """Makes missing records, one program after the other; returns all records.
 
   Args:
     groups: experiments by the program that trains them, see `grouped`.
@@ -48,7 +48,9 @@ def run(
 def checked(
   experiments: Sequence[Experiment], domains: Domains, options: Options
 ) -> Iterator[Plan]:
-  """The plans of experiments; to be exhausted before the first program is trained.
+  """Yields the plans of experiments.
+
+  To be exhausted before the first program is trained.
 
   Raises:
     ValueError: bad input.
@@ -63,7 +65,9 @@ def checked(
 def grouped(
   experiments: Sequence[Experiment], domains: Domains, options: Options
 ) -> list[list[Experiment]]:
-  """The experiments, checked, by the program that trains them, in the order of the first of each.
+  """The experiments, checked, grouped by the program that trains them.
+
+  Groups are in the order of the first experiment of each.
 
   Raises:
     ValueError: bad input, or tasks that cannot share a program as `options` ask.
@@ -104,7 +108,7 @@ def _spread(plans: Sequence[Plan], options: Options) -> list[Experiment]:
 
 
 def steps(experiment: Experiment) -> int:
-  """Steps that an experiment takes, those of a search's programs one after the other."""
+  """Steps of an experiment, over all programs of a search."""
   return experiment.settings.steps * search.rounds(experiment)
 
 

@@ -1,4 +1,6 @@
-"""Seeds added to a record that has the first of them: only the missing ones are trained.
+"""Adds seeds to a record that has the first of them.
+
+Only the missing ones are trained.
 
 A seed's numbers do not depend on the seeds that are trained beside it, so the joined record is the one
 that all of them would have made at once, but for its times, for what it says of its origins, and for
@@ -25,7 +27,9 @@ _SECTIONS = {
 
 
 def existing(experiment: Experiment, made: Record) -> tuple[int, ...]:
-  """The seeds that a record has of an experiment's, if they are the first of them but not all; else none.
+  """The seeds of an experiment that a record has already.
+
+  None unless they are the first of its seeds but not all.
 
   Not added to are a search, which chose by all of its seeds; private training, whose promise is of one run;
   models that are to be kept; and what one of the two selects by reverse validation, which costs trainings.

@@ -28,7 +28,9 @@ def as_record(
   seconds: dict[str, float],
   scale: Scale | None = None,
 ) -> dict[str, Any]:
-  """The record of one point; `cells` are its places in the program, one per seed.
+  """The record of one point.
+
+  `cells` are its places in the program, one per seed.
 
   `scale` is what has standardised the labels where they are values.
 
@@ -91,7 +93,10 @@ def _measured(
 
 
 def majority(past: History, cell: int, classes: Sequence[str]) -> dict[str, Any]:
-  """The most frequent class of the held-out source examples: what a network reaches blindly."""
+  """The most frequent class of the held-out source examples.
+
+  Its share is what a network reaches blindly.
+  """
   sizes = np.asarray(past.of("source_test", -1, cell).confusion, np.float64).sum(axis=1)
   most, n = int(sizes.argmax()), int(sizes.sum())
   return {"class": classes[most], "share": float(sizes[most]) / n, "examples": n}

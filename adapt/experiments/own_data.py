@@ -1,4 +1,4 @@
-"""A user's own data as a task: names, settings by kind of input, classes by name."""
+"""A user's own data as a task: names, settings and classes."""
 
 import itertools
 import re
@@ -16,7 +16,7 @@ from adapt.training.settings import Settings
 
 
 class Pair(NamedTuple):
-  """A task of one's own, its default settings, and its domains by name."""
+  """A user's own task, its default settings, and its domains."""
 
   task: Task
   settings: Settings
@@ -63,7 +63,9 @@ VALUES_PROTOCOL = (
 def loaded(
   names: Sequence[str], data_dir: str | None = None, reading: data.Reading = data.Reading()
 ) -> list[data.Domain]:
-  """The domains of these names, each with a name of its own and their classes numbered alike.
+  """Loads domains, each with a name of its own.
+
+  Their classes are numbered alike.
 
   Args:
     names: what `data.load` takes: sources, then the target.
@@ -81,7 +83,7 @@ def loaded(
 def settings_of(
   target: data.Domain, model: str | None = None, extracted: bool = False, output: str = "classes"
 ) -> Settings:
-  """What a pair is trained with where nothing else is said, by the kind of its inputs.
+  """Default settings of a pair, by the kind of its inputs.
 
   Args:
     target: one of its domains.
@@ -98,7 +100,10 @@ def settings_of(
 
 
 def kind(domain: data.Domain) -> str:
-  """Which entry of SETTINGS is for its inputs; extracted features are told by their name alone."""
+  """Which entry of SETTINGS is for a domain's inputs.
+
+  Extracted features are told by their name alone.
+  """
   x = domain.train.x
   if domain.kind in ("series", PADDED):
     return "series"
@@ -154,7 +159,7 @@ def matched(domains: Sequence[data.Domain]) -> list[data.Domain]:
 
 
 def told_apart(domains: Sequence[data.Domain], given: Sequence[str | None]) -> list[data.Domain]:
-  """Two files of one name in different folders take their folder's name along."""
+  """Names domains apart whose files in different folders share a name."""
   names = [_clean(d.name) for d in domains]
   if len(set(names)) < len(names) and given:
     names = [_clean("_".join(Path(str(g)).with_suffix("").parts[-2:])) for g in given]

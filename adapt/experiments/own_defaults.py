@@ -1,4 +1,4 @@
-"""Hyper-parameters for a user's own data, by how many examples and what kind of inputs there are.
+"""Hyper-parameters for a user's own data, by its size and kind.
 
 A benchmark's suite says its own; these stand where a user says nothing. No target label is read.
 """
@@ -15,7 +15,7 @@ _NARROWEST = 64
 
 
 def hyperparameters(domains: Sequence[Domain]) -> dict[str, dict[str, Any]]:
-  """Return by method what differs from its own defaults, as `Suite.defaults` takes it.
+  """Return each method's changed defaults, as `Suite.defaults` takes them.
 
   Args:
     domains: the sources, then the target.
@@ -35,7 +35,9 @@ def hyperparameters(domains: Sequence[Domain]) -> dict[str, dict[str, Any]]:
 
 
 def critic_width(examples: int) -> int:
-  """Return the most hidden units a critic, or a head with hidden layers, has by default.
+  """Return the most hidden units that a critic has by default.
+
+  The same holds for a head with hidden layers.
 
   A power of two: a critic of 1,024 units takes minutes on a table of 400 rows, and tells its two
   sides apart no better.

@@ -1,4 +1,4 @@
-"""What an experiment comes to before training: its data, its points, and those without a record."""
+"""Plans of experiments: data, points, and those without a record."""
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ Domains = Callable[[str], Domain]
 
 
 class Plan(NamedTuple):
-  """An experiment with its data, its points, and those of them that lack a record or seeds."""
+  """An experiment with its data, points, and points without a record."""
 
   experiment: Experiment
   data: TaskData
@@ -53,7 +53,7 @@ class Plan(NamedTuple):
     return self.remaining.config(point, self.data.hashes) | reading
 
   def refuse_other(self, file: Path, made: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """Raises ValueError where what was made in a file is not of the configuration that is wanted."""
+    """Raises ValueError where a file is of another configuration."""
     method = self.experiment.method
     defaults = Bound(method.name, method.factory).arguments
     sources, reads = self.experiment.sources, self.method.reads
@@ -61,12 +61,12 @@ class Plan(NamedTuple):
 
 
 def alone(experiment: Experiment, data: TaskData) -> Plan:
-  """The plan that trains all points of an experiment on data that are there, whatever has a record."""
+  """The plan that trains all points, whatever has a record."""
   return Plan(experiment, data, experiment.points, experiment.points)
 
 
 def plan(experiment: Experiment, out: str | Path, force: bool, domains: Domains) -> Plan:
-  """Everything that can be said of an experiment before training; raises ValueError as `run` does.
+  """Plans an experiment; raises ValueError as `run` does.
 
   The processes of a run must agree on data, code and settings.
 
@@ -170,7 +170,7 @@ def _as_chosen(experiment: Experiment, point: Point, made: Mapping[str, Any]) ->
 
 
 def refuse_checkpoints(plan: Plan, out: str | Path) -> None:
-  """Raises ValueError where checkpoints of the missing points were made with other settings or seeds."""
+  """Raises ValueError for checkpoints of other settings or seeds."""
   folder = unfinished.folder_of(file_of(plan.experiment, plan.missing[0], out))
   count = len(plan.existing_seeds)
   for made, point in zip(unfinished.configs(folder) or (), plan.missing, strict=False):

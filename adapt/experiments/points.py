@@ -1,4 +1,4 @@
-"""The points of an experiment: the records that it makes, each with its label."""
+"""The points of an experiment: its records, each with its label."""
 
 import itertools
 import math
@@ -38,7 +38,7 @@ def points(choices: Choices) -> list[Point]:
 
 
 def combinations(choices: Choices) -> Sequence[Mapping[str, float]]:
-  """What is set at each point beside what is given, all of the same names."""
+  """The values set at each point, all of the same names."""
   if choices.candidates:
     return choices.candidates
   if (size := math.prod(map(len, choices.sweep.values()))) > _MOST:

@@ -1,4 +1,4 @@
-"""A suite's grid over a cluster with Ray: one task per cell, and every record in one folder.
+"""A suite's grid over a Ray cluster; all records in one folder.
 
 A cell trains in a temporary folder of whichever node takes it and sends back what it has made. Only
 the process that submits the cells writes to --out, so a record is never half there, nor there twice,

@@ -9,7 +9,7 @@ from adapt.training import bounds, dp_sgd, hosts, optimizers
 
 
 def refuse_unknown(choices: Choices) -> None:
-  """Raises ValueError for arguments that the method does not take, and values that none has."""
+  """Raises ValueError for unknown arguments and impossible values."""
   method = choices.method
   settings, own = choices.settings, choices.optimizer
   assert choices.model.name == settings.model, "settings of another network"

@@ -1,4 +1,4 @@
-"""What is told of a grid on its way, and how a message becomes one line."""
+"""Reports on a grid under way, in messages of one line."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
@@ -27,7 +27,10 @@ class Reporter(Protocol):
 
 
 def one_line(message: object) -> str:
-  """A message as one line of moderate length that a terminal shows as it is, whatever names are in it."""
+  """A message as one line of moderate length.
+
+  A terminal shows it as it is, whatever names are in it.
+  """
   words = (w if len(w) < _LONGEST else f"{w[:100]}…{w[-50:]}" for w in str(message).split())
   line = "".join(c if c.isprintable() else "?" for c in " ".join(words))
   return line if len(line) < 10 * _LONGEST else f"{line[: 5 * _LONGEST]} … {line[-4 * _LONGEST :]}"

@@ -37,7 +37,7 @@ def resolve(
   recipe: Recipe | str = recipes.SUITE,
   **others: Any,
 ) -> Experiment:
-  """Resolves what is asked for: names become objects, defaults are filled, nonsense is refused.
+  """Resolves names to objects, fills defaults, and refuses nonsense.
 
   Args:
     suite: of the task.
@@ -65,16 +65,16 @@ def resolve(
   settings = usual_settings(suite, followed) if settings is None else settings
   bound, network = methods.bind(method), model or models.bind(settings.model)
   predicts = outputs.bind(output)
-  moves = optimizers.bind(settings.optimizer if optimizer is None else optimizer)
-  made = Experiment(
+  optimiser = optimizers.bind(settings.optimizer if optimizer is None else optimizer)
+  experiment = Experiment(
     suite=suite,
     task=task,
     method=bound._replace(given={**bound.given, **given}),
-    settings=settings._replace(model=network.name, optimizer=moves.name),
+    settings=settings._replace(model=network.name, optimizer=optimiser.name),
     seeds=tuple(seeds),
     model=network,
     tuning=tunings.bind(tuning),
-    optimizer=moves,
+    optimizer=optimiser,
     weighting=None if weighting is None else weights.bind(weighting),
     start=start or "",
     validator=validator or validators.default(predicts.name),
@@ -82,10 +82,10 @@ def resolve(
     recipe=followed,
     **others,
   )
-  refusals.refuse_unknown(made)
-  made = made._replace(start=start or usual_start(made))
-  _ = made.points  # refuses what has no meaning
-  return made
+  refusals.refuse_unknown(experiment)
+  experiment = experiment._replace(start=start or usual_start(experiment))
+  _ = experiment.points  # refuses what has no meaning
+  return experiment
 
 
 def _recipe(suite: Suite, task: Task, method: Named, name: str) -> Recipe | None:

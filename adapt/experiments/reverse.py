@@ -1,4 +1,4 @@
-"""Reverse validation: what learns from a model's target predictions is asked about the source.
+"""Reverse validation: judges a model by adapting back to the source.
 
 Zhong et al. (ECML PKDD 2010), as Ganin et al. (JMLR 2016, §5.1.2) choose hyper-parameters by it. If the
 predictions for the target's training inputs are right, a second model that takes them for labels and
@@ -31,7 +31,7 @@ def scores(
   trained: loop.Trained,
   train: Train,
 ) -> Float[np.ndarray, " cells"]:
-  """The accuracy on held-out source examples of the model that learns back from each cell.
+  """Held-out source accuracy of the model that learns back, per cell.
 
   Args:
     experiment: what was trained.
@@ -68,7 +68,7 @@ def predictions(data: TaskData, trained: loop.Trained) -> Int[np.ndarray, "cells
 
 
 def turned(data: TaskData, labels: Int[np.ndarray, " m"]) -> TaskData:
-  """The task the other way round: the target with these labels is the source."""
+  """The task turned: the target with these labels is the source."""
   [source], target = data.sources, data.target
   learnt = Split(target.train.x, labels)
   given = target._replace(train=learnt, test=learnt, classes=source.classes)

@@ -1,4 +1,4 @@
-"""Runs experiments: makes the records that are missing, and reads those that are there."""
+"""Runs experiments: makes missing records, and reads those that exist."""
 
 import functools
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ def run(
   minutes: float = 5.0,
   watch: Watch | None = None,
 ) -> Result:
-  """Makes the records that are missing, all seeds and swept values in one program; as `run_together`."""
+  """Makes missing records in one program; as `run_together`."""
   [result] = run_together(
     [experiment],
     out,
@@ -56,7 +56,7 @@ def run_together(
   minutes: float = 5.0,
   watch: Watch | None = None,
 ) -> list[Result]:
-  """Makes the records that are missing of all of them in one program.
+  """Makes the missing records of several experiments in one program.
 
   Args:
     experiments: what to run; several are of one `joint_tasks.shape`.

@@ -1,4 +1,4 @@
-"""A search of float hyper-parameters: each round of points is one program, and no target label chooses.
+"""A search of float hyper-parameters, each round one program; no target labels.
 
 A grid's points are given. Else optuna proposes them, all at once at random or by TPE in rounds that it is
 told of, and the defaults are the first point. What is left is one record, that of the point whose score by
@@ -35,11 +35,11 @@ _REFUSED = 1000  # points in a round that the method's factory may refuse
 
 
 def searching(experiment: Experiment, number: int, sampler: str) -> Experiment:
-  """The experiment with a search of that many points of `lr` and of its method's floats; 0 means none.
+  """The experiment with a search of that many points; 0 means none.
 
-  What is given stays as it is. `lr` is looked for tenfold about its setting. The first round's points
-  are made, so that what the method refuses is known before anything is trained. A grid has the points of
-  `--sweep`, of which one is left.
+  Moved are `lr`, tenfold about its setting, and the method's floats that are not given. The first
+  round's points are made, so that what the method refuses is known before anything is trained. A grid
+  has the points of `--sweep`, of which one is left.
 
   Raises:
     ValueError: flags that do not go together, nothing to look about, or optuna is missing.
@@ -265,7 +265,7 @@ def _outcome(
 
 
 def ranges(factory: Callable[..., Any], defaults: Mapping[str, Any]) -> dict[str, Range]:
-  """Where a search looks for each float argument: its annotation's Range, or 30-fold about its default.
+  """Each float argument's declared Range, or 30-fold about its default.
 
   Args:
     factory: an entry.

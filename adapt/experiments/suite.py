@@ -1,4 +1,4 @@
-"""What a benchmark declares: its tasks, the settings all methods share, and the published numbers."""
+"""Declarations of benchmarks: tasks, shared settings, and published numbers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -29,7 +29,7 @@ class Task(NamedTuple):
 
 
 class Reported(NamedTuple):
-  """One published row, in percent, with where it comes from and what its protocol was."""
+  """One published row, in percent, with its source and protocol."""
 
   label: str  # as printed in the paper
   beside: str  # the record label it stands beside, e.g. "dann"
@@ -56,7 +56,7 @@ class Suite(NamedTuple):
   variants: Mapping[str, tuple[str, str]] = {}
 
   def task(self, name: str) -> Task:
-    """The task of that name; ValueError with the list of names if there is none."""
+    """The task of that name; ValueError lists the names otherwise."""
     for task in self.tasks:
       if task.name == name:
         return task
@@ -87,13 +87,16 @@ PHOTOS = Settings(
 
 
 def pairs(prefix: str, domains: Sequence[str]) -> tuple[Task, ...]:
-  """Every ordered pair of the domains: task s_t goes from {prefix}s to {prefix}t."""
+  """Every ordered pair of the domains.
+
+  Task s_t goes from {prefix}s to {prefix}t.
+  """
   ordered = [(s, t) for s in domains for t in domains if s != t]
   return tuple(Task(f"{s}_{t}", (prefix + s,), prefix + t) for s, t in ordered)
 
 
 def by_recipe(suite: Suite) -> tuple[Reported, ...]:
-  """A suite's published rows once more, beside the records that follow the papers' recipes."""
+  """A suite's published rows once more, beside records by recipe."""
   found = []
   for row in suite.reported:
     own = [r for r in suite.recipes if r.method == row.beside and r.makes(row.label)]
@@ -113,7 +116,10 @@ def row(
   percents: str,
   cause: str = "",
 ) -> Reported:
-  """A published row, its numbers in one text in the order of the tasks; "-" where there is none."""
+  """A published row, its numbers in one text.
+
+  They are in the order of the tasks; "-" where there is none.
+  """
   values = zip(tasks, percents.split(), strict=True)
   accuracy = {task: float(value) for task, value in values if value != "-"}
   return Reported(label, beside, source, protocol, accuracy, cause)

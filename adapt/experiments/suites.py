@@ -28,7 +28,7 @@ def _benchmarks() -> list[str]:
 
 
 def get(name: str) -> Suite:
-  """The suite of that name; ValueError lists the names for an unknown one."""
+  """The suite of that name; ValueError lists the names otherwise."""
   if name in _benchmarks() and name not in catalogue.names(_GROUP):
     root = str(_BENCHMARKS.parent)
     if root not in sys.path:

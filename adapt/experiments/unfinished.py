@@ -1,4 +1,4 @@
-"""What training has left unfinished: checkpoints beside the records to be, and records under way.
+"""Unfinished training: checkpoints beside future records, and records under way.
 
 All files of a program are first made in the folder of its checkpoints, then take their places. A
 process that is killed between two of them leaves the others to the next one, which trains nothing.
@@ -41,7 +41,7 @@ def leftovers(file: Path) -> list[Path]:
 
 
 def configs(folder: Path) -> Any:
-  """The configurations that the checkpoints there were made for, a list; None if there are none.
+  """The configurations of a folder's checkpoints, a list; None without checkpoints.
 
   Raises:
     ValueError: they do not say.
@@ -53,7 +53,7 @@ def configs(folder: Path) -> Any:
 
 
 def seeds(folder: Path) -> set[int]:
-  """Of which seeds the checkpoints there are; none where nobody can go on from them."""
+  """The seeds of a folder's checkpoints; none where nobody can continue."""
   try:
     return {seed for config in configs(folder) or () for seed in config["seeds"]}
   except ValueError:
@@ -61,7 +61,9 @@ def seeds(folder: Path) -> set[int]:
 
 
 def deliver(folder: Path, out: str | Path, make: Callable[[Path], object]) -> None:
-  """Writes records and what lies beside them, all of them or, until the next call, none.
+  """Writes records and what lies beside them, all or none.
+
+  What is interrupted is finished by the next call.
 
   Args:
     folder: of the checkpoints that they come from, which is held.
@@ -78,7 +80,7 @@ def deliver(folder: Path, out: str | Path, make: Callable[[Path], object]) -> No
 
 
 def recover(suite: str, out: str | Path) -> None:
-  """Brings records to their place that a killed process has made and not brought there."""
+  """Brings records to their place that a killed process left behind."""
   for made in sorted(Path(out).glob(f"{glob.escape(suite)}/*/.*.partial/{checkpoint.MADE}")):
     try:
       with folder_lock.alone(made.parent):

@@ -53,7 +53,10 @@ def _owner(entry: Any) -> Any:
 
 
 def versioned(entry: Any) -> bool:
-  """Whether an entry's code is this package's or an installed one's, of which a version is known."""
+  """Whether an entry's code is of a package with a version.
+
+  That is this package or an installed one.
+  """
   file = _file_of(_owner(entry))
   return file is not None and _installed(file)
 

@@ -1,4 +1,4 @@
-"""Checkers of JSON values, from which the schemas of records and models are made."""
+"""Checkers of JSON values, the parts of record and model schemas."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ def shown(value: Any) -> str:
 
 
 def kind_of(name: str, holds: Callable[[Any], bool]) -> Kind:
-  """Builds a checker from a test; `name` says what a value that fails it is."""
+  """Builds a checker from a test; `name` describes failing values."""
   return lambda value: None if holds(value) else f" is {shown(value)}, {name}"
 
 

@@ -26,7 +26,7 @@ def about(value: Any) -> str | None:
 
 
 def output(value: Any) -> str | None:
-  """Returns the first error in what values are predicted and how they were standardised, or None."""
+  """Returns the first error in predicted values and their scale, or None."""
   if wrong := kinds.fields(
     {"name": kinds.text, **dict.fromkeys(("mean", "std"), kinds.list_of(kinds.number))}
   )(value):

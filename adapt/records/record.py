@@ -74,7 +74,7 @@ def path(out: str | Path, suite: str, task: str, label: str) -> Path:
 
 
 def write_points(path: Path, mark: str, **arrays: Any) -> None:
-  """Writes the first seed's test points beside the record at `path`, before it.
+  """Writes the first seed's test points beside the record, before it.
 
   Args:
     path: the record's.
@@ -92,7 +92,7 @@ def write_points(path: Path, mark: str, **arrays: Any) -> None:
 
 
 def read_points(path: Path, record: Mapping[str, Any]) -> dict[str, Any] | None:
-  """Reads the points beside a record; None where there are none of it.
+  """Reads the points beside a record, or None without any.
 
   A run that was killed between the two leaves points of other parameters than the record's. They
   are passed over with a warning, as are those that cannot be read.
@@ -202,7 +202,10 @@ def note_command(words: Sequence[str]) -> None:
 
 
 def command() -> str:
-  """Returns the command that started this process, without the folder it stood in or its home."""
+  """Returns the command that started this process.
+
+  The folder it stood in and its home are left out.
+  """
   if _command:
     return _portable(_command)
   program = Path(sys.argv[0])
