@@ -1,4 +1,4 @@
-"""`adapt reproduce NAME --explain ROW`: what each of a recipe's settings is worth."""
+"""`adapt reproduce --explain`: what a recipe's settings are worth."""
 
 import argparse
 import functools
@@ -40,7 +40,7 @@ def explain(
   rest: Sequence[str],
   domains: Callable[[str], Domain] | None = None,
 ) -> int:
-  """Runs the ablations of a row's recipe, as far as they have no records, and prints them.
+  """Runs the missing ablations of a row's recipe, and prints all.
 
   Args:
     suite: with published rows and recipes.

@@ -129,7 +129,10 @@ def experiments_of(
 
 
 def experiment_of(suite: Suite, task: Task, name: str, arguments: argparse.Namespace) -> Experiment:
-  """Builds the experiment of one method on one task; ValueError for bad flags."""
+  """Builds the experiment of one method on one task.
+
+  ValueError says which flags do not go together.
+  """
   given = vars(arguments)
   recipe = recipes.chosen(suite.recipes, arguments.recipe, name, task.name, suite.name)
   settings = usual_settings(suite, recipe)._replace(**arguments.settings)

@@ -1,4 +1,7 @@
-"""The way from a suite's settings to a paper's recipe, one group of settings after the other."""
+"""The way from a suite's settings to a paper's recipe.
+
+One group of settings comes after the other.
+"""
 
 from collections.abc import Collection
 from typing import Any, NamedTuple
@@ -30,7 +33,9 @@ class Step(NamedTuple):
 
 
 def steps(suite: Suite, recipe: Recipe, task: str, given: Collection[str] = ()) -> list[Step]:
-  """The runs on the way to a recipe on a task; the first one is the suite's, the last the recipe's.
+  """The runs on the way to a recipe on a task.
+
+  The first one is the suite's, the last the recipe's.
 
   Args:
     suite: with the recipe.

@@ -60,19 +60,22 @@ class Choices(NamedTuple):
 
   @property
   def defaults(self) -> dict[str, Any]:
-    """The method's hyper-parameters in this suite, or by the recipe, without what the user sets."""
+    """The method's hyper-parameters, without what the user sets."""
     own = {p.name: p.default for p in catalogue.parameters(self.method.factory)}
     own |= self.suite.defaults.get(self.method.name, {})
     return own | (self.recipe.hyperparameters if self.recipe else {})
 
   @property
   def usual(self) -> Settings:
-    """The settings in this suite, or by the recipe, without what the user sets."""
+    """The suite's or the recipe's settings, without what the user sets."""
     return usual_settings(self.suite, self.recipe)
 
   @property
   def source_model(self) -> dict[str, Any]:
-    """What the recipe sets of the source model, without the settings that the user sets of both."""
+    """What the recipe sets of the source model.
+
+    What the user sets, of both models, is not among it.
+    """
     own, usual = self.settings._asdict(), self.usual._asdict()
     by_recipe = self.recipe.source_model if self.recipe else {}
     return {n: v for n, v in by_recipe.items() if own.get(n) == usual.get(n)}
@@ -85,7 +88,7 @@ class Choices(NamedTuple):
 
   @property
   def recipe_name(self) -> str | None:
-    """What its label and its record call the recipe; None for the suite's settings."""
+    """What labels and records call the recipe; None without one."""
     return PAPER if self.recipe else None
 
 

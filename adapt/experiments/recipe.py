@@ -1,4 +1,7 @@
-"""Recipes: the settings of a method's own paper, where a suite's are the same for all methods."""
+"""Recipes: the settings of a method's own paper.
+
+A suite's settings are the same for all methods.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -11,7 +14,7 @@ SUFFIX = f"-recipe={PAPER}"  # of the label that a record by recipe has
 
 
 class Recipe(NamedTuple):
-  """What one method's paper, or its authors' code, sets on some tasks of a suite.
+  """What a method's paper, or its authors' code, sets on some tasks.
 
   Both mappings are by name: a setting's, or that of a hyper-parameter of the method; of the source
   model also `smoothing`, of its labels.
@@ -42,7 +45,7 @@ class Recipe(NamedTuple):
 
   @property
   def said(self) -> str:
-    """One sentence or more: where it comes from, and what is to be known of it."""
+    """Where it comes from, and what is to be known of it."""
     text = f"by the recipe of {self.source}"
     if self.departs:
       text += f"; departs in {self.departs}"
@@ -52,7 +55,9 @@ class Recipe(NamedTuple):
 def chosen(
   recipes: Iterable[Recipe], name: str, method: str, task: str, suite: str
 ) -> Recipe | None:
-  """The recipe of that name for a method on a task; None for "suite".
+  """The recipe of that name for a method on a task.
+
+  It is None for "suite".
 
   Args:
     recipes: those of the suite.

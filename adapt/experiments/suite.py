@@ -96,7 +96,7 @@ def pairs(prefix: str, domains: Sequence[str]) -> tuple[Task, ...]:
 
 
 def by_recipe(suite: Suite) -> tuple[Reported, ...]:
-  """A suite's published rows once more, beside the records that follow the papers' recipes."""
+  """A suite's published rows once more, beside records by recipe."""
   found = []
   for row in suite.reported:
     own = [r for r in suite.recipes if r.method == row.beside and r.makes(row.label)]
