@@ -40,8 +40,7 @@ def arrays(
     data_dir: where TFDS keeps its sets; None means `$TFDS_DATA_DIR` or `~/tensorflow_datasets`.
 
   Returns:
-    x [n, …] of the prepared dtype (images uint8), read-only and memory-mapped, and y [n] int64, of a
-    set of values (regression) float32.
+    x [n, …] of the prepared dtype (images uint8), read-only and memory-mapped, y [n] int64 or float32.
 
   Raises:
     ValueError: not prepared (with the command that prepares it); no such split; prepared in a file
