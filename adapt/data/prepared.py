@@ -1,9 +1,8 @@
 """Read data sets that TFDS has prepared.
 
-They are decoded once as arrays, or stay encoded as images.
-
-Arrays are kept as .npy beside the prepared files: decoding MNIST's 70000 PNGs takes 15 s, mapping
-the kept arrays milliseconds, without tensorflow_datasets. Photographs are read where they are used.
+They are decoded once as arrays, or stay encoded as images. Arrays are kept as .npy beside the prepared
+files: decoding MNIST's 70000 PNGs takes 15 s, mapping the kept arrays milliseconds, without
+tensorflow_datasets. Photographs are read where they are used.
 """
 
 import contextlib
@@ -194,10 +193,12 @@ def _keys(name: str, info: Any) -> tuple[str, str]:
   keys = info.supervised_keys or ("image", "label")
   tfds = builders.import_tfds()
   known = len(keys) == 2 and all(isinstance(key, str) and key in info.features for key in keys)
-  if known and isinstance(info.features[keys[1]], tfds.features.ClassLabel | tfds.features.Image):
+  ours = known and name.split("/")[0] in _OURS  # values, of which sets of others say nothing
+  label = info.features[keys[1]] if known else None
+  if isinstance(label, tfds.features.ClassLabel | tfds.features.Image):
     return keys  # an image as label is a mask
-  if known and name.split("/")[0] in _OURS and info.features[keys[1]].np_dtype == np.float32:
-    return keys  # values; sets of others say nothing of what their numbers are
+  if ours and label.np_dtype == np.float32:
+    return keys
   raise ValueError(
     f"{name} is not a classification set (features {', '.join(sorted(info.features))}): "
     "write its arrays x and y to an .npz file instead"

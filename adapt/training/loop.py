@@ -106,12 +106,10 @@ def train(
   seconds |= {"prepare": prepared, "input_wait": fed.waited(), "total": total}
   seconds |= {"compile": ended - compiled}
   shares = {n: v if n == "predict_1000" else v / len(parts) for n, v in seconds.items()}
-  weighted = _weighted(parts, arrays)
+  sums = _weighted(parts, arrays)
   past.final = evaluation.final(cells, parts, views, now)
   return [
-    Trained(
-      own, past.only(span), evaluation.examples(cells, own, part.data), shares, cells, weighted
-    )
+    Trained(own, past.only(span), evaluation.examples(cells, own, part.data), shares, cells, sums)
     for part, span, own in zip(parts, spans(parts), evaluation.each(parts, now), strict=True)
   ]
 

@@ -1,11 +1,11 @@
-"""Hospitals, air, speech and bearings as domains."""
+"""Hospitals as tables, encoded by a pair's source, and with planted priors."""
 
 import numpy as np
 import pytest
 
 from adapt import data
 from adapt.data import encode, prepared
-from adapt.data.named import air, hospitals, machines, speech
+from adapt.data.named import hospitals
 
 
 @pytest.fixture
@@ -45,32 +45,3 @@ def test_planted_priors_are_of_different_patients(patients, percent):
     assert domain.train.y.mean() == pytest.approx(percent / 100, abs=0.06)
   ages = [set(d.train.x.columns[0].values) for d in (source, target)]
   assert not ages[0] & ages[1]
-
-
-def test_hours_without_a_label_are_left_out_and_pm10_is_no_input(monkeypatch):
-  y = np.where(np.arange(60) % 3, np.arange(60), np.nan).astype(np.float32)
-  x = np.tile(np.arange(60, dtype=np.float32)[:, None], (1, 10))
-  monkeypatch.setattr(prepared, "arrays", lambda *_: (x, y))
-  monkeypatch.setattr(air, "HOURS", {"train": 20, "test": 10})
-  found = air.station("dingling", None)
-  assert found.train.y.shape == (20, 1) and np.isfinite(found.train.y).all()
-  assert "PM10" not in found.train.x.names and len(found.train.x.columns) == 9
-  np.testing.assert_array_equal(found.train.x.columns[0].values, found.train.y[:, 0])
-
-
-def test_recordings_have_no_gain():
-  x = np.random.default_rng(0).normal(3, 2, (4, 32, 40)).astype(np.float32)
-  found = speech.standardised(x)
-  np.testing.assert_allclose(found.mean((1, 2)), 0, atol=1e-5)
-  np.testing.assert_allclose(found.std((1, 2)), 1, rtol=1e-4)
-
-
-def test_windows_of_bearings(monkeypatch):
-  tone = np.sin(2 * np.pi * 100 / 1024 * np.arange(2100))
-  series = np.stack([tone, 5 * tone]).astype(np.float32)
-  monkeypatch.setattr(prepared, "arrays", lambda *_: (series, np.array([0, 1])))
-  found = machines.load("1797", None)
-  assert found.train is found.test  # no split that a recording could lie on both sides of
-  assert found.train.x.shape == (4, 512) and found.train.y.tolist() == [0, 0, 1, 1]
-  assert found.train.x[0].argmax() == 99  # without the constant part
-  np.testing.assert_allclose(found.train.x[0], found.train.x[2], atol=1e-4)
