@@ -88,5 +88,5 @@ def labelled(y: np.ndarray) -> np.ndarray:
   Of pixels one that is scored suffices.
   """
   if y.dtype.kind == "f":
-    return np.isfinite(y).all(axis=1)
-  return (np.asarray(y) >= 0).reshape(len(y), -1).any(axis=1)
+    return np.asarray(np.isfinite(y).all(axis=1))
+  return np.asarray((np.asarray(y) >= 0).reshape(len(y), -1).any(axis=1))

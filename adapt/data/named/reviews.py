@@ -76,7 +76,7 @@ def texts(category: str, data_dir: DataDir = None) -> tuple[list[str], np.ndarra
     ValueError: not prepared, with the command that prepares it.
   """
   name = f"amazon_text/{category}"
-  source = prepared._readable(name, prepared._folder(name, data_dir), "train", None)
+  source = prepared._readable(name, prepared._folder(name, data_dir), "train", ())
   examples = [source[i] for i in range(len(source))]
   return (
     [example["text"].decode() for example in examples],
