@@ -64,5 +64,7 @@ def test_arrays_have_values_of_any_width(tmp_path):
   np.savez(tmp_path / "a.npz", x=np.zeros((10, 3)), y=y)
   found = data.load(str(tmp_path / "a.npz"), reading=VALUES)
   assert found.train.y.shape == (8, 2) and found.test.y.shape == (2, 2)
-  with pytest.raises(ValueError, match="--output ranks is unknown: choose from classes, values, pixels"):
+  with pytest.raises(
+    ValueError, match="--output ranks is unknown: choose from classes, values, pixels"
+  ):
     data.load(str(tmp_path / "a.npz"), reading=Reading(output="ranks"))
