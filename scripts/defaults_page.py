@@ -29,9 +29,10 @@ Rate and steps of vectors were chosen on held-out source rows of 13 sets. There 
 
 No weight decay: on a held-out quarter of the training rows of nine sets (four hospitals, three of SURF,
 digits, iris; 3 or 4 splits, 1,000 steps) the mean accuracy is 84.1 % without, 84.2 with 1/n and 84.1 with
-3/n (n training rows; 1/n is the penalty of scikit-learn's logistic regression, which has 83.6). Nor do fewer steps
-help: hospitals have the same after 250 steps. A rate of 0.1 would spoil shifted targets: digits with
-inverted grey levels, scaled by the statistics of plain ones, come to 61 % (weight decay 3/n), at 0.03 to 96.
+3/n (n training rows; 1/n is the penalty of scikit-learn's logistic regression, which has 83.6). Nor do
+fewer steps help: hospitals have the same after 250 steps. A rate of 0.1 would spoil shifted targets: digits
+with inverted grey levels, scaled by the statistics of plain ones, come to 61 % (weight decay 3/n), at 0.03
+to 96.
 
 ## By the number of training examples
 

@@ -184,6 +184,9 @@ THROUGH = {
   "training/history": "training/test_checkpoint",
   "training/loop": "experiments/test_run",
   "training/program": "experiments/test_run",
+  "data/pixel_labels": "outputs/test_pixels",
+  "evaluation/counting": "evaluation/test_pixel_measures",
+  "models/unet_bn": "models/test_unet",
   "experiments/advice_text": "experiments/test_advice",
   "experiments/contract": "experiments/test_contract_runs",
   "experiments/choices": "experiments/test_resolve",
@@ -204,6 +207,7 @@ THROUGH = {
   "training/privacy": "training/test_dp_sgd",
   "shallow/tradaboost": "shallow/test_labelled",
   "experiments/stacked_table": "test_advise_page",
+  "training/network_check": "training/test_task_data",
   "training/settings": "experiments/test_resolve",
   "training/setup": "experiments/test_resolve",
   **{

@@ -193,11 +193,10 @@ def _keys(name: str, info: Any) -> tuple[str, str]:
   keys = info.supervised_keys or ("image", "label")
   tfds = builders.import_tfds()
   known = len(keys) == 2 and all(isinstance(key, str) and key in info.features for key in keys)
+  label: Any = info.features[keys[1]] if known else None
   ours = known and name.split("/")[0] in _OURS  # values, of which sets of others say nothing
-  label = info.features[keys[1]] if known else None
-  if isinstance(label, tfds.features.ClassLabel | tfds.features.Image):
-    return keys  # an image as label is a mask
-  if ours and label.np_dtype == np.float32:
+  kinds = (tfds.features.ClassLabel, tfds.features.Image)  # an image as label is a mask
+  if isinstance(label, kinds) or (ours and label.np_dtype == np.float32):
     return keys
   raise ValueError(
     f"{name} is not a classification set (features {', '.join(sorted(info.features))}): "

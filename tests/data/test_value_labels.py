@@ -65,6 +65,6 @@ def test_arrays_have_values_of_any_width(tmp_path):
   found = data.load(str(tmp_path / "a.npz"), reading=VALUES)
   assert found.train.y.shape == (8, 2) and found.test.y.shape == (2, 2)
   with pytest.raises(
-    ValueError, match="--output boxes is unknown: choose from classes, values, pixels"
+    ValueError, match="--output ranks is unknown: choose from classes, values, pixels"
   ):
-    data.load(str(tmp_path / "a.npz"), reading=Reading(output="boxes"))
+    data.load(str(tmp_path / "a.npz"), reading=Reading(output="ranks"))

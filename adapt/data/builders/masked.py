@@ -1,6 +1,5 @@
 """Builders of images with a mask of classes each (segmentation), stored at one small size."""
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -121,4 +120,4 @@ def opened_bytes(path: Path) -> bytes:
   """A file's bytes; ValueError where it is not there."""
   if not path.is_file():
     raise ValueError(f"no file '{path}': give --from the folder of the published files")
-  return io.FileIO(path).readall()
+  return path.read_bytes()
