@@ -90,8 +90,14 @@ def fitted(pairs: Sequence[Pair]) -> stacked.Stacked:
   """The stacked model of these pairs, its numbers rounded as they are written."""
   scores, y = [p["scores"] for p in pairs], np.array([p["accuracy"] for p in pairs])
   made = stacked.fit(pair_scores.STACKED, scores, y, [p["family"] for p in pairs])
+
+  def rounded(values: Sequence[float]) -> tuple[float, ...]:
+    return tuple(round(v, 5) for v in values)
+
   return made._replace(
-    **{n: tuple(round(v, 5) for v in getattr(made, n)) for n in ("means", "spreads", "slopes")},
+    means=rounded(made.means),
+    spreads=rounded(made.spreads),
+    slopes=rounded(made.slopes),
     reach=round(made.reach, 5),
   )
 

@@ -66,8 +66,8 @@ def fit(
     found = base[own] + _corrected(_ridge(x[~own], (y - base)[~own]), x[own])
     off += abs(y[own] - np.clip(found, 0, 1)).tolist()
   rank = min(int(np.ceil((len(off) + 1) * LEVEL)), len(off))
-  fitted = (tuple(map(float, v)) for v in _ridge(x, y - base))
-  return Stacked(tuple(names), *fitted, sorted(off)[rank - 1], len(y), len(every))
+  mean, spread, slope = (tuple(map(float, v)) for v in _ridge(x, y - base))
+  return Stacked(tuple(names), mean, spread, slope, sorted(off)[rank - 1], len(y), len(every))
 
 
 def expected(model: Stacked, scores: Mapping[str, float]) -> Interval | None:
