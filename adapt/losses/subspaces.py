@@ -101,7 +101,7 @@ def inverse_gram(
   k = jnp.maximum(*(_leading(s, threshold) for _, s, _ in parts))
   kept = jnp.arange(len(parts[0][1])) < k
   first, second = (_product(v * jnp.where(kept, 1 / s, 0.0), u.T) for u, s, v in parts)
-  lengths = jnp.maximum(_lengths(first) * _lengths(second), 1e-6)
+  lengths = _lengths(first) * _lengths(second)  # small themselves, so that a floor would count
   angle = jnp.abs(1 - (first * second).sum(axis=0) / lengths).mean()
   apart = jnp.where(kept, parts[0][1] - parts[1][1], 0.0)
   return angle, ops.length(apart) / k

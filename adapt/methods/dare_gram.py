@@ -22,8 +22,9 @@ def dare_gram(
   authors' code for dSprites.
 
   Departs from the authors' code in the gradient of the pseudo-inverse, here that of its singular values
-  and vectors, damped, there that of an inverse without truncation; and in the last layer's rate, there
-  ten times that of the others. Its ResNet takes one batch-norm pass a domain.
+  and vectors, damped, there that of an inverse without truncation; in the cosine, there with a floor of
+  1e-6 under the lengths' product, which those of inverse matrices can reach; and in the last layer's
+  rate, there ten times that of the others. Its ResNet takes one batch-norm pass a domain.
 
   Args:
     angle: factor of the angle between the pseudo-inverses' columns.
