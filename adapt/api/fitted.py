@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +11,7 @@ import numpy as np
 
 from adapt import outputs
 from adapt.api import arrays
+from adapt.api.accuracy import Accuracy, over_seeds
 from adapt.api.frames import pandas
 from adapt.data import atomic_files, encode, preprocessing, ragged
 from adapt.data.domain import Domain, Split
@@ -19,24 +20,6 @@ from adapt.deploy import exported, saved
 from adapt.deploy.rebuilt import NOTHING_OWN, Own, predicts
 from adapt.evaluation import metrics
 from adapt.report import diagnostics, figures
-
-
-class Accuracy(NamedTuple):
-  """A fraction of examples that are right, over seeds."""
-
-  mean: float
-  std: float | None  # sample standard deviation; None of one seed
-  seeds: tuple[float | None, ...]  # None of a diverged one
-
-  def __str__(self) -> str:
-    spread = "" if self.std is None else f" ± {100 * self.std:.1f}"
-    return f"{100 * self.mean:.1f}{spread} %"
-
-
-def _accuracy(values: Sequence[float | None]) -> Accuracy:
-  known = [v for v in values if v is not None]
-  std = float(np.std(known, ddof=1)) if len(known) > 1 else None
-  return Accuracy(float(np.mean(known)) if known else float("nan"), std, tuple(values))
 
 
 class Fitted:
@@ -98,7 +81,7 @@ class Fitted:
 
   def _of(self, section: str, measure: str) -> Accuracy | None:
     found = self.record[section]
-    return None if found is None or measure not in found else _accuracy(found[measure])
+    return None if found is None or measure not in found else over_seeds(found[measure])
 
   @property
   def history(self) -> dict[str, Any]:
@@ -172,7 +155,7 @@ class Fitted:
       raise ValueError(
         f"the label {strange[0]!r} is none of the model's classes: {', '.join(self.classes[:10])}"
       )
-    return _accuracy(
+    return over_seeds(
       [float((self.predict(read, seed).astype(str) == right).mean()) for seed in self.seeds]
     )
 

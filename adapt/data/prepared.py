@@ -59,9 +59,7 @@ def arrays(
 class Records:
   """Encoded images of a prepared split, read by index.
 
-  The files are opened where and when one is read.
-
-  An open reader neither pickles nor survives a fork, so each process that reads opens its own.
+  An open reader neither pickles nor survives a fork, so each process opens its own when it reads.
 
   Args:
     folder: of the prepared set, with its version.
@@ -124,10 +122,7 @@ def images(
 
 
 def splits(name: str, data_dir: str | os.PathLike | None = None) -> tuple[str, ...]:
-  """Return the names of the prepared splits.
-
-  Raises ValueError as `arrays`.
-  """
+  """Return the names of the prepared splits; raises ValueError as `arrays`."""
   return tuple(_builder(_folder(name, data_dir)).info.splits)
 
 
@@ -186,10 +181,7 @@ def _builder(folder: Path) -> Any:
 
 
 def _keys(name: str, info: Any) -> tuple[str, str]:
-  """Return the features used as input and label.
-
-  They are the supervised keys, or image and label.
-  """
+  """Return the features used as input and label: the supervised keys, or image and label."""
   keys = info.supervised_keys or ("image", "label")
   tfds = builders.import_tfds()
   known = len(keys) == 2 and all(isinstance(key, str) and key in info.features for key in keys)
