@@ -13,6 +13,7 @@ _SHEN_HOW = "their own network and split"
 _HAEUSSER = "Haeusser et al. (2017, arXiv:1708.00938), Table 2"
 _HAEUSSER_HOW = "accuracy as 100 less the printed error; their own network"
 _CHH = "s-chh/PyTorch-DANN, its README"
+_VUGT = "jvanvugt/pytorch-domain-adaptation, its README"
 _WANG = "Wang, transfer-learning benchmark (data/benchmark.md), MNIST→USPS"
 _OTHER = "not explained: network, steps and split are others"
 
@@ -72,6 +73,17 @@ ROWS = (
     {
       ("Source only", "source_only"): (81.8, 49.4, 57.2),
       ("DANN", "dann"): (88.4, 95.7, 71.9),
+    },
+  ),
+  *_rows(
+    _VUGT,
+    "an unofficial rerun",
+    ["mnist_mnistm"],
+    {
+      ("Source only", "source_only"): (33.0,),
+      ("RevGrad", "dann"): (74.0,),
+      ("ADDA", "adda"): (76.0,),
+      ("WDGRL", "wdgrl"): (78.0,),
     },
   ),
   *_rows(

@@ -3,9 +3,9 @@
 The published tables of PACS are of domain generalisation (leave one domain out), so none stands
 beside these.
 
-`dann` loses, and not by its joint batch-norm pass: from cartoons to photographs, where `source_only` has 83.4
-(two seeds), it ends at 62.0 with a pass for each domain (`--passes separate`) and at 71.9 with the joint
-one. `coral`, `mcc` and `shot` gain there.
+`dann` loses, and why is not established. From cartoons to photographs a pass of batch normalisation for each
+domain (`--passes separate`) does not mend it: its record of two seeds stands below the joint one's.
+`coral`, `mcc` and `shot` gain there.
 """
 
 import sys

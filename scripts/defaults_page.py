@@ -15,6 +15,7 @@ KINDS = {
   "grey": f"grey images up to {own_data.SMALL} pixels",
   "colour": f"colour images up to {own_data.SMALL} pixels, or several channels",
   "large": "larger images",
+  "pixels": "images with masks (`--output pixels`)",
 }
 _EXAMPLES = (100, 300, 1000, 2000, 4000)
 _HEAD = """# Defaults for your own data

@@ -1,4 +1,4 @@
-"""RSD: equal subspaces of the features, for regression (Chen et al., ICML 2021)."""
+"""RSD: equal subspaces of the features, for regression (Chen et al., 2021, ICML)."""
 
 from adapt.losses import ops, subspaces
 from adapt.method import Batch, Method, Net

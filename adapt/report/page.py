@@ -32,7 +32,7 @@ SHADES = {
   for star in ("", "*")
 }
 SCALE = 0.75  # of a picture's pixels on the page: its letters are then as large as the text's
-MOST_BYTES = 1_400_000  # of pictures in a page; what is beyond is named, not shown
+MOST_BYTES = 1_100_000  # of pictures in a page; what is beyond is named, not shown
 
 STYLE, SCRIPT = (
   (Path(__file__).with_name(f"page.{kind}")).read_text("utf-8") for kind in ("css", "js")

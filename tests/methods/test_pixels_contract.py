@@ -38,6 +38,7 @@ def test_a_method_that_serves_pixels_moves_all_it_trains(name):
   assert features.shape == (4, 4) and logits.shape == (4, 16, 16, 3)
 
 
+@pytest.mark.adapts("fda")
 def test_target_statistics_and_target_frequencies_gain():
   """Discs of another tint: what takes the tint away is better than the source's network."""
   fixed = {**SMALL, "steps": 40, "evaluations": 1}
