@@ -94,7 +94,8 @@ _TITLES = {"h_score": "H-score"}  # without what it is made of
 def accuracy(records: Sequence[Record], suite: Suite | None, rule: str = "last") -> Sheet:
   """Accuracy (or another measure) by label and task as the rule picked it, published rows beneath ours."""
   tasks = tasks_of(records, suite)
-  every = rows(records, suite)
+  # Published rows beside a setting that was never run stand on the page of published rows alone.
+  every = [row for row in rows(records, suite) if row.records or "=" not in row.label]
   measure = headline(records)
   marks = _marks(every, tasks, measure)
   lines: list[Line] = []
