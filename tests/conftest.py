@@ -1,7 +1,5 @@
 """Eight faked devices for every test, and the toy problem that many of them share."""
 
-import contextlib
-import ctypes
 import gc
 import itertools
 import os
@@ -65,12 +63,9 @@ def _few_programs():
   """Forgets compiled programs when they take too much: memory maps, whose end crashes LLVM, or memory."""
   yield
   if next(_counted) % 5 == 0 and _much():
-    from adapt.training import program
+    from adapt.training import program_memory
 
-    program.program.cache_clear()
-    jax.clear_caches()
-    gc.collect()
-    _trimmed()
+    program_memory.forget()
 
 
 _counted = itertools.count(1)
@@ -83,12 +78,6 @@ def _much() -> bool:
     return False
   resident = int(memory.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
   return resident > _RESIDENT or maps.read_bytes().count(b"\n") > _MAPS
-
-
-def _trimmed() -> None:
-  """Gives freed memory back, where the C library can."""
-  with contextlib.suppress(OSError, AttributeError):
-    ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from adapt.experiments.experiment import Experiment
 from adapt.experiments.plan import Domains, Plan, file_of, plan
 from adapt.experiments.reporter import Reporter
 from adapt.experiments.run import run_together
-from adapt.training import checkpoint, devices, hosts, joint_tasks
+from adapt.training import checkpoint, devices, hosts, joint_tasks, program_memory
 
 
 class Options(NamedTuple):
@@ -41,6 +41,7 @@ def run(
   records: list[dict[str, Any]] = []
   for group in groups:
     records += _program(group, domains, options, reporter)
+    program_memory.relieve()
   hosts.led(lambda: _tidied([one for group in groups for one in group], options.out))
   return records
 

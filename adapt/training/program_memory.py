@@ -1,0 +1,41 @@
+"""Forgets compiled programs before they take all memory maps that Linux allows a process.
+
+Every compiled program takes some, and LLVM aborts the process that has no more. A grid of a hundred cells
+with programs of their own comes there.
+"""
+
+import contextlib
+import ctypes
+import gc
+from pathlib import Path
+
+import jax
+
+from adapt.training import program
+
+_MAPS, _MOST = Path("/proc/self/maps"), Path("/proc/sys/vm/max_map_count")
+_SHARE = 0.5  # of the maps allowed: one cell's programs take far less than the rest
+
+
+def relieve() -> bool:
+  """Forgets all compiled programs if the process has half of its maps; returns whether it did.
+
+  Programs that are needed again are compiled again, or read from the cache of compiled programs.
+  """
+  try:
+    taken, most = _MAPS.read_bytes().count(b"\n"), int(_MOST.read_text())
+  except OSError:  # no Linux
+    return False
+  if taken <= _SHARE * most:
+    return False
+  forget()
+  return True
+
+
+def forget() -> None:
+  """Forgets all compiled programs and gives freed memory back, where the C library can."""
+  program.program.cache_clear()
+  jax.clear_caches()
+  gc.collect()
+  with contextlib.suppress(OSError, AttributeError):
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
