@@ -102,9 +102,10 @@ class Fitted:
     return pd.DataFrame(rows)
 
   def predict(self, x: Any, seed: int | None = None, columns_in_order: bool = False) -> np.ndarray:
-    """Classes [n] of inputs [n, ...], values [n] or [n, d], or masks [n, h, w].
+    """What is predicted of inputs [n, ...].
 
-    Classes are as the labels were given, values in their unit, masks of class numbers.
+    Classes [n] as the labels were given, values [n] or [n, d] in their unit, or masks [n, h, w] of class
+    numbers.
 
     Args:
       x: as the target was given, a data set or loader as well; the columns of a frame are matched by
@@ -125,7 +126,7 @@ class Fitted:
   def predict_proba(
     self, x: Any, seed: int | None = None, columns_in_order: bool = False
   ) -> np.ndarray:
-    """Probabilities [n, k] of the classes, of pixels [n, h, w, k]; arguments are those of `predict`."""
+    """Probabilities [n, k], of pixels [n, h, w, k]; arguments as in `predict`."""
     if self._model(seed).scale is not None:
       raise ValueError("values have no probabilities: call predict")
     return np.asarray(jax.nn.softmax(self._outputs(x, seed, columns_in_order)[1]))

@@ -1,4 +1,4 @@
-"""`adapt run --method auto`: tries a few methods and chooses one without target labels."""
+"""`adapt run --method auto`: tries methods and chooses without target labels."""
 
 import argparse
 import time
@@ -41,7 +41,7 @@ def _candidates(pair: Pair, arguments: argparse.Namespace) -> Sequence[auto.Cand
 
 
 def run(suites: Sequence[tuple[Pair, Suite]], arguments: argparse.Namespace) -> int:
-  """Tries, chooses and writes what was chosen, for every pair; prints one table of all.
+  """Tries, chooses and writes for every pair; prints one table.
 
   Returns the exit code: 0, or 3 if a seed's loss diverged.
 

@@ -29,7 +29,7 @@ class Late(ValueError):
 
 @contextlib.contextmanager
 def announced(waited_for: Callable[[], str], seconds: float) -> Iterator[None]:
-  """Says on standard error, soon and every half minute, who is waited for and until when.
+  """Says on standard error who is waited for, and until when.
 
   Args:
     waited_for: names those who have not come yet.

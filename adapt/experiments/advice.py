@@ -145,7 +145,7 @@ def _refuse(sources: Sequence[Domain], target: Domain) -> None:
 def sampled(
   sources: Sequence[Domain], target: Domain
 ) -> tuple[list[np.ndarray], list[np.ndarray], list[str]]:
-  """Inputs [n, d] of all, the target last; labels of the sources; what was done."""
+  """Inputs [n, d], the target last; source labels; what was done."""
   inputs, labels, notes = [], [], []
   for k, domain in enumerate((*sources, target)):
     rows = rows_of(k, len(domain.train.x))
@@ -169,7 +169,7 @@ def sampled(
 
 
 def rows_of(k: int, n: int) -> np.ndarray:
-  """Which of the n rows of the k-th domain are looked at, in random order."""
+  """The rows of the k-th domain to look at, in random order."""
   found: np.ndarray = np.random.default_rng(k).permutation(n)[:MOST]
   return found
 

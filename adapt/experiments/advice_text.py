@@ -13,7 +13,7 @@ _MOST_CLASSES = 4  # whose shares a sentence names, those that move most
 
 
 def sentences(found: "Advice") -> tuple[str, ...]:
-  """Size, shift, class shares, novelty, ranking, accuracy and methods, what of them applies."""
+  """Sentences on size, shift, shares, novelty, ranking, accuracy and methods."""
   told = []
   if found.target_rows < FEW:
     told.append(

@@ -35,7 +35,7 @@ class Candidate(NamedTuple):
 
 
 class Seen(NamedTuple):
-  """What is known of a tried method without target labels, a mean over seeds; None: a seed is lost."""
+  """Label-free means over seeds of a tried method; None: one is lost."""
 
   label: str
   score: float | None  # of VALIDATOR
@@ -75,7 +75,7 @@ def candidates(classes: int, relation: str = "closed") -> tuple[Candidate, ...]:
 
 
 def of_domains(sources: Sequence[Domain], relation: str = "closed") -> tuple[Candidate, ...]:
-  """The methods to try from these sources, by how many classes their labels have.
+  """The methods to try, by how many classes the sources have.
 
   Raises:
     ValueError: values are predicted, or as `candidates`.
@@ -87,7 +87,7 @@ def of_domains(sources: Sequence[Domain], relation: str = "closed") -> tuple[Can
 
 
 def seen(tried: Record) -> Seen:
-  """What of a record may decide: validators' scores after the last step, and no target accuracy."""
+  """A record's final label-free scores, without its target accuracy."""
   scores = {n: _last(tried, n) for n in (VALIDATOR, "source_accuracy")}
   return Seen(tried["label"], scores[VALIDATOR], scores["source_accuracy"])
 
@@ -102,7 +102,7 @@ def _last(tried: Record, validator: str) -> float | None:
 
 
 def choose(tried: Sequence[Seen], *, margin: float = MARGIN, guard: float = GUARD) -> Seen:
-  """The tried method with the greatest score, or source_only where none shows a gain.
+  """The best-scored method, or source_only where none shows a gain.
 
   A method shows a gain that scores more than `margin` above source_only and has lost no more than
   `guard` of its accuracy on held-out source examples.
@@ -126,7 +126,7 @@ def choose(tried: Sequence[Seen], *, margin: float = MARGIN, guard: float = GUAR
 def summary(
   records: Sequence[Record], reasons: Mapping[str, str], left_out: Sequence[str] = ()
 ) -> Record:
-  """The record of `auto`: that of the chosen method, with what was tried and what was lost.
+  """The record of `auto`: what was tried, chosen and lost.
 
   Target accuracies of the tried are in it for reporting, where there are target labels.
 

@@ -29,7 +29,7 @@ def hyperparameters(domains: Sequence[Domain]) -> dict[str, dict[str, Any]]:
 
 
 def in_words(method: str) -> dict[str, str]:
-  """Return the defaults of a method that depend on the data, each as a help text has it."""
+  """Return help texts of defaults that depend on the data."""
   most = _usual(method).get("width", 0)
   if most <= _NARROWEST:
     return {}

@@ -1,4 +1,4 @@
-"""Every score of a source and an unlabelled target that needs no training of a network."""
+"""Scores of a source and an unlabelled target without a network."""
 
 from typing import NamedTuple
 
@@ -39,7 +39,7 @@ def predicted(model: HeldOut) -> Predicted:
 
 
 def shift_scores(x: np.ndarray, xt: np.ndarray) -> dict[str, float]:
-  """Distances between inputs [n, d] and [m, d], without labels or a model."""
+  """Distances between inputs [n, d] and [m, d]."""
   a, b = components(x, xt)
   return {
     "proxy_a_distance": domain_distances.proxy_a_distance(x, xt),
@@ -75,7 +75,7 @@ def accuracy_scores(found: Predicted, weights: np.ndarray | None = None) -> dict
 
 
 def scores(x: np.ndarray, y: np.ndarray, xt: np.ndarray, model: HeldOut) -> dict[str, float]:
-  """Every score of NAMES that can be computed; those of a single predicted class are left out.
+  """Every score of NAMES that can be computed.
 
   Args:
     x: source inputs [n, d], in the order of `model.source`.
@@ -102,7 +102,7 @@ def scores(x: np.ndarray, y: np.ndarray, xt: np.ndarray, model: HeldOut) -> dict
 
 
 def components(x: np.ndarray, xt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-  """Both on the first principal components of both, where there are more features."""
+  """Both on their common first principal components."""
   if x.shape[1] <= _COMPONENTS:
     return x, xt
   from sklearn.decomposition import PCA
@@ -113,7 +113,7 @@ def components(x: np.ndarray, xt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def importance(x: np.ndarray, xt: np.ndarray) -> np.ndarray:
-  """p_t / p_s of source examples by a cross-fitted logistic domain classifier, at most 50."""
+  """Density ratios p_t / p_s by a cross-fitted logistic classifier."""
   from sklearn.linear_model import LogisticRegression
   from sklearn.model_selection import cross_val_predict
   from sklearn.pipeline import make_pipeline
