@@ -126,7 +126,7 @@ class Fitted:
   def predict_proba(
     self, x: Any, seed: int | None = None, columns_in_order: bool = False
   ) -> np.ndarray:
-    """Probabilities [n, k], of pixels [n, h, w, k]; arguments as in `predict`."""
+    """Probabilities [n, k], or of pixels [..., k]; arguments as in `predict`."""
     if self._model(seed).scale is not None:
       raise ValueError("values have no probabilities: call predict")
     return np.asarray(jax.nn.softmax(self._outputs(x, seed, columns_in_order)[1]))
