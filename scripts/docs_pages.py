@@ -30,6 +30,8 @@ def written(folder: Path, records: Sequence[Record], suites: dict[str, Suite]) -
     made[folder / "entries" / kind.command / "index.md"] = _contents(kind)
   for page in _results():
     made[folder / "results" / page] = (ROOT / "results" / page).read_text("utf-8")
+  names = "\n".join(str(page.with_suffix("")) for page in _results())
+  made[folder / "results" / "contents.md"] = f"# Results\n\n{_toctree(names)}"
   for path, text in made.items():
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text("utf-8") != text:  # a page as it was is not built again
@@ -80,7 +82,11 @@ def _cell(text: str) -> str:
 def _contents(kind: Kind) -> str:
   names = "\n".join(kind.names())
   title = f"Every {kind.entry}"
-  return f"# {title}\n\n```{{toctree}}\n:maxdepth: 1\n\n{names}\n```\n"
+  return f"# {title}\n\n{_toctree(names)}"
+
+
+def _toctree(names: str) -> str:
+  return f"```{{toctree}}\n:maxdepth: 1\n\n{names}\n```\n"
 
 
 def _numbers(name: str, records: Sequence[Record], suites: dict[str, Suite]) -> str:
