@@ -1,5 +1,6 @@
 """How Sphinx builds the site: `bash scripts/docs.sh`."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ author = "The adapt authors"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
 html_theme = "furo"
 html_title = "adapt"
-html_extra_path = ["../results/index.html"]
+smartquotes = False  # flags have two hyphens
 exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints"]
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
@@ -46,7 +47,14 @@ def rewrite(app, name, source):
     source[0] = docs_pages.links(source[0])
 
 
+def add_results_page(app, error):
+  """Puts the page of all results beside the site's own pages."""
+  if error is None:
+    shutil.copy(HERE.parent / "results" / "index.html", Path(app.outdir) / "results_page.html")
+
+
 def setup(app):
-  """Connects both."""
+  """Connects them."""
   app.connect("builder-inited", generate)
+  app.connect("build-finished", add_results_page)
   app.connect("source-read", rewrite)

@@ -12,7 +12,7 @@ from adapt.report import summary
 from adapt.report.summary import Record
 
 ROOT = Path(__file__).resolve().parent.parent
-_LINK = re.compile(r"\]\(\.\./(results|adapt|tests|scripts|benchmarks)/([^)\s]*)\)")
+_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(\.\./(results|adapt|tests|scripts|benchmarks)/([^)\s]*)\)")
 
 
 def written(folder: Path, records: Sequence[Record], suites: dict[str, Suite]) -> list[Path]:
@@ -57,7 +57,11 @@ def entry(kind: Kind, name: str, records: Sequence[Record], suites: dict[str, Su
     suites: by name.
   """
   doc = kinds.doc(kind, name)
-  parts = [f"# {name}\n", doc.title + ".\n" if doc.title else "", doc.summary + "\n"]
+  parts = [
+    f"# {name}\n",
+    doc.title[:1].upper() + doc.title[1:] + ".\n" if doc.title else "",
+    doc.summary + "\n",
+  ]
   facts = {n: v for n, v in describe.facts(kind, name).items() if v}
   parts.append("".join(f"- **{n.replace('_', ' ')}**: {v}\n" for n, v in facts.items()))
   parts += [" ".join(note.split()) + "\n" for note in doc.notes]
@@ -114,10 +118,10 @@ def links(text: str) -> str:
   """A page's links for the site, where results lie beside it and code is named, not linked."""
 
   def here(match: re.Match[str]) -> str:
-    if match[1] == "results" and match[2].endswith(".md"):
-      return f"](results/{match[2]})"
-    if match[1] == "results":
-      return f"](https://RESULTS/{match[2]})"
-    return "]"
+    if match[2] != "results":
+      return match[1]
+    if match[3] == "index.html":
+      return f'<a href="results_page.html">{match[1]}</a>'
+    return f"[{match[1]}](results/{match[3]})"
 
   return _LINK.sub(here, text)

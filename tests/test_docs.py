@@ -71,3 +71,12 @@ def test_prose_is_plain():
   long = [f"{p.name}: {s}" for p, each in found.items() for s in each if len(s.split()) > LONGEST]
   assert not long, "\n".join([str(len(long)), *long])
   assert statistics.fmean(len(s.split()) for each in found.values() for s in each) <= MEAN
+
+
+def test_links_of_the_site():
+  text = (
+    "[a](../results/x.md) [b](../results/index.html) [c](../adapt/method.py) ![d](../results/t.png)"
+  )
+  assert docs_pages.links(text) == (
+    '[a](results/x.md) <a href="results_page.html">b</a> c ![d](../results/t.png)'
+  )
