@@ -241,8 +241,8 @@ def _ranking(pairs: Sequence[Pair]) -> str:
       "## Ranking of sources",
       "",
       f"{len(groups)} targets with three sources or more: mean Kendall's τ of the sources with the "
-      "logistic model's accuracy, and how often the source ranked first is the best. 0.6 was "
-      "asked of the combined rank.",
+      "logistic model's accuracy, and how often the source ranked first is the best. The aim is "
+      "0.6.",
       "",
       "| rank by | τ | first is best |",
       "| :-- | --: | --: |",
