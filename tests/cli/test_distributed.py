@@ -34,7 +34,7 @@ MPI = {"OMPI_MCA_orte_hnp_uri": "1.0;tcp://10.0.0.1:3", "OMPI_COMM_WORLD_SIZE": 
     ("--coordinator auto --processes 2", "leave out --processes"),
     ("--processes two", "is no whole number"),
     ("--process-id", "expected one argument"),
-    ("--wait-for-processes nan", "is no number"),
+    ("--wait-for-processes nan", "is not finite"),
     ("--wait-for-processes 0", "--wait-for-processes: "),
   ],
 )
