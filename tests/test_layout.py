@@ -20,6 +20,7 @@ ROOMS = (
   ("data",),
   ("evaluation",),
   ("methods", "weights", "tuning", "validators"),
+  ("streams",),
   ("training",),
   ("records",),
   ("deploy",),
@@ -202,9 +203,14 @@ THROUGH = {
   "shallow/pca": "shallow/test_transfer_components",
   "shallow/tjm": "shallow/test_transfer_components",
   "training/privacy": "training/test_dp_sgd",
+  "streams/online": "streams/test_scan",
   "shallow/tradaboost": "shallow/test_labelled",
   "training/settings": "experiments/test_resolve",
   "training/setup": "experiments/test_resolve",
+  **{
+    f"streams/methods/{name}": "streams/test_methods"
+    for name in ("eata", "lame", "norm", "sar", "source", "t3a", "tent")
+  },
   **{
     f"models/{name}": "models/test_models"
     for name in ("cnn_ensembling", "cnn_mcd", "dtn", "lenet", "lenet500", "linen", "mlp")
