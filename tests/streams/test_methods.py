@@ -114,6 +114,86 @@ def test_iterations_of_lame():
   assert np.abs(y - p).max() > 0.01
 
 
+def entropies(norms, rest, stats, x):
+  """Entropies [b] and predictions [b, k] under the batch's own statistics."""
+  p = jax.nn.softmax(FORWARD(nets.joined(norms, rest), stats, x, source=0.0)[1])
+  return -(p * jnp.log(p)).sum(-1), p
+
+
+def test_steps_of_eata():
+  params, stats = model()
+  norms, rest = nets.norms_apart(params)
+  batches, rate, anchor, limit = [inputs(BATCH), inputs(BATCH, 1)], 0.1, 50.0, 0.9 * np.log(CLASSES)
+  hyper = {"rate": rate, "margin": 0.9, "similarity": 0.93, "anchor": anchor, "fisher_batch": 6}
+  _, (ours, _, average, (_, fisher, _, _)) = steps("eata", batches, **hyper)
+
+  def own(norms, x):
+    p = entropies(norms, rest, stats, x)[1]
+    return -jnp.log(p.max(-1)).mean()
+
+  squares = [jax.tree.map(jnp.square, jax.jit(jax.grad(own))(norms, x)) for x in (XS[:6], XS[6:])]
+  by_hand = jax.tree.map(lambda a, b: (a + b) / 2, *squares)
+  jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), fisher, by_hand)
+
+  def loss(now, x, rows):
+    e = entropies(now, rest, stats, x)[0][rows]
+    away = jax.tree.map(lambda f, a, b: (f * (a - b) ** 2).sum(), by_hand, now, norms)
+    return (e * jnp.exp(limit - jax.lax.stop_gradient(e))).mean() + anchor * sum(
+      jax.tree.leaves(away)
+    )
+
+  measured, slope = jax.jit(entropies), jax.jit(jax.grad(loss))
+  now, speed, mean = norms, jax.tree.map(jnp.zeros_like, norms), None
+  for x in batches:
+    e, p = (np.asarray(v) for v in measured(now, rest, stats, x))
+    used = e < limit
+    if mean is not None:
+      cosine = p @ mean / np.linalg.norm(p, axis=1) / np.linalg.norm(mean)
+      used &= np.abs(cosine) < 0.93
+    assert 0 < used.sum() < BATCH
+    gradient = slope(now, x, np.flatnonzero(used))
+    speed = jax.tree.map(lambda v, g: 0.9 * v + g, speed, gradient)
+    now = jax.tree.map(lambda v, s: v - rate * s, now, speed)
+    mean = p[used].mean(0) if mean is None else 0.9 * mean + 0.1 * p[used].mean(0)
+  np.testing.assert_allclose(average, mean, atol=1e-6)
+  jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), ours, now)
+
+
+def test_eata_without_a_sure_example_stays():
+  params, _ = model()
+  _, (norms, _, average, _) = steps("eata", [inputs(BATCH)], margin=0.0, rate=1.0, fisher_batch=6)
+  assert not average.any()
+  jax.tree.map(np.testing.assert_array_equal, norms, nets.norms_apart(params)[0])
+  with pytest.raises(ValueError, match="64 source inputs"):
+    methods.get("eata")(FORWARD).init(*model(), XS)
+
+
+def test_a_step_of_sar():
+  params, stats = model()
+  norms, rest = nets.norms_apart(params)
+  x, rate, radius, limit = inputs(BATCH), 0.1, 0.5, 0.8 * np.log(CLASSES)
+  hyper = {"rate": rate, "radius": radius, "margin": 0.8}
+  _, (ours, _, average, _) = steps("sar", [x], collapsed=0.0, **hyper)
+
+  def loss(norms, rows):
+    return entropies(norms, rest, stats, x)[0][rows].mean()
+
+  measured, slope = jax.jit(entropies), jax.jit(jax.grad(loss))
+  sure = np.flatnonzero(measured(norms, rest, stats, x)[0] < limit)
+  up = slope(norms, sure)
+  length = np.sqrt(sum((np.asarray(g) ** 2).sum() for g in jax.tree.leaves(up)))
+  worst = jax.tree.map(lambda p, g: p + radius * g / length, norms, up)
+  e = np.asarray(measured(worst, rest, stats, x)[0])
+  used = np.array([i for i in sure if e[i] < limit])
+  assert 0 < len(used) < len(sure) < BATCH
+  expected = jax.tree.map(lambda p, g: p - rate * g, norms, slope(worst, used))
+  jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), ours, expected)
+  assert average == pytest.approx(e[used].mean(), abs=1e-5)
+  _, (back, moments, _, _) = steps("sar", [x], collapsed=5.0, **hyper)
+  jax.tree.map(np.testing.assert_array_equal, back, norms)
+  assert not any(np.any(m) for m in jax.tree.leaves(moments))
+
+
 def test_every_method_has_its_paper():
   for name in methods.names():
     module = __import__(f"adapt.streams.methods.{name}", fromlist=["_"])

@@ -14,6 +14,11 @@ NAMES = methods.names()
 POOL, XS = inputs(36, seed=4), inputs(12, seed=9)
 # What lanes vary, and its two values.
 VARIED = {"norm": ("prior", 1, 30), "t3a": ("kept", 1, 4), "lame": ("neighbours", 1, 4)}
+# So that tiny batches hold examples that are used.
+FIXED = {
+  "eata": {"fisher_batch": 6, "margin": 1.0, "similarity": 1.0},
+  "sar": {"margin": 1.0, "collapsed": 0.0},
+}
 RATE = ("rate", 0.01, 0.3)
 
 
@@ -22,7 +27,7 @@ def program(name):
   """One compiled stream: (hyper-parameters, pool, order, reset) → logits of each batch."""
 
   def run(hyper, pool, order, reset):
-    online = methods.get(name)(FORWARD, **hyper)
+    online = methods.get(name)(FORWARD, **hyper, **FIXED.get(name, {}))
     start = online.init(*model(), XS)
 
     def step(state, batch):
