@@ -171,8 +171,8 @@ def test_eata_without_a_sure_example_stays():
 def test_a_step_of_sar():
   params, stats = model()
   norms, rest = nets.norms_apart(params)
-  x, rate, radius, limit = inputs(BATCH), 0.1, 0.5, 0.8 * np.log(CLASSES)
-  hyper = {"rate": rate, "radius": radius, "margin": 0.8}
+  x, rate, radius, limit = inputs(16), 0.1, 0.3, 0.85 * np.log(CLASSES)
+  hyper = {"rate": rate, "radius": radius, "margin": 0.85}
   _, (ours, _, average, _) = steps("sar", [x], collapsed=0.0, **hyper)
 
   def loss(norms, rows):
@@ -185,7 +185,7 @@ def test_a_step_of_sar():
   worst = jax.tree.map(lambda p, g: p + radius * g / length, norms, up)
   e = np.asarray(measured(worst, rest, stats, x)[0])
   used = np.array([i for i in sure if e[i] < limit])
-  assert 0 < len(used) < len(sure) < BATCH
+  assert 0 < len(used) < len(sure) < len(x)
   expected = jax.tree.map(lambda p, g: p - rate * g, norms, slope(worst, used))
   jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), ours, expected)
   assert average == pytest.approx(e[used].mean(), abs=1e-5)
