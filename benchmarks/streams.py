@@ -52,7 +52,8 @@ SWEEPS = {
 
 def pooled(x: np.ndarray, kinds: list[str], severities: tuple[int, ...]) -> jax.Array:
   """All images under all corruptions, [kinds · severities · n, 28, 28, 1] uint8."""
-  images, parts = jnp.asarray(x), []
+  images = jnp.asarray(x)
+  parts: list[jax.Array] = []
   for i, kind in enumerate(kinds):
     key = jax.random.key(i)
     make = jax.jit(lambda s, kind=kind, key=key: corruptions.corrupted(kind, key, images, s))
@@ -76,7 +77,7 @@ def measured(
   lane_values, order, model = (np.array(c) for c in zip(*grid, strict=True))
   hyper = {sweep.name: lane_values} if sweep else {}
   began = time.perf_counter()
-  predicted = scan.run(
+  found = scan.run(
     methods.get(name),
     task.forward,
     task.models,
@@ -86,7 +87,7 @@ def measured(
     jnp.asarray(np.stack([m.reset for m in made])),
     scan.Lanes(model, order, hyper),
   )
-  predicted = np.asarray(predicted)
+  predicted = np.asarray(found)
   seconds = time.perf_counter() - began
   rows = np.stack([m.rows for m in made])[order]  # [l, t, b]
   right = predicted == task.y[rows % len(task.y)]
@@ -107,6 +108,7 @@ def measured(
     "accuracy": right.mean((1, 2)).reshape(shape).round(5).tolist(),
     "by_corruption": np.stack(by_kind, 1).reshape(*shape, -1).mean((1, 2)).round(5).tolist(),
     "over_time": over_time.reshape(*shape, -1).mean((1, 2)).round(5).tolist(),
+    "not_finite": (predicted < 0).mean((1, 2)).reshape(shape).mean((1, 2)).round(5).tolist(),
     "lanes": len(grid),
     "seconds_with_compilation": round(seconds, 2),
   }
@@ -144,12 +146,12 @@ def task(flags: argparse.Namespace) -> Task:
   forward = test_time.forward(net)
   chosen = np.random.default_rng(0).permutation(len(domain.test.y))[: flags.examples]
   test_x, test_y = np.asarray(domain.test.x)[chosen], domain.test.y[chosen]
-  evaluate = jax.jit(lambda m: forward(*m, jnp.asarray(test_x), source=1.0)[1].argmax(-1))
+  evaluate = jax.jit(lambda m: forward(m[0], m[1], jnp.asarray(test_x), source=1.0)[1].argmax(-1))
   each = [jax.tree.map(lambda leaf, s=s: leaf[s], models) for s in range(flags.seeds)]
   clean = [float((np.asarray(evaluate(m)) == test_y).mean()) for m in each]
   kinds = list(corruptions.KINDS)
   pools = {s: pooled(test_x, kinds, s) for s in {shown(k, flags) for k in flags.stream}}
-  return Task(kinds, test_y, pools, forward, models, jnp.asarray(x[:1024]), clean)
+  return Task(kinds, test_y, pools, forward, models, jnp.asarray(x[:512]), clean)
 
 
 def main() -> int:

@@ -61,8 +61,10 @@ def _normed(layer: nn.BatchNorm, x: jax.Array, source: jax.Array | float) -> jax
   wide = x.astype(jnp.float32)
   axes = tuple(range(x.ndim - 1))
   running: Any = layer.variables["batch_stats"]
-  mean = source * running["mean"] + (1 - source) * wide.mean(axes)
-  var = source * running["var"] + (1 - source) * wide.var(axes)
+  mean, var = running["mean"], running["var"]
+  if isinstance(source, jax.Array) or source != 1.0:  # else no example may know of its neighbours
+    mean = source * mean + (1 - source) * wide.mean(axes)
+    var = source * var + (1 - source) * wide.var(axes)
   out = (wide - mean) * jax.lax.rsqrt(var + layer.epsilon)
   learnt: Any = layer.variables.get("params", {})
   out = out * learnt.get("scale", 1.0) + learnt.get("bias", 0.0)

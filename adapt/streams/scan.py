@@ -29,6 +29,8 @@ def follow(
 ) -> Int[Array, "t b"]:
   """Predicted classes of a stream, each batch predicted before the method learns from it.
 
+  An example whose logits are not finite is of class -1: a method that diverged, and no class's gain.
+
   Args:
     online: the method.
     start: its state before the stream, also after each reset.
@@ -41,7 +43,8 @@ def follow(
     rows, again = batch
     state = jax.tree.map(lambda first, now: jnp.where(again, first, now), start, state)
     logits, state = online.step(state, pool[rows])
-    return state, logits.argmax(axis=-1).astype(jnp.int32)
+    there = jnp.isfinite(logits).all(axis=-1)
+    return state, jnp.where(there, logits.argmax(axis=-1), -1).astype(jnp.int32)
 
   return jax.lax.scan(step, start, (order, reset))[1]
 
@@ -58,7 +61,7 @@ def run(
   *,
   side_by_side: bool | None = None,
 ) -> Int[Array, "l t b"]:
-  """Predicted classes of every lane, by one compiled program.
+  """Predicted classes of every lane, by one compiled program; -1 where logits are not finite.
 
   Args:
     factory: a method, (forward, **hyper-parameters) → Online.

@@ -73,6 +73,16 @@ def test_episodes_do_not_know_of_each_other(name):
   assert (np.abs(going_on - logits).max() > 1e-5) == learns
 
 
+def test_what_is_not_finite_is_no_class():
+  rows, reset = stream()
+  spoilt = POOL.at[rows[1, 2]].set(jnp.nan)
+  predicted, _ = program("source")({}, spoilt, rows, reset)
+  plain, _ = program("source")({}, POOL, rows, reset)
+  where = np.zeros(rows.shape, bool)
+  where[1, 2] = True
+  np.testing.assert_array_equal(predicted, np.where(where, -1, plain))
+
+
 @pytest.mark.parametrize("together", [False, True])
 @pytest.mark.parametrize("name", ["tent", "norm"])
 def test_lanes_are_runs_alone(name, together):

@@ -32,7 +32,8 @@ def lame(forward: Forward, *, neighbours: jax.Array | float = 5.0, steps: int = 
     return params, stats
 
   def step(state: Any, x: jax.Array) -> tuple[jax.Array, Any]:
-    features, logits = forward(*state, x, source=1.0)
+    params, stats = state
+    features, logits = forward(params, stats, x, source=1.0)
     unary = jnp.log(jax.nn.softmax(logits) + 1e-10)
     graph = nearest(features, neighbours)
     z = jax.lax.fori_loop(0, steps, lambda _, z: jax.nn.softmax(unary + graph @ z), jnp.exp(unary))

@@ -28,6 +28,7 @@ def norm(forward: Forward, *, prior: jax.Array | float = 16.0) -> Online:
     return params, stats
 
   def step(state: Any, x: jax.Array) -> tuple[jax.Array, Any]:
-    return forward(*state, x, source=prior / (prior + len(x)))[1], state
+    params, stats = state
+    return forward(params, stats, x, source=prior / (prior + len(x)))[1], state
 
   return Online(init, step)

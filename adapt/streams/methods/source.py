@@ -19,6 +19,7 @@ def source(forward: Forward) -> Online:
     return params, stats
 
   def step(state: Any, x: jax.Array) -> tuple[jax.Array, Any]:
-    return forward(*state, x, source=1.0)[1], state
+    params, stats = state
+    return forward(params, stats, x, source=1.0)[1], state
 
   return Online(init, step)
