@@ -59,7 +59,7 @@ def page(record: dict[str, Any], folder: str) -> str:
   text += [
     "Shown is the paper's value of each method's hyper-parameter, ± the standard deviation over orders and",
     "source models. In brackets: the lowest and the highest mean over all values. The highest would take",
-    "labels to find.",
+    "labels to find. A batch of as many examples as a corruption has is the whole corruption, in any order.",
   ]
   for stream in setting["stream"]:
     text += ["", f"## {stream}", "", *_table([c for c in cells if c["stream"] == stream])]
@@ -97,8 +97,9 @@ def _table(cells: list[Cell]) -> list[str]:
 
 
 def _corruptions(record: dict[str, Any], stream: str) -> list[str]:
-  """Accuracy by corruption at the largest batch and the papers' values."""
-  batch = max(record["setting"]["batch"])
+  """Accuracy by corruption at the middle batch size and the papers' values."""
+  sizes = sorted(record["setting"]["batch"])
+  batch = sizes[len(sizes) // 2]
   cells = [c for c in record["cells"] if (c["stream"], c["batch"]) == (stream, batch)]
   rows = [
     f"By corruption, at a batch of {batch}:",

@@ -27,4 +27,6 @@ def test_accuracy_is_the_mean_over_corruptions_and_over_time():
   for cell in RECORD["cells"]:
     mean = streams_page.means(cell)
     assert np.mean(cell["by_corruption"], axis=1) == pytest.approx(mean, abs=1e-4)
-    assert np.mean(cell["over_time"], axis=1) == pytest.approx(mean, abs=0.05)  # parts differ by a batch
+    assert np.mean(cell["over_time"], axis=1) == pytest.approx(
+      mean, abs=0.05
+    )  # parts differ by a batch

@@ -164,6 +164,11 @@ def test_eata_without_a_sure_example_stays():
   _, (norms, _, average, _) = steps("eata", [inputs(BATCH)], margin=0.0, rate=1.0, fisher_batch=6)
   assert not average.any()
   jax.tree.map(np.testing.assert_array_equal, norms, nets.norms_apart(params)[0])
+  # Equal rows have no features after a norm, and no class.
+  hyper = {"margin": 0.9, "rate": 0.01, "fisher_batch": 6}
+  one, two = (steps("eata", [inputs(BATCH), jnp.zeros((BATCH, 4))][:n], **hyper)[1] for n in (1, 2))
+  assert one[2].any()
+  jax.tree.map(np.testing.assert_array_equal, one, two)
   with pytest.raises(ValueError, match="64 source inputs"):
     methods.get("eata")(FORWARD).init(*model(), XS)
 
@@ -171,7 +176,7 @@ def test_eata_without_a_sure_example_stays():
 def test_a_step_of_sar():
   params, stats = model()
   norms, rest = nets.norms_apart(params)
-  x, rate, radius, limit = inputs(16), 0.1, 0.3, 0.85 * np.log(CLASSES)
+  x, rate, radius, limit = inputs(16, 2), 0.1, 0.3, 0.85 * np.log(CLASSES)
   hyper = {"rate": rate, "radius": radius, "margin": 0.85}
   _, (ours, _, average, _) = steps("sar", [x], collapsed=0.0, **hyper)
 
@@ -185,6 +190,7 @@ def test_a_step_of_sar():
   worst = jax.tree.map(lambda p, g: p + radius * g / length, norms, up)
   e = np.asarray(measured(worst, rest, stats, x)[0])
   used = np.array([i for i in sure if e[i] < limit])
+  assert set(np.flatnonzero(e < limit)) - set(sure)  # one that was not sure before
   assert 0 < len(used) < len(sure) < len(x)
   expected = jax.tree.map(lambda p, g: p - rate * g, norms, slope(worst, used))
   jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), ours, expected)

@@ -9,6 +9,7 @@ import pytest
 from two_norms import BATCH, FORWARD, inputs, model
 
 from adapt.streams import methods, orders, scan
+from adapt.streams.online import Online
 
 NAMES = methods.names()
 POOL, XS = inputs(36, seed=4), inputs(12, seed=9)
@@ -73,6 +74,18 @@ def test_episodes_do_not_know_of_each_other(name):
   assert (np.abs(going_on - logits).max() > 1e-5) == learns
 
 
+def test_a_reset_brings_the_first_state_back():
+  """A method that predicts how many batches it has seen."""
+
+  def step(seen, x):
+    return jnp.broadcast_to(jax.nn.one_hot(seen, 8), (len(x), 8)), seen + 1
+
+  counting = Online(lambda params, stats, xs: jnp.int32(0), step)
+  reset = jnp.array([True, False, False, True, False, True])
+  predicted = scan.follow(counting, jnp.int32(0), POOL, stream()[0], reset)
+  np.testing.assert_array_equal(predicted, np.repeat([[0, 1, 2, 0, 1, 0]], BATCH, 0).T)
+
+
 def test_what_is_not_finite_is_no_class():
   rows, reset = stream()
   spoilt = POOL.at[rows[1, 2]].set(jnp.nan)
@@ -87,11 +100,12 @@ def test_what_is_not_finite_is_no_class():
 @pytest.mark.parametrize("name", ["tent", "norm"])
 def test_lanes_are_runs_alone(name, together):
   key, *values = VARIED.get(name, RATE)
-  both = [orders.make("continual", np.arange(12) % 3, 3, BATCH, seed=s) for s in (0, 1)]
+  made = zip(("continual", "episodic"), (0, 1), strict=True)
+  both = [orders.make(kind, np.arange(12) % 3, 3, BATCH, seed=s) for kind, s in made]
   order, reset = (jnp.asarray(np.stack(v)) for v in zip(*both, strict=True))
   models = jax.tree.map(lambda *v: jnp.stack(v), model(0), model(1))
   lanes = scan.Lanes(
-    np.array([0, 1, 0, 0]), np.array([0, 0, 1, 0]), {key: np.array([*values, *values])}
+    np.array([0, 1, 0, 0]), np.array([0, 0, 1, 1]), {key: np.array([*values, *values])}
   )
   found = scan.run(
     methods.get(name), FORWARD, models, XS, POOL, order, reset, lanes, side_by_side=together
