@@ -20,6 +20,7 @@ ROOMS = (
   ("data",),
   ("evaluation",),
   ("methods", "weights", "tuning", "validators"),
+  ("streams",),
   ("training",),
   ("records",),
   ("deploy",),
@@ -205,11 +206,16 @@ THROUGH = {
   "shallow/pca": "shallow/test_transfer_components",
   "shallow/tjm": "shallow/test_transfer_components",
   "training/privacy": "training/test_dp_sgd",
+  "streams/online": "streams/test_scan",
   "shallow/tradaboost": "shallow/test_labelled",
   "experiments/stacked_table": "test_advise_page",
   "training/network_check": "training/test_task_data",
   "training/settings": "experiments/test_resolve",
   "training/setup": "experiments/test_resolve",
+  **{
+    f"streams/methods/{name}": "streams/test_methods"
+    for name in ("eata", "lame", "norm", "sar", "source", "t3a", "tent")
+  },
   **{
     f"models/{name}": "models/test_models"
     for name in (

@@ -1,0 +1,153 @@
+"""The page and the sensitivity map of `benchmarks.streams`, from its record alone."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Cell = dict[str, Any]
+
+
+def means(cell: Cell) -> np.ndarray:
+  """Accuracy by value, over orders and source models, [v]."""
+  return np.asarray(cell["accuracy"]).mean((1, 2))
+
+
+def published(cell: Cell) -> tuple[float, float]:
+  """Mean at the paper's value and the standard deviation over orders and source models, percent."""
+  lanes = 100 * np.asarray(cell["accuracy"])[cell["published"]]
+  return float(lanes.mean()), float(lanes.std())
+
+
+def line(cell: Cell) -> str:
+  """One cell in a line, for the terminal."""
+  low, high = 100 * means(cell).min(), 100 * means(cell).max()
+  return (
+    f"{cell['stream']:10} batch {cell['batch']:3} {cell['method']:7} {published(cell)[0]:5.1f} "
+    f"({low:.1f} to {high:.1f}, {cell['lanes']} lanes, {cell['seconds_with_compilation']} s)"
+  )
+
+
+def write(record: dict[str, Any], folder: Path) -> None:
+  """Writes FOLDER.md and FOLDER/sensitivity.png."""
+  figure(record, folder / "sensitivity.png")
+  (folder.parent / f"{folder.name}.md").write_text(page(record, folder.name), "utf-8")
+
+
+def page(record: dict[str, Any], folder: str) -> str:
+  """The page as Markdown."""
+  setting, cells = record["setting"], record["cells"]
+  clean = 100 * np.mean(record["clean_accuracy"])
+  text = [
+    "# Test-time streams",
+    "",
+    "<!-- Written by benchmarks/streams.py; change it there. -->",
+    "",
+    f"Source models are trained on `{setting['source']}` and reach {clean:.1f} % on its clean test images. "
+    f"A stream shows {setting['examples']} of these under {len(record['corruptions'])} corruptions at "
+    f"severity {setting['severity']}. Numbers are accuracies in percent, each batch predicted before the "
+    "method learns from it.",
+    "",
+  ]
+  if setting["source"] == "mnist5k":
+    text += [
+      "**This is the small setting**: few images, "
+      f"{setting['orders']} orders and {setting['seeds']} source models. It shows how the methods behave, "
+      "and is not a table of any paper.",
+      "",
+    ]
+  text += [
+    "Shown is the paper's value of each method's hyper-parameter, ± the standard deviation over orders and",
+    "source models. In brackets: the lowest and the highest mean over all values. The highest would take",
+    "labels to find. A batch of as many examples as a corruption has is the whole corruption, in any order.",
+  ]
+  for stream in setting["stream"]:
+    text += ["", f"## {stream}", "", *_table([c for c in cells if c["stream"] == stream])]
+    text += ["", *_corruptions(record, stream)]
+  text += [
+    "",
+    "## Sensitivity",
+    "",
+    f"![Accuracy by hyper-parameter and batch size]({folder}/sensitivity.png)",
+    "",
+    "A panel is a method on a stream: its hyper-parameter across, the batch size down. A frame marks the",
+    "paper's value.",
+    "",
+    f"All of it took {record['seconds']} s on {record['machine']['cores']} cores "
+    f"({record['machine']['backend']}), compilation included, at a load average of {record['load_average']}.",
+    "",
+  ]
+  return "\n".join(text)
+
+
+def _table(cells: list[Cell]) -> list[str]:
+  batches = sorted({c["batch"] for c in cells})
+  head = "".join(f" batch {b} |" for b in batches)
+  rows = [f"| method | varied |{head}", "| :-- | :-- |" + " --: |" * len(batches)]
+  for name in dict.fromkeys(c["method"] for c in cells):
+    ours = sorted((c for c in cells if c["method"] == name), key=lambda c: int(c["batch"]))
+    first, shown = ours[0], []
+    for c in ours:
+      mean, spread = published(c)
+      span = f" ({100 * means(c).min():.1f} to {100 * means(c).max():.1f})" if c["hyper"] else ""
+      shown.append(f" {mean:.1f} ± {spread:.1f}{span} |")
+    value = f"{first['hyper']} {first['values'][first['published']]:g}" if first["hyper"] else ""
+    rows.append(f"| {name} | {value} |" + "".join(shown))
+  return rows
+
+
+def _corruptions(record: dict[str, Any], stream: str) -> list[str]:
+  """Accuracy by corruption at the middle batch size and the papers' values."""
+  sizes = sorted(record["setting"]["batch"])
+  batch = sizes[len(sizes) // 2]
+  cells = [c for c in record["cells"] if (c["stream"], c["batch"]) == (stream, batch)]
+  rows = [
+    f"By corruption, at a batch of {batch}:",
+    "",
+    "| corruption |" + "".join(f" {c['method']} |" for c in cells),
+    "| :-- |" + " --: |" * len(cells),
+  ]
+  for i, kind in enumerate(record["corruptions"]):
+    each = (100 * c["by_corruption"][c["published"]][i] for c in cells)
+    rows.append(f"| {kind} |" + "".join(f" {v:.1f} |" for v in each))
+  return rows
+
+
+def figure(record: dict[str, Any], file: Path) -> None:
+  """The sensitivity map: streams down, methods across; each a map of batch size by value."""
+  from matplotlib.figure import Figure
+
+  cells = [c for c in record["cells"] if c["hyper"]]
+  streams = record["setting"]["stream"]
+  names = list(dict.fromkeys(c["method"] for c in cells))
+  if not names:
+    return
+  canvas = Figure(figsize=(0.6 + 2.2 * len(names), 0.9 + 1.6 * len(streams)), layout="constrained")
+  panels = canvas.subplots(len(streams), len(names), squeeze=False)
+  values = [100 * means(c) for c in cells]
+  low, high = min(v.min() for v in values), max(v.max() for v in values)
+  for row, stream in zip(panels, streams, strict=True):
+    for axes, name in zip(row, names, strict=True):
+      ours = [c for c in cells if (c["stream"], c["method"]) == (stream, name)]
+      ours.sort(key=lambda c: int(c["batch"]))
+      grid = np.stack([100 * means(c) for c in ours])
+      drawn = axes.imshow(grid, vmin=low, vmax=high, cmap="viridis", aspect="auto")
+      for (i, j), v in np.ndenumerate(grid):
+        ink = "black" if v > (low + high) / 2 else "white"
+        axes.text(j, i, f"{v:.0f}", ha="center", va="center", fontsize=7, color=ink)
+      first = ours[0]
+      axes.set_xticks(range(grid.shape[1]), [f"{v:g}" for v in first["values"]], fontsize=6)
+      axes.set_yticks(range(len(ours)), [c["batch"] for c in ours], fontsize=6)
+      box = (first["published"] - 0.5, -0.5), 1, len(ours)
+      axes.add_patch(_frame(*box))
+      axes.set_title(f"{name}, {stream}", fontsize=8)
+      axes.set_xlabel(first["hyper"], fontsize=7)
+  panels[0][0].set_ylabel("batch", fontsize=7)
+  canvas.colorbar(drawn, ax=panels, shrink=0.8).set_label("accuracy as predicted, %", fontsize=7)
+  canvas.savefig(file, dpi=130)
+
+
+def _frame(corner: tuple[float, float], width: float, height: float) -> Any:
+  from matplotlib.patches import Rectangle
+
+  return Rectangle(corner, width, height, fill=False, edgecolor="red", linewidth=1.5)
