@@ -135,17 +135,19 @@ def task(flags: argparse.Namespace) -> Task:
   """Loads the digits, trains source models and makes the corrupted images.
 
   Raises:
-    ValueError: the source is not of grey 28×28 images with labels.
+    ValueError: the source is not of grey 28×28 images with labels, or a batch does not fit.
   """
   domain = data.load(flags.source)
   x, y = np.asarray(domain.train.x), domain.train.y
   if x.shape[1:] != (28, 28, 1) or y is None or domain.test.y is None:
     raise ValueError(f"{flags.source} is of {x.shape[1:]}: --source takes grey 28x28 digits")
+  chosen = np.random.default_rng(0).permutation(len(domain.test.y))[: flags.examples]
+  test_x, test_y = np.asarray(domain.test.x)[chosen], domain.test.y[chosen]
+  for batch in flags.batch:
+    orders.make("iid", test_y, 1, batch, 0)  # refuses one that does not fit, before the training
   net = streams_source.network(len(domain.classes))
   models = streams_source.trained(net, jnp.asarray(x), jnp.asarray(y), flags.seeds, flags.epochs)
   forward = test_time.forward(net)
-  chosen = np.random.default_rng(0).permutation(len(domain.test.y))[: flags.examples]
-  test_x, test_y = np.asarray(domain.test.x)[chosen], domain.test.y[chosen]
   evaluate = jax.jit(lambda m: forward(m[0], m[1], jnp.asarray(test_x), source=1.0)[1].argmax(-1))
   each = [jax.tree.map(lambda leaf, s=s: leaf[s], models) for s in range(flags.seeds)]
   clean = [float((np.asarray(evaluate(m)) == test_y).mean()) for m in each]

@@ -1,4 +1,4 @@
-"""A network as test-time methods run it: batch-norm under a mixture of statistics, no dropout."""
+"""Networks at test time: batch-norm under mixed statistics, no dropout."""
 
 from collections.abc import Callable
 from typing import Any, Protocol

@@ -1,1 +1,1 @@
-"""Test-time streams: a source model meets target batches once, predicts each, then learns from it."""
+"""Test-time streams: a model predicts each batch before it learns from it."""

@@ -1,4 +1,4 @@
-"""What a test-time method is: pure functions that start a state and take one batch."""
+"""What a test-time method is: two pure functions."""
 
 from typing import Any, NamedTuple, Protocol
 
@@ -20,13 +20,19 @@ class Init(Protocol):
 
 
 class Step(Protocol):
-  """Logits [b, k] of a batch x [b, ...] as the state stands, and the state that has learnt from it."""
+  """Logits [b, k] of a batch x [b, ...], and the state after it.
+
+  The logits are as the method predicts at that moment; the state has then learnt from the batch.
+  """
 
   def __call__(self, state: State, x: jax.Array, /) -> tuple[jax.Array, State]: ...
 
 
 class Online(NamedTuple):
-  """A test-time method. Labels have no way in; hyper-parameters may be traced floats."""
+  """A test-time method; labels have no way in.
+
+  Its factory takes hyper-parameters as floats, which may be traced.
+  """
 
   init: Init
   step: Step

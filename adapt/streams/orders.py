@@ -1,4 +1,4 @@
-"""Orders of a stream, made on the host with a fixed seed: which input each batch shows, and resets."""
+"""Orders of a stream, made on the host: inputs of each batch, and resets."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ SEVERITIES = 5
 
 
 class Order(NamedTuple):
-  """A stream over a pool [domains · n, ...] in which domain d begins at row d · n."""
+  """A stream over a pool; its domain d begins at row d · n."""
 
   rows: np.ndarray  # [t, b] int32, rows of the pool
   reset: np.ndarray  # [t] bool, whether the method starts again before this batch
@@ -25,7 +25,7 @@ def make(
   concentration: float = 0.1,
   rounds: int = 1,
 ) -> Order:
-  """An order of a stream over domains (corruptions) of the same n examples.
+  """An order of a stream over domains of the same n examples.
 
   - iid: one domain after another, shuffled, the method starting again at each.
   - continual: the same without starting again (Wang et al., 2022, arXiv:2203.13591).

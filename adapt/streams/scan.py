@@ -27,7 +27,7 @@ def follow(
   order: Int[Array, "t b"],
   reset: Bool[Array, " t"],
 ) -> Int[Array, "t b"]:
-  """Predicted classes of a stream, each batch predicted before the method learns from it.
+  """Predicted classes of a stream, each batch before the method learns it.
 
   An example whose logits are not finite is of class -1: a method that diverged, and no class's gain.
 
@@ -61,7 +61,7 @@ def run(
   *,
   side_by_side: bool | None = None,
 ) -> Int[Array, "l t b"]:
-  """Predicted classes of every lane, by one compiled program; -1 where logits are not finite.
+  """Predicted classes of every lane, by one compiled program; see `follow`.
 
   Args:
     factory: a method, (forward, **hyper-parameters) → Online.

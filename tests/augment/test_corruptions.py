@@ -40,21 +40,25 @@ def test_more_severe_is_further_from_the_image(kind, made, digits):
 @pytest.mark.parametrize("kind", ["gaussian_noise", "rotate", "dotted_line"])
 def test_each_image_and_each_key_has_its_own_noise(kind, digits):
   same = jnp.broadcast_to(digits[:1], (16, 28, 28, 1))
-  one, other = (corruptions.corrupted(kind, jax.random.key(k), same, 5) for k in (0, 1))
+  program = jax.jit(lambda key: corruptions.corrupted(kind, key, same, 5))
+  one, other = (program(jax.random.key(k)) for k in (0, 1))
   assert len(np.unique(np.asarray(one).reshape(16, -1), axis=0)) > 1
   assert (one != other).any()
 
 
 def test_geometry_is_as_told(digits):
   key, x = jax.random.key(0), digits[0].astype(jnp.float32)
-  half = corruptions.scale(key, x, 5)
+
+  @jax.jit
+  def made():
+    kinds = ("scale", 5), ("translate", 2), ("stripe", 5), ("rotate", 5)
+    return [corruptions.KINDS[kind](key, x, severity) for kind, severity in kinds]
+
+  half, moved, striped, turned = made()
   assert half.sum() == pytest.approx(float(x.sum()) / 4, rel=0.05)
-  moved = corruptions.translate(key, x, 2)
   assert any(np.allclose(np.roll(x, (a, b), (0, 1)), moved) for a in (-2, 2) for b in (-2, 2))
-  striped = corruptions.stripe(key, x, 5)
   assert (striped[:, :7] == 255 - x[:, :7]).all() and (striped[:, 7:21] == x[:, 7:21]).all()
-  assert corruptions.rotate(key, x, 5).sum() == pytest.approx(float(x.sum()), rel=0.02)
-  assert corruptions.shear(key, x, 1)[13:15].sum() > 0
+  assert turned.sum() == pytest.approx(float(x.sum()), rel=0.02)
 
 
 @pytest.mark.parametrize(
