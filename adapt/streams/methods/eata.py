@@ -54,14 +54,7 @@ def eata(
       raise ValueError("eata needs normalisation layers: choose another network")
     if not count:
       raise ValueError(f"eata needs {fisher_batch} source inputs, not {len(xs)}")
-
-    def own(norms: Any, x: jax.Array) -> jax.Array:
-      logits = forward(nets.joined(norms, rest), stats, x, source=0.0)[1]
-      return ops.cross_entropy(logits, logits.argmax(axis=-1)).mean()
-
-    batches = xs[: count * fisher_batch].reshape(count, fisher_batch, *xs.shape[1:])
-    squares = jax.lax.map(lambda x: jax.tree.map(jnp.square, jax.grad(own)(norms, x)), batches)
-    fisher = jax.tree.map(lambda v: v.mean(axis=0), squares)
+    fisher = information(forward, (norms, rest, stats), xs[: count * fisher_batch], fisher_batch)
     average = jnp.zeros(params["head"]["bias"].shape)  # zeros: nothing was used yet
     return norms, optimizer.init(norms), average, (norms, fisher, rest, stats)
 
@@ -89,6 +82,26 @@ def eata(
     return logits, (*kept, state[-1])
 
   return Online(init, step)
+
+
+def information(forward: Any, model: tuple[Any, Any, Any], xs: jax.Array, size: int) -> Any:
+  """Mean squared gradients of normalisation layers under the model's own labels (eq. 9).
+
+  Args:
+    forward: the network.
+    model: its normalisation layers, other parameters and statistics.
+    xs: source inputs, a multiple of `size`.
+    size: inputs in each squared gradient.
+  """
+  norms, rest, stats = model
+
+  def own(norms: Any, x: jax.Array) -> jax.Array:
+    logits = forward(nets.joined(norms, rest), stats, x, source=0.0)[1]
+    return ops.cross_entropy(logits, logits.argmax(axis=-1)).mean()
+
+  batches = xs.reshape(len(xs) // size, size, *xs.shape[1:])
+  squares = jax.lax.map(lambda x: jax.tree.map(jnp.square, jax.grad(own)(norms, x)), batches)
+  return jax.tree.map(lambda v: v.mean(axis=0), squares)
 
 
 def unlike(p: jax.Array, average: jax.Array, similarity: jax.Array | float) -> jax.Array:
