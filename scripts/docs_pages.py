@@ -29,7 +29,7 @@ def written(folder: Path, records: Sequence[Record], suites: dict[str, Suite]) -
       made[folder / "entries" / kind.command / f"{name}.md"] = entry(kind, name, records, suites)
     made[folder / "entries" / kind.command / "index.md"] = _contents(kind)
   for page in _results():
-    made[folder / "results" / page] = (ROOT / "results" / page).read_text("utf-8")
+    made[folder / "results" / page] = result(page)
   names = "\n".join(str(page.with_suffix("")) for page in _results())
   made[folder / "results" / "contents.md"] = f"# Results\n\n{_toctree(names)}"
   for path, text in made.items():
@@ -37,6 +37,13 @@ def written(folder: Path, records: Sequence[Record], suites: dict[str, Suite]) -
     if not path.exists() or path.read_text("utf-8") != text:  # a page as it was is not built again
       path.write_text(text, "utf-8")
   return list(made)
+
+
+def result(page: Path) -> str:
+  """The text of a page of results, its pictures read from where they lie."""
+  place = f"{'../' * (2 + len(page.parts) - 1)}results/{page.parent}/"
+  text = (ROOT / "results" / page).read_text("utf-8")
+  return re.sub(r"(!\[[^\]]*\]\()(?!http)", lambda match: match[1] + place, text)
 
 
 def _results() -> Iterator[Path]:

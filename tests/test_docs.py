@@ -80,3 +80,9 @@ def test_links_of_the_site():
   assert docs_pages.links(text) == (
     '[a](results/x.md) <a href="results_page.html">b</a> c ![d](../results/t.png)'
   )
+
+
+def test_pictures_of_results_are_found_from_the_site():
+  text = docs_pages.result(Path("streams.md"))
+  [place] = re.findall(r"!\[[^\]]*\]\(([^)]*)\)", text)
+  assert (DOCS / "results" / place).resolve().is_file()
