@@ -22,6 +22,7 @@ nb_execution_raise_on_error = True
 nb_merge_streams = True
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 copybutton_prompt_text = "$ "
 # Generated tables name files of the repository that are no pages.
 suppress_warnings = ["myst.xref_missing"]
