@@ -1,11 +1,13 @@
 """ADVENT: entropy maps that a critic cannot tell apart (Vu et al., 2019, arXiv:1811.12833)."""
 
 import math
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from adapt.catalogue import Range
 from adapt.losses import ops
 from adapt.method import Batch, Method, Net, Phase
 from adapt.models import nets
@@ -18,7 +20,7 @@ def advent(
   net: Net,
   *,
   weight: float = 0.001,
-  entropy_weight: float = 0.0,
+  entropy_weight: Annotated[float, Range(0.0, 0.1)] = 0.0,
   width: int = 64,
   depth: int = 2,
 ) -> Method:
