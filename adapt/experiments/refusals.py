@@ -157,8 +157,8 @@ def _refuse_unserved(choices: Choices, method: Method) -> None:
 
 def _refuse_turning(choices: Choices, method: Method) -> None:
   """Raises ValueError where source and target cannot change places."""
-  if choices.validator != validators.REVERSE:
-    return
+  if choices.validator != validators.REVERSE or choices.output.name != "classes":
+    return  # `validators.check` says which ones judge other outputs
   reason = None
   if len(choices.task.source) > 1:
     reason = "there are several sources"
@@ -166,8 +166,6 @@ def _refuse_turning(choices: Choices, method: Method) -> None:
     reason = "the domains have classes of their own"
   elif {"labelled", "all_labelled"} & set(method.reads):
     reason = f"{choices.method.name} reads target labels"
-  elif choices.output.name != "classes":
-    reason = f"the output is {choices.output.name}"
   elif choices.dp:
     reason = "--dp accounts for one training"
   elif hosts.several():
