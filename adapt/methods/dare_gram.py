@@ -10,8 +10,8 @@ FAMILY = "moment matching"
 def dare_gram(
   net: Net,
   *,
-  angle: float = 0.05,
-  scale: float = 0.001,
+  weight: float = 0.05,
+  scale_share: float = 0.02,
   threshold: float = 0.9,
   passes: str = "separate",
 ) -> Method:
@@ -27,8 +27,8 @@ def dare_gram(
   rate, there ten times that of the others. Its ResNet takes one batch-norm pass a domain.
 
   Args:
-    angle: factor of the angle between the pseudo-inverses' columns.
-    scale: factor of the distance between the leading eigenvalues.
+    weight: factor of the angle between the pseudo-inverses' columns.
+    scale_share: factor of the distance between the leading eigenvalues, as a share of `weight`.
     threshold: share of the eigenvalues' sum that the pseudo-inverse keeps.
     passes: "joint", one batch-norm pass over both domains, or "separate", one for each.
   """
@@ -45,7 +45,7 @@ def dare_gram(
     label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     angle_loss, scale_loss = subspaces.inverse_gram(fs, ft, threshold)
     metrics = {"label_loss": label_loss, "angle_loss": angle_loss, "scale_loss": scale_loss}
-    total = label_loss + angle * angle_loss + scale * scale_loss
+    total = label_loss + weight * (angle_loss + scale_share * scale_loss)
     return total, ({"stats": stats}, metrics)
 
   return Method(init, loss, nets.predictor(net), outputs=("classes", "values"))

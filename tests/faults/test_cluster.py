@@ -295,7 +295,7 @@ def test_unknown_suites_and_a_missing_ray_are_one_line(suite, monkeypatch, capsy
   assert (
     said.startswith("error: no suite 'amazon_svm' (did you mean amazon_") and "digits, " in said
   )
-  assert ": give one of amazon_" in said
+  assert ": give one of air, amazon_" in said
   monkeypatch.setattr(script, "suite_of", lambda name: suite)
   monkeypatch.setitem(sys.modules, "ray", None)
   assert script.main(["toy", "coral"]) == 2

@@ -190,7 +190,7 @@ def test_records(tmp_path, capsys):
 
     def read():
       wanted = results_cli.Request(
-        results, tmp_path / "tables", None, empty, rule=None, measure=None, check=False
+        results, tmp_path / "tables", (), empty, rule=None, measure=None, check=False
       )
       results_cli.generated(wanted)
       assert results_cli.compare([str(results), str(other)]) == 0

@@ -37,7 +37,9 @@ def test_one_step_equals_the_step_by_hand(threshold):
     angle, scale = parts(fs, ft, threshold)
     return 0.5 * angle + 0.02 * scale
 
-  subspaces_by_hand.assert_step("dare_gram", distance, angle=0.5, scale=0.02, threshold=threshold)
+  subspaces_by_hand.assert_step(
+    "dare_gram", distance, weight=0.5, scale_share=0.04, threshold=threshold
+  )
 
 
 @pytest.mark.adapts("dare_gram")
@@ -47,6 +49,6 @@ def test_brings_the_inverse_gram_matrices_of_planted_values_together():
   def apart(fs, ft):
     return subspaces.inverse_gram(fs, ft)[0]
 
-  source, _, distance = planted_values.trained("dare_gram", apart, angle=1.0, scale=0.01)
-  source_without, _, without = planted_values.trained("dare_gram", apart, angle=0.0, scale=0.0)
+  source, _, distance = planted_values.trained("dare_gram", apart, weight=1.0, scale_share=0.01)
+  source_without, _, without = planted_values.trained("dare_gram", apart, weight=0.0)
   assert distance < 0.9 * without and source < 1.1 * source_without
