@@ -40,7 +40,7 @@ def drawn(records: Sequence[Record]) -> set[str]:
 
 def _run(record: Record, measure: str, settings: dict[str, int]) -> dict[str, Any]:
   """One record; the keys are one letter, as there are thousands."""
-  config, environment = record["config"], record["environment"]
+  config, environment = record["config"], record["environment"] or {}
   told = {**(config.get("settings") or {}), **(config.get("hyperparameters") or {})}
   told = {k: v for k, v in told.items() if v not in (None, "", False)}
   key = json.dumps(told, sort_keys=True, default=str)
