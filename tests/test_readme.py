@@ -1,11 +1,14 @@
 """The README's Python, as a reader would run it."""
 
+import inspect
+
 import documents
 import jax.numpy as jnp
 import numpy as np
 import toy
 
 import adapt
+from adapt import data, methods
 
 
 def test_the_python_face_in_ten_lines(tmp_path, monkeypatch, capsys):
@@ -37,3 +40,18 @@ def test_a_loop_of_one_s_own_learns():
   }
   exec(text, space)
   assert np.isfinite(space["metrics"]["label_loss"]) and space["logits"].shape == (320, 2)
+
+
+def test_the_first_five_lines_name_what_there_is(monkeypatch, capsys):
+  class Run:
+    accuracy, plot = "88.7 ± 1.2 %", print
+
+  def fit(method, **given):
+    inspect.signature(real).bind(method, **given)
+    assert method in methods.names() and {given["source"], given["target"]} <= set(data.names())
+    return Run
+
+  real = adapt.fit
+  monkeypatch.setattr(adapt, "fit", fit)
+  exec(documents.code("five lines"), {})
+  assert capsys.readouterr().out.split("\n")[:2] == ["88.7 ± 1.2 %", "tsne"]
