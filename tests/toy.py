@@ -89,6 +89,7 @@ class Needs(NamedTuple):
   # How far apart, in their parameters' length, layouts may be after 20 steps.
   amplified: float = 1e-5
   layouts: dict[str, Any] | None = None  # hyper-parameters of the tests of layouts, if others
+  layouts_batch: int = 16  # examples of each domain there
 
 
 def needs(method: str) -> Needs:

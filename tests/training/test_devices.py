@@ -33,7 +33,7 @@ def final_params(name, *layouts, tuned="full"):
   """
   own = toy.needs(name)
   given = own.given if own.layouts is None else own.layouts
-  short = {"seeds": (0, 1), "steps": STEPS, "evaluations": 1, "batch_size": 16}
+  short = {"seeds": (0, 1), "steps": STEPS, "evaluations": 1, "batch_size": own.layouts_batch}
   experiment = toy.experiment(name, model="normed", given=given, tuning=tuned, **short)
   setup, data, todo = experiment.setup, toy.data_of(experiment), experiment.points
   parts = [Part(setup, todo, data)]
