@@ -19,7 +19,7 @@ from adapt.experiments.run import run
 from adapt.experiments.suite import Suite, Task
 from adapt.method import Method, Net
 from adapt.models import backbones, pretrained
-from adapt.training import loop, program, task_data
+from adapt.training import loop, network_check, program, task_data
 from adapt.training.joint_tasks import Part
 from adapt.training.settings import Settings
 from adapt.training.setup import Feed, Point
@@ -85,7 +85,7 @@ def backbone(weights, monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module", autouse=True)
 def _own_traces():
-  task_data._trace.cache_clear()  # of other tests' networks by the same name
+  network_check._trace.cache_clear()  # of other tests' networks by the same name
 
 
 # Every step is evaluated, so that the first is told from those that follow. The method reads both
