@@ -2,7 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
 
+import adapt
 from adapt import catalogue, methods, models, outputs, tuning, validators, weights
 from adapt.experiments.suite import Suite
 from adapt.report import reproductions
@@ -23,13 +26,16 @@ def block(records: Sequence[Record], suites: Mapping[str, Suite]) -> str:
   well = compared - verdicts["below"]
   kinds = ", ".join(f"`{name}`" for name in outputs.names())
   return (
-    f"- {len(methods.names())} methods, {len(weights.names())} weightings, {len(tuning.names())} tunings, "
-    f"{len(validators.names())} label-free validators, {len(_networks())} networks; outputs: {kinds}.\n"
+    f"- {_own(methods)} methods, {_own(weights)} weightings, {_own(tuning)} tunings, "
+    f"{_own(validators)} label-free validators, {_own(models)} networks; outputs: {kinds}.\n"
     f"- {len(records)} records are committed. {compared} published rows are compared with ours: "
     f"{verdicts['exact']} are equal to 0.1 points, {well} are reproduced or above, "
     f"{verdicts['below']} below.\n"
   )
 
 
-def _networks() -> Sequence[str]:
-  return list(catalogue.names(models.__name__))
+def _own(kind: ModuleType) -> int:
+  """How many entries of a kind are this repository's, whatever plug-ins there are."""
+  home = Path(adapt.__file__).parent
+  found = (catalogue.source(kind.__name__, name) for name in kind.names())
+  return sum(file is None or file.is_relative_to(home) for file in found)
