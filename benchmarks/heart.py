@@ -13,7 +13,7 @@ import sys
 
 from adapt import cli
 from adapt.data.named.hospitals import HOSPITALS
-from adapt.experiments.suite import Suite, Task, pairs
+from adapt.experiments.suite import Suite, others, pairs
 from adapt.training.settings import Settings
 
 # The default critic, 1,024 units twice, has fifty times the parameters of this network.
@@ -21,13 +21,7 @@ CRITIC = {"width": 64, "depth": 1}
 
 SUITE = Suite(
   name="heart",
-  tasks=(
-    *pairs("heart_", HOSPITALS),
-    *(
-      Task(f"others_{t}", tuple(f"heart_{s}" for s in HOSPITALS if s != t), f"heart_{t}")
-      for t in HOSPITALS
-    ),
-  ),
+  tasks=(*pairs("heart_", HOSPITALS), *others("heart_", HOSPITALS)),
   settings=Settings(
     model="mlp", steps=500, batch_size=32, lr=0.03, weight_decay=0.001, evaluations=5
   ),

@@ -12,18 +12,12 @@ import sys
 
 from adapt import cli
 from adapt.data.named.speech import SPEAKERS
-from adapt.experiments.suite import Suite, Task, pairs
+from adapt.experiments.suite import Suite, others, pairs
 from adapt.training.settings import Settings
 
 SUITE = Suite(
   name="spoken_digits",
-  tasks=(
-    *pairs("spoken_", SPEAKERS),
-    *(
-      Task(f"others_{t}", tuple(f"spoken_{s}" for s in SPEAKERS if s != t), f"spoken_{t}")
-      for t in SPEAKERS
-    ),
-  ),
+  tasks=(*pairs("spoken_", SPEAKERS), *others("spoken_", SPEAKERS)),
   settings=Settings(
     model="cnn1d", steps=300, batch_size=32, lr=0.01, weight_decay=0.001, evaluations=3
   ),

@@ -95,6 +95,18 @@ def pairs(prefix: str, domains: Sequence[str]) -> tuple[Task, ...]:
   return tuple(Task(f"{s}_{t}", (prefix + s,), prefix + t) for s, t in ordered)
 
 
+def others(prefix: str, domains: Sequence[str]) -> tuple[Task, ...]:
+  """All domains but one to that one, for each.
+
+  Task others_t goes from every other {prefix}s to {prefix}t.
+  """
+  names = [prefix + d for d in domains]
+  return tuple(
+    Task(f"others_{d}", tuple(n for n in names if n != own), own)
+    for d, own in zip(domains, names, strict=True)
+  )
+
+
 def by_recipe(suite: Suite) -> tuple[Reported, ...]:
   """A suite's published rows once more, beside records by recipe."""
   found = []

@@ -29,7 +29,7 @@ def adabn(net: Net) -> Method:
     params, stats, _ = nets.start(net, key, batch)
     if not jax.tree.leaves(stats):
       raise ValueError(
-        "adabn needs batch statistics, this network has none: choose another --model"
+        "adabn needs batch statistics, this network has none: choose another --model, for pixels unet_bn"
       )
     target = jax.tree.map(lambda v: v + 0, stats)  # a copy, so that both can be donated
     return {"net": params}, {"stats": stats, "stats_target": target}

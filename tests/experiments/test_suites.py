@@ -3,6 +3,7 @@
 import pytest
 
 from adapt.experiments import suites
+from adapt.experiments.suite import others
 
 
 def test_a_suite_is_found_by_its_name():
@@ -14,3 +15,9 @@ def test_a_suite_is_found_by_its_name():
 def test_what_is_run_otherwise_is_none_of_them():
   """amazon_msda's tasks have features of their own, which its file makes."""
   assert not {"amazon_msda", "amazon_svm", "surf_full", "speed"} & set(suites.names())
+
+
+def test_all_others_go_to_each():
+  tasks = others("x_", ("a", "b", "c"))
+  assert [t.name for t in tasks] == ["others_a", "others_b", "others_c"]
+  assert tasks[1].source == ("x_a", "x_c") and tasks[1].target == "x_b"
