@@ -1,6 +1,7 @@
 """The shape of the code: rooms and what each may know, lengths, tests beside sources."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -117,6 +118,15 @@ def long_first_lines(text, most=12):
       first, *_ = (ast.get_docstring(node) or "").split("\n")
       if len(first.split()) > most:
         yield first
+
+
+def test_the_map_has_every_room_in_its_order():
+  """docs/rooms.md: a newcomer finds the rooms, and what each may know, by this list."""
+  rows = (
+    (ROOT / "docs" / "rooms.md").read_text("utf-8").split("| :-- | :-- |\n")[1].split("\n\n")[0]
+  )
+  shown = [re.findall(r"`(\w+)/`", row.split("|")[1]) for row in rows.splitlines()]
+  assert [tuple(names) for names in shown if names] == list(ROOMS[2:])
 
 
 @pytest.mark.parametrize("room", ["api", "cli", "experiments", "records"])
