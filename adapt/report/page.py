@@ -32,7 +32,7 @@ SHADES = {
   for star in ("", "*")
 }
 SCALE = 0.75  # of a picture's pixels on the page: its letters are then as large as the text's
-MOST_BYTES = 1_100_000  # of pictures in a page; what is beyond is named, not shown
+MOST_BYTES = 1_250_000  # of pictures in a page; what is beyond is named, not shown
 
 STYLE, SCRIPT = (
   (Path(__file__).with_name(f"page.{kind}")).read_text("utf-8") for kind in ("css", "js")
@@ -73,7 +73,7 @@ def html(
 
   Args:
     suites: name → its tables.
-    shown: pictures, the most important first: those beyond MOST_BYTES in all are named only.
+    shown: pictures in their order; the largest are named only, where all take more than MOST_BYTES.
     rule: how it was said which evaluation counts, for the introduction.
     records: whose runs a number opens, and whose curves are drawn.
     overview: tables of all suites, before them.
@@ -137,14 +137,16 @@ def _suites(
 
 
 def _fitting(shown: Sequence[Picture]) -> tuple[list[Picture], list[Picture]]:
-  fitting: list[Picture] = []
-  left_out: list[Picture] = []
-  room = MOST_BYTES
-  for picture in shown:
-    fits = len(picture.data) <= room
-    (fitting if fits else left_out).append(picture)
-    room -= len(picture.data) if fits else 0
-  return fitting, left_out
+  """The pictures that the page has room for, as many as can be, and the others; both in their order."""
+  room, chosen = MOST_BYTES, set()
+  for i in sorted(range(len(shown)), key=lambda i: len(shown[i].data)):
+    room -= len(shown[i].data)
+    if room >= 0:
+      chosen.add(i)
+  return (
+    [p for i, p in enumerate(shown) if i in chosen],
+    [p for i, p in enumerate(shown) if i not in chosen],
+  )
 
 
 def _suite(
