@@ -5,7 +5,6 @@ import functools
 import importlib
 import importlib.util
 import inspect
-import pkgutil
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -85,9 +84,9 @@ def add_folder(package: str, folder: str | Path) -> None:
 
 def names(package: str) -> tuple[str, ...]:
   """All entries, sorted: the package's files, added folders, installed entry points."""
-  found = {m.name for m in pkgutil.iter_modules(_package(package))}
-  for folder in _extra.get(package, []):  # helpers may lie beside a user's methods
-    found |= {f.stem for f in folder.glob("*.py") if f.is_file() and _defines(package, f)}
+  folders = [*map(Path, _package(package)), *_extra.get(package, [])]
+  files = [f for folder in folders for f in folder.glob("*.py") if f.is_file()]
+  found = {f.stem for f in files if _defines(package, f, f.stat().st_mtime_ns)}  # not the helpers
   found |= {e.name for e in entry_points(group=package)}
   return tuple(sorted(n for n in found if not n.startswith("_")))
 
@@ -106,8 +105,9 @@ def _object(package: str, name: str) -> str:
   return getattr(KINDS.get(package.removeprefix("adapt.")), "object", "") or name
 
 
-def _defines(package: str, file: Path) -> bool:
-  """Whether a file of the user's looks as if it had an entry; what else it is, importing it says."""
+@functools.lru_cache(4096)
+def _defines(package: str, file: Path, changed: int) -> bool:
+  """Whether a file, as it is since `changed`, looks as if it had an entry; importing it says more."""
   text, wanted = file.read_text("utf-8", errors="replace"), _object(package, file.stem)
   if wanted == file.stem:
     return f"def {wanted}(" in text

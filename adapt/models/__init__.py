@@ -17,11 +17,7 @@ from adapt import catalogue
 from adapt.catalogue import Bound
 from adapt.method import Net
 
-_HELPERS = (
-  *("backbones", "critic", "efficientnet", "head", "layers", "library", "linen", "minilm"),
-  *("modules", "nets", "nnx", "packed_rows", "pretrained", "published", "resnet", "stochastic"),
-  *("vit", "weights_file", "winograd"),
-)
+_HELPERS = ("critic", "head", "resnet")  # their function of that name builds no Net
 
 
 def names() -> tuple[str, ...]:

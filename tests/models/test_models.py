@@ -44,6 +44,11 @@ def test_helpers_are_no_models():
   assert not {"critic", "layers", "linen", "pretrained", "resnet"} & set(models.names())
 
 
+@pytest.mark.parametrize("name", sorted({*models.names()} - {"normed"}))
+def test_every_listed_model_is_built(name):
+  assert callable(models.build(name, CLASSES).apply)
+
+
 @every_model
 @every_precision
 def test_shapes_and_types_in_evaluation(name, precision):
