@@ -1,4 +1,6 @@
-"""Corruptions of grey images at five severities, after MNIST-C (Mu & Gilmer, 2019, arXiv:1906.02337).
+"""Corruptions of grey images at five severities, after MNIST-C.
+
+Source: Mu & Gilmer (2019, arXiv:1906.02337).
 
 An image is [h, w, 1] float32 in grey levels, 0 to 255, light on dark; so is what comes back, clipped.
 Each corruption is (key, image, severity) → image, with the severity an integer, 1 to 5, that may be
@@ -106,7 +108,10 @@ def motion_blur(key: jax.Array, x: Image, severity: Severity) -> Image:
 
 
 def shear(key: jax.Array, x: Image, severity: Severity) -> Image:
-  """A horizontal shear by 0.2 to 1 radians about the centre, to either side."""
+  """Shears horizontally about the centre by 0.2 to 1 radians.
+
+  The side is random.
+  """
   angle = _at(severity, 0.2, 0.4, 0.6, 0.8, 1.0) * _sign(key)
   return _moved(x, [[1.0, -jnp.sin(angle), 0.0], [0.0, jnp.cos(angle), 0.0]])
 
@@ -118,7 +123,10 @@ def scale(key: jax.Array, x: Image, severity: Severity) -> Image:
 
 
 def rotate(key: jax.Array, x: Image, severity: Severity) -> Image:
-  """A rotation about the centre by 0.2 to 1 radians, to either side."""
+  """Rotates about the centre by 0.2 to 1 radians.
+
+  The direction is random.
+  """
   angle = _at(severity, 0.2, 0.4, 0.6, 0.8, 1.0) * _sign(key)
   cos, sin = jnp.cos(angle), jnp.sin(angle)
   return _moved(x, [[cos, -sin, 0.0], [sin, cos, 0.0]])
@@ -136,14 +144,20 @@ def contrast(key: jax.Array, x: Image, severity: Severity) -> Image:
 
 
 def translate(key: jax.Array, x: Image, severity: Severity) -> Image:
-  """A shift by 1 to 5 pixels along both axes, each to either side."""
+  """Shifts by 1 to 5 pixels along both axes.
+
+  The direction along each axis is random.
+  """
   by = _at(severity, 1.0, 2.0, 3.0, 4.0, 5.0)
   right, down = (_sign(k) for k in jax.random.split(key))
   return _moved(x, [[1.0, 0.0, by * right], [0.0, 1.0, by * down]])
 
 
 def stripe(key: jax.Array, x: Image, severity: Severity) -> Image:
-  """The left and right margins inverted, 3 to 7 of 28 columns each."""
+  """Inverts the left and right margins, 3 to 7 columns each.
+
+  The numbers are for 28 columns.
+  """
   w = x.shape[1]
   wide = _at(severity, 3.0, 4.0, 5.0, 6.0, 7.0) * w / 28
   column = jnp.arange(w)[:, None]
@@ -164,7 +178,7 @@ def fog(key: jax.Array, x: Image, severity: Severity) -> Image:
 
 
 def spatter(key: jax.Array, x: Image, severity: Severity) -> Image:
-  """Drops of mud: smooth noise above a threshold covers the image in dark grey."""
+  """Adds drops of mud: dark grey where smooth noise is high."""
   mean, spread = _at(severity, 0.65, 0.65, 0.65, 0.65, 0.67), _at(severity, 0.3, 0.3, 0.3, 0.3, 0.4)
   noise = mean + spread * jax.random.normal(key, x.shape)
   wet = _blurred(noise, _at(severity, 4.0, 3.0, 2.0, 1.0, 1.0))
@@ -195,7 +209,9 @@ KINDS: dict[str, Corruption] = {
 
 
 def corrupted(kind: str, key: jax.Array, x: jax.Array, severity: Severity) -> jax.Array:
-  """Grey images [n, h, w, 1], uint8, under one corruption: [n, h, w, 1], uint8.
+  """Applies one corruption to grey images [n, h, w, 1], uint8.
+
+  The result has the same shape and type.
 
   Args:
     kind: a name of KINDS.

@@ -23,7 +23,10 @@ FEWEST_BANDS = 8  # with fewer channels each is a sensor of its own, and none is
 
 
 def weak(key: jax.Array, x: jax.Array) -> jax.Array:
-  """Weak view: a shift in time; the first or last step fills what it leaves."""
+  """Weak view: a shift in time, padded with the end step.
+
+  The first or last step fills what the shift leaves.
+  """
 
   def one(key: jax.Array, series: jax.Array) -> jax.Array:
     t = len(series)
@@ -36,7 +39,9 @@ def weak(key: jax.Array, x: jax.Array) -> jax.Array:
 def strong(
   key: jax.Array, x: jax.Array, noise: jax.Array | float, padded: bool = False
 ) -> jax.Array:
-  """Strong view: the weak one, scaled, jittered, and masked over time and bands.
+  """Strong view: the weak view scaled, jittered and masked.
+
+  Masks cover spans of time and of bands.
 
   Args:
     key: random key.
