@@ -20,7 +20,9 @@ Bank = dict[str, jax.Array]
 
 
 def entries(targets: int, most: int, neighbours: int, own: int = 1) -> int:
-  """Return how many entries a bank has: one per target example, at most `most`.
+  """Return a bank's number of entries: one per target example.
+
+  There are at most `most`.
 
   Args:
     targets: target training examples; 0: unknown, and the bank has as many entries as it may.
@@ -71,7 +73,9 @@ def unit(features: Float[Array, "b d"]) -> Float[Array, "b d"]:
 
 
 def remember(bank: Bank, new: Bank) -> Bank:
-  """Replace the entries of a batch, whose "rows" say which examples it has.
+  """Replace the entries of a batch's examples.
+
+  The batch's "rows" say which examples it has.
 
   Of examples that share an entry, the last one of the batch has it.
   """
@@ -84,7 +88,9 @@ def remember(bank: Bank, new: Bank) -> Bank:
 
 
 def fill(bank: Bank, everything: dict[str, jax.Array]) -> Bank:
-  """Replace all entries by those of the whole target [m, width] by name.
+  """Replace all entries by those of the whole target.
+
+  `everything` has arrays [m, width] by name.
 
   Where examples share an entry, it is a fixed one's, taken evenly from the whole order of examples.
   """

@@ -1,4 +1,4 @@
-"""Discrepancies of regression: distances between the subspaces and the Gram matrices of two samples.
+"""Discrepancies of regression: distances between subspaces and between Gram matrices.
 
 Both stand on a singular value decomposition, whose gradient has 1 / (s_i² − s_j²) in it: it is damped here,
 as the features of a network often have singular values that are nearly equal, or nearly 0.
@@ -17,7 +17,10 @@ DAMPING = 1e-6  # in units of the largest squared singular value
 
 @jax.custom_vjp
 def svd(x: Float[Array, "m n"]) -> tuple[jax.Array, jax.Array, jax.Array]:
-  """U [m, n], s [n] falling, and V [n, n] of x = U diag(s) Vᵀ, m ≥ n, with a damped gradient."""
+  """Singular value decomposition with a damped gradient.
+
+  x [m, n] = U diag(s) Vᵀ with m ≥ n; returns U [m, n], s [n] falling, and V [n, n].
+  """
   u, s, vt = jnp.linalg.svd(x, full_matrices=False)
   return u, s, vt.T
 
