@@ -1,4 +1,6 @@
-"""Output kinds: what a network predicts, one file a kind, with its loss and measures.
+"""Output kinds: what a network predicts, with loss and measures.
+
+Each kind is one file.
 
 A file NAME.py defines NAME(*, arguments) -> Output, and MEASURES, the main one first.
 """
@@ -34,7 +36,10 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Callable[..., Output]:
-  """The factory of that kind; ValueError lists the kinds for an unknown one."""
+  """The factory of that kind; ValueError for an unknown one.
+
+  The message lists the kinds.
+  """
   if name not in _KINDS:
     raise ValueError(catalogue.unknown("output", name, names()))
   factory: Callable[..., Output] = getattr(_KINDS[name], name)
@@ -62,7 +67,10 @@ def main(kind: str) -> str:
 
 
 def measure(name: str) -> Measure:
-  """The measure that a record calls so; one of classes' form where nobody knows it."""
+  """The measure a record names; of classes' form if unknown.
+
+  A name that no output kind knows gets the form of the classes' measures.
+  """
   return MEASURES.get(name, Measure(name, name.replace("_", " ")))
 
 
@@ -74,7 +82,10 @@ def check_measure(name: str, kind: str) -> None:
 
 
 def find(name: str) -> Measure:
-  """The measure of that name; ValueError lists the names for an unknown one."""
+  """The measure of that name; ValueError for an unknown one.
+
+  The message lists the names.
+  """
   if name not in MEASURES:
     raise ValueError(f"no measure '{name}': choose --measure from {', '.join(MEASURES)}")
   return MEASURES[name]

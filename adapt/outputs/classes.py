@@ -26,7 +26,9 @@ MEASURES = (
 
 
 def classes(*, smoothing: float = 0.0) -> Output:
-  """One of K classes; the loss is the cross-entropy of softmax(logits), in nats.
+  """One of K classes, with softmax cross-entropy as the loss.
+
+  The loss is in nats.
 
   Args:
     smoothing: share ε of a label that all K classes divide among them (label smoothing, Szegedy et

@@ -1,4 +1,7 @@
-"""Pixels: a class for each pixel of an image (segmentation), judged by a confusion matrix of pixels."""
+"""Pixels: a class for each pixel of an image (segmentation).
+
+Predictions are judged by a confusion matrix of pixels.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +17,9 @@ MEASURES = (
 
 
 def pixels() -> Output:
-  """A class for each pixel; the loss is the mean cross-entropy of an image's scored pixels, in nats.
+  """A class for each pixel, with mean cross-entropy as the loss.
+
+  The mean, in nats, is over an image's scored pixels.
 
   Pixels labelled 255, or below 0, are not scored: neither in the loss nor in any measure.
   """
@@ -22,7 +27,10 @@ def pixels() -> Output:
 
 
 def loss(logits: jax.Array, labels: jax.Array) -> jax.Array:
-  """Loss [b] of logits [b, h, w, k] and labels [b, h, w]; 0 for an image without a scored pixel."""
+  """Mean cross-entropy [b] of each image's scored pixels.
+
+  Of logits [b, h, w, k] and labels [b, h, w]; 0 for an image without a scored pixel.
+  """
   scored = labels >= 0
   # A row of zeros where not scored. A product, as the gradient of picking one is a slow scatter on a CPU.
   true = jax.nn.one_hot(labels, logits.shape[-1], dtype=logits.dtype)

@@ -16,7 +16,7 @@ LOSSES = ("squared", "absolute", "huber")
 
 
 def values(*, loss: str = "squared", delta: float = 1.0) -> Output:
-  """One number an example, or several; the loss is the mean over them.
+  """One or several numbers per example; the loss averages over them.
 
   Labels are standardised by mean and deviation of the source's training labels; predictions are in the
   labels' own unit.
