@@ -59,7 +59,9 @@ def export(model: saved.Model) -> tuple[bytes, dict[str, Any]]:
 
 
 def probabilities(model: saved.Model) -> Callable[[jax.Array], jax.Array]:
-  """Returns the function x [n, ...] -> [n, k] (of pixels [n, h, w, k]); it scales as training did.
+  """Returns the function from inputs to probabilities.
+
+  It maps x [n, ...] to [n, k], of pixels to [n, h, w, k], and scales inputs as training did.
 
   Of values it returns them in their unit.
   """

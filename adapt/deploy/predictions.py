@@ -11,7 +11,9 @@ import numpy as np
 def csv(
   arrays: Mapping[str, np.ndarray], classes: Sequence[str], ids: Mapping[str, np.ndarray]
 ) -> bytes:
-  """A row an example: ids, the class, and the probability of each class, or the values; UTF-8.
+  """Writes predictions as CSV: ids, then classes and probabilities, or values.
+
+  The text is UTF-8 with a row for each example; each class has a column with its probability.
 
   Args:
     arrays: predicted [n], probability [n, k], and name [n] of images, if there are any; of values

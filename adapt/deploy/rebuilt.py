@@ -103,12 +103,12 @@ def predicts(about: Mapping[str, Any]) -> str:
 
 
 def made_of(about: Mapping[str, Any], inputs: Sequence[int], columns: int) -> tuple[int, ...]:
-  """Shape of the predictions for one example of such inputs: [k], of pixels [h, w, k]."""
+  """Shape of one example's predictions: [k], of pixels [h, w, k]."""
   return (*inputs[:2], columns) if predicts(about) == "pixels" else (columns,)
 
 
 def scale_of(about: Mapping[str, Any]) -> Scale | None:
-  """What undoes the standardisation of a model's predictions; None where those are no values."""
+  """What undoes the standardisation of predictions; None without values."""
   if predicts(about) != "values":
     return None
   output = about["output"]

@@ -57,7 +57,7 @@ class Model(NamedTuple):
 
   @property
   def classes(self) -> list[str]:
-    """Names of the predictions' columns: classes, the last "unknown" if there was one, or values."""
+    """Names of the predictions' columns: classes ("unknown" last) or values."""
     return [*self.about["classes"], *[UNKNOWN] * self.about["unknown"]]
 
 
@@ -194,15 +194,16 @@ def _check_whole(model: Model) -> None:
 
 
 def predictor(model: Model) -> Callable[[jax.Array], jax.Array]:
-  """Returns the evaluation-time function x [b, ...] -> logits [b, k], of pixels [b, h, w, k], or values."""
+  """Returns the evaluation-time function x [b, ...] -> logits of `outputs`."""
   both = outputs(model)
   return lambda x: both(x)[1]
 
 
 def outputs(model: Model) -> Callable[[jax.Array], Outputs]:
-  """Returns the function x [b, ...] -> features [b, d], logits [b, k] of `model.classes`.
+  """Returns the function from inputs to features and logits.
 
-  Values are in their unit.
+  It maps x [b, ...] to features [b, d] and logits [b, k] of `model.classes`, of pixels [b, h, w,
+  k]. Values are in their unit.
   """
 
   def above(x: jax.Array) -> Outputs:
