@@ -1,4 +1,7 @@
-"""Domain adaptation in JAX: one compiled step for fine-tuning, adversarial and weighted-loss methods."""
+"""Domain adaptation in JAX: every method is one compiled step.
+
+There are fine-tuning, adversarial and weighted-loss methods.
+"""
 
 import sys
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Finds what a folder offers: one public file, one entry of the same name. Nothing is registered by hand."""
+"""Finds a folder's entries: one public file, one entry of its name."""
 
 import difflib
 import functools
@@ -43,16 +43,17 @@ _extra: dict[str, list[Path]] = {}  # package -> folders of the user's own
 
 @functools.cache
 def entry_points(group: str) -> metadata.EntryPoints:
-  """What installed packages offer; finding it reads the metadata of every one of them."""
+  """What installed packages offer; reads the metadata of all of them."""
   return metadata.entry_points(group=group)
 
 
 def plugins(folder: str | Path) -> None:
-  """Makes the files of a user's folder entries: of its sub-folders, named as `KINDS`, and of itself.
+  """Registers the files of a user's folder as entries.
 
-  A file directly in it is a method. Files import helpers that lie beside them, or in the folder
-  itself, by name. Python packages, "tests" and what begins with "_" or "." are left alone. ValueError
-  for no such folder, or a sub-folder with files that is of no kind.
+  Those in its sub-folders named as `KINDS` are of that kind. A file directly in it is a method.
+  Files import helpers that lie beside them, or in the folder itself, by name. Python packages,
+  "tests" and what begins with "_" or "." are left alone. ValueError for no such folder, or a
+  sub-folder with files that is of no kind.
   """
   path = Path(folder).resolve()
   if not path.is_dir():
@@ -72,7 +73,7 @@ def plugins(folder: str | Path) -> None:
 
 
 def add_folder(package: str, folder: str | Path) -> None:
-  """Makes the files of a user's folder entries of the package; ValueError if there is none."""
+  """Registers a user's folder of entries; ValueError if there is none."""
   path = Path(folder).resolve()
   if not path.is_dir():
     raise ValueError(f"no folder '{folder}': give the folder that holds your files")
@@ -115,7 +116,7 @@ def _defines(package: str, file: Path, changed: int) -> bool:
 
 
 def get(package: str, name: str, known: Iterable[str] = ()) -> Any:
-  """What the file `name` defines: the function of its name, a suite's SUITE.
+  """Returns what a file defines: its entry, or a suite's SUITE.
 
   Args:
     package: of the entries, adapt.KIND.
@@ -147,13 +148,13 @@ def get(package: str, name: str, known: Iterable[str] = ()) -> Any:
 
 
 def unknown(what: str, name: str, known: Iterable[str], remedy: str = "") -> str:
-  """The message for a name that nothing has, with the nearest of those that there are."""
+  """The message for an unknown name, with the nearest known names."""
   shown = ", ".join(every := tuple(known)) or "nothing: there is none"
   return f"unknown {what} '{name}'{meant(name, every)}: {remedy}choose from {shown}"
 
 
 def meant(name: str, known: Iterable[str]) -> str:
-  """ " (did you mean A or B?)" of the nearest names, or nothing where none is near."""
+  """ " (did you mean A or B?)" of near names, else ""."""
   near = difflib.get_close_matches(name, list(known))
   return f" (did you mean {' or '.join(near)}?)" if near else ""
 
@@ -176,7 +177,7 @@ def _load(package: str, file: Path) -> Any:
 
 
 class Bound(NamedTuple):
-  """An entry of a catalogue, resolved, with the arguments that a user has set."""
+  """An entry of a catalogue with the arguments that a user set."""
 
   name: str  # as records and labels show it
   factory: Callable[..., Any]
@@ -215,7 +216,7 @@ def _rebound(package: str, name: str, given: Mapping[str, Any]) -> Bound:
 def bound(
   name: str, factory: Callable[..., Any], given: Mapping[str, Any], package: str = ""
 ) -> Bound:
-  """An entry with arguments of a user's; ValueError names one that it does not take."""
+  """An entry with a user's arguments; ValueError for an unknown argument."""
   known = {p.name for p in parameters(factory)}
   for argument in given:
     if argument not in known:
@@ -225,7 +226,7 @@ def bound(
 
 
 class Range(NamedTuple):
-  """Where a search looks for a float: `threshold: Annotated[float, Range(0.5, 0.99)] = 0.9`."""
+  """Search range of a float: `threshold: Annotated[float, Range(0.5, 0.99)] = 0.9`."""
 
   low: float
   high: float
@@ -278,7 +279,7 @@ class Facts(NamedTuple):
 
 
 def facts(factory: Callable[..., Any]) -> Facts:
-  """What the module of an entry declares. Lists and pages are made of these, never kept by hand."""
+  """What an entry's module declares: the source of all lists and pages."""
   module = inspect.getmodule(factory)
   first = (getattr(module, "__doc__", None) or "").split("\n", 1)[0]
   found = re.search(r"\(([^()]*\d{4}[^()]*)\)\.?$", first)
@@ -291,7 +292,7 @@ def summary(factory: Callable[..., Any]) -> str:
 
 
 def source(package: str, name: str) -> Path | None:
-  """The file of an entry, which is not imported for it; None of an installed plug-in's."""
+  """An entry's file, without importing it; None for installed plug-ins."""
   if any(entry.name == name for entry in entry_points(group=package)):
     return None
   folders = [*_extra.get(package, []), *map(Path, _package(package))]

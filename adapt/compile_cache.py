@@ -1,4 +1,7 @@
-"""Compiled programs, kept in the user's cache: the next command with the same ones starts in seconds."""
+"""Keeps compiled programs in the user's cache, so that commands start sooner.
+
+A command whose programs are there starts in seconds.
+"""
 
 import contextlib
 import functools
@@ -22,7 +25,9 @@ _AGE = 30 * 24 * 3600  # seconds after which a program that nobody has read is d
 
 
 def keep() -> None:
-  """Keeps compiled programs in a folder, unless JAX has been told of one.
+  """Keeps compiled programs in a folder.
+
+  A folder that JAX has already been told of stays.
 
   Where that cannot be, one line on stderr says so, and every program is compiled.
   """
@@ -60,7 +65,7 @@ def _warn(home: Path, why: str) -> None:
 
 
 def mend(folder: Path) -> None:
-  """Deletes programs of which only a part was written, and those that nobody has read for a month.
+  """Deletes programs that are incomplete or unread for a month.
 
   JAX writes them in place, so a process that is killed or has no room leaves half a file, and JAX
   neither reads that nor writes it again.

@@ -1,4 +1,4 @@
-"""Optional libraries: the command that installs them here, and what must not be beside this package."""
+"""Optional libraries: how to install them, and which packages conflict."""
 
 import base64
 import functools
@@ -36,9 +36,10 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 
 def install(extra: str) -> str:
-  """Return the command that installs an extra the way this package was installed.
+  """Return the command that installs an extra for this installation.
 
-  From a checkout that is the checkout; else the address that pip noted, or the package index.
+  It installs the way this package was installed: from a checkout that is the checkout; else the
+  address that pip noted, or the package index.
 
   Args:
     extra: a name in setup.cfg.
@@ -51,7 +52,10 @@ def install(extra: str) -> str:
 
 
 def lacking(error: ModuleNotFoundError) -> str | None:
-  """Return the line for a library that is not installed; None for a module of no extra."""
+  """Return the line for a library that is not installed.
+
+  None for a module of no extra.
+  """
   library = (error.name or "").partition(".")[0]
   return f"this needs {library}: {install(OF[library])}" if library in OF else None
 
@@ -74,10 +78,10 @@ def _in_place() -> bool:
 
 
 def clash() -> str:
-  """Return a line that names another distribution with a package `adapt`, or an empty text.
+  """Return a line naming another distribution with a package `adapt`.
 
-  PyPI's `adapt` is one. Installed into the same folder, each replaces some of the other's modules;
-  of an editable installation, the other one is found first.
+  The text is empty if there is none. PyPI's `adapt` is one. Installed into the same folder, each
+  replaces some of the other's modules; of an editable installation, the other one is found first.
   """
   if not (other := _other()):
     return ""
@@ -90,7 +94,10 @@ def clash() -> str:
 
 
 def overwritten() -> bool:
-  """Return whether the package's first file is not the one that pip has noted; never in a checkout."""
+  """Return whether another package has overwritten this package's first file.
+
+  So it is if the file is not the one that pip has noted; never in a checkout.
+  """
   try:
     files = metadata.distribution(NAME).files or []
   except metadata.PackageNotFoundError:

@@ -1,4 +1,6 @@
-"""The abstraction everything hangs on: a batch, a network and a method. Read this file first.
+"""What everything hangs on: a batch, a network and a method.
+
+Read this file first.
 
 A method is a NamedTuple of pure functions made by a keyword-argument factory, in the shape of
 `optax.GradientTransformation`. It never sees the optimiser, the devices, the seeds or the data set:
@@ -35,13 +37,19 @@ class Batch(NamedTuple):
 
 
 class NetInit(Protocol):
-  """Starts a network: parameters and batch statistics, of a key and inputs [b, ...]."""
+  """Initialises a network's parameters and batch statistics.
+
+  Takes a key and inputs [b, ...].
+  """
 
   def __call__(self, key: jax.Array, x: jax.Array, /) -> tuple[Any, Any]: ...
 
 
 class Apply(Protocol):
-  """Runs a network: features [b, d] and logits [b, k] of x [b, ...], and the statistics after."""
+  """Runs a network: features [b, d], logits [b, k] and new statistics.
+
+  The inputs x are [b, ...]; the statistics are those after the pass.
+  """
 
   def __call__(
     self, params: Any, stats: Any, x: jax.Array, /, train: bool, key: jax.Array | None
@@ -84,13 +92,19 @@ class Net(NamedTuple):
 
 
 class Init(Protocol):
-  """Starts a method: parameters that learn, and state that does not; the batch gives shapes."""
+  """Initialises a method: parameters that are trained, and other state.
+
+  The batch gives shapes alone.
+  """
 
   def __call__(self, key: jax.Array, batch: Batch, /) -> tuple[Params, State]: ...
 
 
 class Loss(Protocol):
-  """A scalar to minimise, the state after, and metrics []; progress [] runs from 0 to 1."""
+  """Returns the loss, the state after it, and metrics [].
+
+  The loss is a scalar to minimise; progress [] runs from 0 to 1.
+  """
 
   def __call__(
     self,
@@ -104,25 +118,37 @@ class Loss(Protocol):
 
 
 class Predict(Protocol):
-  """Features [b, d] and logits [b, k] of target inputs x [b, ...]."""
+  """Returns features [b, d] and logits [b, k] of target inputs.
+
+  The inputs x are [b, ...].
+  """
 
   def __call__(self, params: Params, state: State, x: jax.Array, /) -> Outputs: ...
 
 
 class AfterStep(Protocol):
-  """The state after a step, for what follows the parameters: moving averages of a teacher."""
+  """Updates state that follows the parameters, after each step.
+
+  A teacher's moving averages are such state.
+  """
 
   def __call__(self, params: Params, state: State, /) -> State: ...
 
 
 class Constrain(Protocol):
-  """The parameters as each step finds them, such as rows brought back to length 1."""
+  """Projects the parameters before each step.
+
+  For example, it brings rows back to length 1.
+  """
 
   def __call__(self, params: Params, /) -> Params: ...
 
 
 class Refresh(Protocol):
-  """The state after a look at the whole training sets: xs [n, ...], ys [n], xt [m, ...]."""
+  """Updates the state from the whole training sets.
+
+  They are xs [n, ...], ys [n] and xt [m, ...].
+  """
 
   def __call__(
     self, params: Params, state: State, xs: jax.Array, ys: jax.Array, xt: jax.Array, /
