@@ -1,9 +1,10 @@
-"""Ways to fine-tune, by name: one file, one choice of what moves and what holds it near the start.
+"""Ways to fine-tune, by name: each file is one tuning.
 
-A tuning wraps a network, so that every method runs under every tuning unchanged. The wrapped `init`
-returns as params only what moves; the rest travels in the stats, where neither gradients nor the
-optimiser's state reach it: stats = {"inner": the network's own stats, "frozen": …}. A warm start is
-made below the tuning, by a network whose `init` returns the source model.
+A tuning chooses what moves and what holds it near the start. A tuning wraps a network, so that
+every method runs under every tuning unchanged. The wrapped `init` returns as params only what
+moves; the rest travels in the stats, where neither gradients nor the optimiser's state reach it:
+stats = {"inner": the network's own stats, "frozen": …}. A warm start is made below the tuning, by a
+network whose `init` returns the source model.
 
 What a tuning needs of a method, it gets around it (`Tuning.adjust`): a term of the loss, another
 prediction, an entry of the state that the method never sees.
@@ -49,13 +50,16 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Callable[..., Tuning]:
-  """The factory of that name; ValueError lists the names for an unknown one."""
+  """The factory of that name; ValueError for an unknown one.
+
+  The message lists the names.
+  """
   factory: Callable[..., Tuning] = catalogue.get(__name__, name)
   return factory
 
 
 def bind(tuning: str | Callable[..., Any] | catalogue.Bound, **given: Any) -> catalogue.Bound:
-  """The tuning of that name, or a factory of one's own, with what is set of it.
+  """A named tuning, or one's own factory, with given arguments set.
 
   Raises:
     ValueError: an unknown name, or an argument that it does not take.
@@ -106,12 +110,17 @@ def merged(moving: Any, frozen: Any) -> Any:
 
 
 def copied(tree: Any) -> Any:
-  """The tree in buffers of its own: a start that shared them would forbid donating the params."""
+  """A copy of the tree in buffers of its own.
+
+  A start that shared its buffers would forbid donating the params.
+  """
   return jax.tree.map(jnp.copy, tree)
 
 
 def penalised(net: Net, penalty: Callable[[jax.Array, Any, jax.Array], jax.Array]) -> Net:
-  """The network with a penalty on its features, added up over training passes in its stats.
+  """The network with a penalty on its features.
+
+  The penalty is added up over training passes in the network's stats.
 
   It is in the stats and not injected into a gradient, because then a pass whose stats the method
   drops adds nothing (the perturbed ones of VADA, which are differentiated forward as well), and
@@ -140,7 +149,7 @@ def penalised(net: Net, penalty: Callable[[jax.Array, Any, jax.Array], jax.Array
 
 
 def penalty_in_loss(net: Net, method: Method) -> Method:
-  """The `Tuning.adjust` of a `penalised` network: the loss is the method's plus the penalty.
+  """The `Tuning.adjust` of a `penalised` network: adds its penalty to the loss.
 
   The penalty is that of the passes whose stats end in state["stats"]; a metric of its name is the
   last phase's.
@@ -160,7 +169,10 @@ def penalty_in_loss(net: Net, method: Method) -> Method:
 
 
 def with_loss(method: Method, change: Callable[[Loss], Loss]) -> Method:
-  """The method with its loss changed, in those phases that train the network if it has phases."""
+  """The method with its loss changed.
+
+  In a method with phases, those that train the network change.
+  """
   if callable(method.loss):
     return method._replace(loss=change(method.loss))
   phases = (p._replace(loss=change(p.loss)) if "net" in p.trains else p for p in method.loss)
@@ -168,7 +180,9 @@ def with_loss(method: Method, change: Callable[[Loss], Loss]) -> Method:
 
 
 def carrying(method: Method, name: str, begin: Callable[[Params, State], Any]) -> Method:
-  """The method with an entry in its state that it never sees, for a tuning to remember things.
+  """The method with a hidden state entry, for a tuning's memory.
+
+  The method itself never sees the entry.
 
   Args:
     method: the method.

@@ -8,7 +8,7 @@ from adapt.tuning import Progress, Tuning, penalised, penalty_in_loss
 
 
 def bss(*, eta: float = 0.001, k: int = 1) -> Tuning:
-  """Trains everything, and shrinks the directions in which a batch's features vary least.
+  """Trains everything and shrinks the directions of least feature variation.
 
   Adds eta times the sum of the k smallest squared singular values of the batch's features [b, d]
   to the loss, for every training pass whose batch statistics the method

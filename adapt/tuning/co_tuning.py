@@ -12,7 +12,7 @@ from adapt.tuning import Loss, Progress, Tuning, carrying, copied, with_loss
 
 
 def co_tuning(*, weight: float = 2.3) -> Tuning:
-  """Trains everything, and a second head, the source model's, on labels in the source's terms.
+  """Trains everything, and the source model's head on the source's classes.
 
   A labelled target example of class t also trains the source head, towards p(source class | t):
   what the source model predicts for such examples on the mean (the paper's direct approach). The
@@ -79,7 +79,10 @@ def _observed(net: Net, seen: dict[str, Any], batch: Batch) -> dict[str, Any]:
 
 
 def relationship(seen: dict[str, Any], labels: Int[Array, " b"]) -> Float[Array, "b k"]:
-  """p(source class | target class) for the target class of each example; constants for gradients."""
+  """p(source class | target class) for each example's target class.
+
+  The values are constants for gradients.
+  """
   table = seen["sums"] / jnp.maximum(seen["counts"], 1.0)[:, None]
   return lax.stop_gradient(table[labels])
 

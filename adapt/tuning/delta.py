@@ -16,14 +16,15 @@ _BATCHES = 4  # from which the attention is learnt, as in the authors' code
 
 
 def delta(*, alpha: float = 0.64, beta: float = 0.01, temperature: float = 5.0) -> Tuning:
-  """Trains everything, penalising how far features move from the source model's on the same inputs.
+  """Trains everything, penalising features that differ from the source model's.
 
-  Adds alpha/2 · mean over examples of d · Σ_c a_c (f_c − f0_c)² to the loss for every training pass
-  whose batch statistics the method keeps, and beta/2 · ‖head‖² to its gradient; there is no other
-  weight decay. The attention a [d] sums to 1: the more the source model's loss rises without
-  channel c, the more of it goes there. It is learnt from the first four batches of labelled
-  examples, of the target if the method reads such, else of the source; without labels it is even.
-  The paper holds feature maps of four depths; here it is the last features, which a `Net` shows.
+  Both are features of the same inputs. Adds alpha/2 · mean over examples of d · Σ_c a_c (f_c −
+  f0_c)² to the loss for every training pass whose batch statistics the method keeps, and beta/2 ·
+  ‖head‖² to its gradient; there is no other weight decay. The attention a [d] sums to 1: the more
+  the source model's loss rises without channel c, the more of it goes there. It is learnt from the
+  first four batches of labelled examples, of the target if the method reads such, else of the
+  source; without labels it is even. The paper holds feature maps of four depths; here it is the
+  last features, which a `Net` shows.
 
   Where re-implementations go wrong: the source model runs in evaluation mode and gets no gradient;
   the rises are standardised before a softmax with a temperature, or one channel takes all; and the
@@ -103,7 +104,7 @@ def _adjust(net: Net, method: Method) -> Method:
 def rises(
   features: Float[Array, "b d"], head: dict[str, jax.Array], labels: Int[Array, " b"]
 ) -> Float[Array, " d"]:
-  """By how much the mean cross-entropy rises when a channel is zero, for each channel."""
+  """Rise of the mean cross-entropy as each channel is set to zero."""
   logits = features @ head["kernel"] + head["bias"]
 
   def without(channel: tuple[jax.Array, jax.Array]) -> jax.Array:
@@ -115,7 +116,7 @@ def rises(
 
 
 def attention_of(rises: Float[Array, " d"], temperature: float) -> Float[Array, " d"]:
-  """Shares of the channels, which sum to 1; even if all rises are equal."""
+  """Shares of the channels, with sum 1; equal for equal rises."""
   spread = jnp.std(rises)
   standard = (rises - rises.mean()) / jnp.where(spread > 0, spread, 1.0)
   return jax.nn.softmax(standard / temperature)

@@ -9,7 +9,7 @@ from adapt.tuning import Progress, Tuning, copied
 
 
 def l2_sp(*, alpha: float = 0.1, beta: float = 0.01) -> Tuning:
-  """Trains everything, penalising the body's distance to the source model and the head's size.
+  """Trains everything, penalising distance to the source model and head size.
 
   Adds the gradient of alpha/2 · ‖w − w0‖² over the body and beta/2 · ‖w‖² over the head (the L2-SP
   penalty of section 3) to the network's gradients, before the optimiser. With SGD, momentum or not,

@@ -5,7 +5,7 @@ from adapt.tuning import Progress, Tuning, only
 
 
 def linear_probe() -> Tuning:
-  """Trains the head on features that stay exactly those of the source model.
+  """Trains the head alone, on features fixed at the source model's.
 
   Where re-implementations go wrong: parameters without gradients do not make features fixed. In
   training mode batch normalisation still uses the batch at hand and moves its running statistics,

@@ -12,7 +12,9 @@ from adapt.tuning import Path, Progress, Tuning
 
 
 def lora(*, rank: int = 4, alpha: float = 4.0) -> Tuning:
-  """Trains W + (alpha / rank) · A B for every kernel W of the body, and the head whole.
+  """Trains low-rank updates of the body's kernels, and the whole head.
+
+  Every kernel W of the body becomes W + (alpha / rank) · A B.
 
   Equation 3 of the paper, written for kernels that multiply from the right: A [in, rank] is random
   and B [rank, out] zero, so that the start is exactly the source model. A convolution's kernel
@@ -51,7 +53,10 @@ def lora(*, rank: int = 4, alpha: float = 4.0) -> Tuning:
 
 
 def updated(body: Any, factors: Any, scale: jax.Array | float) -> Any:
-  """The body with scale · A B added to every kernel that has factors {"a": A, "b": B}."""
+  """The body with scale · A B added to kernels with factors.
+
+  The factors of a kernel are {"a": A, "b": B}.
+  """
   leaves, factors = flatten_dict(body), flatten_dict(factors)
   for path in [path for path in leaves if (*path, "a") in factors]:
     low_rank = factors[(*path, "a")] @ factors[(*path, "b")]  # [h·w·in, out]

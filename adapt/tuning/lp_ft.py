@@ -12,7 +12,7 @@ from adapt.tuning import Progress, Tuning
 
 
 def lp_ft(*, share: float = 0.5) -> Tuning:
-  """Trains the head on the source model's features, and only then the whole network.
+  """Trains the head on the source model's features, then the whole network.
 
   A head that does not fit yet sends large gradients into the body and distorts its features, which
   costs accuracy away from the training data (section 3 of the paper); a head that fits does not.

@@ -9,7 +9,7 @@ from adapt.tuning import Progress, Tuning
 
 
 def stochnorm(*, p: float = 0.5) -> Tuning:
-  """Trains everything; each channel of each batch normalisation draws which statistics it uses.
+  """Trains everything; each batch-norm channel draws which statistics it uses.
 
   In a training pass a channel is normalised by the batch's mean and variance with probability p and
   otherwise by the running ones; scale and shift are shared. Evaluation uses the running ones.

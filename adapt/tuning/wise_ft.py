@@ -10,10 +10,10 @@ from adapt.tuning import Tuning, carrying, copied
 
 
 def wise_ft(*, alpha: float = 0.5) -> Tuning:
-  """Trains everything as `full` does, and predicts with start + alpha · (now − start).
+  """Trains as `full`, and predicts with interpolated weights.
 
-  So at every evaluation; the run itself, its losses included, is that of
-  `full` from the source model.
+  The weights are start + alpha · (now − start). So at every evaluation; the run itself, its losses
+  included, is that of `full` from the source model.
 
   Where re-implementations go wrong: the interpolation is of weights, not of predictions; the
   interpolated weights are for prediction alone and must not be trained on; and of a network with
@@ -44,7 +44,10 @@ def wise_ft(*, alpha: float = 0.5) -> Tuning:
 
 
 def between(start: Any, now: Any, alpha: float) -> Any:
-  """(1 − alpha) · start + alpha · now in every leaf of floats; the other leaves as they are now."""
+  """Interpolates float leaves: (1 − alpha) · start + alpha · now.
+
+  Other leaves stay as they are now.
+  """
 
   def one(a: jax.Array, b: jax.Array) -> jax.Array:
     return (1 - alpha) * a + alpha * b if jnp.issubdtype(b.dtype, jnp.floating) else b
