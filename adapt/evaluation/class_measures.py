@@ -1,7 +1,8 @@
-"""Measures of classes beside accuracy: of a confusion matrix and of kept probabilities.
+"""Measures of classes beside accuracy.
 
-Over several classes each is compared with the rest, and the mean is over the classes for which the
-test set defines the measure (macro one-vs-rest). Of two classes the second is the positive one.
+They are computed from a confusion matrix and from kept probabilities. Over several classes each is
+compared with the rest, and the mean is over the classes for which the test set defines the measure
+(macro one-vs-rest). Of two classes the second is the positive one.
 """
 
 import numpy as np

@@ -1,4 +1,7 @@
-"""Class shares of a target from a source model's probabilities, by black box shift estimation."""
+"""Estimates a target's class shares from a source model's probabilities.
+
+The method is black box shift estimation.
+"""
 
 from typing import NamedTuple
 
@@ -12,7 +15,10 @@ _BOOTSTRAPS = 200
 
 
 class ClassShares(NamedTuple):
-  """Class shares of a source, and of the target if p(x | y) is the same in both."""
+  """Class shares of a source and a target under label shift.
+
+  The target's are right if p(x | y) is the same in both.
+  """
 
   classes: tuple[str, ...]
   source: tuple[float, ...]
@@ -24,7 +30,10 @@ class ClassShares(NamedTuple):
 
   @property
   def explain(self) -> bool:
-    """Whether shares have moved and the inputs no longer differ once they are equal."""
+    """Whether a change of class shares explains the difference of the domains.
+
+    It does if the shares have moved and the inputs no longer differ once they are equal.
+    """
     return self.moved and self.p_value is not None and self.p_value >= LEVEL
 
 
@@ -34,7 +43,7 @@ def class_shares(
   new: Float[np.ndarray, "m k"],
   classes: tuple[str, ...],
 ) -> ClassShares | None:
-  """Class shares of the target by a source model's probabilities; None if it cannot tell.
+  """Estimates class shares of the target; None if the data cannot tell.
 
   Black box shift estimation (Lipton, Wang & Smola, ICML 2018), section 4, with probabilities: solves
   C w = μ, C_ij = mean of p_i 1[label j], μ_i = mean of p_i in the target.

@@ -1,4 +1,7 @@
-"""How predictions are counted on the device, by output kind, and what validators see of them."""
+"""How predictions are counted on the device, by output kind.
+
+Also what validators see of the outputs.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +21,10 @@ _COUNT: dict[str, Count] = {
 
 
 def of(kind: str) -> tuple[Count, Callable[[jax.Array, jax.Array], Outputs]]:
-  """How to count an output kind, and its outputs as validators see them: of pixels some."""
+  """How to count an output kind, and how validators see it.
+
+  Of pixels validators see some.
+  """
   return _COUNT[kind], _thinned if kind == "pixels" else _whole
 
 

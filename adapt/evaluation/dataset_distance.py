@@ -1,4 +1,7 @@
-"""Optimal transport between two data sets, with their labels or without; pure NumPy and SciPy."""
+"""Optimal transport between two data sets, with or without their labels.
+
+In pure NumPy and SciPy.
+"""
 
 import numpy as np
 from jaxtyping import Float, Int

@@ -1,4 +1,7 @@
-"""Distances between the inputs of two domains, without any label; pure NumPy and SciPy."""
+"""Distances between the inputs of two domains, without labels.
+
+In pure NumPy and SciPy.
+"""
 
 from typing import NamedTuple
 
@@ -25,7 +28,7 @@ def proxy_a_distance(
   strength: float = 1.0,
   seed: int = 0,
 ) -> float:
-  """Proxy A-distance 2 (1 − 2 ε), at least 0 and at most 2.
+  """Proxy A-distance 2 (1 − 2 ε), from 0 to 2.
 
   Ben-David, Blitzer, Crammer & Pereira (NIPS 2006); ε is the error of a linear classifier
   that tells the domains apart, on folds that it was not fitted on. Here that is ridge regression on
@@ -74,9 +77,9 @@ def _linear_scores(x: np.ndarray, sign: np.ndarray, new: np.ndarray, penalty: fl
 
 
 def median_bandwidth(xs: Float[np.ndarray, "n d"], xt: Float[np.ndarray, "m d"]) -> float:
-  """Median distance between two examples of the pooled sample; 0 if most are copies.
+  """Median distance between two examples of the pooled sample.
 
-  Gretton et al. (JMLR 2012), section 8.
+  It is 0 if most are copies. Gretton et al. (JMLR 2012), section 8.
   """
   x = np.concatenate([xs, xt])
   return float(np.median(cdist(x, x)[np.triu_indices(len(x), 1)]))
@@ -148,9 +151,10 @@ def frechet_distance(xs: Float[np.ndarray, "n d"], xt: Float[np.ndarray, "m d"])
 
 
 def coral_distance(xs: Float[np.ndarray, "n d"], xt: Float[np.ndarray, "m d"]) -> float:
-  """CORAL distance ‖Cs − Ct‖²_F / 4d²; blind to a shift of the mean.
+  """CORAL distance ‖Cs − Ct‖²_F / 4d².
 
-  Sun & Saenko (ECCV Workshops 2016), equation 1. Covariances divide by n − 1.
+  It is blind to a shift of the mean. Sun & Saenko (ECCV Workshops 2016), equation 1. Covariances
+  divide by n − 1.
 
   Raises:
     ValueError: fewer than two examples of a domain, or inputs that differ in shape.

@@ -80,7 +80,7 @@ def thresholded(
   *,
   entropy: bool = True,
 ) -> float:
-  """ATC: share of the target above the confidence that source errors lie below.
+  """ATC: share of the target above a threshold of confidence.
 
   Garg et al. (ICLR 2022), equations 1 and 2: the threshold has as large a share of source scores below
   it as the source has errors. Scores at the threshold count as above.
@@ -130,7 +130,7 @@ def confidence_transport(
 
 
 def matrix_norm(logits: Float[np.ndarray, "m k"], *, order: float = 4.0) -> float:
-  """MaNo: normalised entrywise norm of target predictions, above 0 and at most 1.
+  """MaNo: normalised entrywise norm of target predictions, in (0, 1].
 
   Xie et al. (NeurIPS 2024, arXiv:2405.18979), with the normalisation of equation 6. It rises with the
   accuracy but is none. Logits whose mean of −log softmax over all classes is at most 5 are normalised by

@@ -127,7 +127,7 @@ def _by_class(confusion: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def macro_of_all(confusion: np.ndarray) -> dict[str, float]:
-  """Macro means over the classes that occur among labels or predictions, as scikit-learn's.
+  """Macro means over classes among labels or predictions, as scikit-learn's.
 
   Args:
     confusion: [k, k] counts, true class by predicted class.
@@ -139,7 +139,10 @@ def macro_of_all(confusion: np.ndarray) -> dict[str, float]:
 
 
 def wilson(right: float, n: float, level: float = 0.95) -> tuple[float, float]:
-  """Confidence interval of a fraction of n trials (Wilson, 1927); (0, 1) without a trial."""
+  """Wilson's (1927) confidence interval of a fraction of n trials.
+
+  It is (0, 1) without a trial.
+  """
   if not n:
     return 0.0, 1.0
   z = statistics.NormalDist().inv_cdf((1 + level) / 2)

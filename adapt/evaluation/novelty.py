@@ -1,4 +1,7 @@
-"""How much of a target lies farther from the source than the source from itself, without labels."""
+"""Share of a target unusually far from the source, without labels.
+
+What is usual is how far the source is from itself.
+"""
 
 import numpy as np
 from jaxtyping import Float
@@ -11,7 +14,7 @@ USUAL = 0.05  # share of held-out source examples that count as far
 def far_share(
   xs: Float[np.ndarray, "n d"], xt: Float[np.ndarray, "m d"], *, most: int = _MOST
 ) -> float:
-  """Share of target examples farther from their nearest source example than is usual.
+  """Share of target examples unusually far from their nearest source example.
 
   Novelty by nearest neighbours (Ramaswamy, Rastogi & Shim, SIGMOD 2000): one half of the source is what
   is near, the 95 % quantile of the other half's distances from it is the limit. About 0.05 where nothing

@@ -1,4 +1,7 @@
-"""Measures of pixels (segmentation), from a confusion matrix counted on the device in one pass."""
+"""Measures of pixels (segmentation), from a confusion matrix.
+
+The matrix is counted on the device in one pass.
+"""
 
 from typing import Any, NamedTuple
 
@@ -60,7 +63,10 @@ def count(
 
 
 def thinned(values: Array) -> Array:
-  """Values [n, s, ...] at s of the pixels of [n, h, w, ...], the same of every image and evaluation."""
+  """Values [n, s, ...] at s fixed pixels of each image.
+
+  The values are [n, h, w, ...]. The pixels are the same of every image and at every evaluation.
+  """
   n, h, w = values.shape[:3]
   rows = np.random.default_rng(0).permutation(h * w)[:_SHOWN]
   return values.reshape(n, h * w, *values.shape[3:])[:, rows]
@@ -78,17 +84,21 @@ def class_iou(confusion: Any) -> np.ndarray:
 
 
 def miou(confusion: Any) -> np.ndarray:
-  """Mean IoU [...] over the classes that occur among labels or predictions; 0 without a pixel."""
+  """Mean IoU [...] over the classes among labels or predictions.
+
+  It is 0 without a pixel.
+  """
   each = class_iou(confusion)
   there = np.isfinite(each)
   return np.asarray(np.where(there, each, 0).sum(-1) / np.maximum(there.sum(-1), 1))
 
 
 def dice(confusion: Any) -> float:
-  """Dice coefficient, which is F1 of pixels: 2 |A ∩ B| / (|A| + |B|) (Dice, 1945).
+  """Dice coefficient: 2 |A ∩ B| / (|A| + |B|).
 
-  Of two classes it is the second's, as of vessels on background; else the mean over the classes
-  that occur among labels or predictions. 0 where nothing occurs.
+  Source: Dice (1945); it is F1 of pixels. Of two classes it is the second's, as of vessels on
+  background; else the mean over the classes that occur among labels or predictions. 0 where nothing
+  occurs.
   """
   each = class_iou(confusion)
   f1 = 2 * each / (1 + each)
@@ -99,7 +109,10 @@ def dice(confusion: Any) -> float:
 
 
 def measures(counts: PixelCounts) -> dict[str, Any]:
-  """mIoU, Dice, pixel accuracy and each class's IoU (None where it does not occur), as fractions."""
+  """mIoU, Dice, pixel accuracy and each class's IoU, as fractions.
+
+  The IoU of a class that does not occur is None.
+  """
   confusion = np.asarray(counts.confusion, np.float64)
   return {
     "miou": float(miou(confusion)),

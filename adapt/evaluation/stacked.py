@@ -1,4 +1,7 @@
-"""Accuracy from several scores at once, with an interval: ridge regression and conformal prediction."""
+"""Accuracy estimated from several scores at once, with an interval.
+
+The estimate is by ridge regression, the interval by conformal prediction.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -12,7 +15,10 @@ LEVEL = 0.9  # of intervals
 
 
 class Stacked(NamedTuple):
-  """An accuracy as one estimate and a linear correction, and how far that is off on other groups."""
+  """Linear correction of one accuracy estimate, with its errors elsewhere.
+
+  The errors are those on other groups.
+  """
 
   names: tuple[str, ...]  # of the scores whose differences from BASE correct it
   means: tuple[float, ...]  # of the differences
@@ -72,7 +78,10 @@ def fit(
 
 
 def expected(model: Stacked, scores: Mapping[str, float]) -> Interval | None:
-  """The accuracy of a pair with these scores; None where one is missing."""
+  """Expected accuracy of a pair with these scores.
+
+  None where a score is missing.
+  """
   needed = (BASE, *model.names)
   if any(name not in scores or not np.isfinite(scores[name]) for name in needed):
     return None

@@ -1,6 +1,7 @@
-"""Transferability: how well features or source classes suit labelled target data, without training.
+"""Transferability: how well features or source classes suit labelled target data.
 
-All are the larger the better. They need target labels, as their papers do; `domain_distances` does not.
+Nothing is trained. All are the larger the better. They need target labels, as their papers do;
+`domain_distances` does not.
 """
 
 import numpy as np

@@ -1,4 +1,7 @@
-"""Measures of values (regression): sums on the device, and exact ones of kept predictions."""
+"""Measures of values (regression).
+
+They are sums on the device, and exact ones of kept predictions.
+"""
 
 from typing import NamedTuple
 
@@ -51,7 +54,10 @@ def count(outputs: Float[Array, "n d"], labels: Array, valid: Float[Array, " n"]
 
 
 def r2(counts: ValueCounts) -> np.ndarray:
-  """R² of counts with any leading axes [...]: mean over the d numbers; NaN where labels are constant."""
+  """R² of counts with leading axes [...], averaged over the numbers.
+
+  The mean is over the d numbers; NaN where labels are constant.
+  """
   n = np.maximum(np.asarray(counts.examples, np.float64), 1.0)[..., None]
   error, label, square = (
     np.asarray(v, np.float64) for v in (counts.error, counts.label, counts.square)
@@ -72,7 +78,7 @@ def of_predictions(
   labels: Float[np.ndarray, "n d"],
   weights: Float[np.ndarray, " n"] | None = None,
 ) -> Measured:
-  """R², MAE and RMSE, as scikit-learn's with uniform averages over the d numbers.
+  """R², MAE and RMSE, uniformly averaged over the d numbers, as scikit-learn's.
 
   R² is None where the labels do not vary, which leaves nothing to explain.
 
