@@ -35,7 +35,7 @@ DP = {"noise": Bounds(1e-9, 1e4), "clip": Bounds(1e-30, LARGEST), "delta": Bound
 
 
 def error(value: Any, bounds: Bounds) -> str | None:
-  """Returns what is wrong with a number, or None; says the remedy too."""
+  """Returns what is wrong with a number, with the remedy, or None."""
   if value != value or abs(value) == math.inf:
     return f"{value} is not finite: give a number such as {_example(bounds)}"
   if value < bounds.least:
@@ -46,13 +46,13 @@ def error(value: Any, bounds: Bounds) -> str | None:
 
 
 def check_settings(settings: Settings) -> None:
-  """Raises ValueError for a setting that is no number of its type, or out of bounds."""
+  """Raises ValueError for settings of wrong type or out of bounds."""
   for name, bounds in SETTINGS.items():
     check(name, getattr(settings, name), type(Settings._field_defaults[name]), bounds)
 
 
 def check(name: str, value: Any, kind: type, bounds: Bounds | None = None) -> None:
-  """Raises ValueError unless a value is a number of that type within bounds.
+  """Raises ValueError unless a value has its type and bounds.
 
   Args:
     name: what the message calls it.

@@ -136,7 +136,10 @@ class Checkpoints:
     self.release(kind is None)
 
   def release(self, done: bool) -> None:
-    """Releases the folder; deletes it where its records exist or no checkpoint does."""
+    """Releases the folder, and deletes it if no longer needed.
+
+    So it is where its records exist or no checkpoint does.
+    """
     if self._lock.closed:
       return  # another process may hold it by now
     self._abandon()
@@ -207,7 +210,7 @@ class Elsewhere:
 
 
 def begun(folder: Path) -> bool:
-  """Whether there is anything to go on from: a checkpoint, or records that wait for their place."""
+  """Whether a run can continue: from a checkpoint or from waiting records."""
   with contextlib.suppress(OSError):
     return any(p.name.isdigit() or p.name == MADE for p in folder.iterdir())
   return False

@@ -67,9 +67,9 @@ def _probed(cells: Program, now: Mapped, views: Views, seen: dict[str, Any]) -> 
 def final(
   cells: Program, parts: Sequence[Part], views: Sequence[Views], now: Mapped
 ) -> list[class_measures.Measured]:
-  """Each cell's exact measures of its outputs on the target test set; empty without labels.
+  """Each cell's exact measures of its outputs on the target test set.
 
-  Of pixels there are none: their counts say all.
+  They are empty without labels. Of pixels there are none: their counts say all.
   """
   if parts[0].data.output == "pixels":
     return [{}] * sum(part.cells for part in parts)

@@ -23,7 +23,10 @@ KINDS = ("auto", "device", "stream")
 
 
 class Feed(NamedTuple):
-  """Runs training steps, each piece's after the one before, and measures the wait for inputs."""
+  """Runs training steps in order, and measures the wait for inputs.
+
+  Each piece runs after the one before.
+  """
 
   piece: Callable[[Mapped, int], tuple[Mapped, list[Block]]]  # (mapped, steps ≤ most)
   most: int = MOST
@@ -32,7 +35,7 @@ class Feed(NamedTuple):
   close: Callable[[], None] = lambda: None
 
   def advance(self, mapped: Mapped, steps: int) -> tuple[Mapped, dict[str, Any]]:
-    """Takes any number of steps; returns the state and the metrics' means [cells]."""
+    """Takes steps; returns the state and the metrics' means [cells]."""
     blocks: list[Block] = []
     for start in range(0, steps, self.most):
       mapped, new = self.piece(mapped, min(self.most, steps - start))
@@ -75,7 +78,7 @@ def streams(
 
 
 def from_device(cells: Program, layout: devices.Layout, arrays: resident.Arrays, room: int) -> Feed:
-  """Feeds from the device: a piece is one compiled program, whatever its number of steps.
+  """Feeds from the device: a piece of any length is one program.
 
   Args:
     cells: the program.

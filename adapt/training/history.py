@@ -36,7 +36,10 @@ def per_step(blocks: Sequence[Block]) -> dict[str, np.ndarray]:
 
 
 def means(metrics: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-  """Means [cells] of metrics [steps, cells]; the bits do not depend on how steps were cut."""
+  """Means [cells] of metrics [steps, cells], to the bit reproducible.
+
+  The bits do not depend on how steps were cut.
+  """
   found: dict[str, np.ndarray] = jax.device_get(_means(metrics))
   return found
 
@@ -175,7 +178,10 @@ class History:
 
   @property
   def main(self) -> str:
-    """The measure that tells how good a cell is: accuracy, of values R², of pixels mIoU."""
+    """The main measure of a cell.
+
+    It is accuracy, of values R², of pixels mIoU.
+    """
     return outputs.main(self.output)
 
   def mains(self, view: str) -> np.ndarray | None:
@@ -228,7 +234,10 @@ class History:
     return measures(counts, self.unknown)
 
   def mean(self, kind: str) -> float | None:
-    """Mean of the newest "loss" or a view's main measure over finite cells."""
+    """Mean of the newest loss or main measure over finite cells.
+
+    `kind` is "loss" or a view.
+    """
     values = self.metrics[-1]["loss"]
     if kind != "loss":
       of_view = self.mains(kind)

@@ -79,7 +79,9 @@ def anyone(flag: bool) -> bool:
 
 
 def alike(what: str, value: Mapping[str, Any]) -> None:
-  """Raises Agreed, with the first difference, unless all processes have the same values.
+  """Raises Agreed unless all processes have the same values.
+
+  The message names the first difference.
 
   Args:
     what: what they are of, for the message.

@@ -1,4 +1,7 @@
-"""Standardises values (labels of regression) by the sources' training labels, and undoes it."""
+"""Standardises values (labels of regression), and undoes it.
+
+The scale is that of the sources' training labels.
+"""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -9,7 +12,10 @@ from adapt.data.domain import Domain, Split, output_of
 
 
 class Scale(NamedTuple):
-  """Mean and standard deviation of the sources' training labels, one for each value."""
+  """Mean and standard deviation of each value's training labels.
+
+  The labels are the sources'.
+  """
 
   mean: tuple[float, ...]
   std: tuple[float, ...]
@@ -21,7 +27,9 @@ class Scale(NamedTuple):
 
 
 def standardised(domains: Sequence[Domain]) -> tuple[Scale | None, list[Domain]]:
-  """The domains with standardised values, and by what; classes and pixels stay as they are.
+  """The domains with standardised values, and the scale.
+
+  Classes and pixels stay as they are.
 
   Args:
     domains: the sources, whose training labels count, then the target; checked.

@@ -102,13 +102,16 @@ def aside() -> str:
 
 
 def weighting() -> str:
-  """Says by what source examples are being weighted, and how far; else empty."""
+  """Returns the name and progress of the weighting at work, else ""."""
   return _weighting
 
 
 @contextlib.contextmanager
 def weighed_by(name: str) -> Iterator[None]:
-  """Context manager marking that a weighting of that name works; it says how far."""
+  """Context manager that marks a named weighting as working.
+
+  Its progress is shown with the name.
+  """
   global _weighting
 
   def stage(at: str) -> None:
@@ -159,7 +162,10 @@ def launched() -> None:
 
 
 def uncompiled(began: float) -> float:
-  """Returns when work that began then could start: after the newest compilation at the earliest."""
+  """Returns `began`, or the newest compilation's end if that is later.
+
+  Work that began then could start at that time.
+  """
   return max(began, _compiler.ended)
 
 

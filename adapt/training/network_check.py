@@ -16,7 +16,7 @@ from adapt.training.setup import Setup
 
 
 def check(setup: Setup, domain: Domain, output: str) -> bool:
-  """Checks that the network takes the inputs and makes what is to be predicted.
+  """Checks that the network fits the inputs and the labels.
 
   Args:
     setup: names the network and the optimiser.

@@ -1,4 +1,7 @@
-"""Cuts training into pieces of a few seconds, after each of which it can be stopped and saved."""
+"""Cuts training into pieces of a few seconds.
+
+After each piece it can be stopped and saved.
+"""
 
 import time
 from typing import Any
@@ -10,7 +13,7 @@ MOST = 1024  # steps of a piece; its program has room for so many batches and me
 
 
 class Pace:
-  """How many steps to take at once, by how long the last ones took."""
+  """Chooses how many steps to take, by how long the last took."""
 
   def __init__(self) -> None:
     self._rate = 0.0  # steps a second; 0: unknown
@@ -18,7 +21,9 @@ class Pace:
     self._ended = 0.0
 
   def steps(self, left: int) -> int:
-    """Returns the steps of the next piece: one while nothing is known, else a few seconds' worth.
+    """Returns the number of steps of the next piece.
+
+    It is one while nothing is known, else a few seconds' worth.
 
     Args:
       left: steps up to the next evaluation, at least 1.
@@ -28,7 +33,7 @@ class Pace:
     return min(left, MOST, max(1, int(self._rate * SECONDS)))
 
   def launched(self, steps: int, result: Any, began: float) -> int:
-    """Notes a piece that the device was given; waits for the one before it.
+    """Notes a piece given to the device; waits for the one before.
 
     Args:
       steps: of the piece.

@@ -1,7 +1,7 @@
-"""Forgets compiled programs before they take all memory maps that Linux allows a process.
+"""Forgets compiled programs before memory maps run out.
 
-Every compiled program takes some, and LLVM aborts the process that has no more. A grid of a hundred cells
-with programs of their own comes there.
+Linux limits the maps of a process. Every compiled program takes some, and LLVM aborts the process
+that has no more. A grid of a hundred cells with programs of their own comes there.
 """
 
 import contextlib
@@ -18,9 +18,10 @@ _SHARE = 0.5  # of the maps allowed: one cell's programs take far less than the 
 
 
 def relieve() -> bool:
-  """Forgets all compiled programs if the process has half of its maps; returns whether it did.
+  """Forgets all programs if half of all maps are used; returns whether.
 
-  Programs that are needed again are compiled again, or read from the cache of compiled programs.
+  The programs are the compiled ones of this process. Programs that are needed again are compiled
+  again, or read from the cache of compiled programs.
   """
   try:
     taken, most = _MAPS.read_bytes().count(b"\n"), int(_MOST.read_text())
@@ -33,7 +34,10 @@ def relieve() -> bool:
 
 
 def forget() -> None:
-  """Forgets all compiled programs and gives freed memory back, where the C library can."""
+  """Forgets all compiled programs and returns freed memory to the system.
+
+  The memory is given back where the C library can.
+  """
   program.program.cache_clear()
   jax.clear_caches()
   gc.collect()

@@ -1,4 +1,7 @@
-"""Runs a method's refresh at its own steps, wherever evaluations and signals cut the training."""
+"""Runs a method's refresh at its own steps.
+
+They do not depend on where evaluations and signals cut the training.
+"""
 
 from collections.abc import Callable
 
@@ -8,7 +11,9 @@ from adapt.training.program import Mapped
 
 
 def due(refreshes: int, steps: int) -> list[int]:
-  """Returns the steps before which a method looks at its data: 0, and equal shares of the run.
+  """Returns the steps before which a method is refreshed.
+
+  They are 0 and equal shares of the run.
 
   Raises:
     ValueError: less than one refresh.
@@ -19,9 +24,10 @@ def due(refreshes: int, steps: int) -> list[int]:
 
 
 def refreshed(fed: Feed, refresh: Callable[[Mapped], Mapped], at: list[int], done: int = 0) -> Feed:
-  """Wraps a feed so that the state is refreshed just before the steps that are due.
+  """Wraps a feed so that the state is refreshed when due.
 
-  A checkpoint is saved before what is due at its step, so that a run that continues does it then.
+  The refresh comes just before such a step. A checkpoint is saved before what is due at its step,
+  so that a run that continues does it then.
 
   Args:
     fed: runs the steps.

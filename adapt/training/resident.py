@@ -92,7 +92,9 @@ def sizes(
 def own(
   sets: tuple[Any, jax.Array, Any], first: jax.Array | None, examples: tuple[int, int] | None
 ) -> tuple[Any, jax.Array, Any]:
-  """Returns one task's source inputs, labels and target inputs of those that lie together.
+  """Returns one task's source inputs, labels and target inputs.
+
+  They are cut from the sets of several tasks that lie together.
 
   Args:
     sets: of one task or several.

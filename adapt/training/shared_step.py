@@ -162,7 +162,10 @@ def step(
 
 
 def refreshed(method: Method, ts: TrainState, sets: tuple[Any, jax.Array, Any]) -> TrainState:
-  """The state after the method's look at its whole training sets: xs, ys, xt."""
+  """The state after the method's refresh from its whole training sets.
+
+  The sets are xs, ys and xt.
+  """
   assert method.refresh is not None  # refreshing.py asks only then
   return ts._replace(state=method.refresh(ts.params, ts.state, *sets))
 

@@ -1,4 +1,7 @@
-"""Weights of source examples: computed once for the same examples, and kept on disk."""
+"""Weights of source examples, computed once and kept on disk.
+
+They are kept for the same examples.
+"""
 
 import functools
 import hashlib
@@ -18,7 +21,7 @@ _LASTING = 1.0  # seconds; weights that are made faster are not kept
 def compute(
   weighting: Bound, code: str | None, xs: np.ndarray, ys: np.ndarray, xt: np.ndarray
 ) -> np.ndarray:
-  """Returns the weights of all source examples, those that were kept or newly computed.
+  """Returns the weights of all source examples, kept or newly computed.
 
   Args:
     weighting: what weighs them.

@@ -47,9 +47,10 @@ class TaskData(NamedTuple):
 
   @property
   def classes(self) -> tuple[str, ...]:
-    """Names of the network's outputs: the source's classes, as a target may come without labels.
+    """Names of the network's outputs: the source's classes.
 
-    Values are called value, or value 1, value 2, … where there are several.
+    A target may come without labels. Values are called value, or value 1, value 2, … where there
+    are several.
     """
     if self.output == "values":
       width = np.asarray(self.sources[0].train.y).shape[1]
