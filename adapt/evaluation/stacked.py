@@ -15,9 +15,9 @@ LEVEL = 0.9  # of intervals
 
 
 class Stacked(NamedTuple):
-  """Linear correction of one accuracy estimate, with its errors elsewhere.
+  """Linear correction of one accuracy estimate, and its interval.
 
-  The errors are those on other groups.
+  The interval is of the errors on other groups.
   """
 
   names: tuple[str, ...]  # of the scores whose differences from BASE correct it

@@ -12,10 +12,7 @@ from adapt.data.domain import Domain, Split, output_of
 
 
 class Scale(NamedTuple):
-  """Mean and standard deviation of each value's training labels.
-
-  The labels are the sources'.
-  """
+  """Mean and standard deviation of the sources' training labels, per value."""
 
   mean: tuple[float, ...]
   std: tuple[float, ...]

@@ -1,9 +1,10 @@
-"""Model selection without target labels: one file, one score of an evaluation; higher is better.
+"""Model selection without target labels: each file is one score.
 
-A file NAME.py defines NAME(*, hyper-parameters) -> Validator: what the device makes of the evaluation,
-and what the host makes of that. A record has every validator's score at every evaluation, those of
-plug-ins too, so that selecting by another one is a look at it (`best`). Reverse validation costs a
-second training, so a record has it only where it was asked for (experiments/reverse.py).
+A score judges one evaluation; higher is better. A file NAME.py defines NAME(*, hyper-parameters) ->
+Validator: what the device makes of the evaluation, and what the host makes of that. A record has
+every validator's score at every evaluation, those of plug-ins too, so that selecting by another one
+is a look at it (`best`). Reverse validation costs a second training, so a record has it only where
+it was asked for (experiments/reverse.py).
 """
 
 import functools
@@ -40,10 +41,10 @@ REVERSE = "reverse"
 
 
 class Seen(NamedTuple):
-  """What a network makes of held-out source and of target training examples; `see` makes it.
+  """A network's outputs on held-out source and target training examples.
 
-  There is no place for a target label here. The last three serve several validators and are made once.
-  Of pixels logits are those of s pixels of each image, [n, s, k].
+  `see` makes it. There is no place for a target label here. The last three serve several validators
+  and are made once. Of pixels logits are those of s pixels of each image, [n, s, k].
   """
 
   fs: jax.Array  # [n, d] source features
@@ -92,7 +93,10 @@ def counted(score: Callable[[Any, Any], float]) -> Validator:
 
 
 def names(output: str = "") -> tuple[str, ...]:
-  """Every validator but reverse, sorted; those that can judge an output kind, if it is named."""
+  """Every validator but reverse, sorted.
+
+  If an output kind is named, only those that can judge it.
+  """
   found = catalogue.names(__name__)
   if REVERSE in found:
     raise ValueError(f"'{REVERSE}' is a validator of its own: give {REVERSE}.py another name")
@@ -105,13 +109,16 @@ def default(output: str) -> str:
 
 
 def get(name: str) -> Callable[..., Validator]:
-  """The factory of that name; ValueError lists the names for an unknown one."""
+  """The factory of that name; ValueError for an unknown one.
+
+  The message lists the names.
+  """
   factory: Callable[..., Validator] = catalogue.get(__name__, name, (*names(), REVERSE))
   return factory
 
 
 def bind(validator: str | Callable[..., Any] | catalogue.Bound, **given: Any) -> catalogue.Bound:
-  """The validator of that name, or a factory of one's own, with what is set of it.
+  """A named validator, or one's own factory, with given arguments set.
 
   Raises:
     ValueError: an unknown name, or an argument that it does not take.
@@ -141,7 +148,10 @@ def see(
   lt: jax.Array,
   lm: jax.Array | None = None,
 ) -> Seen:
-  """What validators see of one cell, with what several of them need; for use inside a program."""
+  """What validators see of one cell, for use inside a program.
+
+  It includes what several of them need.
+  """
   fs, ls, ft, lt = (x.astype(jnp.float32) for x in (fs, ls, ft, lt))
   lm = None if lm is None else lm.astype(jnp.float32)
   if predicted_kind(ys) != "classes":
@@ -153,14 +163,19 @@ def see(
 
 
 def predicted_kind(ys: jax.Array) -> str:
-  """The output kind of labels: classes [n], values [n, d] of floats, or pixels [n, s] of integers."""
+  """The output kind of labels, by their shape and type.
+
+  Classes are [n], values [n, d] floats, and pixels [n, s] integers.
+  """
   if ys.ndim == 1:
     return "classes"
   return "values" if jnp.issubdtype(ys.dtype, jnp.floating) else "pixels"
 
 
 def check(validator: str, xt: Any, output: str = "classes") -> None:
-  """Refuses a validator with nothing to say on such inputs or outputs, and plug-ins that fail.
+  """Refuses a validator that cannot judge such inputs or outputs.
+
+  Plug-ins that fail are refused too.
 
   Raises:
     ValueError: one line with the remedy.
@@ -185,7 +200,7 @@ def check(validator: str, xt: Any, output: str = "classes") -> None:
 
 
 def plugged() -> dict[str, Callable[..., Validator]]:
-  """Validators that do not come with the package, whose scores every record has too, by name."""
+  """Validators of plug-ins by name; every record has their scores too."""
   return {name: factory for name in names() if _own(factory := get(name))}
 
 

@@ -14,7 +14,7 @@ _ROUNDS = 10  # of k-means
 
 
 def clustered(ft: Float[Array, "m d"], predicted: Float[Array, "m k"]) -> Float[Array, "m k"]:
-  """One-hot clusters of k-means that starts at the centres of the predicted classes.
+  """One-hot clusters of k-means, started at the predicted classes' centres.
 
   A class that nothing is predicted as, and a cluster that loses its last example, stays empty.
 

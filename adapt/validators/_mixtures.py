@@ -1,4 +1,7 @@
-"""What mixval and its evaluation share: mixtures of target examples, and their partners."""
+"""Mixtures of target examples and their partners, for mixval.
+
+Its evaluation shares them.
+"""
 
 import jax.numpy as jnp
 import numpy as np
@@ -8,14 +11,18 @@ SHARE = 0.55  # of the first example, whose class the mixture then is
 
 
 def mixable(dtype: np.dtype) -> bool:
-  """Whether inputs of that type have mixtures: floats and pixels do, token ids do not."""
+  """Whether inputs of that type have mixtures.
+
+  Floats and pixels do, token ids do not.
+  """
   return dtype == np.uint8 or np.issubdtype(dtype, np.floating)
 
 
 def partners(predicted: Int[Array, " m"]) -> tuple[Int[Array, " m"], Bool[Array, " m"]]:
-  """Whom each example is mixed with: the next one, cyclically, that is predicted fittingly.
+  """The partner that each example is mixed with.
 
-  Examples at even places take one of the same predicted class, those at odd places one of another.
+  It is the next one, cyclically, that is predicted fittingly. Examples at even places take one of
+  the same predicted class, those at odd places one of another.
 
   Args:
     predicted: classes of target examples in random order.
@@ -32,6 +39,9 @@ def partners(predicted: Int[Array, " m"]) -> tuple[Int[Array, " m"], Bool[Array,
 
 
 def mixture(first: Array, second: Array) -> Array:
-  """What is shown for two inputs of one type; pixels are rounded, as the network takes no others."""
+  """The mixture of two inputs of one type.
+
+  Pixels are rounded, as the network takes no others.
+  """
   values = SHARE * first.astype(jnp.float32) + (1 - SHARE) * second.astype(jnp.float32)
   return (jnp.round(values) if first.dtype == jnp.uint8 else values).astype(first.dtype)

@@ -1,4 +1,4 @@
-"""What iwcv and dev share: the ratio of densities, and the losses that it weighs."""
+"""Density ratios and the losses they weigh, for iwcv and dev."""
 
 import jax
 import jax.numpy as jnp
@@ -11,11 +11,12 @@ _STEPS = 8  # of Newton's method, which has converged by then
 
 
 def cross_fitted(fs: Float[Array, "n d"], ft: Float[Array, "m d"]) -> Float[Array, " v"]:
-  """log p_t / p_s of source examples, each from a classifier that has not seen it.
+  """log p_t / p_s of source examples, by cross-fitted classifiers.
 
-  Half of either domain teaches the classifier that judges the other half of the source. A classifier
-  is sure of its own training examples, and so is the network whose features these are: hence
-  held-out source examples on both sides, where the papers take the network's training set.
+  No classifier has seen the example that it judges. Half of either domain teaches the classifier
+  that judges the other half of the source. A classifier is sure of its own training examples, and
+  so is the network whose features these are: hence held-out source examples on both sides, where
+  the papers take the network's training set.
 
   Args:
     fs: features of held-out source examples.
@@ -37,14 +38,14 @@ def cross_fitted(fs: Float[Array, "n d"], ft: Float[Array, "m d"]) -> Float[Arra
 def log_ratio(
   fs: Float[Array, "n d"], ft: Float[Array, "m d"], fv: Float[Array, "v d"]
 ) -> Float[Array, " v"]:
-  """log p_t / p_s at some points, from a logistic regression that tells the domains apart.
+  """log p_t / p_s at given points, by logistic regression.
 
-  Source: Bickel, Brückner & Scheffer (JMLR 10, 2009). Features are standardised and then divided by
-  √d, so that one strength of the L2 penalty fits narrow and wide networks. On held-out features of
-  24 recorded runs the weights' mean, which should be 1, lies between 0.5 and 1.1 at this strength,
-  and between 0.2 and 57 at a hundredth of it; a tenth tells most domains better apart, with noisier
-  weights. Newton's method from zero, a fixed number of steps: the same features always give the
-  same ratio.
+  The regression tells the domains apart. Source: Bickel, Brückner & Scheffer (JMLR 10, 2009).
+  Features are standardised and then divided by √d, so that one strength of the L2 penalty fits
+  narrow and wide networks. On held-out features of 24 recorded runs the weights' mean, which should
+  be 1, lies between 0.5 and 1.1 at this strength, and between 0.2 and 57 at a hundredth of it; a
+  tenth tells most domains better apart, with noisier weights. Newton's method from zero, a fixed
+  number of steps: the same features always give the same ratio.
 
   Args:
     fs: source features that teach.

@@ -7,7 +7,7 @@ from adapt.validators import Validator, counted
 
 
 def bnm() -> Validator:
-  """Nuclear norm of the matrix of target predictions over the number of examples.
+  """Nuclear norm of the target predictions' matrix over the number of examples.
 
   Source: Cui et al. (2020, arXiv:2003.12237); as a validator in Musgrave et al. (arXiv:2208.07360).
   Large where predictions are sure and diverse. The singular values of P are the roots of the
@@ -17,7 +17,10 @@ def bnm() -> Validator:
 
 
 def score(source: Counts, target: Counts) -> float:
-  """‖P‖_* / n, at most √(k / n) with k classes: compare runs on the same examples only."""
+  """Nuclear norm of predictions P over the number of examples n.
+
+  ‖P‖_* / n is at most √(k / n) with k classes: compare runs on the same examples only.
+  """
   del source
   gram = np.asarray(target.gram, np.float64)
   if not np.isfinite(gram).all():

@@ -10,10 +10,10 @@ from adapt.validators import Evaluation, Seen, Validator
 
 
 def class_ami() -> Validator:
-  """Mutual information of predicted classes and clusters, adjusted for chance (Vinh et al., 2010).
+  """Adjusted mutual information of predicted classes and clusters.
 
-  Made on the host from the table that the device counts: its expectation sums over hypergeometric
-  distributions, whose lengths are data.
+  Source of the adjustment for chance: Vinh et al. (2010). Made on the host from the table that the
+  device counts: its expectation sums over hypergeometric distributions, whose lengths are data.
   """
 
   def table(seen: Seen) -> jax.Array:

@@ -1,4 +1,7 @@
-"""Agreement with the average of earlier predictions: whether training has settled on an opinion."""
+"""Agreement with the average of earlier predictions.
+
+It shows whether training has settled on an opinion.
+"""
 
 import itertools
 from collections.abc import Sequence
@@ -10,12 +13,13 @@ from adapt.validators import Evaluation, Validator
 
 
 def ema_agreement(*, decay: float = 0.8) -> Validator:
-  """Share of target examples predicted as an exponential moving average of earlier evaluations says.
+  """Share of target examples predicted as the average of earlier evaluations.
 
-  The average is over the evaluations of one run, of votes rather than probabilities: then history
-  keeps one class per example, training keeps nothing, and a run that continues from a checkpoint
-  gives the same scores. It tells steady checkpoints from unsteady ones, never right from wrong; the
-  self-ensembles it imitates average weights (Tarvainen & Valpola, 2017, arXiv:1703.01780).
+  The average is an exponential moving one. The average is over the evaluations of one run, of votes
+  rather than probabilities: then history keeps one class per example, training keeps nothing, and a
+  run that continues from a checkpoint gives the same scores. It tells steady checkpoints from
+  unsteady ones, never right from wrong; the self-ensembles it imitates average weights (Tarvainen &
+  Valpola, 2017, arXiv:1703.01780).
 
   Args:
     decay: of a vote per evaluation; at 0.8 about the last five count.

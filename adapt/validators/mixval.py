@@ -1,4 +1,4 @@
-"""MixVal: whether mixtures of target examples are predicted as what they mostly are (Hu et al., 2023)."""
+"""MixVal: whether mixtures of target examples are predicted as their larger part (Hu et al., 2023)."""
 
 import jax
 import jax.numpy as jnp

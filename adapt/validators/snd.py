@@ -11,7 +11,7 @@ _PIXELS = 1024  # that are compared
 
 
 def snd(*, temperature: float = 0.05) -> Validator:
-  """Soft neighbourhood density: the mean entropy of each example's similarities to all others.
+  """Soft neighbourhood density: mean entropy of similarities to all other examples.
 
   Source: Saito et al. (2021): cosines of predicted probabilities, softmax at
   temperature 0.05 without the example itself. Where re-implementations go wrong: they take the

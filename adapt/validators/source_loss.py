@@ -7,10 +7,11 @@ from adapt.validators import Validator, counted
 
 
 def source_loss() -> Validator:
-  """Minus the loss on held-out source examples, which says nothing of the target.
+  """Minus the loss on held-out source examples.
 
-  Of values (regression) it is the mean squared error in standard deviations of the source's labels, of
-  pixels (segmentation) the mean cross-entropy in nats; of classes `source_accuracy` does the same.
+  It says nothing of the target. Of values (regression) it is the mean squared error in standard
+  deviations of the source's labels, of pixels (segmentation) the mean cross-entropy in nats; of
+  classes `source_accuracy` does the same.
   """
   return counted(score)._replace(outputs=("values", "pixels"))
 
