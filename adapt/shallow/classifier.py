@@ -1,4 +1,7 @@
-"""What classifies shallow features: a support vector machine whose C the source chooses, or 1-NN."""
+"""Classifies shallow features by a support vector machine or 1-NN.
+
+The source chooses the machine's C.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -44,7 +47,7 @@ def fit(
   seed: int,
   weights: np.ndarray | None = None,
 ) -> Machine:
-  """Fits on mapped labelled source examples; what it predicts are target examples, mapped as those are.
+  """Fits a classifier on mapped source examples, to predict mapped target ones.
 
   C is the first of `CHOICES` with the best accuracy in two-fold cross-validation on the source: no
   target label is asked.
@@ -87,7 +90,7 @@ def adapted(
   xt: np.ndarray,
   given: Mapping[str, Any],
 ) -> Machine:
-  """A classifier that adapts by itself, fitted on mapped examples of both domains.
+  """Fits a self-adapting classifier on mapped examples of both domains.
 
   Args:
     name: one of `ADAPTIVE`.

@@ -13,7 +13,7 @@ Predict = Callable[[np.ndarray], np.ndarray]
 def feda(
   xs: np.ndarray, ys: np.ndarray, xl: np.ndarray, yl: np.ndarray, *, seed: int = 0
 ) -> Predict:
-  """A linear SVM on features that have a shared and an own copy.
+  """A linear SVM on features with shared and own copies.
 
   Section 3.1: a source example becomes [x, x, 0], a target example [x, 0, x], so that inner products
   within a domain count twice. Labelled examples of both domains train, no unlabelled ones.

@@ -39,7 +39,10 @@ def chosen(gram: np.ndarray, ys: np.ndarray, seed: int, weights: np.ndarray | No
 
 
 def machine(gram: np.ndarray, ys: np.ndarray, c: float, weights: np.ndarray | None = None) -> Any:
-  """An SVM, one against one, of the inner products [n, n] of training examples."""
+  """An SVM (one against one) on inner products of training examples.
+
+  The products are [n, n].
+  """
   from sklearn.exceptions import ConvergenceWarning
   from sklearn.svm import SVC
 

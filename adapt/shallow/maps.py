@@ -1,4 +1,4 @@
-"""What every shallow entry is made of: a map for each domain, and the linear algebra they share."""
+"""What every shallow entry shares: a map per domain, and linear algebra."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,7 +9,10 @@ Map = Callable[[np.ndarray], np.ndarray]
 
 
 class Maps(NamedTuple):
-  """Where examples go: [n, d] → [n, k] float64, k the same for both."""
+  """Maps of both domains' examples: [n, d] → [n, k] float64.
+
+  k is the same for both.
+  """
 
   source: Map
   target: Map
@@ -21,7 +24,7 @@ def double(x: np.ndarray) -> np.ndarray:
 
 
 def unit(x: np.ndarray) -> np.ndarray:
-  """Rows [n, d] scaled to length 1, float64; a row of zeros stays."""
+  """Scales rows [n, d] to length 1, in float64; zeros stay."""
   x = double(x)
   length = np.linalg.norm(x, axis=1, keepdims=True)
   return np.asarray(x / np.where(length == 0, 1, length))
@@ -40,7 +43,9 @@ def nearest(zs: np.ndarray, ys: np.ndarray, zt: np.ndarray) -> np.ndarray:
 
 
 def kernel(centres: np.ndarray, bandwidth: float, name: str) -> Map:
-  """x [b, d] → k(x, centres) [b, c]: linear for a bandwidth of 0, else Gaussian.
+  """Returns the kernel function x [b, d] → k(x, centres) [b, c].
+
+  It is linear for a bandwidth of 0, else Gaussian.
 
   Args:
     centres: examples [c, d].

@@ -48,9 +48,10 @@ def encoder(
 
 
 def encoded(source: Domain, target: Domain, noise: float = 0.5, layers: int = 5) -> list[Domain]:
-  """Both domains with the features that their training inputs teach; no label is read.
+  """Both domains with features learnt from their training inputs.
 
-  Their names say so, and with whom: in another pair a domain's features are others.
+  No label is read. Their names say so, and with whom: in another pair a domain's features are
+  others.
   """
   encode = encoder(np.concatenate([source.train.x, target.train.x]), noise, layers)
 

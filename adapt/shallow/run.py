@@ -1,4 +1,7 @@
-"""Runs shallow alignment over a suite's tasks and writes the records that every table reads."""
+"""Runs shallow alignment over a suite's tasks, and writes records.
+
+Every table reads these records.
+"""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +41,7 @@ class Shallow(NamedTuple):
 
 
 class Plan(NamedTuple):
-  """What a benchmark runs: its suite, its methods by label, and who is labelled."""
+  """What a benchmark runs: a suite, methods by label, and labelled examples."""
 
   suite: Suite
   methods: Mapping[str, Shallow]

@@ -1,4 +1,4 @@
-"""TrAdaBoost (Dai, Yang, Xue & Yu, ICML 2007): boosting that forgets misleading source examples."""
+"""TrAdaBoost: boosting that forgets misleading source examples (Dai, Yang, Xue & Yu, ICML 2007)."""
 
 from collections.abc import Callable
 

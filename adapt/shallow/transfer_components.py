@@ -1,6 +1,7 @@
-"""What jda, bda and tjm share: the eigenproblem of TCA as released code solves it, and its loop.
+"""The eigenproblem of TCA and its loop, for jda, bda and tjm.
 
-The unknowns are one coefficient per pooled example and component, A [n + m, k]:
+The eigenproblem is in the form that released code solves. The unknowns are one coefficient per
+pooled example and component, A [n + m, k]:
 
   (K M K + ridge · G) a = φ K H K a, the k smallest φ, every column a of unit Euclidean length,
 
@@ -23,7 +24,10 @@ Gaps = Callable[[np.ndarray | None], np.ndarray]  # guessed target labels [m] �
 
 
 class Basis(NamedTuple):
-  """The span of the pooled examples in the kernel's feature space: K = U diag(values) Uᵀ."""
+  """The span of the pooled examples in the kernel's feature space.
+
+  K = U diag(values) Uᵀ.
+  """
 
   gram: Map  # examples of unit length [b, d] → [b, n + m]
   vectors: np.ndarray  # U [n + m, r]
@@ -97,7 +101,9 @@ def solve(
 
 
 def leading(above: np.ndarray, gap: np.ndarray, ridge: float, dim: int) -> np.ndarray:
-  """Eigenvectors [r, dim] of the largest φ of above v = φ (ridge · I + gap gapᵀ) v.
+  """Leading eigenvectors [r, dim] of the generalised eigenproblem.
+
+  above v = φ (ridge · I + gap gapᵀ) v, with the largest φ.
 
   Args:
     above: symmetric [r, r].
@@ -127,7 +133,9 @@ def marginal(n: int, m: int) -> np.ndarray:
 
 
 def conditional(ys: np.ndarray, guessed: np.ndarray) -> np.ndarray:
-  """The gaps between the means of each class [n + m, c]; a class without examples has half of it.
+  """Gaps [n + m, c] between the domains' means of each class.
+
+  The gap of a class that lacks target examples is its source half.
 
   Args:
     ys: source labels [n].
@@ -178,7 +186,7 @@ def iterate(
 
 
 def embedding(found: Basis, a: np.ndarray, *, scaled: bool) -> Maps:
-  """The features x → k(x, ·) A, scaled to unit length or not."""
+  """The features x → k(x, ·) A, optionally scaled to unit length."""
 
   def embed(x: np.ndarray) -> np.ndarray:
     z = np.asarray(found.gram(unit(x)) @ a)

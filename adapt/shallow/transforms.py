@@ -1,8 +1,9 @@
-"""Shallow alignment: feature maps in closed form, and the list of all that there are.
+"""Shallow alignment: feature maps in closed form, by name.
 
-A transform is NAME(xs, xt, *, hyper-parameters) -> Maps, and sees no label; or, where it needs those
-of the source, NAME(xs, ys, xt, *, hyper-parameters) -> Maps. Target labels nobody sees. `TRANSFORMS`
-has them by name; what classifies the mapped features is in classifier.py.
+The list here is of all that there are. A transform is NAME(xs, xt, *, hyper-parameters) -> Maps,
+and sees no label; or, where it needs those of the source, NAME(xs, ys, xt, *, hyper-parameters) ->
+Maps. Target labels nobody sees. `TRANSFORMS` has them by name; what classifies the mapped features
+is in classifier.py.
 """
 
 import inspect
@@ -164,14 +165,17 @@ TRANSFORMS: dict[str, Callable[..., Maps]] = {
 
 
 def get(name: str) -> Callable[..., Maps]:
-  """The transform of that name; ValueError lists the names for an unknown one."""
+  """The transform of that name; ValueError for an unknown one.
+
+  The message lists the names.
+  """
   if name not in TRANSFORMS:
     raise ValueError(catalogue.unknown("transform", name, TRANSFORMS))
   return TRANSFORMS[name]
 
 
 def fitted(name: str, xs: np.ndarray, ys: np.ndarray, xt: np.ndarray, **given: Any) -> Maps:
-  """The maps of the transform of that name, which gets the labels if it takes them.
+  """The maps of the named transform, with labels where it takes them.
 
   Args:
     name: of a transform.
