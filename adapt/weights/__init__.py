@@ -1,12 +1,13 @@
-"""Example weightings by name: one file, one way to decide how much each source example counts.
+"""Example weightings by name: each file is one weighting.
 
-A weighting is NAME(xs, ys, xt, *, hyper-parameters) -> weights [n], float32, not negative, mean 1.
-It takes flattened inputs xs [n, d], source labels ys [n] and target inputs xt [m, d], runs once on
-the host before training, gives the same result every time, and never sees a target label. A file that
-needs more than the base installation says so: NEEDS = ("sklearn", …). One that computes large sets
-otherwise than small ones says how: FORM(source, target, arguments) -> a few words for the record. One
-that takes long says where it is: `weights.at("block 3 of 40")`. One that reads no label serves values
-(regression) too, and says so: OUTPUTS = ("classes", "values").
+A weighting decides how much each source example counts. A weighting is NAME(xs, ys, xt, *,
+hyper-parameters) -> weights [n], float32, not negative, mean 1. It takes flattened inputs xs [n,
+d], source labels ys [n] and target inputs xt [m, d], runs once on the host before training, gives
+the same result every time, and never sees a target label. A file that needs more than the base
+installation says so: NEEDS = ("sklearn", …). One that computes large sets otherwise than small ones
+says how: FORM(source, target, arguments) -> a few words for the record. One that takes long says
+where it is: `weights.at("block 3 of 40")`. One that reads no label serves values (regression) too,
+and says so: OUTPUTS = ("classes", "values").
 """
 
 import importlib.util
@@ -28,7 +29,10 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Callable[..., np.ndarray]:
-  """The weighting of that name; ValueError lists the names for an unknown one."""
+  """The weighting of that name; ValueError for an unknown one.
+
+  The message lists the names.
+  """
   weighting: Callable[..., np.ndarray] = catalogue.get(__name__, name)
   for library in getattr(sys.modules[weighting.__module__], "NEEDS", ()):
     if importlib.util.find_spec(library) is None:
@@ -42,19 +46,24 @@ def outputs(weighting: Callable[..., np.ndarray]) -> tuple[str, ...]:
 
 
 def outputs_of(name: str) -> tuple[str, ...]:
-  """The same by name, also where what the weighting needs is not installed."""
+  """The output kinds of a named weighting, whose libraries may be absent."""
   return outputs(catalogue.get(__name__, name))
 
 
 def effective_share(weights: np.ndarray) -> float:
-  """Effective sample size over the number of examples (Kish, 1965): 1 where all count alike."""
+  """Effective sample size over the number of examples (Kish, 1965).
+
+  It is 1 where all count alike.
+  """
   ws = np.asarray(weights, np.float64)
   squares = float((ws**2).sum())
   return float(ws.sum() ** 2 / (len(ws) * squares)) if squares else 0.0
 
 
 def summary(weights: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
-  """What a record keeps of weights [n] of examples with these labels [n], or values [n, d].
+  """What a record keeps of the weights [n] of examples.
+
+  The examples have these labels [n], or values [n, d].
 
   Returns:
     "effective_share", and of classes "weighted_shares" [k], the source's class shares as weighted: of
@@ -68,14 +77,17 @@ def summary(weights: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
 
 
 def form(weighting: catalogue.Bound, source: int, target: int) -> str | None:
-  """How it computes that many examples of the domains, such as "exact"; None where it says nothing."""
+  """How a weighting computes that many examples, such as "exact".
+
+  None where the weighting says nothing.
+  """
   module = sys.modules.get(getattr(weighting.factory, "__module__", ""))
   declared: Callable[..., str] | None = getattr(module, "FORM", None)
   return declared(source, target, weighting.arguments) if declared else None
 
 
 def bind(weighting: str | Callable[..., Any] | catalogue.Bound, **given: Any) -> catalogue.Bound:
-  """The weighting of that name, or a factory of one's own, with what is set of it.
+  """A named weighting, or one's own factory, with given arguments set.
 
   Raises:
     ValueError: an unknown name, or an argument that it does not take.

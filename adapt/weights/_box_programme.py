@@ -1,4 +1,7 @@
-"""Large quadratic programmes over a box with a bounded sum, by accelerated projected gradients."""
+"""Large quadratic programmes over a box with a bounded sum.
+
+They are solved by accelerated projected gradients.
+"""
 
 import numpy as np
 
@@ -9,12 +12,13 @@ _HALVINGS = 50
 def minimise(
   kernel: np.ndarray, kappa: np.ndarray, bound: float, eps: float, tolerance: float
 ) -> np.ndarray:
-  """The w [n] that minimises ½ wᵀKw − κᵀw, 0 ≤ w ≤ bound, |mean(w) − 1| ≤ eps.
+  """The w [n] in the box that minimises ½ wᵀKw − κᵀw.
 
-  Accelerated gradients (Beck & Teboulle, 2009) that start again where they overshoot (O'Donoghue &
-  Candès, 2015). A kernel matrix of positive entries has one eigenvalue, of the constant direction, far
-  above all others. So steps are taken in the metric L·I + a·11ᵀ, a the mean entry and L the largest
-  eigenvalue of K − a·11ᵀ: it takes a tenth of the iterations, and projecting stays one root.
+  The constraints are 0 ≤ w ≤ bound and |mean(w) − 1| ≤ eps. Accelerated gradients (Beck & Teboulle,
+  2009) that start again where they overshoot (O'Donoghue & Candès, 2015). A kernel matrix of
+  positive entries has one eigenvalue, of the constant direction, far above all others. So steps are
+  taken in the metric L·I + a·11ᵀ, a the mean entry and L the largest eigenvalue of K − a·11ᵀ: it
+  takes a tenth of the iterations, and projecting stays one root.
 
   Args:
     kernel: K [n, n], float32, positive semi-definite; overwritten by K − a, which float32 sums well.
@@ -53,9 +57,10 @@ def minimise(
 def project(
   v: np.ndarray, former: float, pull: float, bound: float, reach: tuple[float, float]
 ) -> np.ndarray:
-  """The w that minimises ½‖w − v‖² + pull/2 · (sum(w) − former)², 0 ≤ w ≤ bound, sum(w) in reach.
+  """Projects v [n] onto the box, with a pull on the sum.
 
-  It is clip(v − t, 0, bound), whose sum falls with t; t is found by halving.
+  It minimises ½‖w − v‖² + pull/2 · (sum(w) − former)² over 0 ≤ w ≤ bound with sum(w) in reach. It
+  is clip(v − t, 0, bound), whose sum falls with t; t is found by halving.
 
   Args:
     v: [n].

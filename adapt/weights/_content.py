@@ -1,4 +1,7 @@
-"""What the weightings share: a check, an order of rows that their contents decide, the last division."""
+"""What the weightings share: checks, an order of rows, and normalisation.
+
+The rows' contents decide the order.
+"""
 
 import numpy as np
 
@@ -6,9 +9,10 @@ _ROWS = 4096  # converted to float64 at a time
 
 
 def by_content(x: np.ndarray) -> np.ndarray:
-  """A random order of the rows of x [n, d] that plays no favourites: the same however they came.
+  """A random order of rows that depends on their contents alone.
 
-  Seeding alone would not do: the same examples in another order would be sampled otherwise.
+  The rows are x [n, d]; however they came, the order is the same. Seeding alone would not do: the
+  same examples in another order would be sampled otherwise.
   """
   rng = np.random.default_rng(0)
   direction = rng.normal(size=x.shape[1])
@@ -18,7 +22,10 @@ def by_content(x: np.ndarray) -> np.ndarray:
 
 
 def refuse_unfit(name: str, xs: np.ndarray, xt: np.ndarray, fewest: int) -> None:
-  """ValueError for a domain with fewer examples than that, or with numbers that are none."""
+  """Raises ValueError for domains with too few examples or invalid numbers.
+
+  Too few are fewer than `fewest`; NaN and infinity are invalid.
+  """
   if min(len(xs), len(xt)) < fewest:
     raise ValueError(
       f"{name} has {len(xs)} source and {len(xt)} target examples: give at least {fewest}"
@@ -28,7 +35,10 @@ def refuse_unfit(name: str, xs: np.ndarray, xt: np.ndarray, fewest: int) -> None
 
 
 def mean_one(ratio: np.ndarray, name: str) -> np.ndarray:
-  """ratio [n] divided by its mean, float32; ValueError if there is nothing to divide."""
+  """Divides ratio [n] by its mean, in float32.
+
+  ValueError if there is nothing to divide.
+  """
   mean = float(ratio.mean())
   if not mean > 0:
     raise ValueError(
@@ -39,10 +49,11 @@ def mean_one(ratio: np.ndarray, name: str) -> np.ndarray:
 
 
 def clipped(log_ratio: np.ndarray, clip: float, name: str) -> np.ndarray:
-  """min(c · ratio, clip), float32, with the one c that makes the mean 1.
+  """Clips a ratio so that its mean is 1, in float32.
 
-  Clipping first and dividing by the mean afterwards would push weights above clip again. The search
-  is for log c: in many dimensions ratios span more than a float can hold.
+  It is min(c · ratio, clip), with the one c that makes the mean 1. Clipping first and dividing by
+  the mean afterwards would push weights above clip again. The search is for log c: in many
+  dimensions ratios span more than a float can hold.
 
   Args:
     log_ratio: [n], −inf for a ratio of 0.

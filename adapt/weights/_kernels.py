@@ -1,8 +1,9 @@
-"""What kliep, ulsif and rulsif share: Gaussian kernels at target points, and widths to choose from.
+"""Gaussian kernels at target points, for kliep, ulsif and rulsif.
 
-All three write the ratio as a sum of kernels, Σ_l θ_l exp(−‖x − c_l‖² / (bandwidth · median)), where
-the median is of the squared distances between examples. So a bandwidth means the same for every data
-set, and the same as in kmm, which takes the distances from here.
+The widths to choose from are here too. All three write the ratio as a sum of kernels, Σ_l θ_l
+exp(−‖x − c_l‖² / (bandwidth · median)), where the median is of the squared distances between
+examples. So a bandwidth means the same for every data set, and the same as in kmm, which takes the
+distances from here.
 """
 
 import contextlib
@@ -25,7 +26,10 @@ _MEDIAN_OF = 500  # examples of each domain
 
 
 class Distances(NamedTuple):
-  """Squared distances to the kernels' centres, in units of their median over pairs of examples."""
+  """Squared distances to the kernels' centres, in units of their median.
+
+  The median is over pairs of examples.
+  """
 
   source: np.ndarray  # [n, b]
   target: np.ndarray  # [m, b], rows in an order by content; the first b are the centres themselves
@@ -33,9 +37,10 @@ class Distances(NamedTuple):
 
 
 def distances(xs: np.ndarray, xt: np.ndarray, centres: int, name: str) -> Distances:
-  """Places kernels at a random subset of the target, as all three papers do.
+  """Places kernels at a random subset of the target.
 
-  Time is O((n + m) · centres · d) and memory 8 (n + m) · centres bytes: linear in the examples.
+  All three papers do so. Time is O((n + m) · centres · d) and memory 8 (n + m) · centres bytes:
+  linear in the examples.
 
   Args:
     xs: source inputs [n, d].
@@ -55,7 +60,10 @@ def distances(xs: np.ndarray, xt: np.ndarray, centres: int, name: str) -> Distan
 
 
 def median(x: np.ndarray, name: str) -> float:
-  """The median squared distance over pairs of rows of x [n, d]; ValueError if it is 0."""
+  """Median squared distance over pairs of rows of x [n, d].
+
+  ValueError if it is 0.
+  """
   found = float(np.median(squared(x, x)[np.triu_indices(len(x), 1)]))
   if not found > 0:
     raise ValueError(f"most examples coincide, so {name} finds no bandwidth: remove the duplicates")
@@ -63,7 +71,10 @@ def median(x: np.ndarray, name: str) -> float:
 
 
 def squared(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-  """Squared Euclidean distances [n, b] in float64; x [n, d] is converted a block at a time."""
+  """Squared Euclidean distances [n, b] in float64.
+
+  x [n, d] is converted a block at a time.
+  """
   from sklearn.metrics.pairwise import euclidean_distances
 
   y = y.astype(np.float64)
@@ -75,12 +86,15 @@ def squared(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def blocks(rows: int) -> Iterator[slice]:
-  """The rows in blocks of at most WHOLE: a single one where they are no more."""
+  """The rows in blocks of at most WHOLE, or one if fewer."""
   return (slice(i, i + WHOLE) for i in range(0, rows, WHOLE))
 
 
 def second_moment(to: np.ndarray, width: float) -> np.ndarray:
-  """The mean of φφᵀ [b, b], of kernels of that width at distances `to` [n, b]."""
+  """Mean of φφᵀ [b, b] over the examples.
+
+  φ are the kernels of that width at distances `to` [n, b].
+  """
   total = np.zeros((to.shape[1],) * 2)
   for block in blocks(len(to)):
     kernels = np.exp(-to[block] / width)
@@ -89,7 +103,10 @@ def second_moment(to: np.ndarray, width: float) -> np.ndarray:
 
 
 def first_moment(to: np.ndarray, width: float) -> np.ndarray:
-  """The mean of φ [b], of kernels of that width at distances `to` [n, b]."""
+  """Mean of φ [b] over the examples.
+
+  φ are the kernels of that width at distances `to` [n, b].
+  """
   total = np.zeros(to.shape[1])
   for block in blocks(len(to)):
     total += np.exp(-to[block] / width).sum(axis=0)
@@ -97,15 +114,19 @@ def first_moment(to: np.ndarray, width: float) -> np.ndarray:
 
 
 def ratios(to: np.ndarray, width: float, theta: np.ndarray) -> np.ndarray:
-  """Σ_l θ_l φ_l [n], of kernels of that width at distances `to` [n, b]."""
+  """The density ratios Σ_l θ_l φ_l [n] of the examples.
+
+  φ are the kernels of that width at distances `to` [n, b].
+  """
   return np.concatenate([np.exp(-to[block] / width) @ theta for block in blocks(len(to))])
 
 
 def fitting(examples: int) -> contextlib.AbstractContextManager[Any]:
-  """Context manager for many small operations of linear algebra, which threads would only delay.
+  """Context manager for many small operations of linear algebra, without threads.
 
-  BLAS's threads wait for each other busily, ten times as long as they work where other processes
-  hold the cores. Up to WHOLE examples it changes nothing: sums would be rounded otherwise.
+  Threads would only delay them. BLAS's threads wait for each other busily, ten times as long as
+  they work where other processes hold the cores. Up to WHOLE examples it changes nothing: sums
+  would be rounded otherwise.
   """
   from threadpoolctl import threadpool_limits
 
@@ -113,13 +134,19 @@ def fitting(examples: int) -> contextlib.AbstractContextManager[Any]:
 
 
 def form(source: int, target: int, arguments: Mapping[str, Any]) -> str:
-  """How the sums over kernels are taken for that many examples of the domains, for the record."""
+  """How the sums over kernels are taken for that many examples.
+
+  A record keeps the text.
+  """
   del arguments
   return "exact" if max(source, target) <= WHOLE else f"exact, by blocks of {WHOLE}"
 
 
 def choices(name: str, given: float, otherwise: tuple[float, ...]) -> tuple[float, ...]:
-  """The values to try: the one given, or, for 0, all; ValueError for a negative one."""
+  """The values to try: the one given, all for 0.
+
+  ValueError for a negative one.
+  """
   if not given >= 0:
     raise ValueError(f"{name} is {given}: choose a positive one, or 0 to have it chosen")
   return (given,) if given else otherwise

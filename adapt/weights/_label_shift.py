@@ -1,4 +1,7 @@
-"""What bbse, rlls and mlls share: a classifier's held-out predictions, and class weights per example."""
+"""Held-out predictions and class weights per example, for label shift.
+
+bbse, rlls and mlls share them.
+"""
 
 from typing import NamedTuple
 
@@ -77,7 +80,7 @@ def held_out(
 
 
 def confusion(found: HeldOut, soft: bool) -> Confusion:
-  """What the classifiers predict: the likeliest class, or, if soft, a probability for each."""
+  """Confusion of held-out predictions: likeliest classes or, if soft, probabilities."""
   source, target = _predictions(found.source, soft), _predictions(found.target, soft)
   shown = np.eye(source.shape[1])[found.labels]  # [n, k]
   counts = shown.sum(axis=0)
@@ -87,7 +90,7 @@ def confusion(found: HeldOut, soft: bool) -> Confusion:
 
 
 def sharpness(found: Confusion) -> tuple[float, float]:
-  """The smallest singular value of P(predicted | label), and what noise alone would give.
+  """Smallest singular value of P(predicted | label), and what noise alone gives.
 
   Its columns do not shrink with rare classes. A random matrix with independent entries has a spectral
   norm of about its longest row plus its longest column; below that, rank might as well be lost.
@@ -99,7 +102,10 @@ def sharpness(found: Confusion) -> tuple[float, float]:
 
 
 def per_example(of_class: np.ndarray, ys: np.ndarray, name: str) -> np.ndarray:
-  """The weight of each example's class, float32, mean 1; of_class [k] is in the labels' order."""
+  """Weights of examples by class, float32, with mean 1.
+
+  of_class [k] is in the labels' order.
+  """
   _, labels = np.unique(ys, return_inverse=True)
   return mean_one(np.maximum(of_class, 0.0)[labels], name)
 

@@ -7,7 +7,7 @@ _listeners: list[Callable[[str], None]] = []
 
 
 def at(stage: str) -> None:
-  """Says in a few words how far the work is, such as "block 3 of 40"."""
+  """Reports progress in a few words, such as "block 3 of 40"."""
   for listener in _listeners:
     listener(stage)
 

@@ -52,9 +52,10 @@ def bbse(
 
 
 def solve(found: Confusion) -> np.ndarray:
-  """The class weights w [k] of C w = μ; ValueError where C is singular, or might as well be.
+  """The class weights w [k] of C w = μ.
 
-  Its smallest singular value must exceed what noise alone gives, see `sharpness`.
+  ValueError where C is singular, or might as well be. Its smallest singular value must exceed what
+  noise alone gives, see `sharpness`.
   """
   smallest, noise = sharpness(found)
   if smallest <= noise:

@@ -19,7 +19,7 @@ def discriminator(
   folds: int = 5,
   clip: float = 10.0,
 ) -> np.ndarray:
-  """Weights p_t(x) / p_s(x), read off a classifier that tells target from source.
+  """Weights p_t(x) / p_s(x) from a classifier of the two domains.
 
   By Bayes' rule the ratio is P(target | x) / P(source | x) · n / m (also Sugiyama et al., Density
   Ratio Estimation, 2012, chapter 4). The classifier is a logistic regression on standardised

@@ -44,7 +44,7 @@ def kmm(
   whole: int = 10000,
   block: int = 5000,
 ) -> np.ndarray:
-  """Weights under which the source's mean in the kernel's feature space is the target's.
+  """Weights that match the domains' means in the kernel's feature space.
 
   Solves the quadratic programme of equation 5:
   min ½ wᵀKw − κᵀw, 0 ≤ w ≤ bound, |mean(w) − 1| ≤ eps, κ_i = n · mean_j k(xs_i, xt_j), with the
@@ -150,7 +150,10 @@ def _kernels(x: np.ndarray, y: np.ndarray, scale: float) -> np.ndarray:
 
 
 def solve(kernel: np.ndarray, kappa: np.ndarray, bound: float, eps: float) -> np.ndarray:
-  """The weights [n] that minimise ½ wᵀKw − κᵀw under the constraints; ValueError if unsolved."""
+  """The weights [n] that minimise ½ wᵀKw − κᵀw under the constraints.
+
+  ValueError if the programme is not solved.
+  """
   import piqp
 
   n = len(kappa)

@@ -19,7 +19,7 @@ def mlls(
   folds: int = 5,
   sample: int = 10000,
 ) -> np.ndarray:
-  """Weights p_t(y) / p_s(y), the likeliest given a classifier's probabilities on the target.
+  """Maximum-likelihood weights p_t(y) / p_s(y) from a classifier's probabilities.
 
   Assumes label shift: p(x | y) is the same in both domains, and no class of the target is missing
   from the source. EM alternates the target's posteriors, ∝ p_s(y | x) · q(y) / p_s(y), and their
@@ -57,7 +57,10 @@ def mlls(
 
 
 def calibration(found: HeldOut) -> tuple[float, np.ndarray]:
-  """The scale (inverse temperature) and the bias per class [k] of the highest likelihood."""
+  """The scale and per-class biases [k] of the highest likelihood.
+
+  The scale is an inverse temperature.
+  """
   from scipy.optimize import minimize
 
   n, k = found.source.shape
@@ -83,7 +86,10 @@ def calibration(found: HeldOut) -> tuple[float, np.ndarray]:
 def expectation_maximisation(
   posterior: np.ndarray, prior: np.ndarray, steps: int = 10000, tolerance: float = 1e-8
 ) -> np.ndarray:
-  """The class frequencies q [k] of a sample with source posteriors [m, k] and source prior [k]."""
+  """Class frequencies q [k] of a sample, by expectation maximisation.
+
+  The sample has source posteriors [m, k], for the source prior [k].
+  """
   likelihood, q = posterior / prior, prior
   for _ in range(steps):
     joint = likelihood * q

@@ -62,7 +62,10 @@ def nnw(
 
 
 def counts(xs: np.ndarray, xt: np.ndarray) -> np.ndarray:
-  """How many of xt [m, d] each of xs [n, d] is nearest to [n]; those that tie share it."""
+  """How many target examples each source example is nearest to [n].
+
+  Of xt [m, d] and xs [n, d]; source examples that tie share a target one.
+  """
   from sklearn.metrics import pairwise_distances_chunked
 
   # Whole numbers, as counts of words, tie exactly in theory; their distances are rounded.

@@ -24,13 +24,13 @@ def rlls(
   folds: int = 5,
   sample: int = 10000,
 ) -> np.ndarray:
-  """Weights p_t(y) / p_s(y) from a confusion matrix, drawn towards 1 as far as it is uncertain.
+  """Weights p_t(y) / p_s(y) from a confusion matrix, regularised by its uncertainty.
 
-  Assumes label shift: p(x | y) is the same in both domains, and no class of the target is missing
-  from the source. With C and μ as in bbse and w = 1 + θ, minimises
-  ‖Cθ − (μ_t − μ_s)‖ + penalty · ρ · ‖θ‖ over θ ≥ −1, ρ = 3 (2a/(3n) + √(2a/n)),
-  a = log(2k/delta), the bound on the error of C that the authors' program computes. The weights are
-  1 + trust · θ; trust is the paper's γ.
+  They are drawn towards 1. Assumes label shift: p(x | y) is the same in both domains, and no class
+  of the target is missing from the source. With C and μ as in bbse and w = 1 + θ, minimises ‖Cθ −
+  (μ_t − μ_s)‖ + penalty · ρ · ‖θ‖ over θ ≥ −1, ρ = 3 (2a/(3n) + √(2a/n)), a = log(2k/delta), the
+  bound on the error of C that the authors' program computes. The weights are 1 + trust · θ; trust
+  is the paper's γ.
 
   Where re-implementations go wrong: both norms are *not* squared. With squares it is ridge regression,
   which always shrinks; without, no θ moves at all while ρ · penalty is below C's smallest singular

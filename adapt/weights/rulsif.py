@@ -36,7 +36,9 @@ def rulsif(
   centres: int = 100,
   folds: int = 5,
 ) -> np.ndarray:
-  """Weights p_t(x) / (alpha · p_t(x) + (1 − alpha) · p_s(x)): a ratio that is bounded by 1/alpha.
+  """Weights by the relative density ratio, bounded by 1/alpha.
+
+  The ratio is p_t(x) / (alpha · p_t(x) + (1 − alpha) · p_s(x)).
 
   Assumes covariate shift: p(y | x) is the same in both domains. The plain ratio of two densities is
   often unbounded and hard to estimate; this one is bounded and smoother. It is fitted as in uLSIF,
@@ -89,20 +91,29 @@ def rulsif(
 def moments(
   to_source: np.ndarray, to_target: np.ndarray, width: float, alpha: float
 ) -> tuple[np.ndarray, np.ndarray]:
-  """H [b, b] and h [b] of kernels at distances to the source [n, b] and to the target [m, b]."""
+  """The moments H [b, b] and h [b] of the kernels.
+
+  Distances to the kernels are [n, b] of the source and [m, b] of the target.
+  """
   of_source, of_target = second_moment(to_source, width), second_moment(to_target, width)
   return alpha * of_target + (1 - alpha) * of_source, first_moment(to_target, width)
 
 
 def fit(H: np.ndarray, h: np.ndarray, ridge: float) -> np.ndarray:
-  """The coefficients θ [b] that minimise ½ θᵀHθ − hᵀθ + ridge/2 · ‖θ‖²."""
+  """Fits the coefficients θ [b] of the kernels.
+
+  They minimise ½ θᵀHθ − hᵀθ + ridge/2 · ‖θ‖².
+  """
   return np.linalg.solve(H + ridge * np.eye(len(h)), h)
 
 
 def held_out(
   to: Distances, width: float, alpha: float, ridges: tuple[float, ...], folds: int
 ) -> list[float]:
-  """The mean over folds of ½ θᵀHθ − hᵀθ, θ from the other folds; one per ridge."""
+  """Held-out error ½ θᵀHθ − hᵀθ, averaged over folds, per ridge.
+
+  θ is fitted on the other folds.
+  """
   fold_s, fold_t = np.arange(len(to.order)) % folds, np.arange(len(to.target)) % folds
   errors = np.zeros(len(ridges))
 

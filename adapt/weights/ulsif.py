@@ -89,7 +89,7 @@ def ulsif(
 def leave_one_out(
   H: np.ndarray, h: np.ndarray, source: np.ndarray, target: np.ndarray, n: int, m: int, ridge: float
 ) -> float:
-  """The mean error ½ ratio(source)² − ratio(target) at pairs left out of the fit.
+  """Mean leave-one-out error ½ ratio(source)² − ratio(target) over pairs.
 
   Args:
     H: mean of φφᵀ over all n source examples [b, b].
