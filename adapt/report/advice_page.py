@@ -1,4 +1,7 @@
-"""Advice as one page with pictures: HTML and SVG in one file, without scripts or a network."""
+"""Advice as one page with pictures: HTML and SVG.
+
+The page is one file, without scripts or a network.
+"""
 
 from collections.abc import Sequence
 from html import escape

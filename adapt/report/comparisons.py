@@ -12,7 +12,10 @@ from adapt.report.table import NONE, Entry, Sheet, line, measured, number
 
 
 def gains(records: Sequence[Record], suite: Suite | None) -> Sheet | None:
-  """What each label gains over source_only and over its own null control; None without either."""
+  """Each label's gain over source_only and over its null control.
+
+  A gain is None without what it is measured against.
+  """
   every = {row.label: row.records for row in rows(records, suite) if row.records}
   base = every.get(BASELINE, {})
   found: list[tuple[str, dict[str, float], dict[str, float]]] = []
@@ -83,7 +86,10 @@ def _interval(pairs: dict[str, float], result: Gain | None, measure: Measure) ->
 
 
 def rank_sheet(records: Sequence[Record]) -> Sheet | None:
-  """Mean ranks over tasks and who is not told apart from the best; None where too few to rank."""
+  """Mean ranks over tasks, with labels not significantly below the best.
+
+  None where there are too few to rank.
+  """
   found = ranks.ranking(records)
   if found is None:
     return None
@@ -106,7 +112,10 @@ def rank_sheet(records: Sequence[Record]) -> Sheet | None:
 
 
 def iterates(records: Sequence[Record], suite: Suite | None) -> Sheet:
-  """Last, selected and oracle accuracy (or H-score), averaged over the tasks each label has."""
+  """Last, selected and oracle accuracy, averaged over each label's tasks.
+
+  Where a method has an H-score, it is that instead.
+  """
   tasks, measure = tasks_of(records, suite), headline(records)
   how = outputs.measure(measure)
   lines = []
@@ -130,7 +139,7 @@ def iterates(records: Sequence[Record], suite: Suite | None) -> Sheet:
 
 
 def validators(records: Sequence[Record]) -> Sheet | None:
-  """How each validator's score goes with target accuracy, and what selecting by it costs."""
+  """Each validator's correlation with target accuracy, and what selection costs."""
   names = selection.validators(records)
   found = {name: selection.worth(records, name) for name in [*names, "last"]}
   if not names or not any(worth.runs for worth in found.values()):

@@ -1,4 +1,4 @@
-"""Pictures of data: a contact sheet of a domain, and the class balance of a pair."""
+"""Pictures of data: a domain's contact sheet, a pair's class balance."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ MOST_ROWS = 100  # classes on one sheet
 
 
 def sheet(domain: Domain, path: str | Path, columns: int = 8) -> Path:
-  """Writes a picture of some training images of each class, a class a row.
+  """Draws training images as a contact sheet, one class a row.
 
   Args:
     domain: of images; a domain whose labels are unknown fills rows without names.
@@ -94,7 +94,7 @@ def _pictures(x: Any, rows: np.ndarray, span: tuple[float, float]) -> "list[Imag
 
 
 def balance(report: Report, path: str | Path) -> Path:
-  """Writes bars of each class's share of every split whose labels are known.
+  """Draws each class's share of every labelled split as bars.
 
   Raises:
     ValueError: no split has labels.

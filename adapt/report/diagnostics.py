@@ -18,10 +18,10 @@ COLUMNS = 3  # panels side by side
 
 
 def validators(records: Sequence[Record], path: Path) -> Path | None:
-  """A panel per validator: how it ranks every evaluation of every method, against target accuracy.
+  """Draws each validator's score against target accuracy.
 
-  Left out are methods that see target labels, as no validator would be needed there, and tasks of
-  one method.
+  Each validator has a panel, with every evaluation of every method. Left out are methods that see
+  target labels, as no validator would be needed there, and tasks of one method.
 
   Args:
     records: of one suite.

@@ -1,6 +1,7 @@
-"""Two folders of records side by side: every cell of both, and per method what changed.
+"""Two folders of records side by side, and what changed.
 
-Changes are paired over seeds, over tasks with a 95 % bootstrap interval, p-values Holm-corrected.
+Every cell of both is shown, and the change per method. Changes are paired over seeds, over tasks
+with a 95 % bootstrap interval, p-values Holm-corrected.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,10 @@ Side = Mapping[tuple[str, str, str], summary.Record]  # by suite, task and label
 
 
 def comparison(a: Sequence[summary.Record], b: Sequence[summary.Record]) -> Group:
-  """The headline of both sides, its change over common seeds, and what else is not the same."""
+  """Both sides' headline, its change, and other differences.
+
+  The change is over common seeds.
+  """
   table = Table(
     title="target test set, last step, %: mean ± sample standard deviation (seeds)", box=SIMPLE_HEAD
   )
@@ -44,7 +48,7 @@ def comparison(a: Sequence[summary.Record], b: Sequence[summary.Record]) -> Grou
 
 
 def changes(a: Sequence[summary.Record], b: Sequence[summary.Record]) -> Table:
-  """Per suite and method: B − A over the tasks that both have."""
+  """B − A per suite and method, over common tasks."""
   table = Table(title="B − A over tasks, in points: mean, 95 % bootstrap interval", box=SIMPLE_HEAD)
   table.add_column("method", overflow="fold")
   for name in ("tasks", "B above", "B − A", "interval", "p (Holm)"):

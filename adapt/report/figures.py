@@ -1,4 +1,4 @@
-"""Figures: of a task its curves, t-SNE and confusion matrices; which others there are, and drawing all."""
+"""Draws a task's curves, t-SNE and confusion matrices, and all other figures."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -100,7 +100,7 @@ def curves(records: Sequence[Record], path: Path) -> Path | None:
 
 
 def curves_figure(records: Sequence[Record]) -> "Figure | None":
-  """Target accuracy (R²) against the step: mean over seeds, band of one standard deviation."""
+  """Target accuracy (R²) by step: mean ± standard deviation over seeds."""
   shown = {}
   main = _main(records[0]) if records else outputs.measure("accuracy")
   for record in sorted(records, key=lambda r: rank(r["label"])):
@@ -178,7 +178,7 @@ def confusion_figure(shown: Sequence[Record]) -> "Figure | None":
 def tsne(
   records: Sequence[Record], points: "Mapping[str, Mapping[str, np.ndarray]]", path: Path
 ) -> Path | None:
-  """Writes t-SNE of seed 0's features before and after adaptation, by domain and by class."""
+  """Draws seed 0's t-SNE before and after adaptation, by domain and class."""
   import numpy as np
 
   finite = {name for name, p in points.items() if np.isfinite(p["features"]).all()}

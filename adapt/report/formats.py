@@ -123,9 +123,10 @@ COLUMNS = (
 
 
 def table_csv(sheets: Sequence[tuple[str, Sheet]]) -> str:
-  """One line per place of (suite, sheet) pairs: numbers with 6 digits, the text as it is shown.
+  """CSV of (suite, sheet) pairs, one line per place.
 
-  `published` names the source and the protocol of another's number.
+  Numbers have 6 digits beside the text as it is shown. `published` names the source and the
+  protocol of another's number.
   """
   buffer = io.StringIO()
   writer = csv.writer(buffer, lineterminator="\n")

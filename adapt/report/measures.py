@@ -1,4 +1,7 @@
-"""The table of further measures beside the headline, and where a measure is missing."""
+"""The table of further measures beside the headline.
+
+It tells where a measure is missing.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -58,7 +61,7 @@ def beside(measure: str) -> dict[str, str]:
 
 
 def sheet(records: Sequence[Record], suite: Suite | None) -> Sheet:
-  """Macro precision, recall and F1 (or the parts of the H-score), and calibration."""
+  """Macro precision, recall and F1 (or H-score parts), and calibration."""
   tasks, measure = tasks_of(records, suite), headline(records)
   lines, columns = [], beside(measure)
   for row in rows(records, suite):

@@ -1,4 +1,4 @@
-"""Segmentation overlays: target test images with the classes that each method predicts, and the true ones."""
+"""Segmentation overlays: target test images with predicted and true classes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,7 +25,9 @@ def overlays(
 def overlays_figure(
   shown: Sequence[Record], points: "Mapping[str, Mapping[str, np.ndarray]]"
 ) -> "Figure | None":
-  """A row an image: the image, what seed 0 of each record predicts, and the truth if it is known.
+  """Draws each image with its predicted classes and its truth.
+
+  An image a row: the image, what seed 0 of each record predicts, and the truth if it is known.
 
   Args:
     shown: records of one task.
@@ -57,7 +59,10 @@ def overlays_figure(
 
 
 def overlaid(image: "np.ndarray", mask: "np.ndarray") -> "np.ndarray":
-  """An image [h, w, 3] uint8 under the colours of a mask [h, w]; unscored pixels stay as they are."""
+  """An image [h, w, 3] uint8 coloured by a mask [h, w].
+
+  Unscored pixels stay as they are.
+  """
   import numpy as np
   from matplotlib.colors import to_rgb
 

@@ -1,7 +1,8 @@
-"""The results as one HTML file: tables, runs and curves to choose from, pictures; nothing to fetch.
+"""The results as one HTML file: tables, runs, curves and pictures.
 
-Everything shown is escaped. The page's own policy lets only the script and the style below run, by
-their hashes, and only pictures that lie in it load.
+Runs and curves can be chosen; nothing is fetched. Everything shown is escaped. The page's own
+policy lets only the script and the style below run, by their hashes, and only pictures that lie in
+it load.
 """
 
 import base64

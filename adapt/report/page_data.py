@@ -1,4 +1,4 @@
-"""Runs as the results page carries them: numbers by seed, curves, settings, the command."""
+"""Runs in the results page: numbers by seed, curves, settings, command."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,9 @@ from adapt.report.summary import Record, by_seed, headline
 
 
 def text(records: Sequence[Record], order: Mapping[str, Sequence[str]]) -> str:
-  """JSON for a script block of a page: no `<` is in it, so that nothing in it ends the block.
+  """JSON for a script block of a page.
+
+  No `<` is in it, so that nothing in it ends the block.
 
   Args:
     records: of any suites.

@@ -1,4 +1,7 @@
-"""The results page's first tables: what each method gains in each suite, and the scoreboard."""
+"""The results page's first tables: gains of each method, and scoreboard.
+
+The gains are by suite.
+"""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -19,7 +22,9 @@ _CAPTION = (
 
 
 def sheets(records: Sequence[Record], known: Mapping[str, Suite]) -> list[Sheet]:
-  """The heat map of gains, and the verdicts on published rows; those that have something to show.
+  """The heat map of gains and the verdicts on published rows.
+
+  A sheet with nothing to show is left out.
 
   Args:
     records: of any suites.

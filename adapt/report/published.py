@@ -1,4 +1,4 @@
-"""Published rows beside ours: their numbers, and where ours are others and why."""
+"""Published rows beside ours: numbers, differences and their causes."""
 
 import statistics
 from collections.abc import Sequence
@@ -22,7 +22,9 @@ def entries(reported: Reported, tasks: Sequence[str]) -> list[Entry]:
 
 
 def note(reported: Reported, row: Row) -> str:
-  """Where the row comes from, and on which tasks ours is another by more than two deviations.
+  """The source of a row, and the tasks where ours differs.
+
+  A difference is more than two deviations.
 
   Args:
     reported: the published row; its `cause` says why, as far as an experiment has shown it.
@@ -43,7 +45,10 @@ def note(reported: Reported, row: Row) -> str:
 
 
 def departures(reported: Reported, row: Row) -> dict[str, float]:
-  """Task → points by which ours is above the published number, where that is no accident of seeds."""
+  """Task → points by which ours is above the published number.
+
+  Only tasks where that is no accident of seeds.
+  """
   apart = {}
   for task, theirs in reported.accuracy.items():
     ours, std = row.cells.get(task), _std(row, task)

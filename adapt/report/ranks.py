@@ -1,4 +1,7 @@
-"""Methods ranked over tasks: Friedman's test, Nemenyi's critical difference (Demšar, JMLR 7, 2006)."""
+"""Methods ranked over tasks: Friedman's test and Nemenyi's critical difference.
+
+Source: Demšar (JMLR 7, 2006).
+"""
 
 import statistics
 from collections.abc import Sequence
@@ -19,7 +22,7 @@ FEWEST_METHODS, FEWEST_TASKS = 3, 5
 
 
 class Ranking(NamedTuple):
-  """Mean ranks of methods over the tasks that all of them have; 1 is the best."""
+  """Mean ranks of methods over their common tasks; 1 is best."""
 
   ranks: dict[str, float]  # label → mean rank, best first
   tasks: int
@@ -30,11 +33,12 @@ class Ranking(NamedTuple):
 
 
 def ranking(records: Sequence[Record]) -> Ranking | None:
-  """Ranks the methods of one suite that see no target label, by their mean over seeds on each task.
+  """Ranks the methods of one suite by mean over seeds, per task.
 
-  Null controls are no methods, and how many there are would change everybody's ranks. The tasks are
-  those that most labels have; a label that lacks one is left out. Ties share their mean rank. None
-  below three methods or five tasks, where there is little to rank.
+  Methods that see target labels are not ranked. Null controls are no methods, and how many there
+  are would change everybody's ranks. The tasks are those that most labels have; a label that lacks
+  one is left out. Ties share their mean rank. None below three methods or five tasks, where there
+  is little to rank.
   """
   measure = headline(records)
   sign = outputs.measure(measure).sign
@@ -62,7 +66,10 @@ def ranking(records: Sequence[Record]) -> Ranking | None:
 
 
 def critical_difference(methods: int, tasks: int) -> float:
-  """Nemenyi's: two mean ranks further apart differ at LEVEL, whatever else was compared."""
+  """Nemenyi's critical difference of two mean ranks at LEVEL.
+
+  It holds whatever else was compared.
+  """
   from scipy import stats
 
   q = float(stats.studentized_range.ppf(1 - LEVEL, methods, np.inf)) / np.sqrt(2)
@@ -85,7 +92,10 @@ def _groups(ranks: dict[str, float], difference: float) -> tuple[tuple[str, ...]
 
 
 def diagram(records: Sequence[Record], path: Path) -> Path | None:
-  """The critical-difference diagram: best on the left, thick bars over what is not told apart."""
+  """Draws the critical-difference diagram.
+
+  The best is on the left; thick bars join what is not told apart.
+  """
   found = ranking(records)
   if found is None:
     return None

@@ -1,4 +1,7 @@
-"""What to know beside a table of records: nothing learnt, means over classes, small test sets, weights."""
+"""Remarks beside a table of records.
+
+They are about labels that learnt nothing, means over classes, small test sets and weights.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -37,10 +40,10 @@ def _known(record: Record) -> list[np.ndarray]:
 
 
 def unlearnt(record: Record) -> Iterator[str]:
-  """A line where held-out source accuracy may be that of the most frequent class alone.
+  """A warning that a source model may predict one class alone.
 
-  Such is an accuracy within two standard errors, of the binomial distribution, of that class's share
-  or below.
+  It compares held-out source accuracy with the share of the most frequent class. Such is an
+  accuracy within two standard errors, of the binomial distribution, of that class's share or below.
   """
   most, curves = record.get("majority"), record.get("curves") or {}
   found = [c[-1] for c in curves.get("source_accuracy") or () if c and c[-1] is not None]

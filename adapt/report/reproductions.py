@@ -1,4 +1,7 @@
-"""The scoreboard: every published row of every suite beside ours, with a verdict."""
+"""The scoreboard: every published row beside ours, with a verdict.
+
+It has the rows of every suite.
+"""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -22,7 +25,10 @@ that both have."""
 
 
 class Reproduction(NamedTuple):
-  """A published row beside ours; numbers in percent, None where nothing was run."""
+  """A published row beside ours, in percent.
+
+  Numbers are None where nothing was run.
+  """
 
   reported: Reported
   tasks: int  # that both have
@@ -40,7 +46,9 @@ class Reproduction(NamedTuple):
 
 
 def compare(records: Sequence[Record], suite: Suite) -> list[Reproduction]:
-  """Each published row of a suite beside our records, in the suite's order.
+  """Compares each published row of a suite with our records.
+
+  The rows are in the suite's order.
 
   Args:
     records: of that suite; others are left out.
@@ -78,7 +86,10 @@ def _deviation(row: Row, tasks: int) -> float:
 
 
 def sheet(name: str, found: Sequence[Reproduction]) -> Sheet:
-  """The table of one suite's rows; the notes say where they come from and why ours differ."""
+  """The table of one suite's rows, with notes.
+
+  The notes say where they come from and why ours differ.
+  """
   lines, notes = [], []
   for i, one in enumerate(found, start=1):
     of = len(one.reported.accuracy)
@@ -112,7 +123,9 @@ def _note(one: Reproduction) -> str:
 
 
 def page(records: Sequence[Record], suites: Mapping[str, Suite]) -> str:
-  """The Markdown page of all suites with published rows, those without records in one list.
+  """The Markdown page of all suites with published rows.
+
+  Those without records are in one list.
 
   Args:
     records: of any suites.
@@ -155,7 +168,7 @@ def _counts(found: Sequence[Reproduction]) -> list[Entry]:
 
 
 def lines(found: Sequence[Reproduction]) -> list[str]:
-  """What a terminal shows: a line for each published row that was run."""
+  """Lines for a terminal: one for each published row run."""
   return [
     f"{one.reported.label} ({one.reported.source}) beside {one.reported.beside}: ours {one.ours:.1f}, "
     f"published {one.theirs:.1f}, difference {one.difference:+.1f}, within 0.1 on {one.exact} of "

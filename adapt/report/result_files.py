@@ -1,4 +1,7 @@
-"""The files that follow from a folder of records: tables in three formats, their costs, the page."""
+"""The files that follow from a folder of records.
+
+They are tables in three formats, their costs, and the page.
+"""
 
 import difflib
 import re
@@ -60,7 +63,10 @@ def generated(
 def pages(
   made: Mapping[str, Sequence[Sheet]], costs: Sequence[tuple[str, Sheet]]
 ) -> dict[str, str]:
-  """File name → text: per suite Markdown, LaTeX and CSV, and what all of them cost."""
+  """File name → text: tables per suite, and one of costs.
+
+  A suite has Markdown, LaTeX and CSV; the costs are of all of them.
+  """
   result = {}
   for name, sheets in made.items():
     result[f"{name}.md"] = tables.text(name, sheets)
@@ -85,7 +91,10 @@ def filled(
   known: Mapping[str, Suite],
   others: Mapping[str, str] | None = None,
 ) -> str:
-  """The text with each results block replaced by its suite's main table, or by one of the others."""
+  """Fills each results block of a text with a table.
+
+  It is the suite's main table, or one of the others.
+  """
 
   def block(match: re.Match[str]) -> str:
     mine = [r for r in records if r["suite"] == match[2]]
@@ -98,7 +107,10 @@ def filled(
 
 
 def differences(files: Mapping[Path, str], out: Path) -> list[str]:
-  """Lines of a diff from the files as they lie to what the records say; empty if equal."""
+  """Lines of a diff from the present files to the records.
+
+  They are empty if both are equal.
+  """
   lines: list[str] = []
   for path, text in files.items():
     old = path.read_text(encoding="utf-8") if path.exists() else ""

@@ -1,4 +1,7 @@
-"""Which iterate a label-free validator picks, read off the records, and what the validators are worth."""
+"""Which iterate label-free validators pick, and what they are worth.
+
+It is read off the records.
+"""
 
 import statistics
 from collections.abc import Iterator, Sequence
@@ -24,7 +27,9 @@ def named(rule: str) -> str:
 
 
 def checked(records: Sequence[Record], rule: str) -> str:
-  """The rule, if it is `last`, `oracle` or a validator of some record.
+  """The rule, if it is `last`, `oracle` or a validator.
+
+  A validator must be one of some record.
 
   Raises:
     ValueError: it is none of them.
@@ -73,10 +78,11 @@ def runs(records: Sequence[Record], name: str) -> Iterator[Run]:
 
 
 def picked(record: Record, rule: str) -> Record:
-  """The record with `last` replaced by the headline where the rule picks it.
+  """The record with `last` replaced by what the rule picks.
 
-  An H-score is kept at the last step, at the oracle and where the run's own validator picks: under
-  another rule it is missing, and so is what a record without such scores would have.
+  What is replaced is the headline. An H-score is kept at the last step, at the oracle and where the
+  run's own validator picks: under another rule it is missing, and so is what a record without such
+  scores would have.
   """
   if rule == "last" or not record.get("last"):
     return record
@@ -93,7 +99,10 @@ def picked(record: Record, rule: str) -> Record:
 
 
 class Worth(NamedTuple):
-  """What a validator is worth on some records; None where there is nothing to compute it from."""
+  """What a validator is worth on some records.
+
+  None where there is nothing to compute it from.
+  """
 
   within: float | None  # Spearman's rank correlation with accuracy over a run's evaluations, mean
   across: float | None  # over all evaluations of all methods of a task, mean over tasks
@@ -103,9 +112,10 @@ class Worth(NamedTuple):
 
 
 def worth(records: Sequence[Record], name: str) -> Worth:
-  """What one validator is worth, or `last`, which is no validator but has regret too.
+  """What one validator, or `last`, is worth on some records.
 
-  Methods that see target labels do not compete: whoever has some would select by them.
+  `last` is no validator but has regret too. Methods that see target labels do not compete: whoever
+  has some would select by them.
   """
   fair = [r for r in records if not labelled(r)]
   if name == "last":  # a score that rises with the step
@@ -130,7 +140,10 @@ def worth(records: Sequence[Record], name: str) -> Worth:
 
 
 def by_task(found: Sequence[Run]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-  """(scores, accuracies) over all evaluations with a score, of each task that has several methods."""
+  """Scores and accuracies of all evaluations, by task.
+
+  They are (scores, accuracies) of evaluations with a score, of each task that has several methods.
+  """
   tasks: dict[str, list[Run]] = {}
   for run in found:
     tasks.setdefault(run.task, []).append(run)

@@ -1,4 +1,7 @@
-"""Whether a difference between methods is real: paired over tasks, with intervals, corrected for many."""
+"""Whether a difference between methods is real: paired over tasks.
+
+Differences have intervals, and are corrected for many comparisons.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -24,12 +27,18 @@ class Gain(NamedTuple):
 
 
 def enough(tasks: int) -> bool:
-  """Whether Wilcoxon's test over that many tasks can reach LEVEL at all: six can, five cannot."""
+  """Whether Wilcoxon's test over that many tasks can reach LEVEL.
+
+  Six can, five cannot.
+  """
   return 2 * 0.5**tasks < LEVEL
 
 
 def differences(ours: Mapping[str, Record], theirs: Mapping[str, Record]) -> dict[str, float]:
-  """Task → mean over common seeds of the difference in the headline measure, above 0 where better."""
+  """Task → mean difference in the headline measure over common seeds.
+
+  It is above 0 where ours is better.
+  """
   measure = headline([*ours.values(), *theirs.values()])
   found, sign = {}, outputs.measure(measure).sign
   for task in ours.keys() & theirs.keys():
@@ -43,10 +52,10 @@ def differences(ours: Mapping[str, Record], theirs: Mapping[str, Record]) -> dic
 
 
 def gain(pairs: Mapping[str, float]) -> Gain | None:
-  """The gain that differences by task come to; None for fewer than three tasks.
+  """The mean gain of differences by task, with its interval.
 
-  The interval is the bias-corrected and accelerated bootstrap's (Efron, 1987), 9,999 resamples of a
-  fixed seed, so that the same records give the same text.
+  None for fewer than three tasks. The interval is the bias-corrected and accelerated bootstrap's
+  (Efron, 1987), 9,999 resamples of a fixed seed, so that the same records give the same text.
   """
   if len(pairs) < 3:
     return None
@@ -65,7 +74,10 @@ def gain(pairs: Mapping[str, float]) -> Gain | None:
 
 
 def tasks_differ(pairs: Mapping[str, float]) -> float | None:
-  """P-value of differences by task, as in `gain`; None where so few could not reach LEVEL."""
+  """P-value of differences by task, as in `gain`.
+
+  None where so few could not reach LEVEL.
+  """
   return _wilcoxon(np.array([pairs[t] for t in sorted(pairs)])) if enough(len(pairs)) else None
 
 
@@ -89,9 +101,10 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 
 def seeds_differ(a: Mapping[int, float | None], b: Mapping[int, float | None]) -> float | None:
-  """P-value of Student's paired t-test over the seeds that both have; None for fewer than three.
+  """P-value of Student's paired t-test over common seeds.
 
-  None too where all differences are the same: what no seed changes has no spread to be compared with.
+  None for fewer than three seeds. None too where all differences are the same: what no seed changes
+  has no spread to be compared with.
   """
   pairs = [(a[s], b[s]) for s in sorted(a.keys() & b.keys())]
   values = np.array([x - y for x, y in pairs if x is not None and y is not None])
@@ -105,7 +118,9 @@ def seeds_differ(a: Mapping[int, float | None], b: Mapping[int, float | None]) -
 
 
 def leaders(means: Mapping[str, float], test: Callable[[str, str], float | None]) -> dict[str, str]:
-  """Who is at the top of a column: {label: "best"}, or "tie" for each that cannot be told apart.
+  """The best of a column, and those not significantly below it.
+
+  They are {label: "best"}, or "tie" for each that cannot be told apart.
 
   Args:
     means: what competes, by label.
@@ -129,12 +144,18 @@ def leaders(means: Mapping[str, float], test: Callable[[str, str], float | None]
 
 
 def is_null(record: Record) -> bool:
-  """Whether a record is a null control: its adaptation term has no say."""
+  """Whether a record is a null control, without an adaptation term.
+
+  The term has no say.
+  """
   return bool(record["config"]["hyperparameters"].get("weight") == 0.0)
 
 
 def null_of(record: Record, records: Sequence[Record]) -> str | None:
-  """The label of a record's null control: the same configuration with the weight at 0."""
+  """The label of a record's null control.
+
+  It has the same configuration with the weight at 0.
+  """
   others = "devices", "validator", "data", "seeds"  # seeds are paired where both have them
 
   def of(r: Record) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What every figure shares: an empty canvas, colours, and how it is written."""
+"""What every figure shares: canvas, colours, and how it is written."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,10 @@ DPI = 120
 
 
 def canvas(rows: int, columns: int, size: tuple[float, float]) -> "tuple[Figure, Any]":
-  """A figure of `size` inches and its [rows, columns] axes, outside pyplot: no display, no globals."""
+  """A figure of `size` inches and its [rows, columns] axes.
+
+  It is outside pyplot: no display, no globals.
+  """
   from matplotlib.figure import Figure
 
   figure = Figure(figsize=size, dpi=DPI, layout="constrained")
@@ -23,9 +26,9 @@ def canvas(rows: int, columns: int, size: tuple[float, float]) -> "tuple[Figure,
 
 
 def save(figure: "Figure | None", path: Path) -> Path | None:
-  """Writes a PNG of at most 256 colours: a third of the size, and no difference to see.
+  """Writes a PNG of at most 256 colours.
 
-  None is no figure, and writes nothing.
+  That is a third of the size, and no difference to see. None is no figure, and writes nothing.
   """
   if figure is None:
     return None

@@ -1,4 +1,4 @@
-"""Statistics of records: means and deviations over seeds, and the rows of a suite's table."""
+"""Statistics of records over seeds, and the rows of tables."""
 
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,7 +48,10 @@ def headline(records: Sequence[Record]) -> str:
 
 
 def judged(record: Record, measure: str) -> Record:
-  """The record whose tables show that measure; an older one gets what its confusion matrix says."""
+  """The record whose tables show that measure.
+
+  An older one gets what its confusion matrix says.
+  """
   last, matrices = record.get("last"), record.get("confusion") or ()
   if last is not None and measure not in last:
     of = [None if m is None else of_confusion(np.asarray(m)) for m in matrices]
@@ -59,7 +62,10 @@ def judged(record: Record, measure: str) -> Record:
 
 
 def labelled(record: Record) -> bool:
-  """Whether the method saw labels of the target: another setting than one that saw none."""
+  """Whether the method saw labels of the target.
+
+  That is another setting than of one that saw none.
+  """
   return record["label"] in BOUND or bool((record.get("examples") or {}).get("labelled"))
 
 
@@ -91,7 +97,10 @@ def average(records: Sequence[Record], section: str, name: str) -> Cell | None:
 
 
 def mean_by_seed(records: Sequence[Record], section: str, name: str) -> dict[int, float]:
-  """Seed → its mean over records (one per task); only seeds that have a value in every one."""
+  """Seed → its mean over records (one per task).
+
+  Only seeds that have a value in every one.
+  """
   columns = [by_seed(record, section, name) for record in records]
   if not columns or not all(columns):
     return {}
@@ -105,7 +114,10 @@ def mean_by_seed(records: Sequence[Record], section: str, name: str) -> dict[int
 
 
 def tasks_of(records: Sequence[Record], suite: Suite | None) -> list[str]:
-  """Task names in the suite's order; then those that only records know, sorted."""
+  """Task names in the suite's order, then others, sorted.
+
+  The others are those that only records know.
+  """
   known = [task.name for task in suite.tasks] if suite else []
   return known + sorted({r["task"] for r in records} - set(known))
 
@@ -143,9 +155,10 @@ def rows(records: Sequence[Record], suite: Suite | None) -> list[Row]:
 
 
 def percent(value: Cell | None, seeds: int | None = None, measure: str = "accuracy") -> str:
-  """`89.7 ± 0.4`; with its own (n) where that is not the number of seeds asked for.
+  """Formats values as `89.7 ± 0.4`, with (n) if incomplete.
 
-  A measure that is no fraction is shown as it is, with its own decimals.
+  Its own (n) is shown where that is not the number of seeds asked for. A measure that is no
+  fraction is shown as it is, with its own decimals.
   """
   if value is None or value.n == 0:
     return MISSING
@@ -164,12 +177,18 @@ def all_diverged(record: Record) -> bool:
 def mean_of(
   records: Sequence[Record], value: Callable[[Record], float | None], digits: int = 1
 ) -> str:
-  """The mean of a value of each record, as text; MISSING unless every record has it."""
+  """The mean of a value over records, as text.
+
+  MISSING unless every record has it.
+  """
   mean = mean_value(records, value)
   return MISSING if mean is None else f"{mean:.{digits}f}"
 
 
 def mean_value(records: Sequence[Record], value: Callable[[Record], float | None]) -> float | None:
-  """The mean of a value of each record; None unless every record has it."""
+  """The mean of a value over records.
+
+  None unless every record has it.
+  """
   known = [v for v in map(value, records) if v is not None]
   return statistics.fmean(known) if known and len(known) == len(records) else None

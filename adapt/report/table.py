@@ -1,4 +1,4 @@
-"""A table as data: what Markdown, LaTeX, CSV and the page all show."""
+"""A table as data, which Markdown, LaTeX, CSV and page show."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -29,7 +29,10 @@ class Line(NamedTuple):
 
 
 class Sheet(NamedTuple):
-  """A table with what a reader needs beside it. All text is plain: whoever writes it escapes it."""
+  """A table with its notes, in plain text.
+
+  Whoever writes it escapes it.
+  """
 
   name: str  # file-safe
   title: str
@@ -46,7 +49,10 @@ NONE = Entry(MISSING)
 def measured(
   cell: Cell | None, seeds: int | None = None, mark: str = "", measure: str = "accuracy"
 ) -> Entry:
-  """A measure over seeds, a fraction in percent: `89.7 ± 0.4`, with (n) where n is not `seeds`."""
+  """A measure over seeds, such as `89.7 ± 0.4`.
+
+  A fraction is in percent; (n) follows where n is not `seeds`.
+  """
   if cell is None or cell.n == 0:
     return NONE
   scale = outputs.measure(measure).scale

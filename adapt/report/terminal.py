@@ -1,4 +1,7 @@
-"""What a run prints when it is done: its records as a table, and what private ones guarantee."""
+"""What a run prints when it is done.
+
+That is its records as a table, and what private ones guarantee.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -42,7 +45,10 @@ def privacy(records: Sequence[Record]) -> list[str]:
 
 
 def searched(records: Sequence[Record]) -> list[str]:
-  """What searches chose and how far that is from the best they saw, one line each."""
+  """Lines of what searches chose, and their distance from the best.
+
+  The best is of what they saw; one line each.
+  """
   lines = []
   for r in records:
     if (found := r.get("search")) is None:

@@ -1,4 +1,7 @@
-"""t-SNE pictures of features (van der Maaten and Hinton, 2008), drawn on given axes."""
+"""t-SNE pictures of features, drawn on given axes.
+
+Source: van der Maaten and Hinton (2008).
+"""
 
 import string
 from collections.abc import Mapping, Sequence
@@ -54,7 +57,10 @@ def scatter_domains(axis: "Axes", xy: Any, domain: Any) -> None:
 
 
 def scatter_classes(axis: "Axes", xy: Any, arrays: Any, classes: Sequence[str]) -> None:
-  """A sign per class, the source's paler, and large where the class is; a grey dot without a label."""
+  """Draws a sign per class: paler for the source, dots if unlabelled.
+
+  A large sign marks each class's median; the dots are grey.
+  """
   import numpy as np
   from matplotlib import colormaps
 
@@ -88,9 +94,9 @@ def scatter_classes(axis: "Axes", xy: Any, arrays: Any, classes: Sequence[str]) 
 
 
 def class_signs(classes: Sequence[str]) -> list[str]:
-  """One letter or digit a class, so that classes stay apart without colour; beyond 62 they repeat.
+  """One letter or digit a class, to tell classes without colour.
 
-  Classes whose own names are single letters or digits keep them.
+  Beyond 62 they repeat. Classes whose own names are single letters or digits keep them.
   """
   if len(set(classes)) == len(classes) and all(len(c) == 1 and c.isalnum() for c in classes):
     return list(classes)

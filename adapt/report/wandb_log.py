@@ -1,4 +1,7 @@
-"""Sends curves, configuration and pictures of a run to Weights & Biases; off by default."""
+"""Sends a run's curves, configuration and pictures to Weights & Biases.
+
+It is off by default.
+"""
 
 import contextlib
 import os
