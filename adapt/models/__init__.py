@@ -1,9 +1,9 @@
-"""Networks by name. The only folder that imports linen; everything outside sees `Net`.
+"""Networks by name, as `Net`.
 
-A file NAME.py defines `NAME(classes, *, dtype, axis) -> Net`: `dtype` is the compute type
-(parameters stay float32), `axis` the device axis over which batch statistics are averaged.
-The backbones of `backbones.py` are networks too: each with a bottleneck and a head above it.
-A user's own module is one by `bind`, see `modules.py`.
+No other folder imports linen. A file NAME.py defines `NAME(classes, *, dtype, axis) -> Net`:
+`dtype` is the compute type (parameters stay float32), `axis` the device axis over which batch
+statistics are averaged. The backbones of `backbones.py` are networks too: each with a bottleneck
+and a head above it. A user's own module is one by `bind`, see `modules.py`.
 """
 
 import functools
@@ -29,7 +29,7 @@ def names() -> tuple[str, ...]:
 
 
 def has_backbone(name: str) -> bool:
-  """Whether the network is a backbone that takes published weights, with a classifier above it."""
+  """Whether a network is a backbone with published weights and a classifier."""
   from adapt.models.backbones import BACKBONES
 
   return name in BACKBONES
@@ -69,7 +69,7 @@ def build(
 
 
 def bind(network: Any) -> Bound:
-  """A network by its name, by an importable text or as an object.
+  """A network by name, by an importable text or as object.
 
   Args:
     network: one of `names()`; "package.module:Name", which is imported; or a network of the user's

@@ -21,7 +21,10 @@ class Normed(Protocol):
 
 
 def batch_norm(network: Normed, train: bool, momentum: float, epsilon: float) -> Any:
-  """Makes the norms of a network, each by its name; the momentum is what a step keeps."""
+  """Makes batch-norm layers of a network, each by its name.
+
+  The momentum is what a step keeps.
+  """
   return functools.partial(
     nn.BatchNorm,
     use_running_average=not train or network.frozen_norm,

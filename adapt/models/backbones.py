@@ -1,4 +1,4 @@
-"""Backbones by name: networks that are published with weights, and the classifiers that stand on them."""
+"""Backbones by name: networks with published weights, and their classifiers."""
 
 import functools
 from collections.abc import Callable
@@ -155,7 +155,10 @@ def extractor(
 
 
 def in_colour(x: jax.Array) -> jax.Array:
-  """Grey images [b, h, w, 1] as [b, h, w, 3]; anything else as it is."""
+  """Repeats grey images [b, h, w, 1] to [b, h, w, 3].
+
+  Anything else stays as it is.
+  """
   return jnp.repeat(x, 3, axis=-1) if x.ndim == 4 and x.shape[-1] == 1 else x
 
 

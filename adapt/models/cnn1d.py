@@ -1,4 +1,4 @@
-"""1D-CNN for time series, the main network of AdaTime (Ragab et al., 2023, arXiv:2203.08321)."""
+"""1D-CNN for time series, AdaTime's main network (Ragab et al., 2023, arXiv:2203.08321)."""
 
 import flax.linen as nn
 import jax
@@ -57,9 +57,10 @@ class Module(nn.Module):
 
 
 def cnn1d(classes: int, *, dtype: jnp.dtype = jnp.float32, axis: str | None = None) -> Net:
-  """Three convolutions over time with batch-norm, then the mean over time; series [t, c].
+  """Three convolutions over time with batch-norm, then the mean over time.
 
-  Of any length. The kernel widths are those of human activity sampled at 20–100 Hz, 128 steps long.
+  Series are [t, c]. Of any length. The kernel widths are those of human activity sampled at 20–100
+  Hz, 128 steps long.
   """
   return as_net(Module(classes, dtype, axis))
 
@@ -81,10 +82,11 @@ def as_series(x: Float[Array, "b t *c"]) -> Float[Array, "b t c2"]:
 
 
 def pool(x: Float[Array, "b t c"]) -> Float[Array, "b t//2+1 c"]:
-  """Maximum over pairs of steps, the first step alone; x must not be negative.
+  """Maximum over pairs of steps; x must not be negative.
 
-  AdaTime pads by one step on both sides. Zeros serve for that after a relu: they never exceed the
-  real step of their pair. As a reshape for the reason that `layers.max_pool` gives.
+  The first step stands alone. AdaTime pads by one step on both sides. Zeros serve for that after a
+  relu: they never exceed the real step of their pair. As a reshape for the reason that
+  `layers.max_pool` gives.
   """
   b, t, c = x.shape
   x = jnp.pad(x, ((0, 0), (1, 1 - t % 2), (0, 0)))

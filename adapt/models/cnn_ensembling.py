@@ -34,5 +34,8 @@ class Module(nn.Module):
 
 
 def cnn_ensembling(classes: int, *, dtype: jnp.dtype = jnp.float32, axis: str | None = None) -> Net:
-  """Convolutions of 32, 64 and 64 channels with batch-norm, dropout 0.5, 256 units."""
+  """Convolutions of 32, 64, 64 channels with batch-norm, and 256 units.
+
+  Dropout is 0.5.
+  """
   return as_net(Module(classes, dtype, axis))

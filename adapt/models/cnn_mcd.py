@@ -1,4 +1,7 @@
-"""Body of MCD's digits code for MNIST and USPS: two convolutions, whose outputs are the features."""
+"""Body of MCD's digits code for MNIST and USPS: two convolutions.
+
+Their outputs are the features.
+"""
 
 import flax.linen as nn
 import jax
@@ -32,5 +35,8 @@ class Module(nn.Module):
 
 
 def cnn_mcd(classes: int, *, dtype: jnp.dtype = jnp.float32, axis: str | None = None) -> Net:
-  """5×5 convolutions of 32 and 48 channels with batch-norm; all else is MCD's classifiers'."""
+  """5×5 convolutions of 32 and 48 channels with batch-norm.
+
+  All else is MCD's classifiers'.
+  """
   return as_net(Module(classes, dtype, axis))

@@ -24,5 +24,8 @@ class Module(nn.Module):
 
 
 def cnn_mnist(classes: int, *, dtype: jnp.dtype = jnp.float32, axis: str | None = None) -> Net:
-  """3×3 convolutions of 32 and 64 channels, 128 units, dropout 0.25 and 0.5, no batch-norm."""
+  """3×3 convolutions of 32 and 64 channels, and 128 units.
+
+  Dropout is 0.25 and 0.5; there is no batch-norm.
+  """
   return as_net(Module(classes, dtype))

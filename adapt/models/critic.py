@@ -27,7 +27,9 @@ class Module(nn.Module):
 
 
 def critic(width: int, depth: int, *, normed: bool = True) -> Critic:
-  """`depth` hidden layers of `width` units, batch-normalised if `normed`; linear for depth 0.
+  """`depth` hidden layers of `width` units; linear for depth 0.
+
+  The layers are batch-normalised if `normed`.
 
   Raises:
     ValueError: a width or a depth that no network has.

@@ -1,4 +1,7 @@
-"""DTN, the larger network of the digits literature for 32×32 colour images (SVHN, MNIST-M)."""
+"""DTN, the digits literature's larger network for 32×32 colour images.
+
+Such are SVHN and MNIST-M.
+"""
 
 import flax.linen as nn
 import jax

@@ -76,7 +76,10 @@ class EfficientNet(nn.Module):
 
 
 class Block(nn.Module):
-  """Widens, convolves each channel by itself, narrows; adds its input where shapes agree."""
+  """Inverted residual block: widens, convolves each channel by itself, narrows.
+
+  It adds its input where shapes agree.
+  """
 
   stage: Stage
   conv: Any

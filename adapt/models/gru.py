@@ -25,9 +25,10 @@ class Module(nn.Module):
 
 
 def gru(classes: int, *, dtype: jnp.dtype = jnp.float32, axis: str | None = None) -> Net:
-  """One layer of 128 gated recurrent units, its last state; series [t, c].
+  """One layer of 128 gated recurrent units; series [t, c].
 
-  The steps run one after the other, so that long series are slow: thin those of many hundred steps.
+  The features are its last state. The steps run one after the other, so that long series are slow:
+  thin those of many hundred steps.
   """
   del axis  # no batch statistics
   return as_net(Module(classes, dtype))

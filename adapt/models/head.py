@@ -1,4 +1,4 @@
-"""Heads: classifiers on a network's features, for methods that compare two of them.
+"""Heads: classifiers on features, for methods that compare two.
 
 A linear head's parameters are those of a dense layer, so that `logits` also runs the network's own.
 """
@@ -26,7 +26,10 @@ class Head(NamedTuple):
 
 
 class Module(nn.Module):
-  """Dropout before every layer; hidden layers with batch-norm or without; a linear layer last."""
+  """Hidden layers under a linear layer, with dropout before each.
+
+  Hidden layers are with batch-norm or without.
+  """
 
   classes: int
   width: int
@@ -48,9 +51,10 @@ class Module(nn.Module):
 
 
 def head(width: int, depth: int, dropout: float, *, normed: bool) -> Head:
-  """`depth` hidden layers of `width` units under a linear one, all behind dropout.
+  """`depth` hidden layers of `width` units under a linear one.
 
-  For depth 0 it is linear, without dropout, and has the parameters of a dense layer.
+  All are behind dropout. For depth 0 it is linear, without dropout, and has the parameters of a
+  dense layer.
 
   Args:
     width: of hidden layers.
@@ -108,9 +112,10 @@ def logits(params: Params, features: jax.Array) -> jax.Array:
 
 
 def split(params: dict[str, Any]) -> tuple[dict[str, Any], Params]:
-  """A network's parameters as (all but the head, the head): phases can then train one of them.
+  """Splits a network's parameters into (all but the head, the head).
 
-  ValueError where a tuning has left nothing but the head to train.
+  Phases can then train one of them. ValueError where a tuning has left nothing but the head to
+  train.
   """
   body = {name: p for name, p in params.items() if name != "head"}
   if not body:

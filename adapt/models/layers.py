@@ -1,4 +1,4 @@
-"""Convolution and pooling in the form that is fast on the backend at hand; same numbers on each.
+"""Convolution and pooling in each backend's fast form, with equal results.
 
 On XLA:CPU the gradient of a native convolution is slow, and 10–20 times slower still inside a scan.
 As shifted slices and one matrix product it is not, so that is what training on a CPU gets; without
@@ -44,7 +44,10 @@ def conv(
 def conv_by_patches(
   x: Float[Array, "b h w c"], kernel: Float[Array, "p q c o"], stride: int, padding: Padding
 ) -> Float[Array, "b h2 w2 o"]:
-  """The same as slices of x side by side, times the kernel as a matrix."""
+  """Convolution as one matrix product of slices of x.
+
+  The slices lie side by side; the kernel is the matrix. The result is the same.
+  """
   p, q, c, o = kernel.shape
   # Along the rows and then along the columns: p + q slices instead of p·q, and what made x is
   # computed again only for those of the rows, into which XLA fuses it.
@@ -73,11 +76,12 @@ def conv_max_pool(
 def conv_max_pool_by_blocks(
   x: Float[Array, "b h w c"], kernel: Float[Array, "p q c o"]
 ) -> Float[Array, "b h2 w2 o"]:
-  """The same as a convolution of blocks of 2×2 pixels, 4·c channels, to blocks of 2×2 outputs, 4·o.
+  """Convolution and pooling by blocks of 2×2 pixels.
 
-  The windows of a block make one that is a pixel larger, so zeros are multiplied too (5×5: 1.44 times
-  the products), but patches have a third of the elements, the matrices are of a shape that a processor
-  likes, and what is pooled ends up side by side.
+  It is the same as a convolution of blocks, 4·c channels, to blocks of 2×2 outputs, 4·o. The
+  windows of a block make one that is a pixel larger, so zeros are multiplied too (5×5: 1.44 times
+  the products), but patches have a third of the elements, the matrices are of a shape that a
+  processor likes, and what is pooled ends up side by side.
   """
   (p, q, c, o), (h, w) = kernel.shape, x.shape[1:3]
   rows, columns = (h - p + 1) // 2, (w - q + 1) // 2  # that come out
@@ -115,7 +119,10 @@ def depthwise(
 def depthwise_by_slices(
   x: Float[Array, "b h w c"], kernel: Float[Array, "p q 1 c"], stride: int, padding: Padding
 ) -> Float[Array, "b h2 w2 c"]:
-  """The same as a sum of slices of x, each times one element of the kernel, in float32."""
+  """Depthwise convolution as a sum of slices, in float32.
+
+  Each slice of x is times one element of the kernel. The result is the same.
+  """
   p, q, _, c = kernel.shape
   weights = kernel.reshape(p * q, c).astype(jnp.float32)
   slices = shifted(x, (p, q), stride, padding)
@@ -130,7 +137,10 @@ def shifted(
   padding: Padding,
   filling: float = 0.0,
 ) -> list[Float[Array, "b h2 w2 c"]]:
-  """What each element of a window sees of the padded x as the window moves over it."""
+  """Slices of the padded x, one for each element of a window.
+
+  A slice is what the element sees as the window moves over x.
+  """
   (p, q), (s, t) = window, (stride, stride) if isinstance(stride, int) else stride
   x = jnp.pad(x, ((0, 0), *sides(padding), (0, 0)), constant_values=filling)
   down, right = s * ((x.shape[1] - p) // s) + 1, t * ((x.shape[2] - q) // t) + 1
@@ -143,7 +153,10 @@ def sides(padding: Padding) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def same(x: Float[Array, "b h w c"], window: int, stride: int) -> Padding:
-  """TensorFlow's padding "SAME": ⌈h / stride⌉ rows come out, and an odd row is padded at the bottom."""
+  """TensorFlow's padding "SAME", with ⌈h / stride⌉ rows out.
+
+  An odd row is padded at the bottom.
+  """
 
   def along(n: int) -> tuple[int, int]:
     total = max((-(-n // stride) - 1) * stride + window - n, 0)
@@ -167,9 +180,10 @@ def overlapping_max_pool(
 
 
 def max_pool(x: Float[Array, "b h w c"], window: int = 2) -> Float[Array, "b h2 w2 c"]:
-  """Maximum over disjoint windows; rows and columns that do not fill one are dropped.
+  """Maximum over disjoint windows.
 
-  As a reshape, whose gradient is several times faster than that of reduce_window on a CPU.
+  Rows and columns that do not fill a window are dropped. As a reshape, whose gradient is several
+  times faster than that of reduce_window on a CPU.
   """
   b, h, w, c = x.shape
   h, w = h // window, w // window
@@ -184,7 +198,10 @@ Dense = functools.partial(nn.Dense, kernel_init=INIT)
 
 
 class RowsDense(nn.Dense):
-  """nn.Dense that takes packed rows (adapt/sparse.py) as well, once it has its parameters."""
+  """nn.Dense that also takes packed rows, once it has parameters.
+
+  Packed rows are those of adapt/models/packed_rows.py.
+  """
 
   def __call__(self, inputs: jax.Array) -> jax.Array:
     if not packed_rows.packed(inputs):
@@ -226,7 +243,7 @@ class Conv(nn.Module):
 
 
 class Depthwise(nn.Module):
-  """Square convolution of each channel by itself, without bias; kernel [size, size, 1, c]."""
+  """Square depthwise convolution without bias; kernel [size, size, 1, c]."""
 
   size: int
   stride: int = 1

@@ -1,4 +1,7 @@
-"""LeNet for 28×28 digits, with the batch-normalised bottleneck that TLlib's digit runs put behind it."""
+"""LeNet for 28×28 digits, with TLlib's batch-normalised bottleneck.
+
+TLlib's digit runs put it behind the network.
+"""
 
 import flax.linen as nn
 import jax
@@ -35,5 +38,8 @@ class Module(nn.Module):
 
 
 def lenet(classes: int, *, dtype: jnp.dtype = jnp.float32, axis: str | None = None) -> Net:
-  """Two 5×5 convolutions, 500 units, a bottleneck of 256; dropout 0.5. Images of at least 16×16."""
+  """Two 5×5 convolutions, 500 units, a bottleneck of 256; dropout 0.5.
+
+  Images are at least 16×16.
+  """
   return as_net(Module(classes, dtype, axis))

@@ -1,4 +1,7 @@
-"""LeNet of CDAN's digits code: the features are 500 rectified units, without a bottleneck."""
+"""LeNet of CDAN's digits code, with 500 features.
+
+The features are rectified units; there is no bottleneck.
+"""
 
 import flax.linen as nn
 import jax
@@ -25,5 +28,8 @@ class Module(nn.Module):
 
 
 def lenet500(classes: int, *, dtype: jnp.dtype = jnp.float32, axis: str | None = None) -> Net:
-  """Two 5×5 convolutions and 500 units; dropout 0.5, no batch-norm. Images of at least 16×16."""
+  """Two 5×5 convolutions and 500 units; dropout 0.5, no batch-norm.
+
+  Images are at least 16×16.
+  """
   return as_net(Module(classes, dtype))

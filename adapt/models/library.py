@@ -1,4 +1,4 @@
-"""What linen and nnx have to offer of a user's module, as pure functions."""
+"""The common form of linen and nnx modules, as pure functions."""
 
 import inspect
 from collections.abc import Callable
@@ -13,14 +13,17 @@ _ON, _OFF = ("train", "training", "is_training"), ("deterministic", "use_running
 
 
 class Library(NamedTuple):
-  """A module as functions of its parameters, which are nested as in the module."""
+  """A module as functions of its parameters.
+
+  They are nested as in the module.
+  """
 
   start: Callable[..., Any]  # (key, x) -> (params, stats)
   run: Callable[..., Any]  # (params, stats, x, train, key, watch) -> (outputs, stats)
 
 
 def called_with(call: Callable[..., Any], name: str) -> Callable[[bool], dict[str, bool]]:
-  """What a module's __call__ takes besides the inputs, as a function of whether it trains.
+  """A module's arguments besides the inputs, by whether it trains.
 
   Raises:
     ValueError: it needs something else.

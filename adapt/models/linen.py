@@ -39,7 +39,9 @@ def as_net(module: nn.Module) -> Net:
 
 
 def library(module: nn.Module, axis: str | None, name: str) -> Library:
-  """A linen module of a user's as pure functions of its parameters; stats are by collection.
+  """A user's linen module as pure functions of its parameters.
+
+  Stats are by collection.
 
   Args:
     module: the module.

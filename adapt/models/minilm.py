@@ -73,7 +73,7 @@ class MiniLM(nn.Module):
 
 
 class Layer(nn.Module):
-  """Attention, then two dense layers, each added to its input and normalised after that."""
+  """Attention, then two dense layers, with normalisation after each residual sum."""
 
   heads: int
   dtype: jnp.dtype
@@ -102,7 +102,10 @@ class Layer(nn.Module):
 
 
 def norm(name: str) -> nn.LayerNorm:
-  """BERT's; linen's faster variance is rounded too coarsely for so small an epsilon."""
+  """BERT's layer norm, with an exact variance.
+
+  linen's faster variance is rounded too coarsely for so small an epsilon.
+  """
   return nn.LayerNorm(epsilon=1e-12, use_fast_variance=False, name=name)
 
 

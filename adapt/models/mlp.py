@@ -1,4 +1,7 @@
-"""MLP: one hidden layer of sigmoid units, the network of the Amazon table of Ganin et al. (2016, §5.1)."""
+"""MLP: one hidden layer of sigmoid units (Ganin et al., 2016, §5.1).
+
+It is the network of the paper's Amazon table.
+"""
 
 from collections.abc import Callable
 
@@ -27,6 +30,9 @@ class Module(nn.Module):
 
 
 def mlp(classes: int, *, dtype: jnp.dtype = jnp.float32, axis: str | None = None) -> Net:
-  """One hidden layer of 100 sigmoid units; inputs of any shape are flattened."""
+  """One hidden layer of 100 sigmoid units.
+
+  Inputs of any shape are flattened.
+  """
   del axis  # no batch statistics
   return as_net(Module(classes, dtype))

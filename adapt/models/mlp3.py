@@ -1,4 +1,4 @@
-"""The MLP of the multi-source Amazon tables: three hidden layers (Zhao et al., 2018, section 5.1)."""
+"""MLP of the multi-source Amazon tables: three hidden layers (Zhao et al., 2018, section 5.1)."""
 
 import flax.linen as nn
 import jax
@@ -24,6 +24,9 @@ class Module(nn.Module):
 
 
 def mlp3(classes: int, *, dtype: jnp.dtype = jnp.float32, axis: str | None = None) -> Net:
-  """Hidden layers of 1000, 500 and 100 rectified units; inputs of any shape are flattened."""
+  """Hidden layers of 1000, 500 and 100 rectified units.
+
+  Inputs of any shape are flattened.
+  """
   del axis  # no batch statistics
   return as_net(Module(classes, dtype))

@@ -1,4 +1,4 @@
-"""A user's own network, a linen or an nnx module or what makes one, as a `Net`.
+"""A user's own linen or nnx module, or its factory, as `Net`.
 
 The module stays as its author wrote it: its last dense layer is found by watching which layers it
 calls, what that layer reads are the features, and its parameters appear as params["head"].
@@ -24,7 +24,10 @@ _CAST = ("convert_element_type", "copy")  # what may happen to logits behind the
 
 
 class Form(NamedTuple):
-  """Where a module keeps its last dense layer, and under which paths a `Net` shows its leaves."""
+  """Where a module keeps its last dense layer and its leaves.
+
+  The leaves are under the paths that a `Net` shows.
+  """
 
   head: Path
   places: dict[Path, Path]  # of a leaf: as the Net shows it -> as the module has it
@@ -97,7 +100,7 @@ def _nnx(network: Any, made: Any, axis: str | None, name: str) -> Library:
 
 
 def label(network: Any) -> str:
-  """What a network is called: the name of its class or of the function that makes it."""
+  """A network's name: that of its class or its factory."""
   if isinstance(network, functools.partial):
     return label(network.func)
   return str(getattr(network, "__name__", None) or type(network).__name__)

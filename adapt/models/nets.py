@@ -1,4 +1,7 @@
-"""What every method does with a network: start it, run both domains through it, predict with it."""
+"""What every method does with a network: start, run, predict.
+
+It runs both domains through it.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +13,10 @@ from adapt.method import Batch, Net, Outputs, Params, State
 
 
 def start(net: Net, key: jax.Array, batch: Batch) -> tuple[Any, Any, jax.Array]:
-  """Initial (params, stats) and the features [b, d] of the source batch, which size a critic."""
+  """Initial (params, stats) and the features [b, d] of the source batch.
+
+  The features size a critic.
+  """
   params, stats = net.init(key, batch.xs)
   (features, _), _ = net.apply(params, stats, batch.xs, train=False, key=None)
   return params, stats, features
@@ -72,7 +78,10 @@ def predictor(net: Net) -> Callable[[Params, State, jax.Array], Outputs]:
 
 
 def outputs(net: Net, params: Any, stats: Any, x: jax.Array, block: int = 256) -> Outputs:
-  """Features and logits of a whole set [n, ...] in evaluation mode, `block` examples at a time."""
+  """Features and logits of a whole set [n, ...] in evaluation mode.
+
+  They are computed `block` examples at a time.
+  """
 
   def one(example: jax.Array) -> Outputs:
     (features, logits), _ = net.apply(params, stats, example[None], train=False, key=None)
@@ -108,12 +117,17 @@ def joined(first: Any, second: Any) -> Any:
 
 
 def beginning_at(net: Net, params: Any, stats: Any) -> Net:
-  """The same network whose `init` returns the given weights: a warm start no method has to know of."""
+  """The same network with given initial weights: a warm start.
+
+  No method has to know of it.
+  """
   return Net(lambda key, x: (params, stats), net.apply)
 
 
 def with_backbone(net: Net, published: Any) -> Net:
-  """The same network whose backbone starts from published weights, and the rest at random.
+  """The same network whose backbone starts from published weights.
+
+  The rest starts at random.
 
   Args:
     net: a network with a backbone (adapt/models/backbones.py).

@@ -1,4 +1,7 @@
-"""From an nnx module to pure functions. The only file that imports nnx, and imported when needed."""
+"""Turns an nnx module into pure functions.
+
+It is the only file that imports nnx, and is imported when needed.
+"""
 
 import functools
 from collections.abc import Callable
@@ -18,7 +21,10 @@ _watching: ContextVar[Callable[[Any, jax.Array, jax.Array], None] | None] = Cont
 
 
 class Part(NamedTuple):
-  """Some of a module's state: arrays by path, and what puts them back."""
+  """Part of a module's state: arrays by path, and their structure.
+
+  The structure puts them back.
+  """
 
   leaves: dict[Path, Any]
   tree: Any

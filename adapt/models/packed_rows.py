@@ -1,8 +1,9 @@
-"""Rows of counts that are nearly all zeros (bags of words), as the few numbers that are not.
+"""Packed rows: rows of counts stored by their few nonzero entries.
 
-A packed row is uint32 [l]: each entry holds a count in its upper half and its column in the lower
-one, and zeros fill the row up. Its product with a matrix costs what there is of entries, where the
-dense product costs what there is of columns: on Amazon reviews 98 % of that are zeros.
+Such are bags of words. A packed row is uint32 [l]: each entry holds a count in its upper half and
+its column in the lower one, and zeros fill the row up. Its product with a matrix costs what there
+is of entries, where the dense product costs what there is of columns: on Amazon reviews 98 % of
+that are zeros.
 """
 
 from collections.abc import Sequence
@@ -20,11 +21,11 @@ _RUN, _RUNS = 32, 32  # entries in a run, of one row; runs that are multiplied a
 
 
 def pack(sets: Sequence[Any], part: int = 8) -> list[np.ndarray] | None:
-  """The same sets of vectors [n, d] with packed rows [n, l], or None where that would not pay.
+  """Packs vectors [n, d] of all sets into rows [n, l].
 
-  It pays for counts below 65,536 of which at most one in twenty is not zero. The length l is a
-  power of two of at least d / `part`, so that sets of one kind get one shape, and at most d / 2, so
-  that nothing made for vectors takes packed rows for them.
+  None where that would not pay. It pays for counts below 65,536 of which at most one in twenty is
+  not zero. The length l is a power of two of at least d / `part`, so that sets of one kind get one
+  shape, and at most d / 2, so that nothing made for vectors takes packed rows for them.
   """
   columns = sets[0].shape[-1]
   if any(x.ndim != 2 or x.dtype.kind != "f" for x in sets) or not 64 <= columns <= _HALF:
@@ -44,7 +45,10 @@ def packed(x: Any) -> bool:
 
 @jax.custom_vjp
 def product(x: UInt32[Array, "b l"], kernel: Float[Array, "d h"]) -> Float[Array, "b h"]:
-  """What the dense rows times the kernel are. Has a gradient for the kernel, in reverse mode."""
+  """Product of packed rows and a kernel, as of dense rows.
+
+  It has a gradient for the kernel, in reverse mode.
+  """
 
   def add(i: jax.Array, out: jax.Array) -> jax.Array:
     rows, columns, counts = _taken(x, ends, i)

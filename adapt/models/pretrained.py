@@ -1,4 +1,7 @@
-"""Published weights of a backbone, from an installed package or a file, checked entry by entry."""
+"""Published weights of a backbone, checked entry by entry.
+
+They are from an installed package or a file.
+"""
 
 import contextlib
 import importlib.util
@@ -43,7 +46,10 @@ def load(model: str, what: str) -> dict[str, Any]:
 
 
 def fitting(model: str, variables: dict[str, Any]) -> dict[str, Any]:
-  """The variables of a backbone, if they are all there and of its shapes; ValueError if not."""
+  """The backbone's variables, checked for completeness and shapes.
+
+  ValueError if they do not fit.
+  """
   if model not in BACKBONES:
     raise ValueError(f"there is no backbone '{model}'")
   return _checked(_expected(model, BACKBONES[model]), variables)

@@ -1,4 +1,4 @@
-"""From the entries of a published state dict to the nested variables of a linen module."""
+"""Converts a published state dict to a linen module's nested variables."""
 
 from collections.abc import Callable
 from typing import Any

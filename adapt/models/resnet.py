@@ -1,4 +1,4 @@
-"""ResNet-18/34/50/101 (He et al., CVPR 2016, arXiv:1512.03385), laid out as torchvision publishes them.
+"""ResNet-18/34/50/101 as torchvision publishes them (He et al., CVPR 2016, arXiv:1512.03385).
 
 That is version 1.5: a bottleneck block strides in its 3×3 convolution, not in its first 1×1.
 """
@@ -62,7 +62,10 @@ class ResNet(nn.Module):
 
 
 class Block(nn.Module):
-  """Convolutions whose output is added to their input, or to a linear map of it where shapes differ."""
+  """Residual block: convolutions added to their input.
+
+  Where shapes differ they are added to a linear map of it.
+  """
 
   width: int
   bottleneck: bool
@@ -97,7 +100,10 @@ def resnet(
 
 
 def convert(state: dict[str, np.ndarray]) -> dict[str, Any]:
-  """Variables of `ResNet` from torchvision's state dict; ValueError names entries it has no place for."""
+  """Variables of `ResNet` from torchvision's state dict.
+
+  ValueError names entries it has no place for.
+  """
 
   def path(layer: str) -> tuple[str, ...] | None:
     if layer in ("conv1", "bn1"):

@@ -1,4 +1,4 @@
-"""Batch normalisation that draws its statistics (Kou et al., NeurIPS 2020), put into any linen network."""
+"""Batch normalisation that draws its statistics, in any linen network (Kou et al., NeurIPS 2020)."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -11,10 +11,11 @@ import jax.numpy as jnp
 
 @contextlib.contextmanager
 def norms(key: jax.Array, p: float) -> Iterator[list[str]]:
-  """Within it, a `BatchNorm` in training normalises each channel by the batch's or running statistics.
+  """Context manager in which each batch-norm channel draws its statistics.
 
-  The layers of a network drawn from differ, one key serves them all. They are caught as they are
-  called (`linen.intercept_methods`), so that no network has to know of it.
+  In training a `BatchNorm` normalises each channel by the batch's or the running ones. The layers
+  of a network drawn from differ, one key serves them all. They are caught as they are called
+  (`linen.intercept_methods`), so that no network has to know of it.
 
   Args:
     key: decides; the same on all devices, or their shares of a batch are normalised differently.

@@ -1,4 +1,7 @@
-"""What stands above a backbone: a batch-normalised bottleneck of 256 and a head, as in TLlib's runs."""
+"""Bottleneck and head above a backbone, as in TLlib's runs.
+
+The bottleneck has 256 units and is batch-normalised.
+"""
 
 import flax.linen as nn
 import jax
@@ -15,7 +18,10 @@ WIDTH = 256  # of the bottleneck in the image runs of the literature since CDAN
 def above(
   x: Float[Array, "b d"], train: bool, classes: int, width: int, dtype: jnp.dtype, axis: str | None
 ) -> tuple[jax.Array, jax.Array]:
-  """(features [b, width], logits [b, classes]); makes its layers in the module that calls it."""
+  """Makes (features [b, width], logits [b, classes]) above a backbone.
+
+  The layers belong to the module that calls it.
+  """
   x = Dense(width, dtype=dtype, name="bottleneck")(x)
   norm = nn.BatchNorm(
     use_running_average=not train, momentum=0.9, dtype=dtype, axis_name=axis, name="norm"
@@ -35,5 +41,5 @@ class Module(nn.Module):
 
 
 def top(classes: int, *, dtype: jnp.dtype = jnp.float32, axis: str | None = None) -> Net:
-  """Bottleneck and head of a classifier with a backbone, on the backbone's features [b, d]."""
+  """Bottleneck and head of a classifier, on backbone features [b, d]."""
   return as_net(Module(classes, dtype, axis))

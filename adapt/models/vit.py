@@ -59,7 +59,10 @@ class ViT(nn.Module):
 
 
 class Layer(nn.Module):
-  """Attention, then two dense layers, each on normalised states and added to those before."""
+  """Attention, then two dense layers, each with normalisation before it.
+
+  What each makes is added to the states before.
+  """
 
   heads: int
   dtype: jnp.dtype
@@ -83,7 +86,10 @@ class Layer(nn.Module):
 
 
 def norm(name: str) -> nn.LayerNorm:
-  """Layer norm in float32; the fast variance would cancel badly where a mean is large."""
+  """Layer norm in float32, with an exact variance.
+
+  The fast variance would cancel badly where a mean is large.
+  """
   return nn.LayerNorm(epsilon=1e-6, use_fast_variance=False, name=name)
 
 
@@ -91,7 +97,10 @@ _TABLES = {"cls_token": "class_token", "pos_embed": "positions"}
 
 
 def convert(state: dict[str, np.ndarray]) -> dict[str, Any]:
-  """Variables of `ViT` from timm's state dict; ValueError names entries it has no place for."""
+  """Variables of `ViT` from timm's state dict.
+
+  ValueError names entries it has no place for.
+  """
 
   def path(layer: str) -> tuple[str, ...] | None:
     found = re.fullmatch(r"blocks\.(\d+)\.(?:attn\.|mlp\.)?(norm1|qkv|proj|norm2|fc1|fc2)", layer)

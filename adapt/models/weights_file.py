@@ -1,7 +1,7 @@
-"""Reads files of weights, .safetensors and PyTorch's, with NumPy alone and without running what they say.
+"""Reads weights from .safetensors and PyTorch files, without running them.
 
-A PyTorch file holds a pickle, which is a program. Here it may call nothing but our own functions,
-which only note where each tensor lies.
+It needs NumPy alone. A PyTorch file holds a pickle, which is a program. Here it may call nothing
+but our own functions, which only note where each tensor lies.
 """
 
 import math
@@ -41,7 +41,10 @@ class Storage(NamedTuple):
 
 
 class Tensor(NamedTuple):
-  """Where a tensor lies in its storage: offset, sizes and strides in numbers."""
+  """Where a tensor lies in its storage.
+
+  Offset, sizes and strides are in numbers.
+  """
 
   storage: Storage
   offset: int
@@ -165,7 +168,10 @@ class _Pickle(pickle.Unpickler):
     self.seen: dict[str, Storage] = {}
 
   def load(self) -> Any:
-    """The object; a pickle that numbers what it remembers beyond its own length is refused."""
+    """Loads the object; a pickle with too many memo entries is refused.
+
+    It may not number what it remembers beyond its own length.
+    """
     start = self.stream.tell()
     for code, value, place in pickletools.genops(self.stream):
       # The reader would make room for that many, gigabytes for four bytes.

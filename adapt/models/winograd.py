@@ -1,10 +1,11 @@
-"""Convolution with fewer products: Winograd's minimal filtering down the rows of an image.
+"""Convolution with fewer products, by Winograd's minimal filtering.
 
-Eight rows hold four outputs of a kernel of five rows, which take 20 products of their rows. Taken as
-polynomials in the row's number, the outputs are known from eight values of a product of two
-polynomials, and so from eight products of sums of rows (Winograd, 1980, "Arithmetic complexity of
-computations"; Lavin and Gray, 2016, arXiv:1509.09308). In float32 that costs a factor of three in
-rounding; with it along both axes it would be fifteen, for half of the products that are left.
+The filtering is down the rows of an image. Eight rows hold four outputs of a kernel of five rows,
+which take 20 products of their rows. Taken as polynomials in the row's number, the outputs are
+known from eight values of a product of two polynomials, and so from eight products of sums of rows
+(Winograd, 1980, "Arithmetic complexity of computations"; Lavin and Gray, 2016, arXiv:1509.09308).
+In float32 that costs a factor of three in rounding; with it along both axes it would be fifteen,
+for half of the products that are left.
 """
 
 import functools
@@ -20,10 +21,10 @@ TILE = len(POINTS) + 1  # rows that are taken together
 
 
 def matrices(taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-  """What goes before and after the products: (of rows, of the kernel, of the products).
+  """The transforms (of rows, of the kernel, of the products).
 
-  With (r, k, p) of shapes [8, 8], [8, taps] and [9 - taps, 8], the cross-correlation of 8 numbers x
-  with `taps` numbers g is p @ ((k @ g) * (r @ x)).
+  They come before and after the products. With (r, k, p) of shapes [8, 8], [8, taps] and [9 - taps,
+  8], the cross-correlation of 8 numbers x with `taps` numbers g is p @ ((k @ g) * (r @ x)).
   """
   points = np.array(POINTS)
   others = [np.delete(points, i) for i in range(len(points))]
@@ -41,10 +42,11 @@ def matrices(taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def conv_max_pool_by_tiles(
   x: Float[Array, "b h w c"], kernel: Float[Array, "p q c o"]
 ) -> Float[Array, "b h2 w2 o"]:
-  """2-D cross-correlation, then the maximum of disjoint 2×2 windows; for an odd p below 8.
+  """2-D cross-correlation, then the maximum of disjoint 2×2 windows.
 
-  Winograd's products down the rows, in tiles that overlap, and along them whole blocks of two
-  outputs, as in layers.conv_max_pool_by_blocks: of what two neighbouring windows see.
+  It is for an odd p below 8. Winograd's products down the rows, in tiles that overlap, and along
+  them whole blocks of two outputs, as in layers.conv_max_pool_by_blocks: of what two neighbouring
+  windows see.
   """
   (p, q, c, o), (b, h, w) = kernel.shape, x.shape[:3]
   step, rows, columns = TILE + 1 - p, (h - p + 1) // 2, (w - q + 1) // 2  # that come out
