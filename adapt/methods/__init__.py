@@ -15,13 +15,16 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Callable[..., Method]:
-  """The factory of that name; ValueError lists the names for an unknown one."""
+  """The factory of that name; ValueError for an unknown one.
+
+  The message lists the names.
+  """
   factory: Callable[..., Method] = catalogue.get(__name__, name)
   return factory
 
 
 def bind(method: str | Callable[..., Any] | catalogue.Bound, **given: Any) -> catalogue.Bound:
-  """The method of that name, or a factory of one's own, with what is set of it.
+  """A named method, or one's own factory, with given arguments set.
 
   Raises:
     ValueError: an unknown name, or an argument that it does not take.
@@ -34,7 +37,9 @@ def bind(method: str | Callable[..., Any] | catalogue.Bound, **given: Any) -> ca
 
 
 def traits(method: str | Callable[..., Any], hyperparameters: Mapping[str, Any] = {}) -> Method:
-  """The method with no network behind it, to ask what it reads and where it starts.
+  """The method without a network, to read its traits.
+
+  Such are what it reads and where it starts.
 
   Args:
     method: a name or a factory.

@@ -1,4 +1,4 @@
-"""Two classifiers on one body: their start and passes, and the three steps that MCD and SWD share."""
+"""Two classifiers on one body, and the steps of MCD and SWD."""
 
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +39,10 @@ def start(net: Net, head: Head, key: jax.Array, batch: Batch) -> tuple[Params, S
 def classified(
   head: Head, params: Params, state: State, features: Pair, train: bool, key: jax.Array | None
 ) -> tuple[Pair, State]:
-  """The logits [b, k] of both classifiers, each of its own features [b, d], and the new state."""
+  """Logits [b, k] of both classifiers, and the new state.
+
+  Each classifies its own features [b, d].
+  """
   keys = (None, None) if key is None else jax.random.split(jax.random.fold_in(key, 1))
   logits, stats = {}, {}
   for name, x, k in zip(("first", "second"), features, keys, strict=True):
@@ -57,7 +60,7 @@ def run(
   train: bool,
   key: jax.Array | None,
 ) -> tuple[jax.Array, Pair, State]:
-  """Features [b, d] of x, the logits [b, k] of both classifiers, and the new state."""
+  """Features [b, d], logits [b, k] of both classifiers, and new state."""
   (features, _), stats = net.apply(whole(params, state), state["stats"], x, train, key)
   both, state = classified(head, params, state, (features, features), train, key)
   return features, both, {**state, "stats": stats}
@@ -71,8 +74,9 @@ def whole(params: Params, state: State) -> Params:
 def phases(
   net: Net, head: Head, apart: Distance, weight: jax.Array | float, repeat: int
 ) -> tuple[Phase, Phase, Phase]:
-  """Learn the source; let the classifiers disagree on the target; train features until they agree.
+  """The three steps of MCD, as phases of a method.
 
+  Learn the source; let the classifiers disagree on the target; train features until they agree.
   Each domain has its own batch-norm pass, in the classifiers too.
 
   Args:

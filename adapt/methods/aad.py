@@ -19,7 +19,7 @@ def aad(
   memory: int = memory_bank.MOST,
   decay: float = 0.75,
 ) -> Method:
-  """Trains the source model on the target: alike where features are near, unlike in the batch at large.
+  """Trains the source model: similar target predictions for neighbours, dissimilar for others.
 
   Only target inputs are read, and head and features both train. A memory holds unit features and
   predictions of every target example, filled before the first step and replaced at each visit; the
@@ -83,7 +83,10 @@ def aad(
 
 
 def filled(net: Net) -> Refresh:
-  """The memory filled by one look at the whole target, in evaluation mode; nrc does so too."""
+  """The memory, filled by one evaluation-mode pass over the whole target.
+
+  nrc does so too.
+  """
 
   def refresh(params, state, xs, ys, xt):
     del xs, ys

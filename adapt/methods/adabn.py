@@ -10,13 +10,14 @@ FAMILY = "batch statistics"
 
 
 def adabn(net: Net) -> Method:
-  """Trains on the source alone, bit for bit as source_only, and predicts under target statistics.
+  """Trains on the source alone, and predicts under target statistics.
 
-  The target's means and variances are running averages over its training batches, which run
-  through the network beside the source's and leave no gradient; the paper takes them over all of
-  the target after training. The averages forget at the network's own rate, so the parameters they
-  saw are those of the last few batches. Where the network has dropout, it is on, as for the
-  source's statistics. The control to compare with is source_only.
+  Training is bit for bit that of source_only. The target's means and variances are running averages
+  over its training batches, which run through the network beside the source's and leave no
+  gradient; the paper takes them over all of the target after training. The averages forget at the
+  network's own rate, so the parameters they saw are those of the last few batches. Where the
+  network has dropout, it is on, as for the source's statistics. The control to compare with is
+  source_only.
 
   No authors' code is known; the paper is followed but for the averages, as said above.
 

@@ -25,14 +25,15 @@ def adamatch(
   noise: float = 0.2,
   mirror: bool = True,
 ) -> Method:
-  """Trains on weak and strong source views, and on target labels aligned with the source's shares.
+  """Trains on two source views and on distribution-aligned target pseudo-labels.
 
-  The source runs through the network twice: with the target in one batch-norm pass, and alone; its
-  logits are a random mixture of the two. Only the first pass moves the running statistics. Target
-  labels come from weak views, their class shares scaled to those of the source's predictions, and
-  count where they are as sure as `threshold` times the source's mean confidence. Vectors, series: as
-  in fixmatch. Left out: the average of parameters with which the authors evaluate. Class shares are
-  running averages in both domains; the authors take the last 128 batches for the target.
+  The source views are weak and strong. The source runs through the network twice: with the target
+  in one batch-norm pass, and alone; its logits are a random mixture of the two. Only the first pass
+  moves the running statistics. Target labels come from weak views, their class shares scaled to
+  those of the source's predictions, and count where they are as sure as `threshold` times the
+  source's mean confidence. Vectors, series: as in fixmatch. Left out: the average of parameters
+  with which the authors evaluate. Class shares are running averages in both domains; the authors
+  take the last 128 batches for the target.
 
   Departs from the authors' code in the batch, there three target examples for each source one, here
   as many; in the strong views, there CTAugment, learnt on the way, here RandAugment; in the model
@@ -101,6 +102,9 @@ def pair(
 def aligned(
   p: Float[Array, "b k"], wanted: Float[Array, " k"], present: Float[Array, " k"]
 ) -> Float[Array, "b k"]:
-  """Predictions with each class scaled from its present to its wanted share, normalised again."""
+  """Scales each class's predictions to its wanted share, and normalises.
+
+  The scale is from the present share.
+  """
   scaled = p * (1e-6 + wanted) / (1e-6 + present)
   return scaled / scaled.sum(axis=1, keepdims=True)

@@ -14,11 +14,12 @@ FAMILY = "adversarial"
 
 
 def adda(net: Net, *, weight: float = 1.0, width: int = 500, depth: int = 2) -> Method:
-  """Trains a copy of the source model's encoder until a critic takes its target features for source.
+  """Trains a target encoder until a critic takes its features for source.
 
-  The source encoder and the classifier stay as they were; the target encoder alone moves, and
-  predicts with that classifier. Started from the source model. No label is read. The source encoder
-  runs in evaluation mode, the target's in training mode on the target alone.
+  The target encoder is a copy of the source model's. The source encoder and the classifier stay as
+  they were; the target encoder alone moves, and predicts with that classifier. Started from the
+  source model. No label is read. The source encoder runs in evaluation mode, the target's in
+  training mode on the target alone.
 
   Departs from the authors' code in the critic, which has no batch-norm there (two layers of 500, as
   here); in the order, there both updates are of one forward pass; and in the optimiser, there Adam
@@ -45,7 +46,7 @@ def adda(net: Net, *, weight: float = 1.0, width: int = 500, depth: int = 2) -> 
     return {"net": body, "critic": start}, {"stats": stats, "source": frozen}
 
   def judged(params, state, batch: Batch, key):
-    """Critic logits of the source [b] and of the target [b], and the target's statistics."""
+    """Critic logits [b] of source and target, and the target's statistics."""
     source = state["source"]
     (fs, _), _ = net.apply(encoder(source["body"], state), source["stats"], batch.xs, False, None)
     (ft, _), stats = net.apply(encoder(params["net"], state), state["stats"], batch.xt, True, key)

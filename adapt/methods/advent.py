@@ -24,7 +24,7 @@ def advent(
   width: int = 64,
   depth: int = 2,
 ) -> Method:
-  """Trains the target's self-information maps to pass for the source's, or to be of low entropy.
+  """Trains target self-information maps to resemble the source's, or have low entropy.
 
   The maps are -p log p of each class, at each pixel where pixels are predicted (the paper's I, AdvEnt);
   `entropy_weight` adds the mean entropy itself (MinEnt), which the paper trains without the critic. The
@@ -83,6 +83,9 @@ def advent(
 
 
 def maps(logits: Float[Array, "*p k"]) -> Float[Array, "*p k"]:
-  """Weighted self-information -p log p / log k of each class; its sum is the entropy's share of its most."""
+  """Weighted self-information maps −p log p / log k of each class.
+
+  Their sum is the entropy's share of its most.
+  """
   log_p = jax.nn.log_softmax(logits)
   return -jnp.exp(log_p) * log_p / math.log(logits.shape[-1])

@@ -19,7 +19,7 @@ def afn(
   step: float = 1.0,
   radius: float = 25.0,
 ) -> Method:
-  """Trains on the source labels and towards features of larger norm in both domains.
+  """Trains on source labels and towards larger feature norms in both domains.
 
   Each domain has its own batch-norm pass, as in the authors' code. Left out: the norm-preserving
   dropout of the paper's network, which is the network's business, and its optional entropy term.

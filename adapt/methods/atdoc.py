@@ -15,11 +15,12 @@ FAMILY = "self-training, consistency"
 def atdoc(
   net: Net, *, weight: float = 0.2, neighbours: int = 5, memory: int = memory_bank.MOST
 ) -> Method:
-  """Trains on the source labels and on target labels that target neighbours vote for.
+  """Trains on source labels and on target pseudo-labels voted by neighbours.
 
-  A memory holds unit features and sharpened predictions of target examples, made in evaluation
-  mode. Each target example's label is that with the largest mean vote among its nearest
-  neighbours; the vote's size weighs the example. Each domain has its own batch-norm pass.
+  The neighbours are target examples. A memory holds unit features and sharpened predictions of
+  target examples, made in evaluation mode. Each target example's label is that with the largest
+  mean vote among its nearest neighbours; the vote's size weighs the example. Each domain has its
+  own batch-norm pass.
 
   The memory has one entry per target example, replaced at each visit.
 
@@ -69,7 +70,10 @@ def atdoc(
 def vote(
   ft: Float[Array, "b d"], rows: Int[Array, " b"], memory: memory_bank.Bank, neighbours: int
 ) -> tuple[Int[Array, " b"], Float[Array, " b"]]:
-  """(labels, mean votes for them) by the nearest memory entries; inner products, as in the paper."""
+  """Labels by the nearest memory entries, and their mean votes.
+
+  Nearness is by inner products, as in the paper.
+  """
   votes = memory["votes"][memory_bank.nearest(memory, ft, neighbours, rows)].mean(axis=1)  # [b, k]
   return votes.argmax(axis=1), votes.max(axis=1)
 

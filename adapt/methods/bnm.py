@@ -11,7 +11,7 @@ FAMILY = "target regularisers"
 
 
 def bnm(net: Net, *, weight: float = 1.0) -> Method:
-  """Trains on the source labels and towards target predictions that are sure and diverse.
+  """Trains on source labels and towards sure, diverse target predictions.
 
   The nuclear norm of the batch's prediction matrix bounds its Frobenius norm (sure predictions)
   and approximates its rank (many classes). Each domain has its own batch-norm pass, as in the

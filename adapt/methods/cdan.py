@@ -24,7 +24,7 @@ def cdan(
   samples: int = 1024,
   passes: str = "joint",
 ) -> Method:
-  """Trains features whose products with the predictions a domain critic cannot tell apart.
+  """Trains features whose products with predictions a domain critic cannot distinguish.
 
   Source and target share one batch-norm pass, as in the authors' digits code and in TLlib; the
   authors' image code gives each domain its own.

@@ -23,7 +23,7 @@ def dance(
   temperature: Annotated[float, Range(0.01, 0.5, "log")] = 0.05,
   memory: int = memory_bank.MOST,
 ) -> Method:
-  """Trains target examples to be near some neighbour or class prototype, and sure or clearly not so.
+  """Clusters target examples around neighbours and prototypes, and separates unknown ones.
 
   The head is read as prototypes, brought to length 1 before each step; logits are cosines over the
   temperature. Clustering lowers the entropy of a target example's likeness to the prototypes, to a
@@ -88,7 +88,7 @@ def dance(
 def likeness(
   units: Float[Array, "b d"], rows: Int[Array, " b"], memory: memory_bank.Bank
 ) -> Float[Array, "b c"]:
-  """Cosines of each row with the m entries of the memory and the b rows.
+  """Cosines of each row with m memory entries and b rows.
 
   They are −1 with itself and with what the memory has of the batch.
   """
@@ -99,13 +99,16 @@ def likeness(
 
 
 def separation(logits: Float[Array, "b k"], margin: jax.Array | float) -> Float[Array, " b"]:
-  """Minus the distance of each entropy from log(k) / 2 where it is above the margin, else 0 (eq. 5)."""
+  """Entropy separation loss (eq. 5) of the target examples.
+
+  Minus the distance of each entropy from log(k) / 2 where it is above the margin, else 0.
+  """
   away = jnp.abs(ops.entropy(logits) - jnp.log(logits.shape[1]) / 2)
   return jnp.where(away > margin, -away, 0.0)
 
 
 def with_unknown(logits: Float[Array, "b k"]) -> Float[Array, "b k+1"]:
-  """One column more, which is the largest exactly where the entropy is above log(k) / 2.
+  """Adds a column that is largest where entropy exceeds log(k) / 2.
 
   It decides, but is no probability: calibration and entropies of such logits say little.
   """

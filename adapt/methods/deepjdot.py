@@ -20,7 +20,7 @@ def deepjdot(
   plan: str = "exact",
   epsilon: float = 0.05,
 ) -> Method:
-  """Trains target features towards those, and target predictions towards the labels, they are paired with.
+  """Trains target features and predictions towards optimally paired source features and labels.
 
   Each batch's source and target examples are paired by the transport plan of least cost, the squared
   distance of features plus the cross-entropy of the source's label under the target's prediction (of

@@ -31,7 +31,7 @@ def dirt_t(
   width: int = 100,
   depth: int = 1,
 ) -> Method:
-  """Trains as VADA for a share of the steps, then moves the boundary by the target alone.
+  """Trains as VADA for some steps, then on the target alone.
 
   The second part reads no source example: it lowers entropy and roughness on the target and stays
   near a teacher, the averaged model of some steps ago. The critic learns on, but nobody listens.
@@ -80,7 +80,7 @@ def dirt_t(
 
 
 def check(share: jax.Array | float, teachers: int) -> None:
-  """ValueError for parts of training that cannot be; a share that is traced is taken as it is."""
+  """ValueError for an invalid share (unless traced) or number of teachers."""
   if teachers < 1:
     raise ValueError(f"teachers is {teachers}: choose at least 1")
   if not isinstance(share, jax.Array) and not 0 <= share < 1:
@@ -96,7 +96,7 @@ def refinement(
   xt: jax.Array,
   key: jax.Array,
 ) -> tuple[jax.Array, tuple[State, Metrics]]:
-  """The second part's loss: sure and smooth predictions on the target, near the state's teacher."""
+  """The second part's loss: sure, smooth target predictions near the teacher."""
   k_target, k_random = jax.random.split(key)
   teacher, old = state["teacher"], state["stats"]
   (_, taught), _ = net.apply(teacher["net"], teacher["stats"], xt, train=False, key=None)
@@ -110,7 +110,7 @@ def refinement(
 
 
 def renewed(state, number: jax.Array):
-  """The teacher of that number: the averaged model of now where the one there is an older one."""
+  """Replaces an older teacher by the averaged model of now."""
   is_new, now = number > state["teacher"]["number"], averaged(state, number)
   return jax.tree.map(lambda a, b: jnp.where(is_new, a, b), now, state["teacher"])
 

@@ -10,9 +10,9 @@ FAMILY = "moment matching"
 
 
 def dsan(net: Net, *, weight: float = 2.5, ramp: float = 10.0) -> Method:
-  """Trains features that agree between the domains class by class, target classes as predicted.
+  """Trains features that agree between the domains class by class.
 
-  Each domain has its own batch-norm pass, as in the authors' code.
+  Target classes are as predicted. Each domain has its own batch-norm pass, as in the authors' code.
 
   Departs from the authors' code in the bandwidths, there around the mean squared distance, here the
   median; in the kernels, there added up; in the factor, which grows by epochs there and by steps

@@ -12,7 +12,7 @@ FAMILY = "batch statistics"
 
 
 def dsbn(net: Net, *, weight: float = 1.0, ramp: float = 10.0) -> Method:
-  """Trains on source labels and target pseudo-labels; normalisation layers alone are not shared.
+  """Trains on source labels and target pseudo-labels with separate normalisation layers.
 
   Statistics, scales and shifts of normalisation layers exist once per domain, all else is common.
   The objective is the second stage of the paper: target labels are the classes of a mixture of two

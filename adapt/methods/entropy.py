@@ -8,7 +8,7 @@ FAMILY = "target regularisers"
 
 
 def entropy(net: Net, *, weight: float = 0.1) -> Method:
-  """Trains on the source labels and towards predictions of low entropy on the target.
+  """Trains on source labels and towards low-entropy target predictions.
 
   Each domain has its own batch-norm pass; the paper has no batch-norm.
 

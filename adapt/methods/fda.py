@@ -24,7 +24,7 @@ def fda(
   beta: Annotated[float, Range(0.0, 0.5)] = 0.05,
   power: float = 2.0,
 ) -> Method:
-  """Trains on source inputs whose low Fourier amplitudes are a target's, and to low target entropy.
+  """Trains on source inputs with target low-frequency amplitudes, and towards low entropy.
 
   Each source image of a batch takes the amplitudes of the target image beside it, channel by channel, in
   a square about frequency 0 (the paper's eq. 1–3), and keeps its own phases, so its labels hold. The
@@ -70,7 +70,9 @@ def transferred(
   beta: jax.Array | float,
   kind: str = "image",
 ) -> Float[Array, "b *p c"]:
-  """Source inputs with the target's amplitudes at low frequencies, by pairs; vectors as they are.
+  """Source inputs with the target's amplitudes at low frequencies, by pairs.
+
+  Vectors stay as they are.
 
   Args:
     xs: source inputs.

@@ -9,9 +9,10 @@ FAMILY = "baselines"
 
 
 def fine_tune(net: Net) -> Method:
-  """Trains the source model of the same seed on with the labelled target examples.
+  """Trains the source model on with the labelled target examples.
 
-  No authors' code is followed: the paper's is for detection.
+  The source model is that of the same seed. No authors' code is followed: the paper's is for
+  detection.
   """
 
   def init(key, batch: Batch):

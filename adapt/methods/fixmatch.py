@@ -22,7 +22,7 @@ def fixmatch(
   noise: float = 0.2,
   mirror: bool = True,
 ) -> Method:
-  """Trains on the source labels and on the target, whose weak views label the strong ones.
+  """Trains on source labels and strong target views labelled by weak ones.
 
   A semi-supervised method: the source is its labelled part, the target its unlabelled one. All
   views share one batch-norm pass, as in the authors' code. Vectors have no flips and crops: their

@@ -16,7 +16,7 @@ FAMILY = "robust over source domains"
 def group_dro(
   net: Net, *, weight: Annotated[float, Range(0.0, 1.0)] = 1.0, eta: float = 0.01
 ) -> Method:
-  """Trains on the sources' risks under weights that grow for the domain that does worst.
+  """Trains on source risks, weighted towards the domain that does worst.
 
   The target is not looked at. The paper's Algorithm 1 draws one domain a step; as in the authors'
   code, a batch is drawn from the pooled sources instead and all domains in it are updated at once.

@@ -8,7 +8,7 @@ FAMILY = "target regularisers"
 
 
 def information_maximisation(net: Net, *, weight: float = 1.0, diversity: float = 1.0) -> Method:
-  """Trains on the source labels and towards target predictions that tell much about the input.
+  """Trains on source labels and towards informative target predictions.
 
   Maximises the mutual information of input and prediction on the target: each prediction sure, all
   of them together spread over the classes. SHOT (Liang et al., 2020, arXiv:2002.08546) uses the

@@ -21,7 +21,7 @@ def irm(
   share: Annotated[float, Range(0.0, 0.9)] = 0.1,
   unbiased: bool = True,
 ) -> Method:
-  """Trains on the sources' pooled risk and IRMv1's penalty on each source's own optimum.
+  """Trains on pooled source risk, with IRMv1's penalty for each source.
 
   The penalty of a domain is the squared derivative of its risk by a factor w on the logits, at
   w = 1. The target is not looked at. As in the authors' code, the penalty counts at most once at
@@ -66,14 +66,17 @@ def irm(
 
 
 def slope(logits: Float[Array, "b k"], labels: Float[Array, "b k"]) -> Float[Array, " b"]:
-  """Derivative of the cross-entropy of w · logits by w at 1, per example: (p − y) · logits."""
+  """Derivative of the cross-entropy of w · logits at w = 1.
+
+  It is by w and per example: (p − y) · logits.
+  """
   return jnp.sum((jax.nn.softmax(logits) - labels) * logits, axis=-1)
 
 
 def squares(
   slopes: Float[Array, " b"], shares: Float[Array, "b s"], unbiased: bool
 ) -> tuple[Float[Array, " s"], Float[Array, " s"]]:
-  """The squared mean slope of each domain, and which domains have examples enough for it.
+  """Each domain's squared mean slope, and which have enough examples.
 
   Args:
     slopes: one per example.

@@ -25,14 +25,15 @@ def iwan(
   width: int = 1024,
   depth: int = 2,
 ) -> Method:
-  """Trains a copy of the source model's encoder towards the source examples that look like the target.
+  """Trains a target encoder towards source examples that look like target.
 
-  A first critic learns to tell source features from target ones, and what it surely takes for source
-  is probably of a class that the target lacks: an example counts 1 − D(features), over the batch's
-  mean. A second critic is the adversary, on the weighted source. The source encoder and the
-  classifier stay as they were; the target encoder alone moves, and predicts with that classifier.
-  Started from the source model. No label is read. The source encoder runs in evaluation mode, the
-  target's in training mode on the target alone; with weight 0 only its batch statistics move.
+  It is a copy of the source model's. A first critic learns to tell source features from target
+  ones, and what it surely takes for source is probably of a class that the target lacks: an example
+  counts 1 − D(features), over the batch's mean. A second critic is the adversary, on the weighted
+  source. The source encoder and the classifier stay as they were; the target encoder alone moves,
+  and predicts with that classifier. Started from the source model. No label is read. The source
+  encoder runs in evaluation mode, the target's in training mode on the target alone; with weight 0
+  only its batch statistics move.
 
   No authors' code was at hand to compare again; the paper is followed. Ours is the critics'
   batch-norm.
@@ -89,7 +90,10 @@ def critic_losses(
   ws: Float[Array, " b"],
   strength: jax.Array | float,
 ) -> Metrics:
-  """Those of the critic that weighs the source and of the adversary, which the target climbs."""
+  """Losses of the weighing critic and of the adversary.
+
+  The first weighs the source; the target climbs the second.
+  """
   is_source = jnp.concatenate([jnp.ones(len(fs)), jnp.zeros(len(ft))])
   seen = lax.stop_gradient(jnp.concatenate([fs, ft]))
   guessed = critic.apply(params["weigher"], seen)
@@ -103,6 +107,9 @@ def critic_losses(
 
 
 def source_weights(logits: Float[Array, " b"]) -> Float[Array, " b"]:
-  """What source examples count: the probability of being target, over its mean, as constants."""
+  """Weights of source examples: the probability of target, over its mean.
+
+  They are constants.
+  """
   taken = jax.nn.sigmoid(-lax.stop_gradient(logits))
   return taken / jnp.maximum(taken.mean(), 1e-12)

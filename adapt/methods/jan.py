@@ -14,7 +14,7 @@ PROBABILITY_BANDWIDTHS = (1.68,)
 
 
 def jan(net: Net, *, weight: float = 1.0, ramp: float = 10.0, estimate: str = "unbiased") -> Method:
-  """Trains features that agree between the domains jointly with the predictions made from them.
+  """Trains features that agree between the domains jointly with their predictions.
 
   Source and target share one batch-norm pass, as in the authors' PyTorch code. This is JAN
   without the adversarial layers of JAN-A.

@@ -11,7 +11,7 @@ FAMILY = "several sources"
 
 
 def m3sda(net: Net, *, weight: float = 0.5, moments: int = 2) -> Method:
-  """Trains features whose moments agree between each source and the target and between sources.
+  """Trains features whose moments agree between all sources and the target.
 
   The sources share one batch-norm pass and the target has its own; in the authors' code each source
   has its own. One classifier serves all sources: the paper's classifier per source, their average
@@ -55,7 +55,9 @@ def m3sda(net: Net, *, weight: float = 0.5, moments: int = 2) -> Method:
 def moment_distance(
   fs: Float[Array, "n d"], shares: Float[Array, "n s"], ft: Float[Array, "m d"], moments: int = 2
 ) -> Float[Array, ""]:
-  """Sum over the moments of the mean distance source to target and of that between sources.
+  """Moment distance of sources and target, summed over the moments.
+
+  Each is the mean distance source to target and that between sources.
 
   Args:
     fs: source features [n, d].

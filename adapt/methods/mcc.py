@@ -14,7 +14,7 @@ FAMILY = "target regularisers"
 def mcc(
   net: Net, *, weight: float = 1.0, temperature: float = 2.5, passes: str = "separate"
 ) -> Method:
-  """Trains on the source labels and towards target predictions that confuse no two classes.
+  """Trains on source labels and towards target predictions without class confusion.
 
   Each domain has its own batch-norm pass, as in the authors' code; TLlib takes one for both.
 
@@ -47,7 +47,10 @@ def mcc(
 
 
 def class_confusion(logits: Float[Array, "b k"]) -> Float[Array, ""]:
-  """The paper's loss: how much of each class's predictions goes to the others, in [0, 1)."""
+  """Class confusion: each class's share of predictions lost to others.
+
+  It is the paper's loss, in [0, 1).
+  """
   p = jax.nn.softmax(logits)
   sure = 1 + jnp.exp(-jax.lax.stop_gradient(ops.entropy(logits)))
   weights = len(p) * sure / sure.sum()  # [b], 1 on average

@@ -22,7 +22,7 @@ def mcd(
   depth: int = 2,
   dropout: Annotated[float, Range(0.0, 0.9)] = 0.5,
 ) -> Method:
-  """Trains features on which two classifiers, pushed apart on the target, cannot disagree.
+  """Trains features on which two opposed classifiers cannot disagree on the target.
 
   Everything learns the source; the classifiers learn the source and to disagree on the target; the
   features learn to make them agree (_two_classifiers.py). The classifiers have hidden layers with

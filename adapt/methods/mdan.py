@@ -25,7 +25,7 @@ def mdan(
   width: int = 1024,
   depth: int = 2,
 ) -> Method:
-  """Trains features in which no source domain can be told from the target by a critic of its own.
+  """Trains features with which per-source critics cannot tell sources from the target.
 
   A source's bound is its risk minus weight times its critic's loss. The sources count by the
   softmax of their bounds, or the one with the largest bound counts alone (Algorithm 1, smoothed and
@@ -83,7 +83,7 @@ def told_apart(
   shares: Float[Array, "b s"],
   strengths: Float[Array, " s"],
 ) -> Float[Array, " s"]:
-  """How badly each source's critic tells it from the target: both sides' mean losses, averaged.
+  """Each source's critic loss: both sides' mean losses, averaged.
 
   Args:
     critic: the network of each.
@@ -108,7 +108,7 @@ def told_apart(
 def sharpen(
   parts: Float[Array, " s"], bounds: Float[Array, " s"], sharpness: jax.Array | float, soft: bool
 ) -> Float[Array, " s"]:
-  """How much each source counts: parts · exp(sharpness · bounds), normalised; 0 where parts is.
+  """Weights of the sources: parts · exp(sharpness · bounds), normalised.
 
   If not soft, the largest bound alone counts, at any sharpness above 0; at 0 the parts do.
   """

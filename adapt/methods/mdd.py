@@ -26,7 +26,7 @@ def mdd(
   depth: int = 1,
   dropout: Annotated[float, Range(0.0, 0.9)] = 0.5,
 ) -> Method:
-  """Trains features on which a second classifier cannot differ from the first on the target alone.
+  """Trains features on which a second classifier cannot disagree on target alone.
 
   The adversary learns to agree with the classifier's decisions on the source and to disagree on the
   target; the reversed gradient asks the features to prevent it. Source and target share one
@@ -79,7 +79,7 @@ def mdd(
 
 
 def log_other(logits: Float[Array, "b k"], labels: Int[Array, " b"]) -> Float[Array, " b"]:
-  """log(1 − softmax) at the labels: the logarithm of all other classes' probability."""
+  """log(1 − softmax) at the labels: the other classes' log-probability."""
   own = jax.nn.one_hot(labels, logits.shape[1], dtype=bool)
   others = jnp.where(own, -jnp.inf, logits)
   return jax.nn.logsumexp(others, axis=1) - jax.nn.logsumexp(logits, axis=1)

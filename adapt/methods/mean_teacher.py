@@ -25,14 +25,14 @@ def mean_teacher(
   noise: float = 0.1,
   mirror: bool = True,
 ) -> Method:
-  """Trains a student on the source labels and towards its own average, the teacher, on the target.
+  """Trains on source labels and towards agreement with an averaged teacher.
 
-  Student and teacher see different views of a target example: images flipped, shifted and with
-  noise, series shifted in time and with noise, other inputs with noise. Source and target take
-  separate batch-norm passes. The teacher's parameters are the average of the student's after each
-  step; its batch statistics are not averaged but its own, from target batches alone, so that
-  predictions, which the teacher makes, rest on the target's statistics. All of this is the authors'
-  code; their affine warps are left out.
+  Teacher and student agree on the target. Student and teacher see different views of a target
+  example: images flipped, shifted and with noise, series shifted in time and with noise, other
+  inputs with noise. Source and target take separate batch-norm passes. The teacher's parameters are
+  the average of the student's after each step; its batch statistics are not averaged but its own,
+  from target batches alone, so that predictions, which the teacher makes, rest on the target's
+  statistics. All of this is the authors' code; their affine warps are left out.
 
   Departs from the authors' code in the shifts, here up to an eighth of the image, whole pixels,
   there up to 2 pixels, with affine warps (deviation 0.1); and in the optimiser, there Adam at
@@ -87,7 +87,7 @@ def mean_teacher(
 def agreement(
   lt: Float[Array, "b k"], taught: Float[Array, "b k"], threshold: jax.Array | float
 ) -> dict[str, jax.Array]:
-  """The losses between a student's and its teacher's logits, and the share of sure examples."""
+  """Losses between student's and teacher's logits, and share of sure examples."""
   p, q = jax.nn.softmax(lt), jax.nn.softmax(taught)
   sure = q.max(axis=1) > threshold
   return {
@@ -98,7 +98,10 @@ def agreement(
 
 
 def class_balance(p: Float[Array, "b k"]) -> Float[Array, ""]:
-  """Binary cross-entropy of the mean prediction under 1 / k, added up over the classes, in nats."""
+  """Binary cross-entropy of the mean prediction under 1 / k.
+
+  It is added up over the classes, in nats.
+  """
   mean, even = p.mean(axis=0), 1.0 / p.shape[1]
   # The authors' epsilon: a class that nothing is predicted as has a finite price.
   return -jnp.sum(even * jnp.log(mean + 1e-6) + (1 - even) * jnp.log(1 - mean + 1e-6))

@@ -17,7 +17,7 @@ FAMILY = "few labelled targets"
 def mme(
   net: Net, *, weight: float = 0.1, temperature: Annotated[float, Range(0.01, 0.5, "log")] = 0.05
 ) -> Method:
-  """Trains prototypes that move to the target's features, and features that gather around them.
+  """Trains prototypes towards target features, and features to gather around them.
 
   The head is read as class prototypes: logits are its products with features of length 1, divided
   by a temperature, without bias. On unlabelled target examples the head climbs the entropy of the
@@ -68,5 +68,8 @@ def mme(
 
 
 def cosine(features: Float[Array, "b d"], kernel: Float[Array, "d k"]) -> Float[Array, "b k"]:
-  """Products of features of length 1 with the head's columns, whose lengths count."""
+  """Products of unit-length features with the head's columns.
+
+  The columns' lengths count.
+  """
   return features / jnp.maximum(ops.length(features)[:, None], 1e-12) @ kernel

@@ -21,12 +21,13 @@ def nrc(
   affinity: float = 0.1,
   memory: int = memory_bank.MOST,
 ) -> Method:
-  """Trains the source model on the target: alike with neighbours, most with reciprocal ones.
+  """Trains the source model for predictions like those of target neighbours.
 
-  Only target inputs are read, and head and features both train. A prediction is attracted to those
-  of its nearest neighbours, to those of their neighbours, and to its own of this step, while the
-  mean prediction is spread over the classes (eq. 3, 5, 6 and 8). The memory has one entry per target
-  example, filled before the first step and replaced at each visit.
+  Reciprocal neighbours count most. Only target inputs are read, and head and features both train. A
+  prediction is attracted to those of its nearest neighbours, to those of their neighbours, and to
+  its own of this step, while the mean prediction is spread over the classes (eq. 3, 5, 6 and 8).
+  The memory has one entry per target example, filled before the first step and replaced at each
+  visit.
 
   Where re-implementations go wrong: the batch enters the memory before neighbours are looked up, so
   an example is its own nearest entry unless left out; a neighbour is reciprocal if the *example* is

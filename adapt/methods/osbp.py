@@ -17,7 +17,7 @@ FAMILY = "partial, open-set, universal"
 def osbp(
   net: Net, *, weight: float = 1.0, threshold: Annotated[float, Range(0.1, 0.9)] = 0.5
 ) -> Method:
-  """Trains features that lead a target example surely to one of the source's classes, or out of them.
+  """Trains features that assign target examples surely to known classes or unknown.
 
   The classifier has one class more than the source, "unknown". It learns the source's labels, and on
   the target to give "unknown" a probability of `threshold`; the features learn to give it another

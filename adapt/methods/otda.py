@@ -15,7 +15,7 @@ FAMILY = "optimal transport"
 def otda(
   net: Net, *, weight: Annotated[float, Range(0.0, 1.0)] = 1.0, epsilon: float = 0.1
 ) -> Method:
-  """Trains the source model's head on source features moved to where optimal transport takes them.
+  """Trains the source model's head on optimally transported source features.
 
   The features stay those of the source model, in evaluation mode throughout. A source example goes
   to the mean of the target's features, weighed by its row of the entropic plan (the paper's

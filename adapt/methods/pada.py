@@ -25,7 +25,7 @@ def pada(
   width: int = 1024,
   depth: int = 2,
 ) -> Method:
-  """Trains as dann, but counts source examples by how much the target is predicted to have their class.
+  """Trains as dann, weighting source examples by predicted target class shares.
 
   A class counts by its mean predicted probability on the target, the largest one as 1, both in the
   label loss and in the critic's loss. The paper takes that mean over all target examples every 500
@@ -83,5 +83,5 @@ def pada(
 
 
 def class_weights(shares: Float[Array, " k"]) -> Float[Array, " k"]:
-  """What an example of each class counts: its mean target probability over the largest one."""
+  """Weights of classes: mean target probability over the largest one."""
   return shares / shares.max()

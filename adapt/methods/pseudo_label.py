@@ -21,7 +21,7 @@ def pseudo_label(
   full: Annotated[float, Range(0.5, 1.0)] = 0.6,
   threshold: Annotated[float, Range(0.0, 0.95)] = 0.0,
 ) -> Method:
-  """Trains on the source labels and, ever more, on what the network itself predicts on the target.
+  """Trains on source labels and, increasingly, on its own target predictions.
 
   The weight is 0 until `begin`, grows linearly, and is whole from `full` on (the paper's eq. 16,
   whose epochs 100 and 600 are taken as shares of 1,000). Predictions are those of the training pass,

@@ -10,7 +10,7 @@ FAMILY = "moment matching"
 def rsd(
   net: Net, *, weight: float = 0.001, mismatch: float = 0.01, passes: str = "separate"
 ) -> Method:
-  """Trains features that span the same subspace in both domains, whatever their scale.
+  """Trains features that span equal subspaces in both domains, regardless of scale.
 
   Matching feature distributions also changes the features' scale, which a regression reads off; the
   angles between the two batches' spans do not depend on it. The weights are those of the authors' code

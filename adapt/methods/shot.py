@@ -20,7 +20,7 @@ def shot(
   diversity: float = 1.0,
   refreshes: int = 15,
 ) -> Method:
-  """Trains as shot_im does, and on target labels by the nearest class centroid in feature space.
+  """Trains as shot_im, and on target pseudo-labels of nearest class centroids.
 
   Only target inputs are read. All target examples are labelled before the first step and then after
   equal shares of the steps, and keep their labels until the next time. Everything else is as in
@@ -89,7 +89,10 @@ def shot(
 def find_centroids(
   features: Float[Array, "n d"], logits: Float[Array, "n k"]
 ) -> tuple[Float[Array, "k d+1"], Float[Array, " k"]]:
-  """(class centroids, 1 where a class may be labelled and 0 else), by the paper's eq. 4 to 6."""
+  """Class centroids (the paper's eq. 4 to 6), and which may label.
+
+  The second is 1 where a class may be labelled and 0 else.
+  """
   classes = logits.shape[1]
   shares, predicted = jax.nn.softmax(logits), logits.argmax(axis=1)
   for _ in range(2):
@@ -103,7 +106,7 @@ def find_centroids(
 def nearest(
   features: Float[Array, "n d"], centroids: Float[Array, "k d+1"], there: Float[Array, " k"]
 ) -> jax.Array:
-  """The class [n] with the largest cosine to its centroid, of those that are there."""
+  """The allowed class [n] with the largest cosine to its centroid."""
   lengths = jnp.maximum(ops.length(centroids), 1e-12)
   cosines = _unit(features) @ centroids.T / lengths
   return jnp.where(there > 0, cosines, -jnp.inf).argmax(axis=1)

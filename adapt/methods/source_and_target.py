@@ -7,7 +7,7 @@ FAMILY = "baselines"
 
 
 def source_and_target(net: Net, *, weight: float = 1.0) -> Method:
-  """Trains on the source and on the labelled target examples, as many of each per step.
+  """Trains on equally many source and labelled target examples in each step.
 
   Both share one batch-norm pass. It is `weighted` under the name of the tables: their mean over both
   halves of the batch is weight 1. Saito et al. put a cosine head on it: that is mme with weight 0.

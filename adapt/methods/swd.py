@@ -24,7 +24,7 @@ def swd(
   depth: int = 2,
   dropout: Annotated[float, Range(0.0, 0.9)] = 0.5,
 ) -> Method:
-  """Trains features on which two classifiers, pushed apart on the target, cannot disagree.
+  """Trains features on which two opposed classifiers cannot disagree on the target.
 
   The three steps of MCD (_two_classifiers.py), with another discrepancy. Each domain has its own
   batch-norm pass. Classifier 1 predicts, as in the authors' code.

@@ -7,8 +7,9 @@ FAMILY = "baselines"
 
 
 def target_only(net: Net) -> Method:
-  """Trains on every target training label, from scratch: the upper bound, not an adaptation.
+  """Trains on every target label from scratch: the upper bound.
 
-  No authors' code is followed: peers' upper rows differ in network and settings alone.
+  It is not an adaptation. No authors' code is followed: peers' upper rows differ in network and
+  settings alone.
   """
   return fine_tune(net)._replace(reads=("all_labelled",), starts="scratch")

@@ -17,7 +17,7 @@ FAMILY = "adversarial"
 
 
 class Factors(NamedTuple):
-  """What the terms count, as `vada` describes them, and the radius of the perturbations."""
+  """Weights of the terms (see `vada`), and the perturbation radius."""
 
   weight: Any
   domain: Any
@@ -38,7 +38,7 @@ def vada(
   width: int = 100,
   depth: int = 1,
 ) -> Method:
-  """Trains features that fool a critic and predictions that are sure and smooth around the inputs.
+  """Trains features that fool a critic, and sure, locally smooth predictions.
 
   Critic and network are trained in turn, the network on inverted domain labels instead of a
   reversed gradient (the paper's appendix). Each domain has its own batch-norm pass, and the target's
@@ -67,7 +67,7 @@ def vada(
 
 
 def in_turn(net: Net, critic: Critic, factors: Factors, average: Any) -> Method:
-  """The method: phases of critic and network, and the averaged parameters, which predict."""
+  """Alternates phases of critic and network; averaged parameters predict."""
 
   def init(key, batch: Batch):
     k_net, k_critic = jax.random.split(key)

@@ -79,7 +79,10 @@ def wdgrl(
 
 
 def slopes(critic: Critic, params: Any, points: Float[Array, "b d"]) -> Float[Array, ""]:
-  """Mean squared distance to 1 of the length of the critic's gradient at each point."""
+  """Mean squared deviation of the critic's gradient norm from 1.
+
+  It is of the gradient at each point.
+  """
   # Examples do not meet in the critic, so the sum's gradient holds each example's own.
   gradients = jax.grad(lambda x: critic.apply(params, x).sum())(points)  # [b, d]
   return ((ops.length(gradients) - 1) ** 2).mean()
