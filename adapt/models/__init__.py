@@ -69,7 +69,7 @@ def build(
 
 
 def bind(network: Any) -> Bound:
-  """A network by name, by an importable text or as object.
+  """A network by name, by an importable text or as an object.
 
   Args:
     network: one of `names()`; "package.module:Name", which is imported; or a network of the user's
