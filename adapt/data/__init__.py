@@ -47,7 +47,7 @@ _GROUP = "adapt.data"
 
 
 def load(name: str, data_dir: str | None = None, reading: Reading = Reading()) -> Domain:
-  """Load a domain by name or from a file, alone, as it is trained on.
+  """Load one domain by name or file, encoded as for training.
 
   Args and errors are those of `read`. The domains of one task are loaded with `load_together`.
   """
@@ -72,13 +72,18 @@ def load_together(
 
 
 def is_file(name: str) -> bool:
-  """Whether a name is the path of one's own data, not a set's or that of a network's features."""
+  """Whether a name is the path of one's own data.
+
+  Else it is a set's name, or that of a network's features.
+  """
   known = name in catalogue.names(_GROUP) or name in domains.NAMED
   return not known and not name.startswith(("tfds:", "features:"))
 
 
 def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -> Domain:
-  """Read a domain by name or from a file, whose inputs may be a table or texts.
+  """Read a domain by name or from a file, without encoding.
+
+  The inputs may be a table or texts.
 
   Args:
     name: one of `names()`; "tfds:NAME", "tfds:NAME/config" or either with "/split" for a prepared

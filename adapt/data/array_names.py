@@ -19,7 +19,9 @@ NAMES = {
 def chosen(
   path: Path, names: Iterable[str], array: Callable[[str], np.ndarray]
 ) -> dict[str, np.ndarray]:
-  """The arrays x, y, x_test and y_test of a file, found by their usual names.
+  """The arrays x, y, x_test and y_test of a file.
+
+  They are found by their usual names.
 
   Raises:
     ValueError: no inputs, or several arrays that may be.

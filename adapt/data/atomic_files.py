@@ -52,7 +52,7 @@ def replace(path: Path, content: bytes, private: bool = False) -> None:
 
 @contextlib.contextmanager
 def whole(path: Path, private: bool = False) -> Iterator[IO[bytes]]:
-  """Open a temporary file that takes the name of `path` when all is on the disk.
+  """Open a temporary file that becomes `path` when completely on disk.
 
   It is locked meanwhile, so that `sweep` tells it from what a killed process has left.
 
@@ -76,7 +76,10 @@ def whole(path: Path, private: bool = False) -> Iterator[IO[bytes]]:
 
 
 def sync_folder(folder: Path) -> None:
-  """Bring the names in a folder to the disk, where the file system can."""
+  """Bring the names in a folder to disk, where possible.
+
+  It depends on the file system.
+  """
   with contextlib.suppress(OSError):
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -86,7 +89,10 @@ def sync_folder(folder: Path) -> None:
 
 
 def sweep(temporaries: Iterable[Path], before: float | None = None) -> None:
-  """Delete temporary files that are older than this process and that nobody writes."""
+  """Delete older temporary files that nobody writes.
+
+  They are older than this process.
+  """
   for path in temporaries:
     with contextlib.suppress(OSError):
       if path.stat().st_mtime < (BEGAN if before is None else before):
@@ -108,7 +114,9 @@ def _lock(file: IO[bytes]) -> bool:
 
 @contextlib.contextmanager
 def one_at_a_time(file: Path, what: str) -> Iterator[None]:
-  """Hold a lock file, after whoever holds it; it is free once its holder has ended.
+  """Hold a lock file, after waiting for whoever holds it.
+
+  It is free once its holder has ended.
 
   Args:
     file: the lock file; it stays, empty.

@@ -1,4 +1,7 @@
-"""Turn the cells of one column into numbers or texts, with the missing ones told apart."""
+"""Convert a column's cells to numbers or texts, with missing ones.
+
+Missing cells are told apart.
+"""
 
 import re
 from collections.abc import Collection
@@ -25,7 +28,9 @@ class How(NamedTuple):
 
 
 def column(where: str, name: str, values: Any, how: How, lenient: bool = False) -> Column:
-  """A column of numbers (float64, NaN where missing) or of texts (None where missing).
+  """A column of numbers or of texts.
+
+  Numbers are float64 with NaN where missing, texts have None where missing.
 
   Args:
     where: what a message calls the table.
@@ -89,7 +94,10 @@ def as_texts(where: str, name: str, values: Any, how: How) -> np.ndarray:
 
 
 def mended(place: str, values: Any) -> list[str]:
-  """What is told of texts that `as_texts` changes, as two forms of one become one."""
+  """Notes about texts that `as_texts` changes.
+
+  Two forms of a text become one.
+  """
   import pyarrow as pa
 
   if pa.types.is_dictionary(values.type):

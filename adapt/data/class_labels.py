@@ -1,4 +1,4 @@
-"""Number the classes of labels of any kind, and keep what they are called."""
+"""Number the classes of any kind of labels, and keep names."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Labels(NamedTuple):
 
 
 class Numbered(NamedTuple):
-  """Labels 0 … K-1 of each part, their classes, and what to tell the user."""
+  """Labels 0 … K-1 of each part, with classes and notes."""
 
   parts: tuple[np.ndarray, ...]  # each [n] int32
   classes: tuple[str, ...]
@@ -34,7 +34,7 @@ def clean(name: str) -> str:
 
 
 def numbered(parts: Sequence[Labels]) -> Numbered:
-  """Number the classes of a domain's labels alike in all of its parts.
+  """Number the classes of a domain alike in all its parts.
 
   Whole numbers from 0 on stay as they are. Others (from 1 on, -1 and 1, names, truth values, one-hot
   rows) are numbered in the order of their values, which the classes are called by.

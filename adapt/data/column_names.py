@@ -29,7 +29,9 @@ def each_split(domain: Domain, f: Callable[[Any], Any]) -> Domain:
 def matched(
   domains: Sequence[Domain], reading: Reading
 ) -> tuple[list[Domain], list[dict[str, Any]]]:
-  """The domains with the columns of the first that names them, in its order.
+  """Put all domains' columns in one order, by their names.
+
+  It is the order of the first domain that names them.
 
   Returns:
     The domains, and the step that does so: [] where none names its columns.

@@ -1,4 +1,7 @@
-"""Turn tables with missing cells and categories into float vectors, fitted on training rows."""
+"""Encode tables with missing cells and categories as float vectors.
+
+The encoding is fitted on training rows.
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +42,10 @@ def of_name(table: Table, name: str) -> Column:
 
 
 def texts(column: Column) -> np.ndarray:
-  """Values as texts [n], None where missing; whole numbers without a decimal point."""
+  """Values as texts [n], None where missing.
+
+  Whole numbers are without a decimal point.
+  """
   if not column.numeric:
     return column.values
   found = np.empty(len(column.values), object)
@@ -176,7 +182,7 @@ def _filled(parts: Sequence[Part], kept: Sequence[Mapping[str, Any]]) -> Iterato
 
 
 def names(fitted: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-  """Names of the encoded columns, in the order in which `encode` gives them."""
+  """Names of the encoded columns, in the order of `encode`."""
   found = []
   for column in fitted:
     name = column["name"]
@@ -189,7 +195,10 @@ def names(fitted: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def flags(fitted: Sequence[Mapping[str, Any]]) -> list[bool]:
-  """Which encoded columns say 0 or 1: of a missing cell or a category."""
+  """Which encoded columns are 0 or 1.
+
+  They tell of a missing cell or a category.
+  """
   found = []
   for column in fitted:
     count = len(column.get("categories", ())) + column["missing"] + ("categories" in column)

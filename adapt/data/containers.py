@@ -45,7 +45,9 @@ def read(path: str | Path, output: str = "classes") -> Domain:
 
 
 def widened(domains: Sequence[Domain], names: Sequence[str]) -> list[Domain]:
-  """The domains with svmlight inputs as wide as the widest, as those name no last column.
+  """The domains with svmlight inputs as wide as the widest.
+
+  Such files name no last column.
 
   Args:
     domains: of one task.

@@ -1,4 +1,7 @@
-"""Read text tables (CSV and its kin) as columns of text, whatever wrote them."""
+"""Read text tables (CSV and its kin) as columns of text.
+
+It does not matter what wrote them.
+"""
 
 import csv
 import io
@@ -29,7 +32,7 @@ class Delimited(NamedTuple):
 
 
 def suffix(path: Path) -> str:
-  """The suffix that says a file's format, whether or not it is packed."""
+  """The suffix of a file's format, without that of packing."""
   found = path.suffix.lower()
   return Path(path.stem).suffix.lower() if found in PACKED else found
 
@@ -75,12 +78,12 @@ def read(path: Path, header: str, special: frozenset[str]) -> Delimited:
 
 
 def text_of(path: Path) -> tuple[str, list[str]]:
-  """The file's text and what it was encoded as, if that is not UTF-8."""
+  """The file's text, and its encoding if it is not UTF-8."""
   return decoded(path, _content(path))
 
 
 def decoded(path: Path, content: bytes) -> tuple[str, list[str]]:
-  """A file's bytes as text, and what they were encoded as, if that is not UTF-8.
+  """A file's bytes as text, and their encoding if not UTF-8.
 
   Raises:
     ValueError: no text.

@@ -65,7 +65,10 @@ def one_split(domain: Domain) -> bool:
 
 
 def output_of(domain: Domain) -> str:
-  """Return what the labels are: "values" (floats), "pixels" ([n, h, w]) or else "classes"."""
+  """Return the kind of labels: "values", "pixels" or "classes".
+
+  Values are floats, pixels are [n, h, w], all else are classes.
+  """
   found = [split.y for split in (domain.train, domain.test) if split.y is not None]
   if any(y.ndim == 3 for y in found):
     return "pixels"
@@ -86,9 +89,10 @@ def kind_of(domain: Domain) -> str:
 
 
 def labelled(y: np.ndarray) -> np.ndarray:
-  """Return which examples have a label, [n]: classes and pixels not below 0, values that are numbers.
+  """Return which examples have a label, as [n].
 
-  Of pixels one that is scored suffices.
+  Classes and pixels are then not below 0, and values are numbers. Of pixels one that is scored
+  suffices.
   """
   if y.dtype.kind == "f":
     return np.asarray(np.isfinite(y).all(axis=1))

@@ -1,4 +1,7 @@
-"""Turn what was read into a network's inputs, fitted on the sources' training examples."""
+"""Encode what was read as a network's inputs.
+
+The encoding is fitted on the sources' training examples.
+"""
 
 import functools
 from collections.abc import Mapping, Sequence
@@ -83,7 +86,9 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
 
 
 def beside(domains: Sequence[Domain]) -> list[Domain]:
-  """Encode sets with names that are tables beside each other; all others stay as they are.
+  """Encode named sets that are tables together.
+
+  All others stay as they are.
 
   Args:
     domains: the sources of a task, then its target, each encoded alone.
@@ -103,7 +108,7 @@ def as_table(domain: Domain) -> Domain:
 
 
 def later(domain: Domain, made: Preprocessing, in_order: bool = False) -> Domain:
-  """Treat data as a task's have been treated, for a model that was trained on those.
+  """Encode later data as a trained model's task was encoded.
 
   Args:
     domain: as `data.read` gives it.
@@ -147,7 +152,10 @@ def later(domain: Domain, made: Preprocessing, in_order: bool = False) -> Domain
 
 
 def plain(domain: Domain) -> Domain:
-  """Columns in the order of their names, as models take them that name none."""
+  """Columns in the order of their names.
+
+  Models that name no columns take them so.
+  """
   series.refuse_several(domain)
   if not _is_vectors(domain) or not names_of(domain):
     return domain
@@ -159,7 +167,9 @@ def plain(domain: Domain) -> Domain:
 
 
 def ids(domain: Domain, made: Preprocessing) -> dict[str, np.ndarray]:
-  """Columns that were left out of training as ids: values by name, training rows first.
+  """Columns left out of training as ids: values by name.
+
+  Training rows come first.
 
   Args:
     domain: as `data.read` gives it.

@@ -1,7 +1,8 @@
-"""Turn texts into bags of words or token ids, fitted on training texts without their labels.
+"""Encode texts as bags of words or token ids.
 
-A bag weighs each word by tf-idf with a logarithmic count (Salton and Buckley, Information Processing
-& Management 24, 1988), as scikit-learn's TfidfVectorizer computes it.
+The encoding is fitted on training texts without their labels. A bag weighs each word by tf-idf with
+a logarithmic count (Salton and Buckley, Information Processing & Management 24, 1988), as
+scikit-learn's TfidfVectorizer computes it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +30,9 @@ LENGTH = 10.0
 
 
 def parted(domains: Sequence[Domain], reading: Reading) -> tuple[list[Domain], tuple[str, ...]]:
-  """The domains with `Texts` for tables that have columns of texts, and those columns.
+  """Separate columns of texts from tables, as `Texts`.
+
+  Returns the domains, and the names of the columns.
 
   Args:
     domains: the sources, then the target.
@@ -151,7 +154,10 @@ def _fitted(domains: Sequence[Domain]) -> dict[str, Any]:
 
 
 def applied(domain: Domain, step: Mapping[str, Any]) -> Domain:
-  """A domain of texts as `_fitted` has decided, with a note of texts that say nothing."""
+  """A domain's texts as `_fitted` has decided.
+
+  A note tells of texts that say nothing.
+  """
   if step["step"] == TOKENS:
     made = each_split(domain, lambda x: text.tokenize(_values(x), step["length"]))
     return made._replace(kind="tokens", features=(), notes=domain.notes + _told_empty(domain))
@@ -174,7 +180,10 @@ def _told_empty(domain: Domain) -> tuple[str, ...]:
 
 
 def bags(values: Sequence[str], step: Mapping[str, Any]) -> np.ndarray:
-  """Texts as rows of tf-idf [n, d] float32, each of the step's length or zero."""
+  """Texts as rows of tf-idf [n, d] float32.
+
+  Each is of the step's length or zero.
+  """
   if not values:
     return np.zeros((0, len(step["words"])), np.float32)
   vectorizer = _vectorizer(step, vocabulary={word: k for k, word in enumerate(step["words"])})

@@ -23,7 +23,10 @@ Part = tuple[list[str], np.ndarray | None]  # paths and labels [n] int32, None w
 
 
 class Tree(NamedTuple):
-  """The files of one kind in a folder: training and test part, or one part alone."""
+  """Files of one kind in a folder, in one or two parts.
+
+  Two are the training and the test part.
+  """
 
   parts: tuple[Part, ...]
   classes: tuple[str, ...]
@@ -141,7 +144,10 @@ def domain(
 def split(
   parts: Sequence[tuple[Sequence[str], np.ndarray | None]],
 ) -> tuple[tuple[np.ndarray, np.ndarray], list[np.ndarray | None]]:
-  """Rows of the training and the test split among all parts' files, and their labels."""
+  """Rows of the training and the test split, and their labels.
+
+  The rows are among all parts' files.
+  """
   if len(parts) > 1:
     n, whole = len(parts[0][0]), sum(len(paths) for paths, _ in parts)
     return (np.arange(n), np.arange(n, whole)), [y for _, y in parts]
@@ -172,7 +178,10 @@ def _parts(folder: Path, suffixes: Sequence[str]) -> list[list[Path]]:
 
 
 def most(folder: Path, *kinds: Sequence[str]) -> int:
-  """Return of which of several kinds of files, each some suffixes, a folder has most; the first of equals."""
+  """Return which kind of files, by suffixes, a folder has most of.
+
+  Of equals it is the first.
+  """
   counts = collections.Counter(
     Path(name).suffix.lower() for _, _, names in os.walk(folder) for name in names
   )

@@ -1,6 +1,7 @@
-"""One answer of a server to a request for a file, with limits on its time.
+"""One answer of a server to a request, with time limits.
 
-What is wrong with an answer is an error of its own kind, for another mirror may serve the file.
+The request is for a file. What is wrong with an answer is an error of its own kind, for another
+mirror may serve the file.
 """
 
 import contextlib
@@ -111,7 +112,7 @@ def offered(response: Any) -> tuple[int, int | None]:
 
 
 def packed(response: Any, path: Path) -> bool:
-  """Return whether a file is sent in another form than it is published.
+  """Return whether a file is sent in another form than published.
 
   Servers say of a .gz file too that it is "encoded", which it is as published.
   """

@@ -194,7 +194,7 @@ def _too_large(pixels: tuple[int, int], stored: int) -> str | None:
 
 
 def upright(image: Any) -> Any:
-  """Turn a PIL image as its EXIF orientation says; a camera's photographs often lie on a side."""
+  """Turn a PIL image, such as a camera's, by its EXIF orientation."""
   from PIL import ImageOps
 
   return ImageOps.exif_transpose(image)
@@ -236,7 +236,7 @@ def _depth(image: Any, data: bytes) -> int:
 
 
 def unscaled_mode(image: Any) -> bool:
-  """Whether a PIL image's values have no known greatest one; PIL scales PGM's to 16 bits."""
+  """Whether a PIL image's mode has no known greatest value, unlike PGM's."""
   return image.mode in UNSCALED and not (image.format == "PPM" and image.mode == "I")
 
 

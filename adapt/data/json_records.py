@@ -11,9 +11,10 @@ _SHAPE = 'write an object a line, as {"text": "…", "label": 1}, or a list of s
 
 
 def read(path: Path) -> tuple[Any, list[str]]:
-  """Read a file of JSON objects as a table, and say what was left out.
+  """Read a file of JSON objects as a table, with notes.
 
-  A field of one object is a column; objects without it have a missing cell.
+  The notes say what was left out. A field of one object is a column; objects without it have a
+  missing cell.
 
   Args:
     path: of a .json, .jsonl or .ndjson file, which may be packed as .gz or .zst.

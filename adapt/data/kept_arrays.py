@@ -26,7 +26,9 @@ _LENGTH = 16  # digits of the number of bytes before the line
 
 
 def read(path: Path, of: str) -> np.ndarray | None:
-  """Map a kept array, after checking its size, its header and sampled blocks.
+  """Map a kept array after checks of size, header and blocks.
+
+  The blocks are sampled.
 
   Args:
     path: the file.
@@ -55,7 +57,10 @@ def write(path: Path, array: np.ndarray, of: str) -> None:
 
 
 def keep(path: Path, array: np.ndarray) -> None:
-  """Write an array as what its file's name says; where that fails, it is made anew the next time."""
+  """Write an array under its file's name, if possible.
+
+  Where that fails, it is made anew the next time.
+  """
   with contextlib.suppress(OSError):
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path.parent)
@@ -95,7 +100,7 @@ def damage(path: Path, of: str | None, blocks: int | None = None) -> str:
 
 
 def sweep(folder: Path) -> None:
-  """Delete what writers that were killed have left in a folder of kept arrays."""
+  """Delete temporary files of killed writers in a folder of arrays."""
   atomic_files.sweep(folder.glob(".*.npy.*.tmp"))
   # Versions that did not lock them named them otherwise: an hour is time enough to write one.
   former = (path for path in folder.glob("[!.]*.npy.*.tmp") if path.is_file())

@@ -1,4 +1,7 @@
-"""Rename classes by a user's map, so that numbered labels and named ones can be compared."""
+"""Rename classes by a user's map, to match numbers and names.
+
+With it labels that are numbered and labels that are named can be compared.
+"""
 
 from collections.abc import Mapping
 
@@ -8,7 +11,10 @@ from adapt.data.domain import Domain, Split
 
 
 def parsed(text: str) -> dict[str, str]:
-  """Names by label, from NAME=LABEL|LABEL…,…; ValueError for another form or one label twice."""
+  """Parse a map NAME=LABEL|LABEL…,… to names by label.
+
+  ValueError for another form or one label twice.
+  """
   found: dict[str, str] = {}
   for pair in filter(None, text.split(",")):
     name, equals, labels = (part.strip() for part in pair.rpartition("="))
@@ -46,7 +52,7 @@ def numbered(domain: Domain) -> bool:
 
 
 def mixed(numbers: Domain, names: Domain) -> str:
-  """What is told where one domain's classes are numbered and another's are named."""
+  """The message for one domain with numbered classes, another with named."""
   pairs = ",".join(
     f"{name}={label}" for name, label in zip(names.classes, numbers.classes, strict=False)
   )

@@ -14,7 +14,9 @@ _REMEDY = "save it again, or leave it out"
 
 
 def read_folder(folder: str | os.PathLike) -> Domain:
-  """Read a domain of images with a mask each; masks are PNG files of class numbers.
+  """Read a domain of images with a mask each.
+
+  Masks are PNG files of class numbers.
 
   Args:
     folder: holds `images/` and `masks/`, or `train/` and `test/` with these; a mask has the name of its

@@ -119,7 +119,7 @@ def _check_size(path: Path, archive: zipfile.ZipFile) -> None:
 
 
 def plausible(packed: int) -> int:
-  """Return the most bytes that a file of `packed` bytes unpacks to, if it is no trap.
+  """Return the most bytes that `packed` bytes plausibly unpack to.
 
   Deflate alone would allow a thousand times as many, all of one value.
   """

@@ -12,7 +12,9 @@ _MOST = 255  # classes
 
 
 def masks(where: str, y: np.ndarray, x: Any) -> np.ndarray:
-  """Check masks of class numbers and convert them to [n, h, w] int32, -1 where not scored.
+  """Check masks and convert them to [n, h, w] int32.
+
+  They hold class numbers, and -1 where not scored.
 
   Args:
     where: what a message calls them.
@@ -41,13 +43,15 @@ def masks(where: str, y: np.ndarray, x: Any) -> np.ndarray:
 
 
 def numbered(ys: Sequence[np.ndarray | None]) -> tuple[str, ...]:
-  """Names of the classes of masks that name none: the numbers up to the largest."""
+  """Names for classes of unnamed masks: numbers up to the largest."""
   most = max((int(y.max()) for y in ys if y is not None and y.size), default=-1)
   return tuple(map(str, range(max(most + 1, 2))))
 
 
 def check(sources: Sequence[Domain], target: Domain) -> None:
-  """Check masks: known in the sources, of the images' sizes, of classes that there are.
+  """Check masks: known in the sources, with matching sizes and classes.
+
+  They are of the images' sizes.
 
   Raises:
     ValueError: one line with the remedy.

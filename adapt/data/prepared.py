@@ -267,13 +267,13 @@ def _image(data: bytes, channels: int, where: str) -> np.ndarray:
 
 
 def identity(folder: Path, split: str, part: str) -> str:
-  """Say what a kept array is of: a prepared set, a split of it, and x or y."""
+  """Identify a kept array: prepared set, split, and x or y."""
   about = (folder / "dataset_info.json").read_bytes()
   return f"{hashlib.sha256(about).hexdigest()[:32]} {split} {part}"
 
 
 def verified(root: Path) -> Iterator[tuple[Path, str]]:
-  """Check all of every kept array below a data folder; each with what is wrong with it, or ""."""
+  """Check every kept array below a folder; yields faults, or ""."""
   for file in sorted(root.rglob("adapt_*_[xy].npy")):
     split, part = file.stem.removeprefix("adapt_").rsplit("_", 1)
     known = _prepared(file.parent)

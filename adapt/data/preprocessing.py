@@ -1,4 +1,7 @@
-"""How what was read becomes a network's inputs; fitted on the sources' training examples."""
+"""The steps from what was read to a network's inputs.
+
+They are fitted on the sources' training examples.
+"""
 
 import hashlib
 import json
@@ -9,7 +12,7 @@ from adapt.data.reading import Reading, reading_of
 
 
 class Preprocessing(NamedTuple):
-  """The steps from what a file holds to a network's inputs, with what they have learnt.
+  """The steps from a file to a network's inputs, as fitted.
 
   A record and a saved model keep it, so that later data are treated alike.
   """
@@ -24,7 +27,10 @@ class Preprocessing(NamedTuple):
 
   @property
   def summary(self) -> dict[str, Any]:
-    """What a record says of it: the steps with lengths in place of lists, and their digest."""
+    """A record's summary of the steps, with their digest.
+
+    Lengths are in place of lists.
+    """
     shown = [
       {n: len(v) if isinstance(v, list | tuple | dict) else v for n, v in step.items()}
       for step in self.steps
@@ -38,7 +44,7 @@ class Preprocessing(NamedTuple):
 
 
 def for_later(made: Preprocessing, given: Mapping[str, Any]) -> Reading:
-  """How later data are read: as in training, but for what is given now.
+  """How later data are read: as in training, with given overrides.
 
   Which columns are taken and how they are scaled is in the steps.
 
@@ -55,7 +61,10 @@ def for_later(made: Preprocessing, given: Mapping[str, Any]) -> Reading:
 
 
 def of(about: Mapping[str, Any]) -> Preprocessing | None:
-  """What has made a saved model's inputs; None of older models and of sets with a name."""
+  """A saved model's preprocessing.
+
+  None of older models and of sets with a name.
+  """
   if (found := about.get("preprocessing")) is None:
     return None
   return Preprocessing(found["reading"], tuple(found["features"]), tuple(found["steps"]))

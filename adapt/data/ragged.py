@@ -1,7 +1,8 @@
-"""Series of several lengths: checked, cut to a length, padded, their real steps marked.
+"""Series of several lengths: checked, cut, padded, real steps marked.
 
-A network takes one length, which is that of the longest training example, up to MOST steps. Shorter
-series end in zeros, and one more channel, the last, is 1 where a step is real and 0 where it is not.
+They are cut to a length. A network takes one length, which is that of the longest training example,
+up to MOST steps. Shorter series end in zeros, and one more channel, the last, is 1 where a step is
+real and 0 where it is not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,9 +35,10 @@ def spread(x: Any) -> str:
 
 
 def of_rows(rows: Sequence[np.ndarray], name: str) -> tuple[Ragged, str] | None:
-  """Arrays [t_i, c] or [t_i] whose lengths differ as series; None where they are something else.
+  """Arrays [t_i, c] or [t_i] of several lengths, as series.
 
-  Rows [t_i] of which most have one length are vectors, and the others mistakes.
+  None where they are something else. Rows [t_i] of which most have one length are vectors, and the
+  others mistakes.
 
   Args:
     rows: one a series, of floats.
@@ -76,7 +78,9 @@ def of_rows(rows: Sequence[np.ndarray], name: str) -> tuple[Ragged, str] | None:
 
 
 def of_file(name: str, arrays: Mapping[str, np.ndarray], where: Mapping[str, str]) -> Any:
-  """A file's x or x_test as series where it says their lengths, see `of_lengths`; else None.
+  """A file's x or x_test as series, if lengths are given.
+
+  See `of_lengths`; else None.
 
   Raises:
     ValueError: lengths of one split alone, and what `of_lengths` refuses.
@@ -159,7 +163,9 @@ def fitted(domains: Sequence[Domain]) -> dict[str, Any] | None:
 
 
 def cut(domain: Domain, step: Mapping[str, Any]) -> Domain:
-  """A domain's series as `Ragged`, none of more steps than the network takes; that is told.
+  """A domain's series, cut to the most steps the network takes.
+
+  They are `Ragged`. A note tells of cuts.
 
   Raises:
     ValueError: other channels.
@@ -188,7 +194,10 @@ def cut(domain: Domain, step: Mapping[str, Any]) -> Domain:
 
 
 def padded(domain: Domain, step: Mapping[str, Any]) -> Domain:
-  """A domain's series with zeros at their ends and the channel that says so, [n, t, c + 1, 1]."""
+  """A domain's series, zero-padded, with a channel marking real steps.
+
+  The result is [n, t, c + 1, 1].
+  """
   length, channels = step["length"], step["channels"]
 
   def of(x: Any) -> np.ndarray:

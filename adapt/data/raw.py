@@ -1,4 +1,7 @@
-"""Inputs as a user's file has them, before they are one array: tables, texts, uneven series."""
+"""Inputs before they are one array: tables, texts, uneven series.
+
+So a user's file has them.
+"""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -49,7 +52,10 @@ class Table:
 
 
 def joined(tables: Sequence[Table]) -> Table:
-  """The rows of tables of the same columns, under one another; the first says their order."""
+  """Concatenates rows of tables with the same columns.
+
+  The first says their order.
+  """
   by_name = [{c.name: c for c in table.columns} for table in tables]
   if len({frozenset(names) for names in by_name}) > 1:
     raise ValueError("tables to be joined have different columns: give both the same")
@@ -83,7 +89,10 @@ class Texts:
 
 
 class Ragged:
-  """Series of several lengths, indexed by rows like an array [n, t, c, 1]."""
+  """Series of several lengths, indexed by rows.
+
+  The shape is that of an array [n, t, c, 1].
+  """
 
   ndim = 4
   dtype = np.dtype(object)
@@ -112,7 +121,9 @@ class Ragged:
 
 
 def as_ragged(x: Any, where: str) -> Ragged:
-  """Series as `Ragged`: floats [n, t] or [n, t, c, 1] are series of one length.
+  """Converts series of one length to `Ragged`.
+
+  Floats [n, t] or [n, t, c, 1] are such series.
 
   Raises:
     ValueError: one line that begins with `where`: other inputs.

@@ -1,4 +1,4 @@
-"""How a user's own files are read: the options of tables, texts, sound and series."""
+"""Options for reading one's own tables, texts, sound and series."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -60,7 +60,10 @@ class Reading(NamedTuple):
 
 
 def reading_of(given: Mapping[str, Any]) -> Reading:
-  """The options by name; lists are as good as tuples. ValueError for unknown names."""
+  """The options by name; lists are as good as tuples.
+
+  ValueError for unknown names.
+  """
   if strange := set(given) - set(Reading._fields):
     raise ValueError(f"reading has no '{min(strange)}': it takes {', '.join(Reading._fields)}")
   found: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}

@@ -57,20 +57,26 @@ def scaled(x: np.ndarray, step: Mapping[str, Any]) -> np.ndarray:
 
 
 def within_reach(z: Any, module: Any) -> Any:
-  """Let values grow as their logarithm beyond `FARTHEST`; `module` is numpy or jax.numpy."""
+  """Compress values beyond `FARTHEST` logarithmically.
+
+  `module` is numpy or jax.numpy.
+  """
   size = module.abs(z)
   far = FARTHEST + module.log1p(module.maximum(size - FARTHEST, 0.0))
   return module.where(size > FARTHEST, module.sign(z) * far, z)
 
 
 def beyond(x: np.ndarray, step: Mapping[str, Any]) -> float:
-  """Return the share of values of vectors [n, d] that lie beyond `FARTHEST`."""
+  """Return the share of values [n, d] that lie beyond `FARTHEST`."""
   centre, width = np.asarray(step["centre"]), np.asarray(step["width"])
   return float((np.abs((x - centre) / width) > FARTHEST).mean())
 
 
 def is_counts(xs: Sequence[np.ndarray]) -> bool:
-  """Whether vectors are counts, such as bags of words: many whole numbers, nearly all 0."""
+  """Whether vectors are counts, such as bags of words.
+
+  Counts are many whole numbers, nearly all 0.
+  """
   if xs[0].shape[1] < _COLUMNS:
     return False
   zeros = sum(int((x == 0).sum()) for x in xs) / max(sum(x.size for x in xs), 1)

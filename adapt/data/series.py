@@ -1,7 +1,7 @@
-"""Series as a network's inputs: told from pictures, cut or padded, standardised by channel.
+"""Series as inputs: told from pictures, cut or padded, and standardised.
 
-Series are [n, t, c, 1] float32, or `Ragged` until they are cut into windows (see `windows`) or padded
-(see `ragged`).
+They are standardised by channel. Series are [n, t, c, 1] float32, or `Ragged` until they are cut
+into windows (see `windows`) or padded (see `ragged`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,7 +78,9 @@ def _kind(domain: Domain, reading: Reading) -> Domain:
 def encoded(
   domains: Sequence[Domain], reading: Reading, own: bool
 ) -> tuple[list[Domain], list[dict[str, Any]]]:
-  """Series cut into windows or padded, and standardised by the sources' training examples.
+  """Cut series into windows or pad them, and standardise them.
+
+  The scale is that of the sources' training examples.
 
   Args:
     domains: of series; the sources, then the target.
@@ -149,7 +151,9 @@ def scaled(domain: Domain, step: Mapping[str, Any]) -> Domain:
 
 
 def later(domain: Domain, made: Any) -> Domain:
-  """Treat later data as the series of a task: kind, windows, scale and length.
+  """Treat later data as the series of a task.
+
+  Kind, windows, scale and length are the task's.
 
   Args:
     domain: as `data.read` gives it.

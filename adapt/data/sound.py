@@ -94,7 +94,9 @@ def _series(path: str, reading: Reading) -> tuple[np.ndarray, int, float]:
 
 
 def read(path: str | os.PathLike) -> tuple[np.ndarray, int]:
-  """Read a recording: mono samples [t] float32 in [-1, 1], and its rate in Hz.
+  """Read a recording as mono samples [t], and its rate.
+
+  Samples are float32 in [-1, 1], the rate is in Hz.
 
   Raises:
     ValueError: one line: it does not decode, is empty, or a library is absent.
@@ -146,7 +148,10 @@ def resampled(signal: np.ndarray, rate: int) -> np.ndarray:
 
 
 def log_mel(signal: np.ndarray, rate: int, bands: int) -> np.ndarray:
-  """Log-mel spectrogram [frames, bands] float32 of a signal [t], in units of 10 dB."""
+  """Log-mel spectrogram [frames, bands] float32 of a signal [t].
+
+  Units are 10 dB.
+  """
   size, hop = round(WINDOW * rate), round(HOP * rate)
   signal = np.pad(signal, (0, max(0, size - len(signal))))
   frames = np.lib.stride_tricks.sliding_window_view(signal, size)[::hop]
@@ -157,7 +162,7 @@ def log_mel(signal: np.ndarray, rate: int, bands: int) -> np.ndarray:
 
 @functools.lru_cache(maxsize=8)
 def filters(rate: int, size: int, bands: int) -> np.ndarray:
-  """Triangular mel filters [bands, size // 2 + 1], whose peaks are 1."""
+  """Triangular mel filters [bands, size // 2 + 1], with peaks 1."""
   most = 2595 * math.log10(1 + rate / 2 / 700)
   edges = 700 * (10 ** (np.linspace(0, most, bands + 2) / 2595) - 1)
   at = np.fft.rfftfreq(size, 1 / rate)

@@ -13,7 +13,10 @@ MEMBERS = frozenset({"data", "shape", "format"})  # what scipy.sparse.save_npz a
 
 
 def dense(path: Path | str, matrix: Any) -> np.ndarray:
-  """A sparse matrix as an array [n, d] float32, if that fits in memory."""
+  """A sparse matrix as an array [n, d] float32.
+
+  It must fit in memory.
+  """
   size, most = math.prod(matrix.shape) * np.dtype(np.float32).itemsize, npy.memory()
   if size > most:
     raise ValueError(

@@ -1,4 +1,4 @@
-"""The column of labels in a table: classes by number or name, or values."""
+"""A table's column of labels: classes by number or name, or values."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -23,7 +23,9 @@ class Where(NamedTuple):
 def read(
   where: Where, column: Any, texts: Sequence[str | None], how: cells.How, output: str
 ) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
-  """Return labels [n] int32 (of values [n, 1] float32), class names and notes.
+  """Return labels [n] int32 or [n, 1] float32, classes, and notes.
+
+  Those [n, 1] are values.
 
   Args:
     where: the column, for messages.

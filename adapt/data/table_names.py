@@ -1,4 +1,7 @@
-"""Names of a table's columns: made clean, and which of them is that of the labels."""
+"""Names of a table's columns, and which is that of labels.
+
+Names are made clean.
+"""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +18,7 @@ _INDEX = re.compile(r"|__index_level_\d+__|Unnamed: \d+")
 
 
 def tidied(path: Path, table: Any) -> tuple[Any, list[str]]:
-  """The table with clean names, without row numbers and empty columns that no name calls.
+  """The table with clean names, without unnamed row numbers and empty columns.
 
   Names that are nearly special are refused, and one name twice.
   """

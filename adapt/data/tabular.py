@@ -1,4 +1,4 @@
-"""Read a table file as a domain: numbers, texts or the paths of images."""
+"""Read a table file as a domain: numbers, texts or image paths."""
 
 import csv
 import os
@@ -119,7 +119,9 @@ def path_stem(path: Path) -> str:
 
 
 def domain_values(path: str | os.PathLike, reading: Reading) -> list[str]:
-  """The domains that a table's domain column names, in the order of the file.
+  """The domains that a table's domain column names.
+
+  They are in the order of the file.
 
   Raises:
     ValueError: as `read_table`; no such column.

@@ -1,4 +1,4 @@
-"""Read texts: folders of .txt files, and columns of tables that hold sentences."""
+"""Read texts: folders of .txt files, and table columns of sentences."""
 
 import os
 import re
@@ -116,7 +116,10 @@ def _is_text(name: str, parts: Sequence[Column]) -> bool:
 
 
 def joined(table: Table, names: Sequence[str]) -> Texts:
-  """The texts of some columns, one below the other; missing cells give none."""
+  """The texts of some columns, one below the other.
+
+  Missing cells give none.
+  """
   parts = [columns.texts(columns.of_name(table, n)).tolist() for n in names]
   found = np.empty(len(table), object)
   for i, cells in enumerate(zip(*parts, strict=True)):

@@ -1,4 +1,4 @@
-"""The transductive protocol: a target is judged on the very examples that it is adapted to."""
+"""The transductive protocol: a target's training examples are its test examples."""
 
 from typing import Any
 
@@ -10,7 +10,9 @@ from adapt.data.raw import concatenated
 
 
 def joined(target: Domain) -> Domain:
-  """The target with all examples in both splits, and labels in the test split alone.
+  """The target with all examples in both splits.
+
+  Labels are in the test split alone.
 
   Raises:
     ValueError: a test split was given, so that there are two sets of examples.

@@ -17,7 +17,9 @@ HELD_OUT = 0.2  # the last part of a recording, where it is split in time
 
 
 def windowed(domain: Domain, reading: Reading) -> Domain:
-  """Cut recordings [n, t, c, 1] into windows, each with its recording's label.
+  """Cut recordings [n, t, c, 1] into windows with their labels.
+
+  A window has its recording's label.
 
   Of recordings of several lengths, those shorter than a window are left out, which a note tells.
 

@@ -40,7 +40,10 @@ class Published(NamedTuple):
 
 
 def https_first(place: str) -> tuple[str, str]:
-  """Return the addresses of a place by https, and by http for a server without it."""
+  """Return a place's addresses by https, and by http as fallback.
+
+  Some servers have no https.
+  """
   return f"https://{place}", f"http://{place}"
 
 

@@ -1,4 +1,7 @@
-"""Beijing multi-site air quality: hourly pollutants and weather of 12 stations (Zhang et al., 2017)."""
+"""Beijing multi-site air quality: hourly pollutants and weather of 12 stations.
+
+Source: Zhang et al. (2017).
+"""
 
 import csv
 import io
@@ -72,10 +75,10 @@ def _member(path: Path, station: str) -> tuple[bytes, str]:
 
 
 class BeijingAir(vectors.VectorBuilder):
-  """Hourly air of 12 Beijing stations, 2013-03-01 to 2017-02-28; the label is PM2.5 in µg/m³.
+  """Hourly air of 12 Beijing stations; the label is PM2.5 in µg/m³.
 
-  Three years are the training split, the last year the test split. Nothing is left out: a missing cell
-  is NaN, a missing PM2.5 too.
+  The hours are of 2013-03-01 to 2017-02-28. Three years are the training split, the last year the
+  test split. Nothing is left out: a missing cell is NaN, a missing PM2.5 too.
 
   A folder given as source holds `air/PRSA_Data.zip`, the UCI download, or the 12 CSV files.
   """

@@ -1,7 +1,8 @@
-"""CamVid road scenes with a class for each pixel, at 120x88 (Brostow et al., 2009).
+"""CamVid road scenes with a class for each pixel, at 120x88.
 
-Its dusk sequence, 0001TP, is one domain, its day sequences are the other. Splits and the 11 classes are
-those of SegNet's release (Badrinarayanan et al., 2017, arXiv:1511.00561).
+Source: Brostow et al. (2009). Its dusk sequence, 0001TP, is one domain, its day sequences are the
+other. Splits and the 11 classes are those of SegNet's release (Badrinarayanan et al., 2017,
+arXiv:1511.00561).
 """
 
 from collections.abc import Iterator
@@ -23,11 +24,12 @@ _CITATION = """\
 
 
 class Camvid(masked.MaskBuilder):
-  """CamVid: day (305 training, 101 validation and 171 test images) and dusk (62 and 62).
+  """CamVid's two domains: road scenes by day and at dusk.
 
-  A folder given as source holds SegNet's release, `train/`, `trainannot/`, `val/`, … in itself or in
-  `CamVid/`, or `day.npz` and `dusk.npz` (see `masked.packed`). Images are shrunk to 120x90 and lose a
-  row above and below, so that they halve three times; unlabelled pixels are 255.
+  Day has 305 training, 101 validation and 171 test images, dusk has 62 and 62. A folder given as
+  source holds SegNet's release, `train/`, `trainannot/`, `val/`, … in itself or in `CamVid/`, or
+  `day.npz` and `dusk.npz` (see `masked.packed`). Images are shrunk to 120x90 and lose a row above
+  and below, so that they halve three times; unlabelled pixels are 255.
   """
 
   VERSION = tfds.core.Version("1.0.0")

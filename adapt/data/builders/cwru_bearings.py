@@ -1,6 +1,7 @@
-"""CWRU bearings: vibrations of damaged bearings at four motor loads (Case Western Reserve University).
+"""CWRU bearings: vibrations of damaged bearings at four motor loads.
 
-Fifteen faults that all four loads have, of the 12 kHz drive-end sensor; healthy bearings are left out.
+Source: Case Western Reserve University. Fifteen faults that all four loads have, of the 12 kHz
+drive-end sensor; healthy bearings are left out.
 """
 
 import io
@@ -25,10 +26,11 @@ _CITATION = """\
 
 
 class CwruBearings(vectors.VectorBuilder):
-  """One recording [60000] of each of 15 faults at a load: 1730, 1750, 1772 or 1797 rpm.
+  """One recording [60000] of each of 15 faults at a load.
 
-  A folder given as source holds `machines/cwru/{1730,1750,1772,1797}rpm.npz` with series and classes,
-  or the repository's folders, `Data/1730 RPM/1730_B_14_DE12.npz`, or an archive of them.
+  The loads are 1730, 1750, 1772 or 1797 rpm. A folder given as source holds
+  `machines/cwru/{1730,1750,1772,1797}rpm.npz` with series and classes, or the repository's folders,
+  `Data/1730 RPM/1730_B_14_DE12.npz`, or an archive of them.
   """
 
   VERSION = tfds.core.Version("1.0.0")

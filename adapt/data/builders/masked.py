@@ -1,4 +1,7 @@
-"""Builders of images with a mask of classes each (segmentation), stored at one small size."""
+"""Builders of images with a mask of classes each (segmentation).
+
+Both are stored at one small size.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +18,7 @@ _REMEDY = "fetch it again"
 
 
 class Pair(NamedTuple):
-  """An encoded image, its encoded mask, and the split that both are of."""
+  """An encoded image, its encoded mask, and the split of both."""
 
   name: str
   image: bytes
@@ -24,11 +27,11 @@ class Pair(NamedTuple):
 
 
 class MaskBuilder(base.Builder, skip_registration=True):  # type: ignore[call-arg]
-  """A builder whose examples are an image and a mask, 255 where not scored.
+  """A builder whose examples are an image and a mask.
 
-  Subclasses say how to read the published files (`_published`) and how both come to size (`_sized`).
-  A folder given as source holds those, or both packed in `CONFIG.npz` (see `packed`), in itself or in
-  one of `FOLDERS`.
+  The mask is 255 where not scored. Subclasses say how to read the published files (`_published`)
+  and how both come to size (`_sized`). A folder given as source holds those, or both packed in
+  `CONFIG.npz` (see `packed`), in itself or in one of `FOLDERS`.
   """
 
   FOLDERS: ClassVar[tuple[str, ...]]
@@ -84,7 +87,9 @@ class MaskBuilder(base.Builder, skip_registration=True):  # type: ignore[call-ar
 
 
 def packed(path: Path) -> Iterator[Pair]:
-  """Pairs of an .npz file with data, offsets, masks, mask_offsets, names and split.
+  """Pairs of an image and a mask from an .npz file.
+
+  Its arrays are data, offsets, masks, mask_offsets, names and split.
 
   Raises:
     ValueError: one line that names the file: an array is absent, or offsets do not fit.
@@ -102,7 +107,10 @@ def packed(path: Path) -> Iterator[Pair]:
 
 
 def decoded(pair: Pair) -> tuple[np.ndarray, np.ndarray]:
-  """Image [h, w, 3] and mask [h, w], uint8; ValueError names a file that does not decode."""
+  """Decodes an image [h, w, 3] and its mask [h, w], uint8.
+
+  ValueError names a file that does not decode.
+  """
   with images.opened(pair.image, pair.name, _REMEDY) as image:
     x = np.asarray(image.convert("RGB"), np.uint8)
   with images.opened(pair.mask, f"the mask of {pair.name}", _REMEDY) as image:

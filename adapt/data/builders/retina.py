@@ -1,6 +1,7 @@
-"""Fundus photographs with vessel masks at 160x160: DRIVE (Staal et al., 2004) and CHASE_DB1.
+"""Fundus photographs with vessel masks at 160x160: DRIVE and CHASE_DB1.
 
-CHASE_DB1 is of Owen et al. (2009) and Fraz et al. (2012); its first observer's masks count.
+DRIVE is of Staal et al. (2004). CHASE_DB1 is of Owen et al. (2009) and Fraz et al. (2012); its
+first observer's masks count.
 """
 
 import re
@@ -26,11 +27,12 @@ _CITATION = """\
 
 
 class Retina(masked.MaskBuilder):
-  """Retina: drive (20 training and 20 test images) and chase (20 and 8).
+  """Retinas with vessel masks, in two domains: drive and chase.
 
-  A folder given as source holds DRIVE's `training/` and `test/`, each with `images/` and `1st_manual/`,
-  and CHASE_DB1's `Image_01L.jpg` with `Image_01L_1stHO.png`, in itself or in `DRIVE/` and `CHASEDB1/`;
-  or `drive.npz` and `chase.npz` (see `masked.packed`). Images are padded with black to squares and
+  Drive has 20 training and 20 test images, chase has 20 and 8. A folder given as source holds
+  DRIVE's `training/` and `test/`, each with `images/` and `1st_manual/`, and CHASE_DB1's
+  `Image_01L.jpg` with `Image_01L_1stHO.png`, in itself or in `DRIVE/` and `CHASEDB1/`; or
+  `drive.npz` and `chase.npz` (see `masked.packed`). Images are padded with black to squares and
   shrunk; a pixel is a vessel where half of its area is.
   """
 

@@ -1,8 +1,9 @@
-"""Free Spoken Digit Dataset: six speakers say the ten digits fifty times each (Jackson, 2018).
+"""Free Spoken Digit Dataset: six speakers say ten digits (Jackson, 2018).
 
-Recordings differ in length and, between speakers, 16-fold in loudness. They are stored as log-mel
-spectrograms of 40 bands at 32 moments spread evenly over each recording, after it was brought to one
-root mean square: or an adaptation would be credited with setting the volume.
+Each says each digit fifty times. Recordings differ in length and, between speakers, 16-fold in
+loudness. They are stored as log-mel spectrograms of 40 bands at 32 moments spread evenly over each
+recording, after it was brought to one root mean square: or an adaptation would be credited with
+setting the volume.
 """
 
 import contextlib
@@ -36,7 +37,7 @@ _CITATION = """\
 
 
 def spectrogram(samples: np.ndarray, rate: int, where: str) -> np.ndarray:
-  """Log-mel spectrogram [32, 40] float32 of a recording [t], its gain taken out.
+  """Log-mel spectrogram [32, 40] float32 of a recording [t], without its gain.
 
   Raises:
     ValueError: one line that begins with `where`: silence, or another rate.
@@ -53,7 +54,10 @@ def spectrogram(samples: np.ndarray, rate: int, where: str) -> np.ndarray:
 
 
 def read_wave(data: bytes, where: str) -> tuple[np.ndarray, int]:
-  """Samples [t] int16 of a mono .wav file, and its rate; ValueError begins with `where`."""
+  """Samples [t] int16 of a mono .wav file, and its rate.
+
+  ValueError begins with `where`.
+  """
   try:
     with contextlib.closing(wave.open(io.BytesIO(data))) as file:
       if (file.getnchannels(), file.getsampwidth()) != (1, 2):
@@ -81,9 +85,10 @@ def _packed(path: Path) -> Iterator[Take]:
 
 
 class SpokenDigits(vectors.VectorBuilder):
-  """Spoken digits of six speakers, log-mel [32, 40]; 450 training and 50 test recordings each.
+  """Spoken digits of six speakers, as log-mel spectrograms [32, 40].
 
-  Takes 0 to 4 are the test set, as the repository has it. Examples are sorted by take, then digit.
+  Each speaker has 450 training and 50 test recordings. Takes 0 to 4 are the test set, as the
+  repository has it. Examples are sorted by take, then digit.
 
   A folder given as source holds the repository's `recordings/` or an archive of it, or
   `speech/fsdd/{george,…}.npz` with samples, offsets, labels, takes and rate.

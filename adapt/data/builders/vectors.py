@@ -9,9 +9,10 @@ from adapt.data.builders import base
 
 
 class VectorBuilder(base.ArrayBuilder, skip_registration=True):  # type: ignore[call-arg]
-  """A builder whose examples are float32 arrays of one shape; NaN where a cell is missing.
+  """A builder whose examples are float32 arrays of one shape.
 
-  Labels are classes, or one float32 each (regression) where the set has no classes.
+  NaN marks a missing cell. Labels are classes, or one float32 each (regression) where the set has
+  no classes.
   """
 
   def _example(self, x: np.ndarray, y: Any) -> dict[str, Any]:

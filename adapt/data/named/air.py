@@ -1,4 +1,4 @@
-"""Beijing air: PM2.5 from other pollutants and the weather, one domain per station.
+"""Beijing air: PM2.5 from pollutants and weather, a domain per station.
 
 PM10 is left out: with it there is hardly a gap between stations. Of the hours that have PM2.5, as many
 are taken of each station, evenly spaced; other missing cells are filled in as those of one's own tables
@@ -23,7 +23,10 @@ HOURS = {"train": 24_000, "test": 8_000}  # of three years, and of the one after
 
 
 def station(name: str, data_dir: DataDir) -> Domain:
-  """A station's hours: gases and weather as a table, PM2.5 [n, 1] in µg/m³."""
+  """A station's hours: gases and weather as a table, and PM2.5.
+
+  The labels are [n, 1] in µg/m³.
+  """
 
   def read(split: str) -> Split:
     x, y = prepared.arrays(f"beijing_air/{name}", split, data_dir)

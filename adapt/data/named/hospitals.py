@@ -1,7 +1,8 @@
-"""UCI Heart Disease: a domain per hospital, and hospitals whose share of ill patients is planted.
+"""UCI Heart Disease: a domain per hospital, and planted label shifts.
 
-The inputs are tables: a missing cell takes the sources' median and a column of its own, chest pain, ECG,
-slope and thal are categories, and numbers are scaled by the sources (see `encode.together`).
+A planted shift is one of the share of ill patients. The inputs are tables: a missing cell takes the
+sources' median and a column of its own, chest pain, ECG, slope and thal are categories, and numbers
+are scaled by the sources (see `encode.together`).
 """
 
 import os
@@ -24,9 +25,9 @@ PRIORS = (10, 30, 50, 70, 90)  # percent of ill patients
 
 
 def hospital(name: str, data_dir: DataDir) -> Domain:
-  """The patients of a hospital; a fixed half of each class is the test split.
+  """A hospital's patients, with half of each class as test split.
 
-  Half, as Switzerland has 8 healthy patients, on whom any score rests.
+  The half is fixed. Half, as Switzerland has 8 healthy patients, on whom any score rests.
   """
   x, y = _patients(name, data_dir)
   train, test = (Split(x[rows], y[rows]) for rows in splits.stratified(y, 0.5))
@@ -34,11 +35,11 @@ def hospital(name: str, data_dir: DataDir) -> Domain:
 
 
 def shifted(name: str, half: str, percent: int, data_dir: DataDir) -> Domain:
-  """Half of a hospital's patients, of whom `percent` % are ill; all of them are both splits.
+  """Half of a hospital's patients, of whom `percent` % are ill.
 
-  Patients of one class are left out, drawn by the same generator each time, until the share is right.
-  The halves "source" and "target" are stratified and share no patient, and within a class both are
-  draws from one hospital: label shift and nothing else.
+  All of them are both splits. Patients of one class are left out, drawn by the same generator each
+  time, until the share is right. The halves "source" and "target" are stratified and share no
+  patient, and within a class both are draws from one hospital: label shift and nothing else.
   """
   x, y = _patients(name, data_dir)
   order = np.random.default_rng(0).permutation(len(y))

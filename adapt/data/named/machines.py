@@ -1,4 +1,4 @@
-"""CWRU bearings: log spectra of windows of vibrations, one domain per motor load.
+"""CWRU bearings: log spectra of vibration windows, a domain per load.
 
 A load has one recording of each fault, so no split of its windows keeps a recording on one side. There is
 none: both splits are all windows, the transductive protocol. What is labelled (the source's
@@ -22,7 +22,10 @@ WINDOW = 1024  # samples: 85 ms
 
 
 def load(rpm: str, data_dir: DataDir) -> Domain:
-  """A load's windows [870, 512] float32: 58 of each of 15 faults, each fault's in order."""
+  """A load's windows [870, 512] float32: 58 of each fault.
+
+  There are 15 faults, each fault's windows in order.
+  """
   series, y = prepared.arrays(f"cwru_bearings/{rpm}", "train", data_dir)
   count = series.shape[1] // WINDOW
   windows = series[:, : count * WINDOW].reshape(-1, WINDOW)
@@ -31,7 +34,10 @@ def load(rpm: str, data_dir: DataDir) -> Domain:
 
 
 def spectra(windows: np.ndarray) -> np.ndarray:
-  """Log power spectra [n, 512] of windows [n, 1024], in units of 20 dB about the window's mean."""
+  """Log power spectra [n, 512] of windows [n, 1024].
+
+  Units are 20 dB about the window's mean.
+  """
   hann = np.hanning(windows.shape[1] + 1)[:-1]
   power = np.abs(np.fft.rfft(windows * hann, axis=1)[:, 1:]) ** 2
   log = np.log10(power + 1e-6 * power.mean(axis=1, keepdims=True) + 1e-12) / 2

@@ -1,4 +1,7 @@
-"""Images with a class for each pixel: CamVid by day and at dusk, and retinas of DRIVE and CHASE_DB1."""
+"""Segmentation sets: CamVid by day and at dusk, DRIVE and CHASE_DB1.
+
+Images have a class for each pixel; the last two are of retinas.
+"""
 
 import functools
 import os

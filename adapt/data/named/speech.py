@@ -1,4 +1,7 @@
-"""Spoken digits (Free Spoken Digit Dataset): a domain per speaker, log-mel series [32, 40]."""
+"""Spoken digits (Free Spoken Digit Dataset): a domain per speaker.
+
+The inputs are log-mel series [32, 40].
+"""
 
 import os
 from collections.abc import Callable
@@ -15,7 +18,7 @@ SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 
 
 def speaker(name: str, data_dir: DataDir) -> Domain:
-  """A speaker's digits [n, 32, 40, 1] float32; each recording has mean 0 and deviation 1."""
+  """A speaker's digits [n, 32, 40, 1] float32, standardised per recording."""
 
   def read(split: str) -> Split:
     x, y = prepared.arrays(f"spoken_digits/{name}", split, data_dir)
@@ -26,7 +29,10 @@ def speaker(name: str, data_dir: DataDir) -> Domain:
 
 
 def standardised(x: np.ndarray) -> np.ndarray:
-  """Bring each recording [n, t, c] to mean 0 and deviation 1 over its cells."""
+  """Standardise each recording [n, t, c] over its cells.
+
+  The mean is 0 and the deviation 1.
+  """
   x = x - x.mean(axis=(1, 2), keepdims=True)
   found: np.ndarray = x / np.maximum(x.std(axis=(1, 2), keepdims=True), 1e-6)
   return found
