@@ -81,7 +81,7 @@ def is_file(name: str) -> bool:
 
 
 def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -> Domain:
-  """Read a domain by name or from a file, without encoding.
+  """Read a domain by name or from a file.
 
   The inputs may be a table or texts.
 

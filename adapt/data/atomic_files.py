@@ -89,10 +89,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def sweep(temporaries: Iterable[Path], before: float | None = None) -> None:
-  """Delete older temporary files that nobody writes.
-
-  They are older than this process.
-  """
+  """Delete temporary files that nobody writes, if older than this process."""
   for path in temporaries:
     with contextlib.suppress(OSError):
       if path.stat().st_mtime < (BEGAN if before is None else before):

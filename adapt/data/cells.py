@@ -1,7 +1,4 @@
-"""Convert a column's cells to numbers or texts, with missing ones.
-
-Missing cells are told apart.
-"""
+"""Convert a column's cells to numbers or texts, and mark missing ones."""
 
 import re
 from collections.abc import Collection

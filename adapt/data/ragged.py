@@ -1,6 +1,6 @@
 """Series of several lengths: checked, cut, padded, real steps marked.
 
-They are cut to a length. A network takes one length, which is that of the longest training example,
+A network takes one length, which is that of the longest training example,
 up to MOST steps. Shorter series end in zeros, and one more channel, the last, is 1 where a step is
 real and 0 where it is not.
 """

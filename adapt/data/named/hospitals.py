@@ -27,7 +27,7 @@ PRIORS = (10, 30, 50, 70, 90)  # percent of ill patients
 def hospital(name: str, data_dir: DataDir) -> Domain:
   """A hospital's patients, with half of each class as test split.
 
-  The half is fixed. Half, as Switzerland has 8 healthy patients, on whom any score rests.
+  The half is fixed; a half, as Switzerland has 8 healthy patients, on whom any score rests.
   """
   x, y = _patients(name, data_dir)
   train, test = (Split(x[rows], y[rows]) for rows in splits.stratified(y, 0.5))
