@@ -1,4 +1,4 @@
-"""Source only: empirical risk on the labelled source, the lower baseline of every table (Vapnik, 1992)."""
+"""Source only: empirical risk on the labelled source, every table's lower baseline (Vapnik, 1992)."""
 
 import jax
 

@@ -1,4 +1,4 @@
-"""Balanced loss: λ · target loss + (1 - λ) · source loss (Ben-David et al., Machine Learning 79, 2010)."""
+"""Balanced loss: λ · target + (1 − λ) · source loss (Ben-David et al., Machine Learning 79, 2010)."""
 
 from typing import Annotated
 

@@ -88,11 +88,12 @@ def unet(
   depth: int = 3,
   norm: str = "group",
 ) -> Net:
-  """U-Net for images of any size: logits [b, h, w, k]; group norm (Wu and He, 2018, arXiv:1803.08494).
+  """U-Net for images of any size: logits [b, h, w, k].
 
-  Its features [b, width] are means over all pixels of what the last 1×1 convolution reads: methods that
-  align features align those. Up the network goes by repeating pixels, not by a transposed convolution,
-  and convolutions are padded; the paper's are not.
+  Its default is group norm (Wu and He, 2018, arXiv:1803.08494). Its features [b, width] are means
+  over all pixels of what the last 1×1 convolution reads: methods that align features align those.
+  Up the network goes by repeating pixels, not by a transposed convolution, and convolutions are
+  padded; the paper's are not.
 
   Args:
     classes: number of classes.

@@ -7,5 +7,8 @@ from adapt.models.unet import unet
 
 
 def unet_bn(classes: int, **options: Any) -> Net:
-  """`unet` with batch norm in place of group norm; its options are the same."""
+  """`unet` with batch norm in place of group norm.
+
+  Its options are the same.
+  """
   return unet(classes, **{"norm": "batch", **options})
