@@ -10,9 +10,9 @@ from adapt.validators import Evaluation, Seen, Validator
 
 
 def class_ami() -> Validator:
-  """Adjusted mutual information of predicted classes and clusters.
+  """Adjusted mutual information of predicted classes and clusters (Vinh et al., 2010).
 
-  Source of the adjustment for chance: Vinh et al. (2010). Made on the host from the table that the
+  The adjustment is for chance. Made on the host from the table that the
   device counts: its expectation sums over hypergeometric distributions, whose lengths are data.
   """
 

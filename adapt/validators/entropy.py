@@ -5,10 +5,7 @@ from adapt.validators import Validator, counted
 
 
 def entropy() -> Validator:
-  """Minus the mean entropy of the target predictions.
-
-  Source: Morerio et al. (2018, arXiv:1711.10288).
-  """
+  """Minus the mean entropy of target predictions (Morerio et al., 2018, arXiv:1711.10288)."""
   return counted(score)._replace(outputs=("classes", "pixels"))
 
 

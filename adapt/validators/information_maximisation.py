@@ -8,10 +8,7 @@ from adapt.validators.entropy import score as negative_entropy
 
 
 def information_maximisation() -> Validator:
-  """Entropy of the mean target prediction minus the mean entropy.
-
-  Source: Musgrave et al. (arXiv:2208.07360).
-  """
+  """Entropy of mean target prediction minus mean entropy (Musgrave et al., arXiv:2208.07360)."""
   return counted(score)._replace(outputs=("classes", "pixels"))
 
 

@@ -7,9 +7,9 @@ from adapt.validators import Validator, counted
 
 
 def source_loss() -> Validator:
-  """Minus the loss on held-out source examples.
+  """Minus the loss on held-out source examples, which ignores the target.
 
-  It says nothing of the target. Of values (regression) it is the mean squared error in standard
+  Of values (regression) it is the mean squared error in standard
   deviations of the source's labels, of pixels (segmentation) the mean cross-entropy in nats; of
   classes `source_accuracy` does the same.
   """
