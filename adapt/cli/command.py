@@ -4,6 +4,7 @@ Bad input gives one line and its exit code.
 """
 
 import argparse
+import difflib
 import re
 import signal
 import sys
@@ -35,7 +36,18 @@ class Parser(argparse.ArgumentParser):
     super().__init__(formatter_class=_Formatter, allow_abbrev=False, **options)
 
   def error(self, message: str) -> NoReturn:
-    self.exit(2, f"error: {one_line(message)} (see --help)\n")
+    self.exit(2, f"error: {one_line(message)}{self._meant(message)} (see --help)\n")
+
+  def _meant(self, message: str) -> str:
+    """Which flag may be meant, where the first of those that there are not is like one."""
+    if not (found := re.match(r"unrecognized arguments: (--[\w-]+)", message)):
+      return ""
+    flags = [
+      f for f, action in self._option_string_actions.items() if action.help != argparse.SUPPRESS
+    ]
+    longer = [f for f in flags if f.startswith(f"{found[1]}-")]  # --label for --label-column
+    near = longer[:1] or difflib.get_close_matches(found[1], flags, 1)
+    return f": did you mean {near[0]}?" if near else ""
 
 
 def refused(error: ValueError | OSError) -> int:

@@ -73,7 +73,7 @@ def _named(known: argparse.Namespace, reading: data.Reading) -> list[list[str]]:
   sources, target = known.source, known.target
   if known.data:
     sources, target = _values(known, reading)
-  elif reading.domain_column and any(tabular.is_table(name) for name in (*sources, target or "")):
+  elif reading.domain_column:
     raise ValueError("--domain-column is of one table: give that by --data FILE")
   if known.each:
     if target or len(sources) < 2:

@@ -61,7 +61,11 @@ def tables(argv: Sequence[str], default: Path = RECORDS, further: Further | None
   """
   try:
     plugins.use(argv)
-    request = _request(tables_parser(default).parse_args(argv))
+    arguments = tables_parser(default).parse_args(argv)
+    request = _request(arguments)
+    if _is_excerpt(arguments):
+      print(_excerpt(request, arguments), end="")
+      return 0
     files = generated(request, further)
   except ValueError as error:
     return refused(error)
@@ -102,8 +106,52 @@ def tables_parser(default: Path = RECORDS) -> Parser:
   parser.add_argument("--check", action="store_true", help="write nothing; exit 1 on a difference")
   parser.add_argument("--select", metavar="RULE", help=_SELECT)
   parser.add_argument("--measure", metavar="NAME", help=_MEASURE)
+  part = parser.add_argument_group("one table, for a paper (printed; no file is written)")
+  part.add_argument("--suite", metavar="NAME", help="whose main table")
+  part.add_argument("--rows", nargs="+", default=[], metavar="LABEL", help="these rows alone")
+  part.add_argument(
+    "--columns", nargs="+", default=[], metavar="TASK", help="these tasks alone, and average"
+  )
+  part.add_argument("--latex", action="store_true", help="LaTeX (booktabs) in place of Markdown")
+  part.add_argument("--caption", metavar="TEXT", help="full, short or your own (default: full)")
   plugins.add(parser)
   return parser
+
+
+def _is_excerpt(arguments: argparse.Namespace) -> bool:
+  """Whether one table is asked for; ValueError where it is not said which."""
+  given = vars(arguments)
+  asked = [n for n in ("rows", "columns", "latex", "caption") if given[n]]
+  if asked and not given["suite"]:
+    raise ValueError(f"--{asked[0]} is of one table: name its suite by --suite")
+  return bool(given["suite"])
+
+
+def _excerpt(request: Request, arguments: argparse.Namespace) -> str:
+  from adapt.records import record
+  from adapt.report import excerpt
+
+  given = vars(arguments)
+  records = record.read_all(request.results)
+  if not records:
+    raise ValueError(_no_records(request.results))
+  names = sorted({r["suite"] for r in records})
+  if given["suite"] not in names:
+    raise ValueError(catalogue.unknown("suite", given["suite"], names))
+  mine = [r for r in records if r["suite"] == given["suite"]]
+  suite = _suites(request).get(given["suite"])
+  chosen = excerpt.excerpt(
+    mine, suite, given["rows"], given["columns"], request.rule, request.measure
+  )
+  return excerpt.text(chosen, given["suite"], given["latex"], given["caption"] or "full")
+
+
+def _suites(request: Request) -> dict[str, Suite]:
+  """The suites of the folder, and those of plug-ins."""
+  from adapt.experiments import suites
+
+  named = {name: suites.get(name) for name in catalogue.names("adapt.suites")}
+  return suites_in(request.benchmarks) | named
 
 
 def _request(arguments: argparse.Namespace) -> Request:
@@ -126,15 +174,13 @@ def generated(request: Request, further: Further | None = None) -> dict[Path, st
   Raises:
     ValueError: there are none, one is broken, or the rule is no validator of any.
   """
-  from adapt.experiments import suites
   from adapt.records import record
   from adapt.report import result_files
 
   records: Sequence[Record] = record.read_all(request.results)
   if not records:
     raise ValueError(_no_records(request.results))
-  known = suites_in(request.benchmarks)
-  known |= {name: suites.get(name) for name in catalogue.names("adapt.suites")}
+  known = _suites(request)
   files = result_files.generated(
     records, request.results, request.out, known, request.rule, request.measure
   )

@@ -134,6 +134,8 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
     if kind == 1:
       return sound.read_folder(name, reading)
     return texts.read_folder(name) if kind == 2 else folders.read_folder(name)
+  if "/" in name and not name.startswith("tfds:"):
+    raise ValueError(f"no file or folder '{name}' that can be read: check the path and its ending")
   near = catalogue.meant(name, names())
   raise ValueError(
     f"unknown domain '{name}'{near}: adapt data list has the names; or give tfds:NAME, "

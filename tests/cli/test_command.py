@@ -62,3 +62,20 @@ def test_an_error_of_ours_is_not_hidden():
     command.guarded(raising(KeyError("x")))
   with pytest.raises(JaxRuntimeError):
     command.guarded(raising(JaxRuntimeError("INTERNAL: a shape")))
+
+
+@pytest.mark.parametrize(
+  ("flag", "meant"),
+  [
+    ("--label", ": did you mean --label-column?"),
+    ("--metod", ": did you mean --method?"),
+    ("--zz", ""),
+  ],
+)
+def test_a_flag_that_is_not_there_names_the_nearest(flag, meant, capsys):
+  parser = command.Parser(prog="adapt run")
+  parser.add_argument("--label-column")
+  parser.add_argument("--method")
+  with pytest.raises(SystemExit):
+    parser.parse_args([flag, "x"])
+  assert capsys.readouterr().err == f"error: unrecognized arguments: {flag} x{meant} (see --help)\n"

@@ -152,3 +152,10 @@ def test_import_is_cheap():
     "'pandas'} & set(sys.modules); sys.exit(repr(heavy) if heavy else 0)"
   )
   subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize("name", ["photos/", "nowhere/at_all", "../reviews.xyz"])
+def test_a_path_without_a_file_is_called_one(name, tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  with pytest.raises(ValueError, match=f"no file or folder '{name}'"):
+    data.load(name)
