@@ -96,7 +96,7 @@ def clash() -> str:
 def overwritten() -> bool:
   """Return whether another package has overwritten this package's first file.
 
-  So it is if the file is not the one that pip has noted; never in a checkout.
+  It is compared with the hash that pip noted, and never reported in a checkout.
   """
   try:
     files = metadata.distribution(NAME).files or []

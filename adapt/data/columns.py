@@ -197,7 +197,7 @@ def names(fitted: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 def flags(fitted: Sequence[Mapping[str, Any]]) -> list[bool]:
   """Which encoded columns are 0 or 1.
 
-  They tell of a missing cell or a category.
+  They mark a missing cell or a category.
   """
   found = []
   for column in fitted:

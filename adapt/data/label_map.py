@@ -1,6 +1,6 @@
 """Rename classes by a user's map, to match numbers and names.
 
-With it labels that are numbered and labels that are named can be compared.
+Numbered labels and named ones can then be compared.
 """
 
 from collections.abc import Mapping

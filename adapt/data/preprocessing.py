@@ -63,7 +63,7 @@ def for_later(made: Preprocessing, given: Mapping[str, Any]) -> Reading:
 def of(about: Mapping[str, Any]) -> Preprocessing | None:
   """A saved model's preprocessing.
 
-  None of older models and of sets with a name.
+  None for older models and for sets with a name.
   """
   if (found := about.get("preprocessing")) is None:
     return None

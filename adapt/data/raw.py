@@ -1,6 +1,6 @@
 """Inputs before they are one array: tables, texts, uneven series.
 
-So a user's file has them.
+They are as a user's file has them.
 """
 
 from collections.abc import Sequence

@@ -18,7 +18,7 @@ WORTH = 256  # bytes of it for a byte of a larger file
 def check_room(made: Rebuilt, reads: set[str], size: int) -> None:
   """Raises for a state far larger than the file explains.
 
-  What is limited is the memory that the state takes in proportion to the file.
+  The state's memory is limited in proportion to the file.
 
   What predictions do not read, such as a queue of examples, is not in the file but has its shape.
 

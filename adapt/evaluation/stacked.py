@@ -17,7 +17,7 @@ LEVEL = 0.9  # of intervals
 class Stacked(NamedTuple):
   """Linear correction of one accuracy estimate, and its interval.
 
-  The interval is of the errors on other groups.
+  The interval is that of its errors on other groups.
   """
 
   names: tuple[str, ...]  # of the scores whose differences from BASE correct it

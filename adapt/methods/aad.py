@@ -85,7 +85,7 @@ def aad(
 def filled(net: Net) -> Refresh:
   """The memory, filled by one evaluation-mode pass over the whole target.
 
-  nrc does so too.
+  nrc uses it too.
   """
 
   def refresh(params, state, xs, ys, xt):

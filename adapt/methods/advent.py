@@ -85,7 +85,7 @@ def advent(
 def maps(logits: Float[Array, "*p k"]) -> Float[Array, "*p k"]:
   """Weighted self-information maps −p log p / log k of each class.
 
-  Their sum is the entropy's share of its most.
+  Their sum is the entropy as a share of its maximum.
   """
   log_p = jax.nn.log_softmax(logits)
   return -jnp.exp(log_p) * log_p / math.log(logits.shape[-1])

@@ -121,7 +121,7 @@ def depthwise_by_slices(
 ) -> Float[Array, "b h2 w2 c"]:
   """Depthwise convolution as a sum of slices, in float32.
 
-  Each slice of x is times one element of the kernel. The result is the same.
+  Each slice of x is multiplied by one element of the kernel. The result is the same.
   """
   p, q, _, c = kernel.shape
   weights = kernel.reshape(p * q, c).astype(jnp.float32)

@@ -1,4 +1,4 @@
-"""A part of a suite's table, for a paper: chosen rows and columns."""
+"""Chosen rows and columns of a suite's table, for a paper."""
 
 import re
 from collections.abc import Sequence

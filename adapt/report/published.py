@@ -47,7 +47,7 @@ def note(reported: Reported, row: Row) -> str:
 def departures(reported: Reported, row: Row) -> dict[str, float]:
   """Task → points by which ours is above the published number.
 
-  Only tasks where that is no accident of seeds.
+  Only tasks where the two differ by more than DEVIATIONS standard deviations.
   """
   apart = {}
   for task, theirs in reported.accuracy.items():

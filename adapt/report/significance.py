@@ -144,10 +144,7 @@ def leaders(means: Mapping[str, float], test: Callable[[str, str], float | None]
 
 
 def is_null(record: Record) -> bool:
-  """Whether a record is a null control, without an adaptation term.
-
-  The term has no say.
-  """
+  """Whether a record is a null control: its adaptation weight is 0."""
   return bool(record["config"]["hyperparameters"].get("weight") == 0.0)
 
 

@@ -28,7 +28,7 @@ def canvas(rows: int, columns: int, size: tuple[float, float]) -> "tuple[Figure,
 def save(figure: "Figure | None", path: Path) -> Path | None:
   """Writes a PNG of at most 256 colours.
 
-  That is a third of the size, and no difference to see. None is no figure, and writes nothing.
+  That is a third of the size, without a visible difference. None is no figure, and writes nothing.
   """
   if figure is None:
     return None

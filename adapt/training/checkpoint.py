@@ -138,7 +138,7 @@ class Checkpoints:
   def release(self, done: bool) -> None:
     """Releases the folder, and deletes it if no longer needed.
 
-    So it is where its records exist or no checkpoint does.
+    It is not needed once its records exist, or if it has no checkpoint.
     """
     if self._lock.closed:
       return  # another process may hold it by now
