@@ -6,11 +6,12 @@ end goes, the other one reads or writes into nothing and ends.
 
 import contextlib
 import multiprocessing
+import pickle
 import signal
 from collections.abc import Callable, Generator, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ def batches(
         decoder.line.send((ahead, steps[i::workers]))
     for i in range(len(steps)):
       with _watched(decoder := decoders[i % workers]):
-        made = decoder.line.recv()
+        made = _received(decoder.line)
       if isinstance(made, ValueError):
         raise made
       yield made
@@ -98,6 +99,21 @@ def _decode(line: Connection) -> None:
     ahead, steps = line.recv()
     try:
       for made in ahead(steps):
-        line.send(made)
+        _send(line, made)
     except ValueError as error:
-      line.send(ValueError(str(error)))
+      _send(line, ValueError(str(error)))
+
+
+def _send(line: Connection, value: Any) -> None:
+  """Sends a value, its arrays without a copy."""
+  buffers: list[pickle.PickleBuffer] = []
+  rest = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+  arrays = [buffer.raw() for buffer in buffers]
+  line.send((rest, len(arrays)))
+  for array in arrays:
+    line.send_bytes(array)
+
+
+def _received(line: Connection) -> Any:
+  rest, arrays = line.recv()
+  return pickle.loads(rest, buffers=[line.recv_bytes() for _ in range(arrays)])
