@@ -12,11 +12,10 @@ from adapt.training import decoders
 _STREAMING = """
 import time
 from adapt.training import decoders
-if __name__ == "__main__":
-  made = decoders.batches(iter, range(10**9), 2)
-  next(made)
-  print("began", flush=True)
-  time.sleep(60)
+made = decoders.batches(iter, range(10**9), 2)
+next(made)
+print("began", flush=True)
+time.sleep(60)
 """
 
 
@@ -48,13 +47,9 @@ def test_what_it_cannot_decode_is_raised_here():
 
 @pytest.mark.holds("decoders")
 @pytest.mark.skipif(sys.platform == "win32", reason="kills by signals")
-def test_decoders_of_a_killed_run_end_and_hold_no_output(tmp_path):
-  (tmp_path / "streaming.py").write_text(_STREAMING)
-  run = subprocess.Popen(
-    [sys.executable, tmp_path / "streaming.py"],
-    stdout=subprocess.PIPE,
-    stderr=subprocess.STDOUT,
-  )
+def test_decoders_of_a_killed_run_end_and_hold_no_output():
+  command = [sys.executable, "-c", _STREAMING]
+  run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
   assert run.stdout.readline() == b"began\n"
   run.send_signal(signal.SIGKILL)
   assert run.communicate(timeout=30)[0] == b""  # the end of the pipe, and no word of any of them
