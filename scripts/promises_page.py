@@ -34,6 +34,7 @@ PROMISES = {
   "shown": "Names from records are shown as text, and no key is kept in a record",
   "processes": "Several processes give the numbers of one; if one dies, the others stop and the same "
   "command continues",
+  "decoders": "A decoding process that is killed costs one line, and those of a killed run end with it",
   "cluster": "A suite spread over a cluster that loses a node has every cell, none trained to its end twice",
   "tracked": "A wandb server that is absent or hangs costs one line and half a minute, never a result",
   "models": "A saved model gives another process the same predictions; its export needs jax alone",

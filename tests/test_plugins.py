@@ -5,6 +5,7 @@ import pickle
 import shutil
 import sys
 from importlib import metadata
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -203,6 +204,14 @@ def test_each_kind_has_its_file_only_once_the_folder_is_added(folder):
     assert room.names().count(name) == 1, kind
     assert len(catalogue._extra[f"adapt.{kind}"]) == len(set(catalogue._extra[f"adapt.{kind}"]))
   assert "_factor" not in methods.names()
+
+
+def test_help_and_docs_say_that_its_code_is_run(capsys):
+  with pytest.raises(SystemExit):
+    main.main(["run", "--help"])
+  assert "its Python code is run" in " ".join(capsys.readouterr().out.split())
+  docs = Path(__file__).parents[1] / "docs/add_a_method.md"
+  assert "`--plugins` runs the Python code of that folder" in docs.read_text()
 
 
 def test_a_file_directly_in_the_folder_is_a_method(folder):

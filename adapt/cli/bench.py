@@ -64,6 +64,22 @@ def known(name: str) -> str:
   return name
 
 
+def named(command: str, name: str, before: str = "") -> str:
+  """Validate the suite name of a command whose further flags are the suite's.
+
+  ValueError says what is meant where no suite has it.
+
+  Args:
+    command: of adapt, for the message.
+    name: what stands where the name should.
+    before: the word before it, where that is a suite's flag, whose value this may be.
+  """
+  flag = name if name.startswith("-") else before if before.startswith("-") else ""
+  if flag and "=" not in before and names() and name not in names():
+    raise ValueError(f"{flag} stands before the suite's name: adapt {command} NAME … {flag} …")
+  return known(name)
+
+
 def get(name: str) -> Benchmark:
   """Return the suite of that name."""
   if not _ours(known(name)):
@@ -110,7 +126,7 @@ def run(argv: Sequence[str]) -> int:
   if argv[:1] in ([], ["-h"], ["--help"]):
     print(bench_parser().format_help(), end="")
     return 0
-  name, rest = known(argv[0]), list(argv[1:])
+  name, rest = named("bench", argv[0]), list(argv[1:])
   from adapt.cli import main
 
   if not _ours(name):

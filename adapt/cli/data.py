@@ -215,7 +215,7 @@ def _show(arguments: argparse.Namespace) -> int:
   name = f"{arguments.name}_{arguments.domain}" if arguments.domain else arguments.name
   domain = data.load(name, arguments.data_dir)
   out = arguments.out or f"{domain.name.replace('/', '_').replace(':', '_')}.png"
-  with _writing():
+  with _writing(out):
     print(data_figures.sheet(domain, out))
   return 0
 
@@ -233,11 +233,11 @@ def _verify(data_dir: str | None) -> int:
 
 
 @contextlib.contextmanager
-def _writing() -> Iterator[None]:
+def _writing(file: str) -> Iterator[None]:
   try:
     yield
-  except OSError as error:
-    remedy = f"cannot write {error.filename} ({error.strerror}): name another file"
+  except OSError as error:  # of a full disk it names no file
+    remedy = f"cannot write {error.filename or file} ({error.strerror}): name another file"
     raise ValueError(remedy) from error
 
 
@@ -247,15 +247,16 @@ def _audit(arguments: argparse.Namespace) -> int:
   names = [*arguments.source, arguments.target]
   *sources, target = own_data.loaded(names, arguments.data_dir, reading_flags.of(arguments))
   report = audit(sources, target)
-  with _writing():
-    if arguments.json:
-      path = Path(arguments.json)
+  if arguments.json:
+    path = Path(arguments.json)
+    with _writing(arguments.json):
       path.parent.mkdir(parents=True, exist_ok=True)
       with atomic_files.whole(path) as stream:
         stream.write((as_json(report) + "\n").encode("utf-8", "backslashreplace"))
-    if arguments.plot:
-      from adapt.report import data_figures
+  if arguments.plot:
+    from adapt.report import data_figures
 
+    with _writing(arguments.plot):
       data_figures.balance(report, arguments.plot)
   _print(report)
   return 1 if report.leaks else 0

@@ -44,7 +44,9 @@ def main(argv: Sequence[str]) -> int:
   arguments, rest = parser().parse_known_args(list(argv))
   if not arguments.name:
     return _list(rest)
-  found = bench.get(arguments.name)
+  before = ["", *argv][list(argv).index(arguments.name)]
+  named = bench.named("reproduce", arguments.name, before if before in rest else "")
+  found = bench.get(named)
   if not found.suite.reported:
     raise ValueError(f"suite {found.name} has no published rows: see adapt reproduce")
   rest += ["--task", *arguments.task] if arguments.task else []

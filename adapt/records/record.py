@@ -86,7 +86,7 @@ def write_points(path: Path, mark: str, **arrays: Any) -> None:
   import numpy as np
 
   buffer = io.BytesIO()
-  everything: dict[str, Any] = {**arrays, _MARK: np.array(mark)}
+  everything: dict[str, Any] = {**arrays, _MARK: np.array(f"{mark} {_digest(arrays)}")}
   np.savez_compressed(buffer, **everything)
   atomic_files.replace(_points(path), buffer.getvalue())
 
@@ -112,13 +112,25 @@ def read_points(path: Path, record: Mapping[str, Any]) -> dict[str, Any] | None:
   except (npy.Damaged, OSError) as error:
     why = f"cannot be read ({error})"
   else:
-    mark = points.pop(_MARK, None)  # points from before they were marked have none
+    # Points from before they were marked have none, and the first marks had no digest.
+    run, _, digest = str(points.pop(_MARK, "")).partition(" ")
     first = (record.get("parameters") or [None])[0]
-    if mark is None or first is None or str(mark) == first:
+    of_another = run and first is not None and run != first
+    if not of_another and digest in ("", _digest(points)):
       return points
-    why = "is of another run than the record beside it"
+    why = "is of another run than the record beside it" if of_another else "is damaged"
   print(f"warning: {file} {why}: left out; run again with --force", file=sys.stderr)
   return None
+
+
+def _digest(arrays: Mapping[str, Any]) -> str:
+  import numpy as np
+
+  made = hashlib.sha256()
+  for name in sorted(arrays):
+    array = np.ascontiguousarray(arrays[name])
+    made.update(f"{name} {array.dtype} {array.shape} ".encode() + array.tobytes())
+  return made.hexdigest()
 
 
 def _points(path: Path) -> Path:

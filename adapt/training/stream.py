@@ -6,6 +6,8 @@ The order is `resident.plan`'s, a function of the seed and the step. So it does 
 many threads or worker processes decode, and a run continues at any step by asking for it.
 """
 
+import functools
+import importlib.util
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, NamedTuple
@@ -15,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from adapt import extras
-from adapt.training import resident
+from adapt.training import decoders, resident
 
 _CHUNK = 512  # steps planned at once, so that a pass's permutation is not drawn again at every step
 
@@ -120,19 +122,18 @@ def batches(
     workers: processes that decode; 0 means threads of this process.
     ahead: batches made before they are asked for, by each process.
   """
-  try:
-    import grain
-  except ImportError as error:
-    raise ValueError(f"sets larger than memory need grain: {extras.install('images')}") from error
-  options = grain.ReadOptions(num_threads=ahead, prefetch_buffer_size=ahead)
-  made = grain.MapDataset.range(start, steps).map(load).to_iter_dataset(options)
-  if workers:
-    from absl import flags  # grain's workers read flags of absl, which only absl's own main parses
+  if importlib.util.find_spec("grain") is None:
+    raise ValueError(f"sets larger than memory need grain: {extras.install('images')}")
+  wanted, by_threads = range(start, steps), functools.partial(_by_threads, load, ahead)
+  yield from decoders.batches(by_threads, wanted, workers) if workers else by_threads(wanted)
 
-    if not flags.FLAGS.is_parsed():
-      flags.FLAGS(["adapt"])
-    made = made.mp_prefetch(grain.MultiprocessingOptions(workers, per_worker_buffer_size=ahead))
-  iterator = iter(made)
+
+def _by_threads(load: Callable[[int], Fed], ahead: int, steps: range) -> Generator[Fed, None, None]:
+  import grain
+
+  options = grain.ReadOptions(num_threads=ahead, prefetch_buffer_size=ahead)
+  wanted = grain.MapDataset.range(steps.start, steps.stop, steps.step)
+  iterator = iter(wanted.map(load).to_iter_dataset(options))
   try:
     yield from iterator
   finally:

@@ -83,6 +83,12 @@ def test_an_unknown_suite_is_answered_by_what_is_near(capsys):
   )
 
 
+def test_a_flag_before_the_suite_s_name_is_told(capsys):
+  assert commands.main(["bench", "--steps", "4", "digits", "dann"]) == 2
+  line = "error: --steps stands before the suite's name: adapt bench NAME … --steps …\n"
+  assert capsys.readouterr().err == line
+
+
 @pytest.mark.parametrize("argv", [["suites", "digits"], ["bench", "digits", "dann"]])
 def test_an_installation_without_benchmarks_says_so(argv, capsys, monkeypatch, tmp_path):
   monkeypatch.setattr(bench, "FOLDER", tmp_path / "benchmarks")

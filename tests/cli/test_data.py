@@ -1,6 +1,8 @@
 """`adapt data` as a user meets it: lists, pictures, the audit's exit code, and one line for bad input."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 
@@ -187,6 +189,22 @@ def test_audit_refuses(tmp_path, capsys):
   for flag in ("--json", "--plot"):
     out = ["audit", a, tmp_path / "b.npz", flag, file / "r.json"]
     refused(capsys, out, "cannot write", "in_the_way")
+
+
+@pytest.mark.holds("disk")
+@pytest.mark.parametrize("flag", ["--json", "--plot"])
+def test_an_audit_that_does_not_fit_leaves_the_old_file(tmp_path, capsys, monkeypatch, flag):
+  def full(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+  names = [tmp_path / "a.npz", tmp_path / "b.npz"]
+  for seed, name in enumerate(names):
+    npz(name, seed)
+  (out := tmp_path / "out/r.png").parent.mkdir()
+  out.write_text("old")
+  monkeypatch.setattr(os, "fsync", full)
+  refused(capsys, ["audit", *names, flag, out], "cannot write", "r.png (No space left on device)")
+  assert out.read_text() == "old" and os.listdir(out.parent) == ["r.png"]
 
 
 def test_many_classes_are_cut_in_the_table(capsys):

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 
 import numpy as np
 import pytest
@@ -43,3 +44,20 @@ def test_what_is_no_json_is_one_reason(text):
   with pytest.raises(ValueError, match=r".+") as caught:
     atomic_files.load_json(text)
   assert "\n" not in str(caught.value) and len(str(caught.value)) < 110
+
+
+@pytest.mark.holds("killed")
+def test_what_killed_processes_left_is_swept_and_what_is_being_written_is_not(tmp_path):
+  folder = tmp_path / "suite/task"
+  folder.mkdir(parents=True)
+  left = [tmp_path / ".probe.1", tmp_path / ".a.json.1-b.tmp", folder / ".b.npz.2-c.tmp"]
+  for file in left:
+    file.write_text("half")
+    os.utime(file, (0, 0))  # older than this process
+  with atomic_files.whole(folder / "c.json") as under_way:
+    [temporary] = folder.glob(".c.json.*.tmp")
+    os.utime(temporary, (0, 0))
+    atomic_files.check_writable(tmp_path)
+    assert not any(file.exists() for file in left) and temporary.exists()
+    under_way.write(b"{}")
+  assert [file.name for file in folder.iterdir()] == ["c.json"]

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import sample_records
+from spoilt import SPOILT
 
 from adapt.records import record
 
@@ -109,15 +110,29 @@ def test_code_of_one_s_own_has_no_commit(dirty, said, monkeypatch):
 @pytest.mark.holds("killed")
 @pytest.mark.parametrize(
   ("spoil", "said"),
-  [(None, ""), ("other", "is of another run than the record"), ("cut", "cannot be read")],
+  [
+    (None, ""),
+    ("other", "is of another run than the record"),
+    ("cut", "cannot be read"),
+    ("emptied", "cannot be read"),
+    ("half", "is damaged"),
+    ("zeros", "is damaged"),
+    ("dtype", "is damaged"),
+    ("swapped", "is of another run than the record"),
+  ],
 )
 def test_points_are_shown_beside_their_own_record_alone(spoil, said, tmp_path, capsys):
   """Killed between the two, --force leaves the old record beside the new run's points."""
   file, made = tmp_path / "dann.json", {"parameters": ["a1", "b2"]}
   record.write_points(file, "a1" if spoil != "other" else "c3", label=np.arange(3))
-  if spoil == "cut":
-    content = file.with_suffix(".npz").read_bytes()
-    file.with_suffix(".npz").write_bytes(content[: len(content) // 2])
+  record.write_points(tmp_path / "coral.json", "c3", label=np.arange(3))
+  points = file.with_suffix(".npz")
+  if spoil in ("cut", "emptied", "swapped"):
+    SPOILT[spoil](points, tmp_path / "coral.npz")
+  elif spoil not in (None, "other"):  # whole again, by whoever knows how such a file is made
+    with np.load(points) as whole:
+      label = {"half": whole["label"][:1], "zeros": np.zeros(3, int), "dtype": np.arange(3.0)}
+      np.savez(points, **{**whole, "label": label[spoil]})
   found = record.read_points(file, made)
   assert (found is None) == (spoil is not None)
   if found:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from spoilt import SPOILT
 
 from adapt.catalogue import Bound
 from adapt.data import kept_arrays
@@ -59,14 +60,18 @@ def test_other_inputs_code_or_settings_are_weighed_anew(weigh, other):
   assert weigh()[1] == 2
 
 
-def test_a_spoilt_file_is_made_anew_with_a_line(weigh, capsys):
-  made, _ = weigh()
-  [file] = weigh.folder.glob("*.npy")
-  file.write_bytes(file.read_bytes()[:-100])
-  again, calls = weigh()
-  assert calls == 2 and "is damaged" in capsys.readouterr().err
+@pytest.mark.holds("kept")
+@pytest.mark.parametrize("way", SPOILT)
+def test_a_spoilt_file_is_made_anew_with_a_line(weigh, capsys, way):
+  weigh(power=2.0)
+  [other] = weigh.folder.glob("*.npy")
+  made, calls = weigh()
+  [file] = {*weigh.folder.glob("*.npy")} - {other}
+  SPOILT[way](file, other)
+  again, more = weigh()
+  assert more == calls + 1 and "is damaged" in capsys.readouterr().err
   np.testing.assert_array_equal(again, made)
-  assert weigh()[1] == 2
+  assert weigh()[1] == more
 
 
 def test_what_is_quick_or_has_no_code_is_not_kept(weigh, monkeypatch):
