@@ -3,9 +3,13 @@
 Each recording's gain is taken out: as recorded, loudness differs 16-fold between speakers, and a method
 would be credited with setting the volume. The test set is 50 recordings, so one is 2 points.
 
-All 30 pairs (an hour on two idle cores):
+The default critic of dann, two layers of 1,024 units, wins against this network in 300 steps: on
+george→jackson its loss stayed at 1.8 to 2.9 and the accuracy on the source's own test set at 54 to 82 %, so
+that dann collapsed. With one layer of 64 units the loss is near log 2 = 0.69 and the source at 98 to 100 %.
+
+All 30 pairs, which are of one shape and train in one program:
 python -m benchmarks.spoken_digits source_only target_only adabn mcc dan coral shot cdan dann \\
-  --seeds 3 --out results
+  --seeds 3 --batch-tasks --out results
 """
 
 import sys
@@ -14,6 +18,7 @@ from adapt import cli
 from adapt.data.named.speech import SPEAKERS
 from adapt.experiments.suite import Suite, others, pairs
 from adapt.training.settings import Settings
+from benchmarks.heart import CRITIC
 
 SUITE = Suite(
   name="spoken_digits",
@@ -26,6 +31,7 @@ SUITE = Suite(
     "on the target's takes 0 to 4, last iterate; 40 log-mel bands at 32 moments spread over the "
     "recording, each recording standardised"
   ),
+  defaults={"dann": CRITIC, "cdan": CRITIC},
 )
 
 if __name__ == "__main__":

@@ -68,10 +68,12 @@ def direction(
   """
   params, x = lax.stop_gradient(params), as_float(x)
   k_net, k_random = keys
-  logits, push = jax.linearize(lambda x: net.apply(params, stats, x, True, k_net)[0][1], x)
-  p, slope = jax.nn.softmax(logits), push(jax.random.normal(k_random, x.shape, x.dtype))
+  logits, back = jax.vjp(lambda x: net.apply(params, stats, x, True, k_net)[0][1], x)
+  # J as the transpose of Jᵀ: layers whose gradients are written by hand know no forward mode.
+  _, push = jax.vjp(lambda u: back(u)[0], jnp.zeros_like(logits))
+  p, (slope,) = jax.nn.softmax(logits), push(jax.random.normal(k_random, x.shape, x.dtype))
   weighted = p * (slope - (p * slope).sum(axis=-1, keepdims=True))  # F J d, [b, k]
-  (towards,) = jax.linear_transpose(push, x)(weighted)
+  (towards,) = back(weighted)
   lengths = ops.length(towards.reshape(len(x), -1))
   lengths = jnp.where(lengths > 0, lengths, 1).reshape(-1, *(1,) * (x.ndim - 1))
   return lax.stop_gradient(towards / lengths)

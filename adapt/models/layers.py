@@ -1,10 +1,10 @@
 """Convolution and pooling in each backend's fast form, with equal results.
 
 On XLA:CPU the gradient of a native convolution is slow, and 10–20 times slower still inside a scan.
-As shifted slices and one matrix product it is not, so that is what training on a CPU gets; without
-a gradient the native one is three times faster. Before pooling, whole blocks of outputs from whole
-blocks of pixels are faster than both, and of many channels Winograd's products (winograd.py). A
-depthwise convolution is slow there in both, and a sum of shifted slices is not.
+With gradients written as convolutions of its own form (canonical_conv.py) it is not, nor as shifted
+slices and one matrix product, which strides and few channels get. Before pooling, whole blocks of
+outputs from whole blocks of pixels are faster than both, and of many channels Winograd's products
+(winograd.py). A depthwise convolution is slow there in both, and a sum of shifted slices is not.
 """
 
 import functools
@@ -18,6 +18,7 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from adapt.models import packed_rows, winograd
+from adapt.models.canonical_conv import canonical_conv
 
 # Rows and columns of zeros around an image: on all four sides, or ((top, bottom), (left, right)).
 Padding = int | tuple[tuple[int, int], tuple[int, int]]
@@ -38,6 +39,10 @@ def conv(
     return lax.conv_general_dilated(
       x, kernel, (stride, stride), sides(padding), dimension_numbers=_DIMENSIONS
     )
+  p, q, channels, _ = kernel.shape
+  # Of few channels, or along one axis, patches are little more than the pixels themselves.
+  if stride == 1 and min(p, q) > 1 and channels >= 8:
+    return canonical_conv(x, kernel, sides(padding))
   return conv_by_patches(x, kernel, stride, padding)
 
 

@@ -110,3 +110,15 @@ def test_the_clean_passs_dropout_mask_is_used_again():
 
   smoothness(Net(NET.init, apply), PARAMS, STATS, X, logits_of(X), KEYS, radius=0.5)
   assert seen == [KEYS[0]] * 2
+
+
+def test_direction_passes_layers_that_know_no_forward_mode():
+  @jax.custom_vjp
+  def doubled(x):
+    return 2 * x
+
+  doubled.defvjp(lambda x: (2 * x, None), lambda _, slope: (2 * slope,))
+  apply = lambda p, s, x, train, key: NET.apply(p, s, doubled(x), train, key)
+  plain = lambda p, s, x, train, key: NET.apply(p, s, 2 * x, train, key)
+  found, expected = (direction(Net(NET.init, f), PARAMS, STATS, X, KEYS) for f in (apply, plain))
+  np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
