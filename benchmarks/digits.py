@@ -34,6 +34,7 @@ _SAITO = "Saito et al. (2018, arXiv:1711.01575), Table 1"
 _LIANG = "Liang et al. (2020, arXiv:2002.08546), its repository's results.md"
 _ADDA = "2,000 MNIST and 1,800 USPS training images"
 _GANIN = "Ganin et al. (2016, arXiv:1505.07818), MNIST→MNIST-M as quoted by public reruns"
+_DAMODARAN = "Damodaran et al. (2018, arXiv:1803.10081), as later work quotes it"
 _SHU = "Shu et al. (2018, arXiv:1802.08735), Table 1"
 _SHU_TUNED = "inputs normalised one by one; hyper-parameters tuned on 1,000 labelled target images"
 
@@ -127,6 +128,13 @@ SUITE = Suite(
       "at our 2,000 steps it still rises (its learning curve)",
     ),
     Reported("VADA", "vada", _SHU, _SHU_TUNED, {"mnist_mnistm": 95.7, "svhn_mnist": 94.5}),
+    Reported(
+      "DeepJDOT",
+      "deepjdot",
+      _DAMODARAN,
+      "full training sets; their own CNNs",
+      {"mnist_usps": 95.7, "usps_mnist": 96.4, "svhn_mnist": 96.7, "mnist_mnistm": 92.4},
+    ),
     Reported("DIRT-T", "dirt_t", _SHU, _SHU_TUNED, {"mnist_mnistm": 98.7, "svhn_mnist": 99.4}),
   ),
 )

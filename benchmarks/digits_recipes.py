@@ -80,6 +80,46 @@ _SKADA = (
   ),
 )
 
+_VADA_STEPS = 80_000
+_VADA = {
+  "model": "cnn_vada",
+  "lr": 0.001,
+  "optimizer": "adam",
+  "schedule": "constant",
+  "weight_decay": 0.0,
+  "batch_size": 64,
+  "domain": 0.01,
+  "on_source": 1.0,
+  "on_target": 0.01,
+  "radius": 3.5,
+  "average": 0.998,
+  "width": 100,
+  "depth": 1,
+}
+_CLUSTERS = tuple(
+  Recipe(
+    method=method,
+    tasks=("mnist_mnistm", "svhn_mnist"),
+    source=(
+      "RuiShu/dirt-t @ 2da404a: run_dirtt.py, codebase/train.py and codebase/models, whose defaults are "
+      "of MNIST→SVHN; MNIST-M is not in it"
+    ),
+    changes=_VADA | others,
+    departs=(
+      "Adam's β1, there 0.5; the critic, there without batch-norm and on maps before the last three "
+      "convolutions; the logits, there batch-normalised; and the batch, there one each for the two phases"
+    ),
+    target_labels=(
+      "the four factors, for each pair, on 1,000 labelled target images in the paper; here those of "
+      "MNIST→SVHN for all"
+    ),
+  )
+  for method, others in (
+    ("vada", {"steps": _VADA_STEPS}),
+    ("dirt_t", {"steps": 2 * _VADA_STEPS, "share": 0.5, "teachers": 16, "trust": 0.01}),
+  )
+)
+
 RECIPES = (
   _cdan("mnist_usps", 5),
   _cdan("usps_mnist", 6),
@@ -110,8 +150,8 @@ RECIPES = (
     method="adda",
     tasks=_BOTH,
     source=(
-      "erictzeng/adda @ 383f655: scripts/svhn-mnist.sh, tools/train.py and tools/train_adda.py, whose "
-      "only script is of SVHN→MNIST"
+      "erictzeng/adda @ 383f655: scripts/svhn-mnist.sh, its only script, of SVHN→MNIST; tools/train.py, "
+      "with the penalty of adda/models/lenet.py, and tools/train_adda.py, whose losses leave penalties out"
     ),
     changes={
       "model": "lenet500",
@@ -125,8 +165,8 @@ RECIPES = (
     },
     source_model={"lr": 0.001, "weight_decay": 0.000025},
     departs=(
-      "the network's dropout, which theirs has not; Adam's β1, there 0.5; the critic's batch-norm and "
-      "its weight decay of 0.000025; and the images, of which the paper draws 2,000 and 1,800"
+      "the network's dropout, which theirs has not; Adam's β1, there 0.5 in the adaptation; the critic's "
+      "batch-norm; and the images, of which the paper draws 2,000 and 1,800"
     ),
   ),
   Recipe(
@@ -142,7 +182,7 @@ RECIPES = (
       "optimizer": "adam",
       "schedule": "constant",
       "weight_decay": 0.0,
-      "steps": 300 * 235,
+      "steps": 300 * 234,  # epochs of 60,000 images in whole batches of 256
       "batch_size": 256,
       "balance": 0.0,
       "noise": 0.06,  # a tenth of the deviation of our pixels; theirs are standardised
@@ -200,4 +240,49 @@ RECIPES = (
     ),
   ),
   *_SKADA,
+  *_CLUSTERS,
+  Recipe(
+    method="deepjdot",
+    tasks=("mnist_usps", "usps_mnist", "svhn_mnist", "mnist_mnistm"),
+    source=(
+      "bbdamodaran/deepJDOT @ b881467: deepjdot_svhn_mnist.py, its only script of digits, of SVHN→MNIST"
+    ),
+    changes={
+      "lr": 0.0001,
+      "optimizer": "adam",
+      "schedule": f"step,0.1,{2 / 3:g}",  # a tenth after 10,000 steps
+      "weight_decay": 0.0,
+      "steps": 15_000,
+      "batch_size": 500,
+      "feature": 0.001,
+      "label": 0.0001,
+    },
+    departs=(
+      "the network, there six convolutions without batch-norm and 128 sigmoid units; the start, there a "
+      "source model of at most ten epochs by Adam at 0.0002; the batches, there of equal classes; the "
+      "pairing, there by squared distances of labels and probabilities; and pixels, there in [0, 1]"
+    ),
+    rows=("DeepJDOT",),
+  ),
+  Recipe(
+    method="adamatch",
+    tasks=("mnist_mnistm", "svhn_mnist"),
+    source=(
+      "google-research/adamatch @ 7a0b40c: domain_adaptation/adamatch.py, its defaults, of DomainNet at "
+      "32 pixels; no command for digits"
+    ),
+    changes={
+      "lr": 0.03,
+      "schedule": "cosine",
+      "weight_decay": 0.001,
+      "steps": (8 << 20) // 64,
+      "batch_size": 64,
+      "threshold": 0.9,
+    },
+    departs=(
+      "the network, there a WRN-28-2; three target images for each source one; CTAugment; the average of "
+      "the parameters (0.999), which predicts there; the rate, there lowered to a quarter, along a cosine; "
+      "the momentum, not Nesterov's; and the decay, of kernels alone there"
+    ),
+  ),
 )

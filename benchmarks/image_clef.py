@@ -6,7 +6,8 @@ Untried here for want of a GPU.
 import sys
 
 from adapt import cli
-from adapt.experiments.suite import PHOTOS, Suite, Task, row
+from adapt.experiments.suite import PHOTOS, Suite, Task, by_recipe, row
+from benchmarks import photo_recipes
 
 PAIRS = ("i_p", "p_i", "i_c", "c_i", "c_p", "p_c")
 _CDAN = "Long et al. (2018, arXiv:1705.10667), Table 2, ResNet-50"
@@ -18,6 +19,7 @@ _ROWS = {
   ("JAN", "jan"): "76.8 88.0 94.7 89.5 74.2 91.7",
   ("CDAN", "cdan"): "76.7 90.6 97.0 90.5 74.5 93.5",
 }
+_XU = "jihanyang/AFN @ d96515b, vanilla/README.md"
 
 SUITE = Suite(
   name="image_clef",
@@ -27,8 +29,13 @@ SUITE = Suite(
     "transductive: all source images with labels, all target images without, accuracy on those "
     "target images; 224 pixels cut from 256, last iterate, no target label anywhere"
   ),
-  reported=tuple(row(a, b, _CDAN, _PROTOCOL, PAIRS, p) for (a, b), p in _ROWS.items()),
+  reported=(
+    *(row(a, b, _CDAN, _PROTOCOL, PAIRS, p) for (a, b), p in _ROWS.items()),
+    row("SAFN", "afn", _XU, _PROTOCOL, PAIRS, "78.0 91.7 96.2 91.1 77.0 94.7"),
+  ),
+  recipes=(photo_recipes.afn_clef(PAIRS),),
 )
+SUITE = SUITE._replace(reported=(*SUITE.reported, *by_recipe(SUITE)))
 
 if __name__ == "__main__":
   sys.exit(cli.benchmark(SUITE))

@@ -7,7 +7,8 @@ weights are ImageNet's, as published for torchvision: give them as --pretrained 
 import sys
 
 from adapt import cli
-from adapt.experiments.suite import PHOTOS, Suite, Task, row
+from adapt.experiments.suite import PHOTOS, Suite, Task, by_recipe, row
+from benchmarks import photo_recipes
 
 PAIRS = (
   "amazon_webcam",
@@ -44,6 +45,10 @@ _LONG_ROWS = {
   ("CDAN", "cdan"): "93.1 98.2 100.0 89.8 70.1 68.0",
   ("CDAN+E", "cdan-entropy=True"): "94.1 98.6 100.0 92.9 71.0 69.3",
 }
+_ZHU = "easezyc/deep-transfer-learning @ 2969ed6, its README"
+_ZHU_HOW = "ResNet-50, the epoch that is best on the target's labels, mean"
+_XU = "jihanyang/AFN @ d96515b, vanilla/README.md"
+_XU_HOW = "ResNet-50, mean of 3 runs"
 
 
 def _task(pair: str) -> Task:
@@ -61,10 +66,17 @@ SUITE = Suite(
   ),
   reported=tuple(
     row(a, b, source, how, PAIRS, percents)
-    for source, how, rows in ((_TLLIB, _BEST, _ROWS), (_LONG, _MEAN, _LONG_ROWS))
+    for source, how, rows in (
+      (_TLLIB, _BEST, _ROWS),
+      (_LONG, _MEAN, _LONG_ROWS),
+      (_ZHU, _ZHU_HOW, {("DSAN", "dsan"): "93.6 98.4 100.0 90.2 73.5 74.8"}),
+      (_XU, _XU_HOW, {("SAFN", "afn"): "88.8 98.4 99.8 87.7 69.8 69.7"}),
+    )
     for (a, b), percents in rows.items()
   ),
+  recipes=(*photo_recipes.DSAN, *photo_recipes.AFN_OFFICE, photo_recipes.MCC),
 )
+SUITE = SUITE._replace(reported=(*SUITE.reported, *by_recipe(SUITE)))
 
 if __name__ == "__main__":
   sys.exit(cli.benchmark(SUITE))

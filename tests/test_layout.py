@@ -246,6 +246,7 @@ THROUGH = {
       "cnn_ensembling",
       "cnn_mcd",
       "cnn_mnist",
+      "cnn_vada",
       "dtn",
       "lenet",
       "lenet500",

@@ -46,8 +46,8 @@ def vada(
   predicts, as in the authors' code.
 
   Departs from the authors' code in the optimiser, there Adam (β1 = 0.5, rate 0.001); in one batch for
-  both phases, where the critic's own moves the statistics too; in the critic's input, there feature maps
-  five layers up; and in the inputs, not instance-normalised here.
+  both phases, where the critic's own moves the statistics too; and in the critic's input, there
+  feature maps five layers up. Their network for digits, which normalises each image, is cnn_vada.
 
   Where re-implementations go wrong: sure predictions without smoothness put the boundary anywhere; around
   source inputs smoothness has a hundred times the weight; the radius belongs to the inputs' scale.
@@ -57,7 +57,7 @@ def vada(
     domain: factor of the inverted domain loss (the paper's λ_d).
     on_source: factor of the smoothness around source inputs (the paper's λ_s).
     on_target: factor of entropy and smoothness on the target (the paper's λ_t), 0.01 or 0.1.
-    radius: length of perturbations; the authors' 3.5 is for standardised 32×32 colour images.
+    radius: length of perturbations; the authors' 3.5 is for 32×32 colour images in [-1, 1].
     average: decay per step of the parameters' average.
     width: hidden width of the critic.
     depth: hidden layers of the critic.

@@ -53,7 +53,7 @@ def test_runs_the_methods_beside_the_rows(tmp_path, monkeypatch, capsys):
     (["--compare-only", "surff"], "unknown suite 'surff' (did you mean surf"),
     (["surff", "--force"], "unknown suite 'surff' (did you mean surf"),
     (["surf", "--recipe", "paper"], "surf has no rows by recipe"),
-    (["digits", "--recipe", "paper", "--task", "svhn_mnist"], "by recipe on svhn_mnist"),
+    (["digits", "--recipe", "paper", "--task", "syndigits_svhn"], "by recipe on syndigits_svhn"),
     (["surf", "--explain", "TCA"], "surf has no row by recipe"),
     (["surf", "--compare-only", "--out", "EMPTY"], "no records of surf in"),
   ],

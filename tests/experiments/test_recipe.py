@@ -13,7 +13,7 @@ from adapt.experiments.recipe import Recipe
 from adapt.experiments.resolve import resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Reported, by_recipe
-from benchmarks.digits import SUITE as DIGITS
+from benchmarks import digits, image_clef, office31, visda2017
 
 DANN = Recipe("dann", ("moons_turned",), "a paper, §5", {"lr": 0.05, "steps": 30, "width": 8})
 FINE_TUNED = Recipe(
@@ -119,11 +119,15 @@ def test_the_command_line_runs_recipes(tmp_path, capsys):
   assert "has no recipe" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("recipe", DIGITS.recipes, ids=lambda r: f"{r.method}-{r.tasks[0]}")
-def test_recipes_of_digits_resolve(recipe):
+@pytest.mark.parametrize(
+  ("suite", "recipe"),
+  [(m.SUITE, r) for m in (digits, image_clef, office31, visda2017) for r in m.SUITE.recipes],
+  ids=lambda x: f"{x.method}-{x.tasks[0]}" if isinstance(x, Recipe) else x.name,
+)
+def test_recipes_of_suites_resolve(suite, recipe):
   assert recipe.source
   for name in recipe.tasks:
-    made = resolve(DIGITS, DIGITS.task(name), recipe.method, recipe="paper")
+    made = resolve(suite, suite.task(name), recipe.method, recipe="paper")
     assert made.points[0].label == f"{recipe.method}-recipe=paper"
     if made.start == "source":
       assert _plain_source(made).points
