@@ -147,7 +147,7 @@ def task(flags: argparse.Namespace) -> Task:
     orders.make("iid", test_y, 1, batch, 0)  # refuses one that does not fit, before the training
   net = streams_source.network(len(domain.classes))
   models = streams_source.trained(net, jnp.asarray(x), jnp.asarray(y), flags.seeds, flags.epochs)
-  forward = test_time.forward(net)
+  forward = test_time.Forward(net)
   evaluate = jax.jit(lambda m: forward(m[0], m[1], jnp.asarray(test_x), source=1.0)[1].argmax(-1))
   each = [jax.tree.map(lambda leaf, s=s: leaf[s], models) for s in range(flags.seeds)]
   clean = [float((np.asarray(evaluate(m)) == test_y).mean()) for m in each]

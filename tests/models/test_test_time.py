@@ -34,6 +34,6 @@ def test_statistics_that_no_batch_norm_reads_are_refused():
   def apply(params, stats, x, train, key):
     return (x, x), stats
 
-  other = test_time.forward(Net(NET.init, apply))
+  other = test_time.Forward(Net(NET.init, apply))
   with pytest.raises(ValueError, match="BatchNorm"):
     other({}, {"mean": jnp.ones(4)}, inputs(2), source=1.0)
