@@ -16,7 +16,14 @@ POOL, XS = inputs(36, seed=4), inputs(12, seed=9)
 # What lanes vary, and its two values.
 VARIED = {"norm": ("prior", 1, 30), "t3a": ("kept", 1, 4), "lame": ("neighbours", 1, 4)}
 # So that tiny batches hold examples that are used.
+SMALL = {"room": 6, "every": 6}
 FIXED = {
+  "cotta": {"views": 2},
+  "deyo": {"margin": 1.0, "drop": -1.0},
+  "memo": {"views": 2},
+  "note": SMALL,
+  "rmt": {"warm_up": 2, "source_batch": 6},
+  "rotta": SMALL,
   "eata": {"fisher_batch": 6, "margin": 1.0, "similarity": 1.0},
   "sar": {"margin": 1.0, "collapsed": 0.0},
 }
@@ -70,7 +77,7 @@ def test_episodes_do_not_know_of_each_other(name):
   _, turned = program(name)(varied(name), POOL, rows[::-1], jnp.ones(len(rows), bool))
   np.testing.assert_allclose(logits, turned[::-1], atol=1e-6)
   _, going_on = program(name)(varied(name), POOL, rows, jnp.zeros(len(rows), bool))
-  learns = name not in ("source", "norm", "lame")
+  learns = name not in ("source", "norm", "lame", "memo")
   assert (np.abs(going_on - logits).max() > 1e-5) == learns
 
 
