@@ -119,8 +119,13 @@ def passed(
   """
   b = len(items.xs)
   lesson, first = (count + jnp.arange(b)) // every, count // every
-  for k in range((every + b - 2) // every + 1):  # a batch may span so many lessons
+
+  def one(k: jax.Array, both: Any) -> Any:
+    memory, learner = both
     memory = added(memory, items, lesson == first + k, rule, key)
     due = (count + b) // every > first + k
-    learner = jax.lax.cond(due, learn, lambda same, _: same, learner, memory)
-  return memory, learner
+    return memory, jax.lax.cond(due, learn, lambda same, _: same, learner, memory)
+
+  most = (every + b - 2) // every + 1  # lessons that a batch may span
+  after: tuple[Memory, Any] = jax.lax.fori_loop(0, most, one, (memory, learner))
+  return after

@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax
+import jax.flatten_util
 import jax.numpy as jnp
 import optax
 
@@ -81,11 +82,7 @@ def cotta(
 
 def restored(key: jax.Array, now: Any, source: Any, probability: jax.Array | float) -> Any:
   """Parameters, each entry of which is the source's with a probability (eq. 7 and 8)."""
-  leaves, form = jax.tree.flatten(now)
-  keys = jax.tree.unflatten(form, list(jax.random.split(key, len(leaves))))
-  return jax.tree.map(
-    lambda k, a, b: jnp.where(jax.random.uniform(k, a.shape) < probability, b, a),
-    keys,
-    now,
-    source,
-  )
+  flat, unravel = jax.flatten_util.ravel_pytree(now)
+  whole = jax.flatten_util.ravel_pytree(source)[0]
+  back = jax.random.uniform(key, flat.shape) < probability
+  return unravel(jnp.where(back, whole, flat))
