@@ -35,9 +35,13 @@ CASES = {  # of CoTTA
 def drawn() -> dict[str, Any]:
   """Weights, source inputs and a stream, as nested lists of float32."""
   rng = np.random.default_rng(0)
-  sizes = {"dense1": (FEATURES, WIDTH), "dense2": (WIDTH, WIDTH), "head": (WIDTH, CLASSES)}
+  sizes: dict[str, tuple[int, int]] = {
+    "dense1": (FEATURES, WIDTH),
+    "dense2": (WIDTH, WIDTH),
+    "head": (WIDTH, CLASSES),
+  }
   params: dict[str, Any] = {
-    name: {"kernel": rng.normal(0, 0.8, shape), "bias": rng.normal(0, 0.2, shape[1])}
+    name: {"kernel": rng.normal(0, 0.8, size=shape), "bias": rng.normal(0, 0.2, size=shape[1])}
     for name, shape in sizes.items()
   }
   for name in ("norm1", "norm2"):

@@ -1,5 +1,6 @@
 """Networks at test time: batch-norm under chosen statistics, no dropout."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -20,7 +21,8 @@ class Choice(NamedTuple):
   instance: Number | None
 
 
-class Forward(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Forward:
   """A linen network with its batch statistics in the caller's hand.
 
   Calling it gives features [b, d] and logits [b, k] of x [b, ...]. Running statistics are read and

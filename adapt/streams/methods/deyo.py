@@ -11,6 +11,7 @@ from adapt.augment import test_time_views
 from adapt.losses import ops
 from adapt.models import nets
 from adapt.models.test_time import Forward
+from adapt.streams import online
 from adapt.streams.online import Online
 
 
@@ -49,9 +50,7 @@ def deyo(
   optimizer = optax.sgd(rate, momentum=0.9)
 
   def init(params: Any, stats: Any, xs: jax.Array) -> Any:
-    norms, rest = nets.norms_apart(params)
-    if not norms:
-      raise ValueError("deyo needs normalisation layers: choose another network")
+    norms, rest = online.norms_apart(params, "deyo")
     return norms, optimizer.init(norms), jnp.int32(0), (rest, stats)
 
   def step(state: Any, x: jax.Array) -> tuple[jax.Array, Any]:

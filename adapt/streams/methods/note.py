@@ -9,7 +9,7 @@ import optax
 from adapt.losses import ops
 from adapt.models import nets
 from adapt.models.test_time import Forward
-from adapt.streams import memories
+from adapt.streams import memories, online
 from adapt.streams.online import Online
 
 
@@ -51,9 +51,7 @@ def note(
   optimizer = optax.adam(rate)
 
   def init(params: Any, stats: Any, xs: jax.Array) -> Any:
-    norms, rest = nets.norms_apart(params)
-    if not norms:
-      raise ValueError("note needs normalisation layers: choose another network")
+    norms, rest = online.norms_apart(params, "note")
     memory = memories.empty(room, len(params["head"]["bias"]), xs)
     return memory, (norms, stats, optimizer.init(norms)), jnp.int32(0), rest
 

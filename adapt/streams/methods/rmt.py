@@ -1,5 +1,6 @@
 """RMT: a robust mean teacher, contrast to prototypes, replay (Döbler et al., 2023, arXiv:2211.13081)."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -28,9 +29,10 @@ def rmt(
 ) -> Online:
   """All weights follow a mean teacher by a symmetric loss, pulled to source prototypes and examples.
 
-  One Adam step lowers the symmetric cross-entropy of each example and of its view with the teacher , a contrastive loss that draws both to the nearest source prototype, and the cross-entropy
-  of source examples. The sum of student's and teacher's logits predicts, before the step. The
-  pair is warmed up on the source, at a rising rate.
+  One Adam step lowers the symmetric cross-entropy of each example and of its view with the teacher, a
+  contrastive loss that draws both to the nearest source prototype, and the cross-entropy of source
+  examples. The sum of student's and teacher's logits predicts, before the step. The pair is warmed up
+  on the source, at a rising rate.
 
   Departs from the authors' code in labels of the source, which are the source model's own predictions
   here, as no labels come with its inputs; in views (see `augment.test_time_views`), in no flips unless
@@ -57,34 +59,16 @@ def rmt(
   def logits(params: Any, stats: Any, x: jax.Array) -> jax.Array:
     return forward(params, stats, x, source=0.0)[1]
 
-  def init(params: Any, stats: Any, xs: jax.Array) -> Any:
-    features, found = forward(params, stats, xs, source=1.0)
-    labels = found.argmax(axis=-1)
-    members = jax.nn.one_hot(labels, found.shape[-1])
-    means = members.T @ features / jnp.maximum(members.sum(axis=0), 1.0)[:, None]
-    known = members.sum(axis=0) > 0  # a class that no source input has is nobody's nearest
-    trained = params, projection(features.shape[-1], width)
-
-    def warm(carry: Any, i: jax.Array) -> tuple[Any, None]:
-      (student, head), moments, teacher = carry
-      x = xs[batch(i, len(xs))]
-      targets = logits(teacher, stats, x)
-
-      def loss(trained: Any) -> jax.Array:
-        return soft_labels.symmetric_cross_entropy(logits(trained[0], stats, x), targets).mean()
-
-      gradient = jax.grad(loss)((student, head))
-      updates, moments = optimizer.update(gradient, moments)
-      updates = jax.tree.map(lambda u: u * (i + 1) / warm_up, updates)
-      trained = optax.apply_updates((student, head), updates)
-      return (trained, moments, ops.ema(teacher, trained[0], decay)), None
-
-    start = trained, optimizer.init(trained), params
-    (trained, moments, teacher), _ = jax.lax.scan(warm, start, jnp.arange(warm_up))
-    return trained, moments, teacher, jnp.int32(0), (stats, xs, labels, (means, known))
-
   def batch(i: jax.Array, size: int) -> jax.Array:
     return (i * source_batch + jnp.arange(source_batch)) % size
+
+  def init(params: Any, stats: Any, xs: jax.Array) -> Any:
+    features, found = forward(params, stats, xs, source=1.0)
+    trained = params, projection(features.shape[-1], width)
+    batches = xs[jax.vmap(lambda i: batch(i, len(xs)))(jnp.arange(warm_up))]
+    started = warmed(optimizer, lambda p, x: logits(p, stats, x), trained, batches, decay)
+    kept = stats, xs, found.argmax(axis=-1), means(features, found)
+    return *started, jnp.int32(0), kept
 
   def step(state: Any, x: jax.Array) -> tuple[jax.Array, Any]:
     trained, moments, teacher, count, (stats, xs, labels, prototypes) = state
@@ -95,20 +79,54 @@ def rmt(
     def loss(trained: Any) -> tuple[jax.Array, jax.Array]:
       student, head = trained
       (plain, own), (changed, other) = (forward(student, stats, v, source=0.0) for v in (x, seen))
-      both = (soft_labels.symmetric_cross_entropy(v, taught) for v in (own, other))
+      both = sum(soft_labels.symmetric_cross_entropy(v, taught) for v in (own, other))
       near = nearest(jax.lax.stop_gradient(plain), *prototypes)
-      triples = jnp.concatenate([near, plain, changed])
+      drawn = projected(head, jnp.concatenate([near, plain, changed]))
       again = ops.cross_entropy(logits(student, stats, xs[rows]), labels[rows]).mean()
-      drawn = contrastive(projected(head, triples), len(x), temperature)
-      return 0.5 * sum(both).mean() + contrast * drawn + replay * again, own
+      pulled = contrast * contrastive(drawn, len(x), temperature)
+      return 0.5 * jnp.mean(both) + pulled + replay * again, own
 
     gradient, own = jax.grad(loss, has_aux=True)(trained)
     updates, moments = optimizer.update(gradient, moments)
     trained = optax.apply_updates(trained, updates)
-    after = trained, moments, ops.ema(teacher, trained[0], decay), count + 1, state[-1]
-    return own + taught, after
+    teacher = ops.ema(teacher, trained[0], decay)
+    return own + taught, (trained, moments, teacher, count + 1, state[-1])
 
   return Online(init, step)
+
+
+def warmed(
+  optimizer: optax.GradientTransformation,
+  logits: Callable[[Any, jax.Array], jax.Array],
+  trained: Any,
+  batches: jax.Array,
+  decay: jax.Array | float,
+) -> tuple[Any, Any, Any]:
+  """(Student and projection, moments, teacher) after source batches [n, b, ...], at a rising rate."""
+
+  def one(carry: Any, item: tuple[jax.Array, jax.Array]) -> tuple[Any, None]:
+    (trained, moments, teacher), (i, x) = carry, item
+    targets = logits(teacher, x)
+
+    def loss(trained: Any) -> jax.Array:
+      return soft_labels.symmetric_cross_entropy(logits(trained[0], x), targets).mean()
+
+    updates, moments = optimizer.update(jax.grad(loss)(trained), moments)
+    updates = jax.tree.map(lambda u: u * (i + 1) / len(batches), updates)
+    trained = optax.apply_updates(trained, updates)
+    return (trained, moments, ops.ema(teacher, trained[0], decay)), None
+
+  start = trained, optimizer.init(trained), trained[0]
+  after: tuple[Any, Any, Any] = jax.lax.scan(one, start, (jnp.arange(len(batches)), batches))[0]
+  return after
+
+
+def means(features: jax.Array, logits: jax.Array) -> tuple[jax.Array, jax.Array]:
+  """Means [k, d] of the features [n, d] of each predicted class, and which classes have any."""
+  members = jax.nn.one_hot(logits.argmax(axis=-1), logits.shape[-1])
+  sizes = members.sum(axis=0)
+  sums = jnp.matmul(members.T, features, precision=jax.lax.Precision.HIGHEST)
+  return sums / jnp.maximum(sizes, 1.0)[:, None], sizes > 0
 
 
 def projection(features: int, width: int) -> Any:
@@ -127,14 +145,14 @@ def projected(head: Any, x: jax.Array) -> jax.Array:
   return out / jnp.maximum(ops.length(out)[:, None], 1e-12)
 
 
-def nearest(features: jax.Array, means: jax.Array, known: jax.Array) -> jax.Array:
-  """Of each feature [n, d] the prototype [k, d] of the highest cosine."""
-  units = (
-    v / jnp.maximum(jnp.linalg.norm(v, axis=-1, keepdims=True), 1e-8) for v in (features, means)
+def nearest(features: jax.Array, prototypes: jax.Array, known: jax.Array) -> jax.Array:
+  """Of each feature [n, d] the prototype [k, d] of the highest cosine, known ones only."""
+  a, b = (
+    v / jnp.maximum(jnp.linalg.norm(v, axis=-1, keepdims=True), 1e-8)
+    for v in (features, prototypes)
   )
-  a, b = units
   cosines = jnp.matmul(a, b.T, precision=jax.lax.Precision.HIGHEST)
-  return means[jnp.where(known, cosines, -jnp.inf).argmax(axis=-1)]
+  return prototypes[jnp.where(known, cosines, -jnp.inf).argmax(axis=-1)]
 
 
 def contrastive(z: jax.Array, b: int, temperature: jax.Array | float) -> jax.Array:

@@ -10,6 +10,7 @@ from adapt.augment import test_time_views
 from adapt.losses import ops, soft_labels
 from adapt.models import nets
 from adapt.models.test_time import Forward
+from adapt.streams import online
 from adapt.streams.online import Online
 
 
@@ -53,9 +54,7 @@ def roid(
   optimizer = optax.adam(rate)
 
   def init(params: Any, stats: Any, xs: jax.Array) -> Any:
-    norms, rest = nets.norms_apart(params)
-    if not norms:
-      raise ValueError("roid needs normalisation layers: choose another network")
+    norms, rest = online.norms_apart(params, "roid")
     classes = len(params["head"]["bias"])
     average = jnp.full((classes,), 1 / classes)
     return norms, optimizer.init(norms), average, jnp.int32(0), (norms, rest, stats)

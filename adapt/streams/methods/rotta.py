@@ -1,7 +1,7 @@
 """RoTTA: a balanced memory, robust statistics and a timely teacher (Yuan et al., 2023, arXiv:2303.13899)."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,8 +11,19 @@ from adapt.augment import test_time_views
 from adapt.losses import ops, soft_labels
 from adapt.models import nets
 from adapt.models.test_time import Forward
-from adapt.streams import memories
+from adapt.streams import memories, online
 from adapt.streams.online import Online
+
+
+class Learner(NamedTuple):
+  """Scales, shifts and statistics of student and teacher."""
+
+  norms: Any
+  stats: Any
+  teacher: Any
+  teacher_stats: Any
+  moments: Any
+  lessons: jax.Array
 
 
 def rotta(
@@ -56,52 +67,50 @@ def rotta(
   optimizer = optax.adam(rate)
 
   def init(params: Any, stats: Any, xs: jax.Array) -> Any:
-    norms, rest = nets.norms_apart(params)
-    if not norms:
-      raise ValueError("rotta needs normalisation layers: choose another network")
+    norms, rest = online.norms_apart(params, "rotta")
     memory = memories.empty(room, len(params["head"]["bias"]), xs)
-    start = jnp.int32(0)
-    return memory, ((norms, stats), (norms, stats), optimizer.init(norms), start), start, rest
+    both = norms, stats, norms, stats
+    return memory, Learner(*both, optimizer.init(norms), jnp.int32(0)), jnp.int32(0), rest
 
   def step(state: Any, x: jax.Array) -> tuple[jax.Array, Any]:
     memory, learner, count, rest = state
 
-    def learn(learner: Any, memory: memories.Memory) -> Any:
-      return lesson(learner, memory, rest)
+    def under(norms: Any, stats: Any, x: jax.Array, held: jax.Array) -> tuple[jax.Array, Any]:
+      return robustly(forward, nets.joined(norms, rest), stats, x, robust, held)
 
-    norms, stats = learner[1]
-    logits = forward(nets.joined(norms, rest), stats, x, source=1.0)[1]
+    def learn(now: Learner, memory: memories.Memory) -> Learner:
+      key, held = jax.random.fold_in(jax.random.key(1), now.lessons), memory.held()
+      seen = test_time_views.view(key, memory.xs, noise, mirror, forward.net.kind)
+      weights = held * jax.nn.sigmoid(-memory.entries.age / room)
+      targets, steady = under(now.teacher, now.teacher_stats, memory.xs, held)
+
+      def loss(norms: Any) -> tuple[jax.Array, Any]:
+        logits, stats = under(norms, now.stats, seen, held)
+        each = soft_labels.soft_cross_entropy(logits, targets)
+        return (weights * each).sum() / jnp.maximum(held.sum(), 1.0), stats
+
+      gradient, stats = jax.grad(loss, has_aux=True)(now.norms)
+      updates, moments = optimizer.update(gradient, now.moments)
+      norms = optax.apply_updates(now.norms, updates)
+      taught = ops.ema(now.teacher, norms, decay)
+      return Learner(norms, stats, taught, steady, moments, now.lessons + 1)
+
+    logits = forward(nets.joined(learner.teacher, rest), learner.teacher_stats, x, source=1.0)[1]
     items = memories.Items(x, logits.argmax(axis=-1), ops.entropy(logits))
     memory, learner = memories.passed(
       memory, learner, items, count, every=every, rule=rule, learn=learn, key=jax.random.key(0)
     )
     return logits, (memory, learner, count + len(x), rest)
 
-  def lesson(learner: Any, memory: memories.Memory, rest: Any) -> Any:
-    (norms, stats), (taught, steady), moments, lessons = learner
-    key, held = jax.random.fold_in(jax.random.key(1), lessons), memory.held()
-    seen = test_time_views.view(key, memory.xs, noise, mirror, forward.net.kind)
-    timely = held * jax.nn.sigmoid(-memory.entries.age / room)
-
-    def under(norms: Any, stats: Any, x: jax.Array) -> tuple[jax.Array, Any]:
-      (_, logits), own = forward.observed(
-        nets.joined(norms, rest), stats, x, 1 - robust, weights=held
-      )
-      return logits, ops.ema(stats, own, 1 - robust)
-
-    targets, steady = under(taught, steady, memory.xs)
-
-    def loss(norms: Any) -> tuple[jax.Array, Any]:
-      logits, moved = under(norms, stats, seen)
-      each = soft_labels.soft_cross_entropy(logits, targets) * timely
-      return each.sum() / jnp.maximum(held.sum(), 1.0), moved
-
-    gradient, stats = jax.grad(loss, has_aux=True)(norms)
-    updates, moments = optimizer.update(gradient, moments)
-    norms = optax.apply_updates(norms, updates)
-    return (norms, stats), (ops.ema(taught, norms, decay), steady), moments, lessons + 1
-
   return Online(init, step)
+
+
+def robustly(
+  forward: Forward, params: Any, stats: Any, x: jax.Array, share: jax.Array | float, held: jax.Array
+) -> tuple[jax.Array, Any]:
+  """Logits under statistics moved by a share towards those of the x that are held, and these."""
+  (_, logits), own = forward.observed(params, stats, x, 1 - share, weights=held)
+  return logits, ops.ema(stats, own, 1 - share)
 
 
 def rule(
