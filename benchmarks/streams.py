@@ -192,7 +192,9 @@ def main() -> int:
   parser.add_argument("--all-values", action="store_true", help="eight of each method, not five")
   parser.add_argument("--out", type=Path, default=Path("results/streams"))
   flags = parser.parse_args()
-  setting = {k: v for k, v in vars(flags).items() if k not in ("out", "method", "all_values")}
+  setting = {
+    k: getattr(flags, k) for k in ("source", "examples", "severity", "orders", "seeds", "epochs")
+  }
   cells = kept(flags.out, setting)
   shared = task(flags)
   for stream, batch, name in itertools.product(flags.stream, flags.batch, flags.method):
@@ -201,7 +203,7 @@ def main() -> int:
     cells.append(measured(name, stream, batch, shared, flags))
     print(streams_page.line(cells[-1]), flush=True)
     cells.sort(key=lambda c: list(SWEEPS).index(c["method"]))
-    write(flags.out, {"setting": setting, "corruptions": shared.kinds}, shared.clean, cells)
+    write(flags.out, setting, shared, cells)
   return 0
 
 
@@ -211,17 +213,19 @@ def kept(out: Path, setting: dict[str, Any]) -> list[dict[str, Any]]:
   if not file.exists():
     return []
   record = json.loads(file.read_text("utf-8"))
-  if record["setting"] != json.loads(json.dumps(setting)):
+  if {k: v for k, v in record["setting"].items() if k in setting} != setting:
     raise ValueError(f"{file} is of another setting: delete it, or choose another --out")
   cells: list[dict[str, Any]] = record["cells"]
   return cells
 
 
-def write(out: Path, head: dict[str, Any], clean: list[float], cells: list[dict[str, Any]]) -> None:
+def write(out: Path, setting: dict[str, Any], shared: Task, cells: list[dict[str, Any]]) -> None:
   """Writes the record of all cells so far, its figure and its page."""
+  streams = [kind for kind in orders.KINDS if any(c["stream"] == kind for c in cells)]
   record = {
-    **head,
-    "clean_accuracy": clean,
+    "setting": {**setting, "stream": streams, "batch": sorted({c["batch"] for c in cells})},
+    "corruptions": shared.kinds,
+    "clean_accuracy": shared.clean,
     "machine": {"backend": jax.default_backend(), "cores": os.cpu_count(), "jax": jax.__version__},
     "seconds": round(sum(c["seconds_with_compilation"] for c in cells), 1),
     "load_average": round(os.getloadavg()[0], 1),

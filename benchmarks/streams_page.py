@@ -86,12 +86,15 @@ def _table(cells: list[Cell]) -> list[str]:
   head = "".join(f" batch {b} |" for b in batches)
   rows = [f"| method | varied |{head}", "| :-- | :-- |" + " --: |" * len(batches)]
   for name in dict.fromkeys(c["method"] for c in cells):
-    ours = sorted((c for c in cells if c["method"] == name), key=lambda c: int(c["batch"]))
-    first, shown = ours[0], []
-    for c in ours:
-      mean, spread = published(c)
-      span = f" ({100 * means(c).min():.1f} to {100 * means(c).max():.1f})" if c["hyper"] else ""
-      shown.append(f" {mean:.1f} ± {spread:.1f}{span} |")
+    ours = {c["batch"]: c for c in cells if c["method"] == name}
+    first, shown = next(iter(ours.values())), []
+    for size in batches:
+      if size not in ours:
+        shown.append(" not run |")
+        continue
+      mean, spread = published(ours[size])
+      span = f" ({100 * means(ours[size]).min():.1f} to {100 * means(ours[size]).max():.1f})"
+      shown.append(f" {mean:.1f} ± {spread:.1f}{span if first['hyper'] else ''} |")
     value = f"{first['hyper']} {first['values'][first['published']]:g}" if first["hyper"] else ""
     rows.append(f"| {name} | {value} |" + "".join(shown))
   return rows

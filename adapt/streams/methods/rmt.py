@@ -59,13 +59,10 @@ def rmt(
   def logits(params: Any, stats: Any, x: jax.Array) -> jax.Array:
     return forward(params, stats, x, source=0.0)[1]
 
-  def batch(i: jax.Array, size: int) -> jax.Array:
-    return (i * source_batch + jnp.arange(source_batch)) % size
-
   def init(params: Any, stats: Any, xs: jax.Array) -> Any:
     features, found = forward(params, stats, xs, source=1.0)
     trained = params, projection(features.shape[-1], width)
-    batches = xs[jax.vmap(lambda i: batch(i, len(xs)))(jnp.arange(warm_up))]
+    batches = xs[turn(jnp.arange(warm_up)[:, None], source_batch, len(xs))]
     started = warmed(optimizer, lambda p, x: logits(p, stats, x), trained, batches, decay)
     kept = stats, xs, found.argmax(axis=-1), means(features, found)
     return *started, jnp.int32(0), kept
@@ -74,7 +71,7 @@ def rmt(
     trained, moments, teacher, count, (stats, xs, labels, prototypes) = state
     key = jax.random.fold_in(jax.random.key(0), count)
     seen = test_time_views.view(key, x, noise, mirror, forward.net.kind)
-    taught, rows = logits(teacher, stats, x), batch(count + warm_up, len(xs))
+    taught, rows = logits(teacher, stats, x), turn(count + warm_up, source_batch, len(xs))
 
     def loss(trained: Any) -> tuple[jax.Array, jax.Array]:
       student, head = trained
@@ -93,6 +90,11 @@ def rmt(
     return own + taught, (trained, moments, teacher, count + 1, state[-1])
 
   return Online(init, step)
+
+
+def turn(i: jax.Array, size: int, n: int) -> jax.Array:
+  """Rows of the i-th batch of n examples, round and round."""
+  return (i * size + jnp.arange(size)) % n
 
 
 def warmed(
