@@ -8,10 +8,12 @@ all values of the method's hyper-parameter, all orders and all source models. No
 the table shows the value of the method's paper, and beside it the span over all values.
 
 `--source mnist5k` (the default) comes with a pip wheel, and its small setting takes minutes on two cores.
-Writes OUT/record.json, OUT/sensitivity.png and, beside OUT, a page.
+Writes OUT/record.json, OUT/sensitivity.png and, beside OUT, a page, after each method. What OUT has is not
+run again.
 """
 
 import argparse
+import itertools
 import json
 import math
 import os
@@ -37,16 +39,34 @@ class Sweep(NamedTuple):
   name: str
   published: float
   values: tuple[float, ...]
+  further: tuple[float, ...]  # by --all-values
+
+  def chosen(self, whole: bool) -> tuple[float, ...]:
+    """The values, rising."""
+    return tuple(sorted(self.values + self.further)) if whole else self.values
+
+
+def rates(published: float, lowest: float) -> Sweep:
+  """Five rates a decade apart, and three between the first four."""
+  values = tuple(float(f"{lowest * 10**i:g}") for i in range(5))
+  return Sweep("rate", published, values, tuple(float(f"{3 * v:g}") for v in values[:3]))
 
 
 SWEEPS = {
   "source": None,
-  "norm": Sweep("prior", 16.0, (0.0, 4.0, 16.0, 64.0, 256.0)),
-  "tent": Sweep("rate", 1e-3, (1e-4, 1e-3, 1e-2, 1e-1, 1.0)),
-  "t3a": Sweep("kept", 20.0, (1.0, 5.0, 20.0, 50.0, 100.0)),
-  "lame": Sweep("neighbours", 5.0, (1.0, 3.0, 5.0, 10.0, 20.0)),
-  "eata": Sweep("rate", 2.5e-4, (2.5e-4, 2.5e-3, 2.5e-2, 2.5e-1, 2.5)),
-  "sar": Sweep("rate", 2.5e-4, (2.5e-4, 2.5e-3, 2.5e-2, 2.5e-1, 2.5)),
+  "norm": Sweep("prior", 16.0, (0.0, 4.0, 16.0, 64.0, 256.0), (1.0, 32.0, 128.0)),
+  "tent": rates(1e-3, 1e-4),
+  "t3a": Sweep("kept", 20.0, (1.0, 5.0, 20.0, 50.0, 100.0), (2.0, 10.0, 35.0)),
+  "lame": Sweep("neighbours", 5.0, (1.0, 3.0, 5.0, 10.0, 20.0), (2.0, 4.0, 7.0)),
+  "memo": rates(5e-3, 5e-4),
+  "eata": rates(2.5e-4, 2.5e-4),
+  "cotta": rates(1e-3, 1e-5),
+  "note": rates(1e-4, 1e-4),
+  "sar": rates(2.5e-4, 2.5e-4),
+  "rmt": rates(1e-3, 1e-5),
+  "rotta": rates(1e-3, 1e-4),
+  "roid": rates(1e-3, 1e-4),
+  "deyo": rates(2.5e-4, 2.5e-4),
 }
 
 
@@ -72,11 +92,11 @@ def measured(
   """One method on one stream at one batch size: all lanes, by one program."""
   sweep = SWEEPS[name]
   made = [orders.make(stream, task.y, len(task.kinds), batch, seed) for seed in range(flags.orders)]
-  values = sweep.values if sweep else (math.nan,)
+  values = sweep.chosen(flags.all_values) if sweep else (math.nan,)
   grid = [(v, o, s) for v in values for o in range(flags.orders) for s in range(flags.seeds)]
   lane_values, order, model = (np.array(c) for c in zip(*grid, strict=True))
   hyper = {sweep.name: lane_values} if sweep else {}
-  began = time.perf_counter()
+  began, cpu = time.perf_counter(), time.process_time()
   found = scan.run(
     methods.get(name),
     task.forward,
@@ -103,14 +123,15 @@ def measured(
     "stream": stream,
     "batch": batch,
     "hyper": sweep.name if sweep else None,
-    "values": list(sweep.values) if sweep else [None],
-    "published": sweep.values.index(sweep.published) if sweep else 0,
+    "values": list(values) if sweep else [None],
+    "published": values.index(sweep.published) if sweep else 0,
     "accuracy": right.mean((1, 2)).reshape(shape).round(5).tolist(),
     "by_corruption": np.stack(by_kind, 1).reshape(*shape, -1).mean((1, 2)).round(5).tolist(),
     "over_time": over_time.reshape(*shape, -1).mean((1, 2)).round(5).tolist(),
     "not_finite": (predicted < 0).mean((1, 2)).reshape(shape).mean((1, 2)).round(5).tolist(),
     "lanes": len(grid),
     "seconds_with_compilation": round(seconds, 2),
+    "cpu_seconds": round(time.process_time() - cpu, 2),
   }
 
 
@@ -147,7 +168,7 @@ def task(flags: argparse.Namespace) -> Task:
     orders.make("iid", test_y, 1, batch, 0)  # refuses one that does not fit, before the training
   net = streams_source.network(len(domain.classes))
   models = streams_source.trained(net, jnp.asarray(x), jnp.asarray(y), flags.seeds, flags.epochs)
-  forward = test_time.forward(net)
+  forward = test_time.Forward(net)
   evaluate = jax.jit(lambda m: forward(m[0], m[1], jnp.asarray(test_x), source=1.0)[1].argmax(-1))
   each = [jax.tree.map(lambda leaf, s=s: leaf[s], models) for s in range(flags.seeds)]
   clean = [float((np.asarray(evaluate(m)) == test_y).mean()) for m in each]
@@ -168,30 +189,51 @@ def main() -> int:
   parser.add_argument("--orders", type=int, default=2)
   parser.add_argument("--seeds", type=int, default=2, help="source models")
   parser.add_argument("--epochs", type=int, default=5, help="of the source models")
+  parser.add_argument("--all-values", action="store_true", help="eight of each method, not five")
   parser.add_argument("--out", type=Path, default=Path("results/streams"))
   flags = parser.parse_args()
-  setting = {k: v for k, v in vars(flags).items() if k != "out"}
-  began = time.perf_counter()
+  setting = {
+    k: getattr(flags, k) for k in ("source", "examples", "severity", "orders", "seeds", "epochs")
+  }
+  cells = kept(flags.out, setting)
   shared = task(flags)
-  cells = []
-  for stream in flags.stream:
-    for batch in flags.batch:
-      for name in flags.method:
-        cells.append(measured(name, stream, batch, shared, flags))
-        print(streams_page.line(cells[-1]), flush=True)
+  for stream, batch, name in itertools.product(flags.stream, flags.batch, flags.method):
+    if any((c["stream"], c["batch"], c["method"]) == (stream, batch, name) for c in cells):
+      continue
+    cells.append(measured(name, stream, batch, shared, flags))
+    print(streams_page.line(cells[-1]), flush=True)
+    cells.sort(key=lambda c: list(SWEEPS).index(c["method"]))
+    write(flags.out, setting, shared, cells)
+  return 0
+
+
+def kept(out: Path, setting: dict[str, Any]) -> list[dict[str, Any]]:
+  """Cells that OUT has already; ValueError if they are of another setting."""
+  file = out / "record.json"
+  if not file.exists():
+    return []
+  record = json.loads(file.read_text("utf-8"))
+  if {k: v for k, v in record["setting"].items() if k in setting} != setting:
+    raise ValueError(f"{file} is of another setting: delete it, or choose another --out")
+  cells: list[dict[str, Any]] = record["cells"]
+  return cells
+
+
+def write(out: Path, setting: dict[str, Any], shared: Task, cells: list[dict[str, Any]]) -> None:
+  """Writes the record of all cells so far, its figure and its page."""
+  streams = [kind for kind in orders.KINDS if any(c["stream"] == kind for c in cells)]
   record = {
-    "setting": setting,
+    "setting": {**setting, "stream": streams, "batch": sorted({c["batch"] for c in cells})},
     "corruptions": shared.kinds,
     "clean_accuracy": shared.clean,
     "machine": {"backend": jax.default_backend(), "cores": os.cpu_count(), "jax": jax.__version__},
-    "seconds": round(time.perf_counter() - began, 1),
+    "seconds": round(sum(c["seconds_with_compilation"] for c in cells), 1),
     "load_average": round(os.getloadavg()[0], 1),
     "cells": cells,
   }
-  flags.out.mkdir(parents=True, exist_ok=True)
-  (flags.out / "record.json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-  streams_page.write(record, flags.out)
-  return 0
+  out.mkdir(parents=True, exist_ok=True)
+  (out / "record.json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+  streams_page.write(record, out)
 
 
 if __name__ == "__main__":

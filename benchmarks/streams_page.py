@@ -1,5 +1,6 @@
 """The page and the sensitivity map of `benchmarks.streams`, from its record alone."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -85,12 +86,15 @@ def _table(cells: list[Cell]) -> list[str]:
   head = "".join(f" batch {b} |" for b in batches)
   rows = [f"| method | varied |{head}", "| :-- | :-- |" + " --: |" * len(batches)]
   for name in dict.fromkeys(c["method"] for c in cells):
-    ours = sorted((c for c in cells if c["method"] == name), key=lambda c: int(c["batch"]))
-    first, shown = ours[0], []
-    for c in ours:
-      mean, spread = published(c)
-      span = f" ({100 * means(c).min():.1f} to {100 * means(c).max():.1f})" if c["hyper"] else ""
-      shown.append(f" {mean:.1f} ± {spread:.1f}{span} |")
+    ours = {c["batch"]: c for c in cells if c["method"] == name}
+    first, shown = next(iter(ours.values())), []
+    for size in batches:
+      if size not in ours:
+        shown.append(" not run |")
+        continue
+      mean, spread = published(ours[size])
+      span = f" ({100 * means(ours[size]).min():.1f} to {100 * means(ours[size]).max():.1f})"
+      shown.append(f" {mean:.1f} ± {spread:.1f}{span if first['hyper'] else ''} |")
     value = f"{first['hyper']} {first['values'][first['published']]:g}" if first["hyper"] else ""
     rows.append(f"| {name} | {value} |" + "".join(shown))
   return rows
@@ -113,38 +117,64 @@ def _corruptions(record: dict[str, Any], stream: str) -> list[str]:
   return rows
 
 
+COLUMNS = 5  # panels side by side
+
+
 def figure(record: dict[str, Any], file: Path) -> None:
-  """The sensitivity map: streams down, methods across; each a map of batch size by value."""
+  """The sensitivity map: a panel a method and stream, each a map of batch size by value."""
   from matplotlib.figure import Figure
 
   cells = [c for c in record["cells"] if c["hyper"]]
-  streams = record["setting"]["stream"]
   names = list(dict.fromkeys(c["method"] for c in cells))
   if not names:
     return
-  canvas = Figure(figsize=(0.6 + 2.2 * len(names), 0.9 + 1.6 * len(streams)), layout="constrained")
-  panels = canvas.subplots(len(streams), len(names), squeeze=False)
   values = [100 * means(c) for c in cells]
   low, high = min(v.min() for v in values), max(v.max() for v in values)
-  for row, stream in zip(panels, streams, strict=True):
-    for axes, name in zip(row, names, strict=True):
+  streams, sizes = record["setting"]["stream"], record["setting"]["batch"]
+  across, down = min(COLUMNS, len(names)), math.ceil(len(names) / COLUMNS)
+  height = down * (0.75 + 0.26 * len(sizes)) + 0.3
+  canvas = Figure(figsize=(0.9 + 2.1 * across, height * len(streams)), layout="constrained")
+  blocks = canvas.subfigures(len(streams), 1, squeeze=False)[:, 0]
+  for block, stream in zip(blocks, streams, strict=True):
+    block.suptitle(stream, fontsize=10, x=0.01, ha="left", fontweight="bold")
+    panels = block.subplots(down, across, squeeze=False)
+    for i, axes in enumerate(panels.flat):
+      name = names[i] if i < len(names) else ""
       ours = [c for c in cells if (c["stream"], c["method"]) == (stream, name)]
       ours.sort(key=lambda c: int(c["batch"]))
-      grid = np.stack([100 * means(c) for c in ours])
-      drawn = axes.imshow(grid, vmin=low, vmax=high, cmap="viridis", aspect="auto")
-      for (i, j), v in np.ndenumerate(grid):
-        ink = "black" if v > (low + high) / 2 else "white"
-        axes.text(j, i, f"{v:.0f}", ha="center", va="center", fontsize=7, color=ink)
-      first = ours[0]
-      axes.set_xticks(range(grid.shape[1]), [f"{v:g}" for v in first["values"]], fontsize=6)
-      axes.set_yticks(range(len(ours)), [c["batch"] for c in ours], fontsize=6)
-      box = (first["published"] - 0.5, -0.5), 1, len(ours)
-      axes.add_patch(_frame(*box))
-      axes.set_title(f"{name}, {stream}", fontsize=8)
-      axes.set_xlabel(first["hyper"], fontsize=7)
-  panels[0][0].set_ylabel("batch", fontsize=7)
-  canvas.colorbar(drawn, ax=panels, shrink=0.8).set_label("accuracy as predicted, %", fontsize=7)
+      if ours:
+        drawn = _panel(axes, ours, low, high)
+        axes.set_ylabel("batch size" if i % across == 0 else "", fontsize=7)
+      else:
+        axes.set_axis_off()
+  bar = canvas.colorbar(drawn, ax=blocks[-1].axes, shrink=0.8, pad=0.01)
+  bar.set_label("accuracy as predicted, %", fontsize=7)
+  bar.ax.tick_params(labelsize=6)
   canvas.savefig(file, dpi=130)
+
+
+def _panel(axes: Any, cells: list[Cell], low: float, high: float) -> Any:
+  """One method on one stream: its values across, batch sizes down."""
+  grid = np.stack([100 * means(c) for c in cells])
+  drawn = axes.imshow(grid, vmin=low, vmax=high, cmap="viridis", aspect="auto")
+  for (i, j), v in np.ndenumerate(grid):
+    ink = "black" if v > (low + high) / 2 else "white"
+    axes.text(j, i, f"{v:.0f}", ha="center", va="center", fontsize=7, color=ink)
+  first = cells[0]
+  axes.set_xticks(range(grid.shape[1]), [_short(v) for v in first["values"]], fontsize=6)
+  axes.set_yticks(range(len(cells)), [c["batch"] for c in cells], fontsize=6)
+  axes.tick_params(length=2)
+  axes.add_patch(_frame((first["published"] - 0.5, -0.5), 1, len(cells)))
+  axes.set_title(first["method"], fontsize=8, pad=3)
+  axes.set_xlabel(first["hyper"], fontsize=7, labelpad=1)
+  return drawn
+
+
+def _short(value: float) -> str:
+  """A number in few characters: 2.5e-4 and not 0.00025."""
+  plain = f"{value:g}"
+  mantissa, power = f"{value:.1e}".split("e")
+  return plain if len(plain) <= 4 else f"{float(mantissa):g}e{int(power)}"
 
 
 def _frame(corner: tuple[float, float], width: float, height: float) -> Any:

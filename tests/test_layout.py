@@ -241,6 +241,11 @@ THROUGH = {
     for name in ("eata", "lame", "norm", "sar", "source", "t3a", "tent")
   },
   **{
+    f"streams/methods/{name}": "streams/test_by_hand"
+    for name in ("cotta", "deyo", "memo", "note", "rmt", "roid", "rotta")
+  },
+  "augment/blur": "augment/test_corruptions",
+  **{
     f"models/{name}": "models/test_models"
     for name in (
       "cnn_ensembling",

@@ -21,7 +21,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from adapt.augment import image_ops
+from adapt.augment import blur, image_ops
 
 Image = Float[Array, "h w 1"]
 Severity = jax.Array | int
@@ -34,18 +34,6 @@ def _at(severity: Severity, *table: float) -> jax.Array:
 
 def _sign(key: jax.Array) -> jax.Array:
   return jnp.where(jax.random.bernoulli(key), 1.0, -1.0)
-
-
-def _blurred(x: jax.Array, sigma: jax.Array | float) -> jax.Array:
-  """A Gaussian blur of [h, w, 1], standard deviation in pixels; borders weigh what is inside."""
-
-  def weights(n: int) -> jax.Array:
-    apart = jnp.arange(n)[:, None] - jnp.arange(n)
-    w = jnp.exp(-0.5 * (apart / sigma) ** 2)
-    return w / w.sum(axis=1, keepdims=True)
-
-  h, w, _ = x.shape
-  return jnp.einsum("ih,hwc,jw->ijc", weights(h), x, weights(w))
 
 
 def _moved(x: Image, matrix: list[list[jax.Array | float]]) -> Image:
@@ -91,7 +79,7 @@ def glass_blur(key: jax.Array, x: Image, severity: Severity) -> Image:
   by = by * jax.random.bernoulli(pick, 0.5, (h, w))
   rows = jnp.clip(jnp.arange(h)[:, None] + by[0], 0, h - 1)
   columns = jnp.clip(jnp.arange(w) + by[1], 0, w - 1)
-  return _blurred(_blurred(x, sigma)[rows, columns], sigma)
+  return blur.gaussian(blur.gaussian(x, sigma)[rows, columns], sigma)
 
 
 def motion_blur(key: jax.Array, x: Image, severity: Severity) -> Image:
@@ -181,9 +169,9 @@ def spatter(key: jax.Array, x: Image, severity: Severity) -> Image:
   """Adds drops of mud: dark grey where smooth noise is high."""
   mean, spread = _at(severity, 0.65, 0.65, 0.65, 0.65, 0.67), _at(severity, 0.3, 0.3, 0.3, 0.3, 0.4)
   noise = mean + spread * jax.random.normal(key, x.shape)
-  wet = _blurred(noise, _at(severity, 4.0, 3.0, 2.0, 1.0, 1.0))
+  wet = blur.gaussian(noise, _at(severity, 4.0, 3.0, 2.0, 1.0, 1.0))
   drops = (wet > _at(severity, 0.69, 0.68, 0.68, 0.65, 0.65)).astype(jnp.float32)
-  drops = _blurred(drops, _at(severity, 0.6, 0.6, 0.5, 1.5, 1.5))
+  drops = blur.gaussian(drops, _at(severity, 0.6, 0.6, 0.5, 1.5, 1.5))
   drops = jnp.where(drops < 0.8, 0.0, drops)
   return x * (1 - drops) + 63 * drops
 

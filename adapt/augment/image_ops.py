@@ -129,13 +129,12 @@ def solarize(x: Image, threshold: Scalar) -> Image:
   return jnp.where(x < threshold, x, 255.0 - x)
 
 
-def affine(x: Image, matrix: Float[Array, "2 3"]) -> Image:
+def affine(x: Image, matrix: Float[Array, "2 3"], edges: bool = False) -> Image:
   """Apply an affine map with bilinear resampling.
-
-  Pixels are grey where the source would lie outside.
 
   Args:
     x: the image.
+    edges: whether the outermost pixels go on where the source would lie outside; it is grey else.
     matrix: where an output point (column, row, 1) comes from, in pixels from the upper left corner;
       pixel centres lie at halves, as in Pillow's `transform`.
   """
@@ -154,7 +153,8 @@ def affine(x: Image, matrix: Float[Array, "2 3"]) -> Image:
 
   upper = tap(top, left) * (1 - across) + tap(top, left + 1) * across
   lower = tap(top + 1, left) * (1 - across) + tap(top + 1, left + 1) * across
-  return jnp.where(inside[..., None], upper * (1 - down) + lower * down, GREY)
+  mixed = upper * (1 - down) + lower * down
+  return mixed if edges else jnp.where(inside[..., None], mixed, GREY)
 
 
 def rotate(x: Image, degrees: Scalar) -> Image:

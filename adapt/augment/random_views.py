@@ -42,7 +42,7 @@ def weak(key: jax.Array, x: jax.Array, mirror: bool = True) -> jax.Array:
   def shift(key: jax.Array, image: jax.Array) -> jax.Array:
     return ops.shift(image, *jax.random.randint(key, (2,), -most, most + 1))
 
-  return jax.vmap(shift)(_keys(k_shift, x), x)
+  return jax.vmap(shift)(keys(k_shift, x), x)
 
 
 def strong(
@@ -81,7 +81,7 @@ def strong(
     h, w, _ = image.shape
     return ops.scaled(ops.cutout(image, centre * jnp.array([h, w]), min(h, w) / 2))
 
-  return _each(one)((_keys(k_strong, x), x))
+  return _each(one)((keys(k_strong, x), x))
 
 
 def _each(f: Callable[[Any], jax.Array]) -> Callable[[Any], jax.Array]:
@@ -95,7 +95,7 @@ def _each(f: Callable[[Any], jax.Array]) -> Callable[[Any], jax.Array]:
   return jax.vmap(f)
 
 
-def _keys(key: jax.Array, x: jax.Array) -> jax.Array:
+def keys(key: jax.Array, x: jax.Array) -> jax.Array:
   """Split a key into one per image.
 
   A key does not depend on how many images there are.
@@ -105,7 +105,7 @@ def _keys(key: jax.Array, x: jax.Array) -> jax.Array:
 
 def _draw(key: jax.Array, x: jax.Array) -> jax.Array:
   """Draw one uniform number in [0, 1) per image, [b]."""
-  return jax.vmap(jax.random.uniform)(_keys(key, x))
+  return jax.vmap(jax.random.uniform)(keys(key, x))
 
 
 def flip(key: jax.Array, x: jax.Array) -> jax.Array:
@@ -153,7 +153,7 @@ def random_resized_crop(
     [b, side, side, c] float32 in [-1, 1].
   """
   _, h, w, _ = x.shape
-  boxes = jax.vmap(lambda k: _box(k, h, w, scale, ratio))(_keys(key, x))
+  boxes = jax.vmap(lambda k: _box(k, h, w, scale, ratio))(keys(key, x))
   return _resize_boxes(x, boxes, side)
 
 
@@ -228,7 +228,7 @@ def colour_jitter(
     image = ops.contrast(ops.brightness(image, factors[0]), factors[1])
     return ops.scaled(ops.hue(ops.colour(image, factors[2]), by[3] * hue))
 
-  return jax.vmap(one)(_keys(key, x), ops.levels(x))
+  return jax.vmap(one)(keys(key, x), ops.levels(x))
 
 
 def random_grey(key: jax.Array, x: jax.Array, probability: float) -> jax.Array:

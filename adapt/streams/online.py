@@ -4,6 +4,8 @@ from typing import Any, NamedTuple, Protocol
 
 import jax
 
+from adapt.models import nets
+
 State = Any
 
 
@@ -36,3 +38,15 @@ class Online(NamedTuple):
 
   init: Init
   step: Step
+
+
+def norms_apart(params: Any, name: str) -> tuple[Any, Any]:
+  """Splits parameters into those of normalisation layers, which a method moves, and the rest.
+
+  Raises:
+    ValueError: there are none; it names the method.
+  """
+  norms, rest = nets.norms_apart(params)
+  if not norms:
+    raise ValueError(f"{name} needs normalisation layers: choose another network")
+  return norms, rest

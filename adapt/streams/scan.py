@@ -49,6 +49,32 @@ def follow(
   return jax.lax.scan(step, start, (order, reset))[1]
 
 
+def program(
+  factory: Callable[..., Online], forward: Forward, *, side_by_side: bool | None = None
+) -> Callable[..., Int[Array, "l t b"]]:
+  """The function of arrays that `run` compiles: (models, xs, pool, order, reset, lanes) → classes.
+
+  Args:
+    factory: a method, (forward, **hyper-parameters) → Online.
+    forward: the network, see `models.test_time.Forward`.
+    side_by_side: whether lanes are mapped together; as usual, on accelerators and not on a CPU.
+  """
+  together = jax.default_backend() != "cpu" if side_by_side is None else side_by_side
+
+  def predicted(models: Any, xs: Any, pool: Any, order: Any, reset: Any, lanes: Any) -> jax.Array:
+    def one(lane: Any) -> jax.Array:
+      model, which, hyper = lane
+      params, stats = jax.tree.map(lambda leaf: leaf[model], models)
+      online = factory(forward, **hyper)
+      return follow(online, online.init(params, stats, xs), pool, order[which], reset[which])
+
+    mapped = jax.vmap(one) if together else lambda all_: jax.lax.map(one, all_)
+    found: jax.Array = mapped(lanes)
+    return found
+
+  return predicted
+
+
 def run(
   factory: Callable[..., Online],
   forward: Forward,
@@ -64,29 +90,21 @@ def run(
   """Predicted classes of every lane, by one compiled program; see `follow`.
 
   Args:
-    factory: a method, (forward, **hyper-parameters) → Online.
-    forward: the network, see `models.test_time.forward`.
+    factory: see `program`.
+    forward: see `program`.
     models: parameters and statistics of the source models, [s, ...] in each leaf.
     xs: [m, ...] source inputs without labels.
     pool: [n, ...] all target inputs.
     order: the streams' orders, all of one shape.
     reset: where each starts again.
     lanes: what is run.
-    side_by_side: whether lanes are mapped together; as usual, on accelerators and not on a CPU.
+    side_by_side: see `program`.
   """
-  together = jax.default_backend() != "cpu" if side_by_side is None else side_by_side
+  compiled = jax.jit(program(factory, forward, side_by_side=side_by_side))
+  return compiled(models, xs, pool, order, reset, arrays(lanes))
 
-  def program(models: Any, xs: Any, pool: Any, order: Any, reset: Any, lanes: Any) -> jax.Array:
-    def one(lane: Any) -> jax.Array:
-      model, which, hyper = lane
-      params, stats = jax.tree.map(lambda leaf: leaf[model], models)
-      online = factory(forward, **hyper)
-      return follow(online, online.init(params, stats, xs), pool, order[which], reset[which])
 
-    mapped = jax.vmap(one) if together else lambda all_: jax.lax.map(one, all_)
-    found: jax.Array = mapped(lanes)
-    return found
-
+def arrays(lanes: Lanes) -> tuple[jax.Array, jax.Array, dict[str, jax.Array]]:
+  """Lanes as the program takes them."""
   hyper = {name: jnp.asarray(v, jnp.float32) for name, v in lanes.hyper.items()}
-  chosen = jnp.asarray(lanes.model), jnp.asarray(lanes.order), hyper
-  return jax.jit(program)(models, xs, pool, order, reset, chosen)
+  return jnp.asarray(lanes.model), jnp.asarray(lanes.order), hyper

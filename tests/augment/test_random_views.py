@@ -190,7 +190,7 @@ def test_a_crop_is_the_box_it_drew():
   @jax.jit
   def both(key, x):
     at = jax.vmap(lambda k: random_views._box(k, STORED, STORED, (0.08, 1.0), random_views.RATIO))
-    box = at(random_views._keys(jax.random.split(key, 4)[0], x))
+    box = at(random_views.keys(jax.random.split(key, 4)[0], x))
     by_hand = jax.vmap(lambda image, b: image_ops.resize_box(image, b, SIDE))(x * 1.0, box)
     return by_hand, box
 

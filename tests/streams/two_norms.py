@@ -22,7 +22,7 @@ class Module(nn.Module):
 
 
 NET = as_net(Module())
-FORWARD = test_time.forward(NET)
+FORWARD = test_time.Forward(NET)
 
 
 def model(seed=0):

@@ -10,6 +10,7 @@ import optax
 from adapt.losses import ops
 from adapt.models import nets
 from adapt.models.test_time import Forward
+from adapt.streams import online
 from adapt.streams.online import Online
 
 
@@ -48,10 +49,8 @@ def eata(
   optimizer = optax.sgd(rate, momentum=0.9)
 
   def init(params: Any, stats: Any, xs: jax.Array) -> Any:
-    norms, rest = nets.norms_apart(params)
+    norms, rest = online.norms_apart(params, "eata")
     count = len(xs) // fisher_batch
-    if not norms:
-      raise ValueError("eata needs normalisation layers: choose another network")
     if not count:
       raise ValueError(f"eata needs {fisher_batch} source inputs, not {len(xs)}")
     fisher = information(forward, (norms, rest, stats), xs[: count * fisher_batch], fisher_batch)

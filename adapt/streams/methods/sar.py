@@ -10,6 +10,7 @@ import optax
 from adapt.losses import ops
 from adapt.models import nets
 from adapt.models.test_time import Forward
+from adapt.streams import online
 from adapt.streams.online import Online
 
 
@@ -44,9 +45,7 @@ def sar(
   optimizer = optax.sgd(rate, momentum=0.9)
 
   def init(params: Any, stats: Any, xs: jax.Array) -> Any:
-    norms, rest = nets.norms_apart(params)
-    if not norms:
-      raise ValueError("sar needs normalisation layers: choose another network")
+    norms, rest = online.norms_apart(params, "sar")
     return norms, optimizer.init(norms), jnp.full((), -1.0), (norms, rest, stats)
 
   def step(state: Any, x: jax.Array) -> tuple[jax.Array, Any]:

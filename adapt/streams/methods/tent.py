@@ -8,6 +8,7 @@ import optax
 from adapt.losses import ops
 from adapt.models import nets
 from adapt.models.test_time import Forward
+from adapt.streams import online
 from adapt.streams.online import Online
 
 
@@ -29,9 +30,7 @@ def tent(forward: Forward, *, rate: jax.Array | float = 1e-3) -> Online:
   optimizer = optax.adam(rate)
 
   def init(params: Any, stats: Any, xs: jax.Array) -> Any:
-    norms, rest = nets.norms_apart(params)
-    if not norms:
-      raise ValueError("tent needs normalisation layers: choose another network")
+    norms, rest = online.norms_apart(params, "tent")
     return norms, optimizer.init(norms), rest, stats
 
   def step(state: Any, x: jax.Array) -> tuple[jax.Array, Any]:
