@@ -11,6 +11,7 @@ KINDS = {
   "features": "`features:FILE.npz`: vectors that a network has extracted",
   "text": "texts as bags of words (tf-idf)",
   "tokens": "texts with `--text minilm`, token ids",
+  "trained tokens": "texts with `--text minilm-train`: that network is trained on",
   "series": "sound, series `[n, t, c]`; standardised by channel",
   "grey": f"grey images up to {own_data.SMALL} pixels",
   "colour": f"colour images up to {own_data.SMALL} pixels, or several channels",

@@ -32,6 +32,19 @@ SETTINGS = {
   "features": VECTORS._replace(model="top"),
   "text": VECTORS,
   "tokens": _FROZEN._replace(model="minilm", pretrained="minilm"),
+  # As BERT is fine-tuned (Devlin et al., 2019, arXiv:1810.04805, appendix A.3): batches of 16, the
+  # published layers at 5e-5.
+  "trained tokens": Settings(
+    model="minilm",
+    pretrained="minilm",
+    steps=300,
+    batch_size=16,
+    optimizer="adamw",
+    lr=0.0005,
+    backbone_rate=0.1,
+    weight_decay=0.01,
+    schedule="cosine",
+  ),
   "series": VECTORS._replace(model="cnn1d"),
   "grey": IMAGES,
   "colour": IMAGES._replace(model="dtn"),
@@ -103,18 +116,30 @@ def settings_of(
   return settings
 
 
+def batched(settings: Settings, domains: Sequence[data.Domain]) -> Settings:
+  """Shrink the batch to the side with fewer training examples, if it has too few.
+
+  Args:
+    settings: the defaults.
+    domains: the sources, then the target.
+  """
+  *sources, target = domains
+  fewest = min(sum(len(d.train.x) for d in sources), len(target.train.x))
+  return settings._replace(batch_size=min(settings.batch_size, fewest))
+
+
 def kind(domain: data.Domain) -> str:
   """Which entry of SETTINGS is for a domain's inputs.
 
   Extracted features are told by their name alone.
   """
-  x = domain.train.x
+  x, made = domain.train.x, domain.preprocessing
   if domain.kind in ("series", PADDED):
     return "series"
+  read = made.reading if made is not None else {}
   if x.ndim == 2:
     if x.dtype.kind != "f":
-      return "tokens"
-    made = domain.preprocessing
+      return "trained tokens" if read.get("text") == encode_text.TRAINED else "tokens"
     return "text" if made is not None and made.step(encode_text.BAG) else "vectors"
   small, channels = max(x.shape[1:3]) <= SMALL, x.shape[-1]
   # The published networks take grey or RGB images whose values they know how to scale.
