@@ -63,6 +63,7 @@ def page() -> str:
   sizes.append(
     ("units of a critic's hidden layer", *(str(own_defaults.critic_width(n)) for n in _EXAMPLES))
   )
+  sizes.append(("steps of series", *(str(own_data.series_steps(n)) for n in _EXAMPLES)))
   return _HEAD + _markdown(table) + _CHOSEN + _markdown(sizes)
 
 

@@ -162,7 +162,7 @@ def _experiment(
   if network is None:
     network = models.bind(given.get("model", usual.model))
   own = {n: v for n, v in given.items() if n in Settings._fields}
-  usual = own_data.batched(usual, domains)
+  usual = own_data.sized(usual, domains)
   y = domains[-1].train.y
   if y is not None and not labelled(y).all():
     own.setdefault("shots", 1)  # those that are declared labelled

@@ -116,16 +116,26 @@ def settings_of(
   return settings
 
 
-def batched(settings: Settings, domains: Sequence[data.Domain]) -> Settings:
-  """Shrink the batch to the side with fewer training examples, if it has too few.
+def sized(settings: Settings, domains: Sequence[data.Domain]) -> Settings:
+  """Fit the batch, and the steps of series, to the side with fewer training examples.
 
   Args:
-    settings: the defaults.
+    settings: the defaults by kind.
     domains: the sources, then the target.
   """
   *sources, target = domains
   fewest = min(sum(len(d.train.x) for d in sources), len(target.train.x))
-  return settings._replace(batch_size=min(settings.batch_size, fewest))
+  batch = min(settings.batch_size, fewest)
+  steps = series_steps(fewest) if kind(target) == "series" else settings.steps
+  return settings._replace(batch_size=batch, steps=min(settings.steps, steps))
+
+
+def series_steps(examples: int) -> int:
+  """Return the steps for so many series: 40 passes in batches of 64, 300 to 1,000 steps.
+
+  A step costs some hundred times that of a table's; small sets are learnt after a few hundred.
+  """
+  return min(max(40 * examples // VECTORS.batch_size, 300), VECTORS.steps)
 
 
 def kind(domain: data.Domain) -> str:
