@@ -13,8 +13,8 @@ KINDS = {
   "tokens": "texts with `--text minilm`, token ids",
   "trained tokens": "texts with `--text minilm-train`: that network is trained on",
   "series": "sound, series `[n, t, c]`; standardised by channel",
-  "grey": f"grey images up to {own_data.SMALL} pixels",
-  "colour": f"colour images up to {own_data.SMALL} pixels, or several channels",
+  "grey": f"grey images of {own_data.TINY} to {own_data.SMALL} pixels",
+  "colour": f"colour images up to {own_data.SMALL} pixels, or several channels; smaller grey ones",
   "large": "larger images",
   "pixels": "images with masks (`--output pixels`)",
 }

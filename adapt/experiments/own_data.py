@@ -60,6 +60,7 @@ SETTINGS = {
 # first steps and predicts the mean from then on; at 0.03 it does not yet.
 VALUES_RATE = 1 / 3
 SMALL = 32  # height and width, in pixels, up to which the digits' networks are the default
+TINY = 16  # and below which LeNet has nothing left to pool
 
 PROTOCOL = (
   "labelled source training inputs, target training inputs without labels (but for those declared "
@@ -155,7 +156,7 @@ def kind(domain: data.Domain) -> str:
   # The published networks take grey or RGB images whose values they know how to scale.
   if not small and x.dtype == np.uint8 and channels in (1, 3):
     return "large"
-  return "grey" if small and channels == 1 else "colour"
+  return "grey" if small and channels == 1 and min(x.shape[1:3]) >= TINY else "colour"
 
 
 def matched(domains: Sequence[data.Domain]) -> list[data.Domain]:
