@@ -11,9 +11,10 @@ KINDS = {
   "features": "`features:FILE.npz`: vectors that a network has extracted",
   "text": "texts as bags of words (tf-idf)",
   "tokens": "texts with `--text minilm`, token ids",
+  "trained tokens": "texts with `--text minilm-train`: that network is trained on",
   "series": "sound, series `[n, t, c]`; standardised by channel",
-  "grey": f"grey images up to {own_data.SMALL} pixels",
-  "colour": f"colour images up to {own_data.SMALL} pixels, or several channels",
+  "grey": f"grey images of {own_data.TINY} to {own_data.SMALL} pixels",
+  "colour": f"colour images up to {own_data.SMALL} pixels, or several channels; smaller grey ones",
   "large": "larger images",
   "pixels": "images with masks (`--output pixels`)",
 }
@@ -62,6 +63,7 @@ def page() -> str:
   sizes.append(
     ("units of a critic's hidden layer", *(str(own_defaults.critic_width(n)) for n in _EXAMPLES))
   )
+  sizes.append(("steps of series", *(str(own_data.series_steps(n)) for n in _EXAMPLES)))
   return _HEAD + _markdown(table) + _CHOSEN + _markdown(sizes)
 
 

@@ -162,9 +162,7 @@ def _experiment(
   if network is None:
     network = models.bind(given.get("model", usual.model))
   own = {n: v for n, v in given.items() if n in Settings._fields}
-  if "batch_size" not in own:  # small data are no reason to refuse
-    fewest = min(sum(len(d.train.x) for d in domains[:-1]), len(domains[-1].train.x))
-    usual = usual._replace(batch_size=min(usual.batch_size, fewest))
+  usual = own_data.sized(usual, domains)
   y = domains[-1].train.y
   if y is not None and not labelled(y).all():
     own.setdefault("shots", 1)  # those that are declared labelled

@@ -47,7 +47,7 @@ def pairs_of(argv: Sequence[str]) -> list[Pair]:
     domains = own_data.loaded(names, known.data_dir, reading)
     extracted = names[-1].startswith("features:")
     usual = own_data.settings_of(domains[-1], known.model, extracted, reading.output)
-    pairs.append(own_data.pair(domains, usual))
+    pairs.append(own_data.pair(domains, own_data.sized(usual, domains)))
   if len({(pair.task.name) for pair in pairs}) < len(pairs):
     raise ValueError("--each has two pairs of one name: rename a file")
   return pairs
@@ -63,9 +63,8 @@ def _four_files(known: argparse.Namespace, reading: data.Reading) -> Pair:
   source, target = data.read_folder(Path(known.data), reading.output)
   both = source._replace(name=f"{name}_source"), target._replace(name=f"{name}_target")
   domains = own_data.told_apart(own_data.matched(encode.together(both, reading)), [])
-  return own_data.pair(
-    domains, own_data.settings_of(domains[-1], known.model, False, reading.output)
-  )
+  usual = own_data.settings_of(domains[-1], known.model, False, reading.output)
+  return own_data.pair(domains, own_data.sized(usual, domains))
 
 
 def _named(known: argparse.Namespace, reading: data.Reading) -> list[list[str]]:

@@ -68,7 +68,7 @@ def _check_values(domains: Sequence[Domain]) -> None:
       where = f"the {name} set of {domain.name}"
       if split.y is None:
         if domain is not target:
-          raise ValueError(f"{where} has no labels: add them (y)")
+          raise ValueError(no_labels(where))
         continue
       if split.y.dtype.kind != "f" or split.y.ndim != 2:
         raise ValueError(
@@ -153,6 +153,11 @@ def _check_names(domains: Sequence[Domain]) -> None:
         )
 
 
+def no_labels(where: str) -> str:
+  """Say that a domain has no labels, and what to do."""
+  return f"{where} has no labels: add them (y), or name their column (--label-column)"
+
+
 def _check_source_labels(sources: Sequence[Domain]) -> int:
   """Return the number of classes K in the sources.
 
@@ -161,7 +166,7 @@ def _check_source_labels(sources: Sequence[Domain]) -> int:
   known: set[int] = set()
   for source in sources:
     if source.train.y is None:
-      raise ValueError(f"the source {source.name} has no labels: add them (y)")
+      raise ValueError(no_labels(f"the source {source.name}"))
     if source.test.y is None:
       raise ValueError(
         f"the test split of the source {source.name} has no labels: add them, or leave that split "

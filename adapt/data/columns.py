@@ -92,7 +92,7 @@ def fit(parts: Sequence[Part], reading: Reading) -> tuple[list[dict[str, Any]], 
     train = [of_name(p.train, name) for p in parts if p.source]
     if not any((~missing(c)).any() for c in train):
       notes.append(f"column '{name}' has no value in the sources' training rows: left out")
-    elif name not in (*reading.columns, *reading.categorical) and (why := _id(parts, name)):
+    elif name not in (*reading.columns, *reading.categorical) and (why := why_id(parts, name)):
       notes.append(f"column '{name}' is left out as an id ({why}): --columns would keep it")
     elif name in reading.categorical or _is_text(parts, name):
       one, said = _categories(name, train)
@@ -135,7 +135,7 @@ def _is_number(text: str) -> bool:
   return True
 
 
-def _id(parts: Sequence[Part], name: str) -> str:
+def why_id(parts: Sequence[Part], name: str) -> str:
   """Why a column is an id in every domain; empty if it is none."""
   found = [part.column(name) for part in parts]
   if all(not c.numeric for c in found):

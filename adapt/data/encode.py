@@ -167,9 +167,9 @@ def plain(domain: Domain) -> Domain:
 
 
 def ids(domain: Domain, made: Preprocessing) -> dict[str, np.ndarray]:
-  """Columns left out of training as ids: values by name.
+  """Columns that tell rows apart: values by name, training rows first.
 
-  Training rows come first.
+  They are those that were left out of training as ids, and ids that training had not.
 
   Args:
     domain: as `data.read` gives it.
@@ -180,7 +180,9 @@ def ids(domain: Domain, made: Preprocessing) -> dict[str, np.ndarray]:
   if chosen is None or not names:
     return {}
   part = _part(_as_table(domain, names), True)
+  known = {*chosen["left_out"], *chosen["names"]}
   there = [n for n in chosen["left_out"] if n in names]
+  there += [n for n in names if n not in known and columns.why_id([part], n)]
   return {n: columns.texts(part.column(n)) for n in there}
 
 

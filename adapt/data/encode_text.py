@@ -19,7 +19,8 @@ from adapt.data.reading import Reading
 
 COLUMNS, BAG, TOKENS = "texts", "bag", "tokens"  # names of steps
 STEPS = (COLUMNS, BAG, TOKENS)
-WAYS = ("bow", "minilm")
+TRAINED = "minilm-train"
+WAYS = ("bow", "minilm", TRAINED)
 MOST_WORDS = 5000
 _TOKENS = 128  # of a text, with which the published network was trained
 _MANY = 100  # texts from which a word counts only if two of them have it
@@ -109,7 +110,7 @@ def together(
   if reading.scale not in ("", "none"):
     raise ValueError(f"--scale {reading.scale} is for vectors, and texts have none: drop it")
   step: dict[str, Any] = {"step": TOKENS, "length": _TOKENS}
-  step = step if way == "minilm" else _fitted(domains)
+  step = _fitted(domains) if way == "bow" else step
   found = [applied(d, step) for d in domains]
   if mute := [d.name for d in found if not np.asarray(d.train.x).any()]:
     raise ValueError(

@@ -21,7 +21,8 @@ class Reading(NamedTuple):
     categorical: number columns that are codes of categories.
     header: whether a table's first line has names: auto, none.
     domain_column: column that says which domain a row belongs to.
-    text: how texts become inputs: bow (also if empty; a bag of words) or minilm (a published network).
+    text: how texts become inputs: bow (also if empty; a bag of words), minilm (features of a published
+      network) or minilm-train (the same network, trained on).
     mel: bands of the log-mel spectrogram of sound.
     seconds: length to which sound is cut or padded.
     keep_gain: leave each recording's loudness in.

@@ -66,7 +66,8 @@ def label_column(path: Path, names: Sequence[str], reading: Reading) -> tuple[st
   if reading.label:
     if reading.label in names:
       return reading.label, []
-    return "", [f"{path} has no column '{reading.label}': its labels are unknown"]
+    there = ", ".join(names[:8]) + ", …" * (len(names) > 8)
+    return "", [f"{path} has no column '{reading.label}' (but {there}): its labels are unknown"]
   taken = (reading.domain_column, *reading.drop, *reading.columns)
   found = next((n for n in LABELS if n in names and n not in taken), "")
   return found, [f"{path}: labels are the column '{found}'"] if found not in ("", LABELS[0]) else []

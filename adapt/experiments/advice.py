@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import rankdata
 
+from adapt.data.checks import no_labels
 from adapt.data.domain import Domain, Inputs, kind_of, output_of
 from adapt.data.images import Images
 from adapt.evaluation import domain_distances, stacked
@@ -125,7 +126,7 @@ def _refuse(sources: Sequence[Domain], target: Domain) -> None:
     raise ValueError("token ids have no distances: leave out --text minilm, or give features")
   for source in sources:
     if source.train.y is None:
-      raise ValueError(f"the source {source.name} has no labels: add them (y)")
+      raise ValueError(no_labels(f"the source {source.name}"))
     a, b = source.train.x.shape[1:], target.train.x.shape[1:]
     if a != b:
       raise ValueError(

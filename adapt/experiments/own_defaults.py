@@ -7,11 +7,17 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from adapt import methods
-from adapt.data.domain import Domain
+from adapt.data.domain import PADDED, Domain
 
 _PER_UNIT = 4  # training examples of the smaller side per hidden unit of a critic or a head
 _NARROWEST = 64
+# Methods that move inputs by a radius, which belongs to the inputs' scale: VADA's authors take 3.5 for
+# standardised images of 32×32×3 values, whose length is the root of their number.
+_MOVING = ("vada", "dirt_t")
+RADIUS = 3.5 / (32 * 32 * 3) ** 0.5  # of an input's length
 
 
 def hyperparameters(domains: Sequence[Domain]) -> dict[str, dict[str, Any]]:
@@ -22,19 +28,27 @@ def hyperparameters(domains: Sequence[Domain]) -> dict[str, dict[str, Any]]:
   """
   *sources, target = domains
   fewest = min(sum(len(d.train.x) for d in sources), len(target.train.x))
-  width = critic_width(fewest)
-  return {
+  width, length = critic_width(fewest), input_length(sources)
+  found: dict[str, dict[str, Any]] = {
     name: {"width": width} for name in methods.names() if width < _usual(name).get("width", 0)
   }
+  for name in _MOVING if length else ():
+    if _usual(name):
+      found.setdefault(name, {})["radius"] = float(f"{RADIUS * length:.3g}")
+  return found
 
 
 def in_words(method: str) -> dict[str, str]:
   """Return help texts of defaults that depend on the data."""
-  most = _usual(method).get("width", 0)
-  if most <= _NARROWEST:
-    return {}
-  rule = f"on small data a {_PER_UNIT}th of the smaller side's training examples"
-  return {"width": f"{most}; {rule}, rounded down to a power of two, at least {_NARROWEST}"}
+  usual, found = _usual(method), {}
+  most = usual.get("width", 0)
+  if most > _NARROWEST:
+    rule = f"on small data a {_PER_UNIT}th of the smaller side's training examples"
+    found["width"] = f"{most}; {rule}, rounded down to a power of two, at least {_NARROWEST}"
+  if usual and method in _MOVING:
+    rule = f"of vectors and series {RADIUS:.3f} of the sources' root mean square length"
+    found["radius"] = f"{usual['radius']}; {rule}"
+  return found
 
 
 def _usual(method: str) -> dict[str, Any]:
@@ -43,6 +57,26 @@ def _usual(method: str) -> dict[str, Any]:
   if not factory.__module__.startswith(methods.__name__):
     return {}
   return {n: p.default for n, p in inspect.signature(factory).parameters.items()}
+
+
+def input_length(sources: Sequence[Domain]) -> float:
+  """Return the root mean square length of training inputs.
+
+  Of vectors and series; 0.0 of others, whose values a method's default is for.
+
+  Args:
+    sources: domains of one kind of inputs.
+  """
+  inputs = [d.train.x for d in sources]
+  if not all(isinstance(x, np.ndarray) and x.dtype.kind == "f" for x in inputs):
+    return 0.0
+  if any(
+    x.ndim > 2 and d.kind not in ("series", PADDED) for x, d in zip(inputs, sources, strict=True)
+  ):
+    return 0.0
+  flat = [x.reshape(len(x), -1) for x in inputs]
+  total = sum(float(np.einsum("nd,nd->", x, x, dtype=np.float64)) for x in flat)  # without a copy
+  return (total / sum(len(x) for x in inputs)) ** 0.5
 
 
 def critic_width(examples: int) -> int:

@@ -10,7 +10,7 @@ from adapt.experiments import own_data
 from adapt.experiments.suite import IMAGES, VECTORS
 
 
-def save(path, shape=(40, 3), dtype=np.float32, **extra):
+def save(path, shape=(80, 3), dtype=np.float32, **extra):
   rng = np.random.default_rng(0)
   x = (rng.uniform(0, 255, shape)).astype(dtype)
   path.parent.mkdir(parents=True, exist_ok=True)
@@ -22,11 +22,16 @@ def test_vectors_and_images_get_the_settings_of_their_kind(tmp_path):
   a, b = save(tmp_path / "a.npz"), save(tmp_path / "b.npz")
   pair = pair_of(["--source", a, "--target", b])
   assert (pair.task.name, pair.settings) == ("a_b", VECTORS)
-  assert pair.domains("b").train.x.shape == (32, 3)
-  a, b = (save(tmp_path / f"{n}.npz", (40, 20, 20), np.uint8) for n in "cd")
+  assert pair.domains("b").train.x.shape == (64, 3)
+  a, b = (save(tmp_path / f"{n}.npz", (80, 20, 20), np.uint8) for n in "cd")
   assert pair_of(["--source", a, "--target", b]).settings == IMAGES
-  a, b = (save(tmp_path / f"{n}.npz", (40, 32, 32, 3), np.uint8) for n in "ef")
+  a, b = (save(tmp_path / f"{n}.npz", (80, 32, 32, 3), np.uint8) for n in "ef")
   assert pair_of(["--source", a, "--target", b]).settings.model == "dtn"
+
+
+def test_the_batch_is_no_larger_than_the_smaller_side(tmp_path):
+  a, b = save(tmp_path / "a.npz"), save(tmp_path / "b.npz", (50, 3))
+  assert pair_of(["--source", a, "--target", b]).settings == VECTORS._replace(batch_size=40)
 
 
 def test_two_files_of_one_name_are_told_apart_by_their_folders(tmp_path):

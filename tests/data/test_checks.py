@@ -59,7 +59,11 @@ def test_lengths():
 
 
 def test_source_labels():
-  refuses(r"the source a has no labels: add them", [domain(y=None)], domain("b"))
+  refuses(
+    r"the source a has no labels: add them \(y\), or name their column \(--label-column\)",
+    [domain(y=None)],
+    domain("b"),
+  )
   message = r"must be 0 to 4 without a gap, but 1, 3 are missing: renumber"
   refuses(message, [domain(y=(0, 2, 4) * 4)], domain("b", y=(0,) * 12))
   refuses(r"0 is missing", [domain(y=(1, 2, 3) * 4)], domain("b", y=(1,) * 12))

@@ -102,6 +102,11 @@ def test_a_table_becomes_vectors_and_later_rows_are_treated_alike():
   assert [len(ids(d, kept)) for d in (table("t", ("a", "c")), array("x"))] == [0, 0]
 
 
+def test_an_id_that_training_had_not_is_kept_beside_the_predictions():
+  made = together([table(name, ("a", "c")) for name in "st"], Reading())[1].preprocessing
+  assert ids(table("t", ("id", "a", "c")), made)["id"].tolist()[:2] == ["0", "1"]
+
+
 def test_later_columns_that_are_missing_renamed_or_nameless_are_refused():
   kept = together([table("s", ("a", "b", "c"))], Reading())[0].preprocessing
   message = r"t lacks the columns 'b' that the model takes, and has 'q' .*--columns-in-order"

@@ -156,11 +156,13 @@ def test_texts_and_other_inputs_do_not_mix():
     encode.together([a, mute], Reading())
 
 
-def test_tokens_of_minilm(monkeypatch):
+@pytest.mark.parametrize(("way", "freeze"), [("minilm", "backbone"), ("minilm-train", "none")])
+def test_tokens_of_minilm(monkeypatch, way, freeze):
   monkeypatch.setattr(encode_text.text, "tokenize", lambda v, n: np.ones((len(v), n), np.int32))
-  found = encode.together(pair(), Reading(text="minilm"))[1]
+  found = encode.together(pair(), Reading(text=way))[1]
   assert (found.kind, found.train.x.shape) == ("tokens", (10, 128))
-  assert own_data.settings_of(found).model == "minilm"
+  settings = own_data.settings_of(found)
+  assert (settings.model, settings.pretrained, settings.freeze) == ("minilm", "minilm", freeze)
   assert encode.later(pair()[1], found.preprocessing).train.x.dtype == np.int32
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from adapt import methods
 from adapt.data import Domain, Split
-from adapt.experiments.own_defaults import critic_width, hyperparameters, in_words
+from adapt.experiments.own_defaults import RADIUS, critic_width, hyperparameters, in_words
 
 
 def domains(n):
@@ -33,3 +33,17 @@ def test_the_rule_in_words_is_of_methods_whose_width_it_may_change():
   assert in_words("dann")["width"].startswith("1024; on small data a 4th")
   small = hyperparameters(domains(4))
   assert {name for name in methods.names() if in_words(name)} == set(small)
+
+
+def test_the_radius_of_perturbations_follows_the_inputs_length():
+  x = np.tile(np.float32([3, 4, 0]), (300, 1))
+  split = Split(x, np.zeros(300, np.int32))
+  found = hyperparameters([Domain(name, split, split, ("a",)) for name in "st"])
+  assert found["vada"]["radius"] == found["dirt_t"]["radius"] == pytest.approx(5 * RADIUS, rel=5e-3)
+  assert "radius" not in found.get("afn", {})  # that is of features
+  pictures = split._replace(x=x.reshape(300, 3, 1, 1))
+  assert (
+    "radius" not in hyperparameters([Domain(n, pictures, pictures, ("a",)) for n in "st"])["vada"]
+  )
+  series = [Domain(n, pictures, pictures, ("a",), "series") for n in "st"]
+  assert hyperparameters(series)["vada"]["radius"] == found["vada"]["radius"]
