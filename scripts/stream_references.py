@@ -49,7 +49,7 @@ def drawn() -> dict[str, Any]:
   arrays = {
     "params": params,
     "stats": {n: {"mean": np.zeros(WIDTH), "var": np.ones(WIDTH)} for n in ("norm1", "norm2")},
-    "source": rng.normal(0.2, 1.2, (2 * EATA["fisher_batch"], FEATURES)),
+    "source": rng.normal(0.2, 1.2, (2 * int(EATA["fisher_batch"]), FEATURES)),
     "stream": rng.normal(0.5, 1.5, (STEPS, BATCH, FEATURES)),
   }
   return {name: listed(v) for name, v in arrays.items()}

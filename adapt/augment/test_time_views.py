@@ -13,7 +13,9 @@ BLUR, NOISE = 0.5, 0.005 * 255
 def view(
   key: jax.Array, x: jax.Array, noise: jax.Array | float, mirror: bool, kind: str = ""
 ) -> jax.Array:
-  """A view of each input: jitter, small moves, blur and noise for images, noise for all else.
+  """A random view of each input.
+
+  Images get jitter, small moves, blur and noise; all else noise alone.
 
   Images get what Wang et al. (2022, arXiv:2203.13591) let their teacher see: colours and gamma, a turn by
   at most 15 degrees, a shift by a sixteenth, a scale within a tenth, a blur and faint noise. There one
@@ -58,7 +60,9 @@ def _moved(key: jax.Array, image: jax.Array) -> jax.Array:
 
 
 def shuffled(key: jax.Array, x: jax.Array, parts: int, kind: str = "") -> jax.Array:
-  """Each image cut into parts × parts tiles in a random order; of all else the entries are mixed.
+  """Each image cut into tiles in a random order.
+
+  There are parts × parts of them. Of all else the entries are mixed.
 
   Args:
     key: random key.

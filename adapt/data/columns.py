@@ -136,7 +136,7 @@ def _is_number(text: str) -> bool:
 
 
 def why_id(parts: Sequence[Part], name: str) -> str:
-  """Why a column is an id in every domain; empty if it is none."""
+  """Why a column is an id in every domain, or ""."""
   found = [part.column(name) for part in parts]
   if all(not c.numeric for c in found):
     values = [[v for v in c.values.tolist() if v is not None] for c in found]

@@ -74,7 +74,7 @@ def input_length(sources: Sequence[Domain]) -> float:
     x.ndim > 2 and d.kind not in ("series", PADDED) for x, d in zip(inputs, sources, strict=True)
   ):
     return 0.0
-  flat = [x.reshape(len(x), -1) for x in inputs]
+  flat = [np.asarray(x).reshape(len(x), -1) for x in inputs]
   total = sum(float(np.einsum("nd,nd->", x, x, dtype=np.float64)) for x in flat)  # without a copy
   return (total / sum(len(x) for x in inputs)) ** 0.5
 

@@ -1,4 +1,4 @@
-"""A convolution whose gradients are convolutions in the one layout that XLA:CPU has a fast routine for.
+"""A convolution whose gradients are in the layout fast on XLA:CPU.
 
 XLA's own gradients are of other layouts, which are brought to that one only outside of loops: inside a
 scan, where training runs, they take 10–20 times as long.

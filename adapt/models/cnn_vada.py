@@ -46,5 +46,5 @@ class Module(nn.Module):
 
 
 def cnn_vada(classes: int, *, dtype: jnp.dtype = jnp.float32, axis: str | None = None) -> Net:
-  """Nine 3×3 convolutions of 64 channels with batch-norm, dropout and noise; their mean."""
+  """Nine 3×3 convolutions with batch-norm, dropout and noise; their mean."""
   return as_net(Module(classes, dtype, axis))

@@ -71,7 +71,7 @@ class Forward:
     weights: jax.Array | None = None,
     instance: Number | None = None,
   ) -> tuple[Outputs, Any]:
-    """As a call, and the batch's own statistics in the place of the running ones.
+    """As a call, and the batch's statistics instead of running ones.
 
     Where `source` is the number 1 no batch is looked at, and they are the running ones.
     """
