@@ -1,9 +1,12 @@
 """Eight faked devices for every test, and the toy problem that many of them share."""
 
+import atexit
 import gc
 import itertools
 import os
+import shutil
 import sys
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,8 +18,14 @@ os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 if version("jaxlib").startswith("0.10."):
   flags = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
   os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags}"
-# Commands keep compiled programs in the user's cache; what a test compiles is its own.
-os.environ.setdefault("JAX_ENABLE_COMPILATION_CACHE", "false")
+# Commands keep compiled programs in the user's cache. Tests share one of their own, which goes with them:
+# workers and the commands that tests start compile many programs of each other.
+if "JAX_ENABLE_COMPILATION_CACHE" not in os.environ:
+  own_cache = tempfile.mkdtemp(prefix="adapt-tests-")
+  os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "true"
+  os.environ["JAX_COMPILATION_CACHE_DIR"] = own_cache
+  os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+  atexit.register(shutil.rmtree, own_cache, ignore_errors=True)
 # Threads of LAPACK wait for each other where other tests hold the cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 here = Path(__file__).parent
