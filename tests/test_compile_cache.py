@@ -104,6 +104,7 @@ import contextlib, io, sys
 from adapt import compile_cache
 from adapt.data import builders
 from adapt.models import pretrained
+from adapt.records import record
 compile_cache.keep()
 compile_cache.keep()
 for make in builders.default_data_dir, lambda: pretrained.load("resnet18", "~/weights.pth"):
@@ -111,6 +112,7 @@ for make in builders.default_data_dir, lambda: pretrained.load("resnet18", "~/we
     make()
   except ValueError as error:
     print(error)
+print(record.command())
 """
 
 
@@ -129,5 +131,6 @@ def test_without_a_home_folder_there_is_a_line_and_no_traceback():
   )
   assert ran.returncode == 0, ran.stderr
   assert ran.stderr.count("warning") == 1 and "there is no home folder" in ran.stderr
-  data, weights = ran.stdout.splitlines()
+  data, weights, command = ran.stdout.splitlines()
+  assert command == "-c"
   assert "set TFDS_DATA_DIR" in data and "no file '~/weights.pth'" in weights

@@ -65,7 +65,7 @@ def known(name: str) -> str:
 
 
 def named(command: str, name: str, before: str = "") -> str:
-  """Validate a command's suite name; further flags are the suite's.
+  """Validate a suite name that its own flags follow.
 
   ValueError says what is meant where no suite has it.
 

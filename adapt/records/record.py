@@ -229,7 +229,7 @@ def command() -> str:
 
 def _portable(words: Sequence[str]) -> str:
   """Joins words, with paths relative to the working folder or to ~, as a shell reads them."""
-  here, home = (str(Path(p)).rstrip("/") for p in (Path.cwd(), Path.home()))
+  here, home = str(Path.cwd()).rstrip("/"), os.path.expanduser("~").rstrip("/")  # "~" without one
   shown = []
   for word in words:
     for folder, short in ((here, "."), (home, "~")):
