@@ -3,8 +3,6 @@
 It holds the arrays that predictions read, and what rebuilds the rest.
 """
 
-import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +15,7 @@ from adapt.data import atomic_files, npy
 from adapt.data.label_sets import UNKNOWN
 from adapt.deploy import limits, rebuilt
 from adapt.deploy.inputs import Inputs
+from adapt.deploy.packed import ABOUT, digest, packed
 from adapt.deploy.rebuilt import NOTHING_OWN, Own, describe, empty, name, named, nested, rebuild
 from adapt.method import Outputs
 from adapt.records import model_schema, schema
@@ -33,7 +32,6 @@ _KEYS = {
   *("settings", "classes", "unknown", "seen", "sources", "labelled"),
   *("inputs", "image_size", "backbone", "environment"),
 }
-_ABOUT = "about"  # the entry that says what the others are: JSON in UTF-8
 _BACKBONE = "backbone/"
 
 
@@ -124,7 +122,7 @@ def write_models(
       continue
     kept = {n: jax.device_get(leaf[cell]) for n, leaf in named(trained).items() if n in reads}
     own = {**about, "seed": seed, "step": int(mapped.ts.step[cell])}
-    atomic_files.replace(path(file, seed), _packed(own, kept | backbone), private=True)
+    atomic_files.replace(path(file, seed), packed(own, kept | backbone), private=True)
 
 
 def read(file: str | Path, own: Own = NOTHING_OWN) -> Model:
@@ -172,6 +170,8 @@ def read(file: str | Path, own: Own = NOTHING_OWN) -> Model:
     raise _stranger(file, about, f"{type(error).__name__}: {error}") from error
   trained = {n: leaf for n, leaf in named(trained).items() if n in reads}
   limits.check_finite(file, trained | below)
+  if about.get("digest") not in (None, digest(arrays)):  # files from before it was kept have none
+    raise _broken(file, ValueError("its arrays are not those that were written"))
   return model
 
 
@@ -229,14 +229,14 @@ def _parts(
     raise ValueError(f"no file '{file}': give a model that adapt run --save-model has written")
   try:
     with npy.members(file) as (found, array):
-      about = atomic_files.load_json(array(_ABOUT).tobytes().decode())
+      about = atomic_files.load_json(array(ABOUT).tobytes().decode())
       kind, version = about["kind"], about["version"]
       same = (kind, version) == (KIND, VERSION)
       if same and (lost := _KEYS - set(about)):
         raise ValueError(f"it does not say its {min(lost)}")
       if same and (wrong := model_schema.about(about)):
         raise ValueError(schema.said(wrong))
-      names = [n for n in found if n != _ABOUT] if wanted is None else wanted
+      names = [n for n in found if n != ABOUT] if wanted is None else wanted
       arrays = {n: array(n) for n in names} if same else {}
   except (ValueError, OSError, LookupError, TypeError) as error:
     raise _broken(file, error) from error
@@ -288,12 +288,3 @@ def _stranger(file: Path, about: Mapping[str, Any], reason: str) -> ValueError:
     f"{file} does not go with the code that is here ({reason}): use what made it ({versions}), or "
     "train it again with --save-model"
   )
-
-
-def _packed(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
-  text = json.dumps(about, ensure_ascii=False).encode("utf-8", "backslashreplace")
-  header = np.frombuffer(text, np.uint8)
-  buffer = io.BytesIO()
-  everything: dict[str, Any] = {_ABOUT: header, **arrays}
-  np.savez(buffer, **everything)
-  return buffer.getvalue()

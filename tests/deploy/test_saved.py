@@ -242,6 +242,23 @@ def test_another_file_is_refused_with_the_remedy(kept, tmp_path, changes, messag
   assert "a.model.npz" in str(error.value) and "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+  "spoil", [np.zeros_like, lambda a: a[::-1], lambda a: a.astype(np.float64) + 1]
+)
+def test_whole_arrays_that_are_not_those_that_were_written_are_refused(kept, tmp_path, spoil):
+  file = saved.path(kept[1], 0)
+  with np.load(file) as found:
+    kernel = spoil(found[KERNEL])
+  other = rewritten(file, tmp_path / "a.model.npz", **{KERNEL: kernel})
+  with pytest.raises(
+    ValueError, match=r"a\.model\.npz is no whole model \(its arrays are not those"
+  ):
+    saved.read(other)
+  assert saved.read(
+    rewritten(file, other, drop=["digest"])
+  ).classes  # as files from before have none
+
+
 @pytest.mark.holds("refused")
 def test_a_file_that_is_cut_short_or_spoilt_is_refused(kept, tmp_path):
   file: Path = saved.path(kept[1], 0)
