@@ -19,7 +19,7 @@ def overlays(
   records: Sequence[Record], points: "Mapping[str, Mapping[str, np.ndarray]]", path: Path
 ) -> Path | None:
   """Writes `overlays_figure`; nothing where no record has pixels."""
-  return save(overlays_figure(records, points), path)
+  return save(overlays_figure(records, points), path, photographs=True)
 
 
 def overlays_figure(

@@ -25,10 +25,12 @@ def canvas(rows: int, columns: int, size: tuple[float, float]) -> "tuple[Figure,
   return figure, figure.subplots(rows, columns, squeeze=False)
 
 
-def save(figure: "Figure | None", path: Path) -> Path | None:
+def save(figure: "Figure | None", path: Path, *, photographs: bool = False) -> Path | None:
   """Writes a PNG of at most 256 colours.
 
   That is a third of the size, without a visible difference. None is no figure, and writes nothing.
+  Of `photographs` all colours are kept: theirs would take the whole palette, and a legend's small
+  patches would come out in the colours of others.
   """
   if figure is None:
     return None
@@ -41,7 +43,9 @@ def save(figure: "Figure | None", path: Path) -> Path | None:
   drawn = FigureCanvasAgg(figure)
   drawn.draw()
   pixels = np.asarray(drawn.buffer_rgba())[..., :3]
-  image = Image.fromarray(pixels).quantize(256, dither=Image.Dither.NONE)
+  image = Image.fromarray(pixels)
+  if not photographs:
+    image = image.quantize(256, dither=Image.Dither.NONE)
   path.parent.mkdir(parents=True, exist_ok=True)
   with atomic_files.whole(path) as stream:
     image.save(stream, format=Image.registered_extensions()[path.suffix.lower()], optimize=True)

@@ -1,8 +1,10 @@
 """Overlays: a column each for image, records and truth; colours where a class is, and nowhere else."""
 
 import numpy as np
+from matplotlib.colors import to_rgb
+from PIL import Image
 
-from adapt.report import overlays
+from adapt.report import overlays, style
 
 POINTS = {
   "images": np.full((2, 6, 8, 3), 100, np.uint8),
@@ -28,3 +30,13 @@ def test_a_figure_has_a_column_each(tmp_path):
   assert titles == ["image", "source_only", "adabn", "truth"]
   assert overlays.overlays(records, points, tmp_path / "o.png").exists()
   assert overlays.overlays(records, {"other": {"features": 0}}, tmp_path / "n.png") is None
+
+
+def test_the_legend_keeps_its_colours_beside_images_of_many(tmp_path):
+  images = np.random.default_rng(0).integers(0, 256, (1, 60, 80, 3), np.uint8)
+  points = {"adabn": {"images": images, "predicted": np.full((1, 60, 80), -1, np.int16)}}
+  records = [{"label": "adabn", "classes": list("abcdefghijk")}]
+  path = overlays.overlays(records, points, tmp_path / "o.png")
+  with Image.open(path) as image:
+    seen = {colour for _, colour in image.convert("RGB").getcolors(1 << 24)}
+  assert {tuple(round(255 * v) for v in to_rgb(c)) for c in style.COLOURS} <= seen

@@ -287,6 +287,15 @@ def test_compare(tree, capsys):
   assert script("compare.py")([str(tree / "none"), str(tree / "other")]) == 2
 
 
+def test_commands_of_committed_records_name_no_folder_of_one_machine():
+  found = {}
+  for file in sorted((ROOT / "results").glob("*/*/*.json")):
+    command = json.loads(file.read_text("utf-8")).get("command", "")
+    if any(word.startswith(("/", "~")) for word in command.replace("=", " ").split()):
+      found[file.name] = command
+  assert not found
+
+
 def test_committed_tables_follow_from_the_records(capsys):
   if not list((ROOT / "results").glob("*/*/*.json")):
     pytest.skip("no records yet")
