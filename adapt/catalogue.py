@@ -21,6 +21,7 @@ class Kind(NamedTuple):
   entry: str  # what one is called
   files: bool = True  # whether the files of the package adapt.KIND are entries too
   object: str = ""  # what an entry's file defines, if not a function of its name
+  first: str = ""  # parameter by which the package's own entries differ from helpers
 
 
 # By the name of a plug-in's sub-folder. Some rooms list entries of their own beside these.
@@ -28,7 +29,7 @@ KINDS = {
   "methods": Kind("method"),
   "weights": Kind("weighting"),
   "tuning": Kind("tuning"),
-  "models": Kind("model"),
+  "models": Kind("model", first="classes"),
   "validators": Kind("validator"),
   "outputs": Kind("output"),
   "optimizers": Kind("optimizer", files=False),
@@ -51,9 +52,8 @@ def plugins(folder: str | Path) -> None:
   """Registers the files of a user's folder as entries.
 
   Those in its sub-folders named as `KINDS` are of that kind. A file directly in it is a method.
-  Files import helpers that lie beside them, or in the folder itself, by name. Python packages,
-  "tests" and what begins with "_" or "." are left alone. ValueError for no such folder, or a
-  sub-folder with files that is of no kind.
+  Files import helpers beside them, or in the folder itself, by name. Python packages, "tests" and
+  what begins with "_" or "." are left alone. ValueError: no such folder, or a sub-folder of no kind.
   """
   path = Path(folder).resolve()
   if not path.is_dir():
@@ -85,7 +85,7 @@ def add_folder(package: str, folder: str | Path) -> None:
 
 def names(package: str) -> tuple[str, ...]:
   """All entries, sorted: the package's files, added folders, installed entry points."""
-  folders = [*map(Path, _package(package)), *_extra.get(package, [])]
+  folders = map(Path, (*_package(package), *_extra.get(package, [])))
   files = [f for folder in folders for f in folder.glob("*.py") if f.is_file()]
   found = {f.stem for f in files if _defines(package, f, f.stat().st_mtime_ns)}  # not the helpers
   found |= {e.name for e in entry_points(group=package)}
@@ -110,9 +110,10 @@ def _object(package: str, name: str) -> str:
 def _defines(package: str, file: Path, changed: int) -> bool:
   """Whether a file, as it is since `changed`, looks as if it had an entry; importing it says more."""
   text, wanted = file.read_text("utf-8", errors="replace"), _object(package, file.stem)
-  if wanted == file.stem:
-    return f"def {wanted}(" in text
-  return re.search(rf"^{wanted}\b", text, re.MULTILINE) is not None
+  own = file.parent not in _extra.get(package, [])
+  first = getattr(KINDS.get(package.removeprefix("adapt.")), "first", "") if own else ""
+  found = rf"\bdef {wanted}\(\s*{first}" if wanted == file.stem else rf"(?m)^{wanted}\b"
+  return bool(re.search(found, text))
 
 
 def get(package: str, name: str, known: Iterable[str] = ()) -> Any:
@@ -155,8 +156,8 @@ def unknown(what: str, name: str, known: Iterable[str], remedy: str = "") -> str
 
 def meant(name: str, known: Iterable[str]) -> str:
   """ " (did you mean A or B?)" of near names, else ""."""
-  near = difflib.get_close_matches(name, list(known))
-  return f" (did you mean {' or '.join(near)}?)" if near else ""
+  near = " or ".join(difflib.get_close_matches(name, list(known)))
+  return f" (did you mean {near}?)" if near else ""
 
 
 def _load(package: str, file: Path) -> Any:

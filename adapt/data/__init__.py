@@ -134,14 +134,16 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
     if kind == 1:
       return sound.read_folder(name, reading)
     return texts.read_folder(name) if kind == 2 else folders.read_folder(name)
+  kinds = (
+    "the path of a file (.npz, .npy, .csv, .tsv, .txt, .data, .parquet, .feather, .json, .jsonl, .mat, "
+    ".h5, .svmlight) or of a folder of images, sound or texts"
+  )
   if "/" in name and not name.startswith("tfds:"):
-    raise ValueError(f"no file or folder '{name}' that can be read: check the path and its ending")
+    raise ValueError(f"no file or folder '{name}' that can be read: give {kinds}")
   near = catalogue.meant(name, names())
   raise ValueError(
     f"unknown domain '{name}'{near}: adapt data list has the names; or give tfds:NAME, "
-    "tfds:NAME/config, the path of a file (.npz, .npy, .csv, .tsv, .txt, .data, .parquet, .feather, "
-    ".json, .jsonl, .mat, .h5, .svmlight) or of a folder of images, sound or texts, or "
-    "features:FILE.npz"
+    f"tfds:NAME/config, {kinds}, or features:FILE.npz"
   )
 
 

@@ -17,15 +17,12 @@ from adapt import catalogue
 from adapt.catalogue import Bound
 from adapt.method import Net
 
-_HELPERS = ("critic", "head", "resnet")  # their function of that name builds no Net
-
 
 def names() -> tuple[str, ...]:
   """The networks that `--model` takes."""
   from adapt.models.backbones import BACKBONES  # not at the top: it imports linen
 
-  files = (n for n in catalogue.names(__name__) if n not in _HELPERS)
-  return tuple(sorted({*files, *BACKBONES}))
+  return tuple(sorted({*catalogue.names(__name__), *BACKBONES}))
 
 
 def has_backbone(name: str) -> bool:
