@@ -70,9 +70,9 @@ have 93.9, a linear head alone 94.2, the default on standardised features 94.3, 
 statistics (`adabn`) 95.2. On the source both have 76.2 % of a held-out quarter, which cannot choose.""",
   "pacs_photo_cartoon": """\
 scikit-learn's scaler standardises the features, and our layers take them as they are. On cartoon's 336
-training rows the regression has 41.4 % with it and 35.4 without; ours (500 steps, 2 seeds) has 33.3, without batch
-normalisation 36.5, a linear head alone 37.2. By the target's statistics both gain: 56.8 (`adabn`) and 59.2.
-On a held-out quarter of the source they have 98.8 and 98.2 %, which cannot choose.""",
+training rows the regression has 41.4 % with it and 35.4 without; ours (500 steps, 2 seeds) has 33.3,
+without batch normalisation 36.5, a linear head alone 37.2. By the target's statistics both gain: 56.8
+(`adabn`) and 59.2. On a held-out quarter of the source they have 98.8 and 98.2 %, which cannot choose.""",
   "speech_george_jackson": """\
 One of 50 test recordings is 2 points. On jackson's 450 training recordings the regression has 28.7 %, the
 network 25.6 (one seed, ± 2). Of a held-out quarter of george's it has 100 %, the regression 92.5.""",
