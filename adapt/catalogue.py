@@ -85,7 +85,7 @@ def add_folder(package: str, folder: str | Path) -> None:
 
 def names(package: str) -> tuple[str, ...]:
   """All entries, sorted: the package's files, added folders, installed entry points."""
-  folders = map(Path, (*_package(package), *_extra.get(package, [])))
+  folders = [*map(Path, _package(package)), *_extra.get(package, [])]
   files = [f for folder in folders for f in folder.glob("*.py") if f.is_file()]
   found = {f.stem for f in files if _defines(package, f, f.stat().st_mtime_ns)}  # not the helpers
   found |= {e.name for e in entry_points(group=package)}

@@ -36,6 +36,14 @@ fewer steps help: hospitals have the same after 250 steps. A rate of 0.1 would s
 with inverted grey levels, scaled by the statistics of plain ones, come to 61 % (weight decay 3/n), at 0.03
 to 96.
 
+Series: after 300 steps the network has 100 % of held-out source recordings of three speakers (from step 60
+on) and 99.0 % of held-out windows of bearings (1730 rpm, 384 to train on).
+
+VADA and DIRT-T move vectors and series by 0.063 of their root mean square length, the share that the authors'
+3.5 has of theirs. Held-out source rows of ten sets (three hospitals, three of SURF, iris, wine, breast
+cancer, digits; 250 steps, one seed): 68.3 % by VADA, 68.3 and 67.9 with a third and three times that,
+57.4 with 3.5.
+
 ## By the number of training examples
 
 The smaller side, source or target, counts. A method's own default is the most.

@@ -120,6 +120,11 @@ def given(x: Data, name: str = "x") -> Given:
   """
   if isinstance(x, Given):
     return x
+  if isinstance(x, str | Path):
+    raise ValueError(
+      f"{name} is '{x}', and files are predicted by the command line: save(FILE), then adapt predict "
+      f"--model FILE --data {x}; or give arrays"
+    )
   return Given(frames.table(x), None) if frames.is_frame(x) else _given(x, name, "label")
 
 

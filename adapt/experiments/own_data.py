@@ -118,7 +118,7 @@ def settings_of(
 
 
 def sized(settings: Settings, domains: Sequence[data.Domain]) -> Settings:
-  """Fit batch, and steps of series, to the side with fewer examples.
+  """Fit the batch, and the steps of series, to the smaller side.
 
   Args:
     settings: the defaults by kind.
@@ -132,7 +132,9 @@ def sized(settings: Settings, domains: Sequence[data.Domain]) -> Settings:
 
 
 def series_steps(examples: int) -> int:
-  """Return the steps for so many series: 40 passes, 300 to 1,000.
+  """Return the steps for so many series: 40 passes, at least 300.
+
+  At most 1,000; passes in batches of 64.
 
   A step costs some hundred times that of a table's; small sets are learnt after a few hundred.
   """

@@ -67,7 +67,7 @@ def input_length(sources: Sequence[Domain]) -> float:
   Args:
     sources: domains of one kind of inputs.
   """
-  inputs = [d.train.x for d in sources]
+  inputs: list[Any] = [d.train.x for d in sources]
   if not all(isinstance(x, np.ndarray) and x.dtype.kind == "f" for x in inputs):
     return 0.0
   if any(
@@ -76,7 +76,7 @@ def input_length(sources: Sequence[Domain]) -> float:
     return 0.0
   flat = [np.asarray(x).reshape(len(x), -1) for x in inputs]
   total = sum(float(np.einsum("nd,nd->", x, x, dtype=np.float64)) for x in flat)  # without a copy
-  return (total / sum(len(x) for x in inputs)) ** 0.5
+  return float((total / sum(len(x) for x in inputs)) ** 0.5)
 
 
 def critic_width(examples: int) -> int:

@@ -105,6 +105,8 @@ def test_wrong_inputs_are_one_line(run):
   _, fitted = run
   with pytest.raises(ValueError, match=r"x has 1 columns, and 2 are expected"):
     fitted.predict(TEST[0][:, :1])
+  with pytest.raises(ValueError, match=r"x is 'a.csv', and files are predicted by the command"):
+    fitted.predict("a.csv")
   with pytest.raises(ValueError, match="no picture 'pie': choose from curves"):
     fitted.plot("pie")
 
