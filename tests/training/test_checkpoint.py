@@ -73,26 +73,47 @@ def test_private_noise_goes_on_with_its_secret(tmp_path):
     assert len(at) == 1 and str(at[0]) in there.newest().leaves
 
 
+def changed(file, other):
+  content = bytearray(file.read_bytes())
+  content[len(content) // 2] ^= 255
+  file.write_bytes(content)
+
+
+# Ways to spoil a file of a checkpoint; `other` is that of an earlier step.
+SPOILT = {
+  "changed": changed,
+  "cut": lambda file, other: os.truncate(file, file.stat().st_size // 3),
+  "emptied": lambda file, other: file.write_bytes(b""),
+  "zeros": lambda file, other: file.write_bytes(bytes(file.stat().st_size)),
+  "swapped": lambda file, other: file.write_bytes(other.read_bytes()),
+  "gone": lambda file, other: file.unlink(),
+}
+
+
+def largest_of(out, step):
+  """The largest file of arrays of a checkpoint."""
+  files = [p for p in (partial(out) / str(step) / "state").rglob("d/*") if p.is_file()]
+  return max(files, key=lambda p: p.stat().st_size)
+
+
 # Where one array cannot be read, orbax leaves its reading of the others to itself.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("spoilt", ["newest", "both"])
+@pytest.mark.parametrize("spoilt", [*SPOILT, "both"])
 @pytest.mark.holds("spoilt")
 def test_a_spoilt_checkpoint_is_noticed_and_not_used(asked, whole, spoilt, tmp_path, capsys):
   with pytest.raises(toy.Crash):
     run(asked, tmp_path, domains=toy.load, report=toy.crash_at(40), minutes=0)
   steps = saved_steps(tmp_path)
   assert steps == [20, 30]  # two are kept
-  for step in steps if spoilt == "both" else steps[-1:]:
-    files = [p for p in (partial(tmp_path) / str(step) / "state").rglob("d/*") if p.is_file()]
-    largest = max(files, key=lambda p: p.stat().st_size)
-    content = bytearray(largest.read_bytes())
-    content[len(content) // 2] ^= 255
-    largest.write_bytes(content[: len(content) if spoilt == "newest" else len(content) // 3])
+  earlier, newest = (largest_of(tmp_path, step) for step in steps)
+  SPOILT.get(spoilt, SPOILT["cut"])(newest, earlier)
+  if spoilt == "both":
+    SPOILT["cut"](earlier, newest)
   done = []
   [record] = run(
     asked, tmp_path, domains=toy.load, report=lambda step, *_: done.append(step), minutes=0
   ).records
-  assert done == ([30, 40] if spoilt == "newest" else [10, 20, 30, 40])
+  assert done == ([10, 20, 30, 40] if spoilt == "both" else [30, 40])
   toy.assert_same_numbers(record, whole)
   assert "step 30" in capsys.readouterr().err
 
