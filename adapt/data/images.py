@@ -173,15 +173,12 @@ def _open(data: bytes) -> Any:
   """Open an image, however many pixels it states."""
   from PIL import Image
 
-  try:
-    return Image.open(io.BytesIO(data), formats=FORMATS)
-  except Image.DecompressionBombError:  # `_too_large` judges by bytes instead
-    with _UNCHECKED:
-      most, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-      try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
-      finally:
-        Image.MAX_IMAGE_PIXELS = most
+  with _UNCHECKED:  # `_too_large` judges by bytes instead; Pillow would refuse, or warn
+    most, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+      return Image.open(io.BytesIO(data), formats=FORMATS)
+    finally:
+      Image.MAX_IMAGE_PIXELS = most
 
 
 def _too_large(pixels: tuple[int, int], stored: int) -> str | None:

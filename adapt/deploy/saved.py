@@ -267,7 +267,9 @@ def _check_known(file: Path, about: Mapping[str, Any], own: Own) -> None:
     ("model", network, models.names(), own.model),
   ):
     if given is None and asked not in there and ":" not in asked:
-      raise _stranger(file, about, f"there is no {kind} '{asked}'")
+      raise _stranger(
+        file, about, f"no {kind} '{asked}': one's own is given, adapt.load(…, {kind}=…)"
+      )
   for what, given, takes in (
     (method, about["hyperparameters"], (own.method or methods.bind(method)).factory),
     (way["name"], way["given"], (own.tuning or tuning.bind(way["name"])).factory),
