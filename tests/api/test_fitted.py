@@ -77,7 +77,7 @@ def test_a_saved_model_predicts_the_same(run, tmp_path):
   np.testing.assert_array_equal(loaded.predict_proba(TEST[0]), fitted.predict_proba(TEST[0], 1))
   assert loaded.accuracy is None
   if own:
-    with pytest.raises(ValueError, match="there is no model"):
+    with pytest.raises(ValueError, match="no model"):
       adapt.load(file)
 
 
