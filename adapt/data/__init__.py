@@ -102,7 +102,8 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
   if name in catalogue.names(_GROUP):
     return _own(name, data_dir)
   if name in domains.NAMED:
-    return domains.NAMED[name](data_dir)
+    found = domains.NAMED[name](data_dir)
+    return found._replace(notes=(*found.notes, *_passed_over(name)))
   if name.startswith("tfds:") and len(name) > len("tfds:"):
     return domains.from_tfds(name.removeprefix("tfds:"), data_dir)
   if name.startswith("features:"):
@@ -145,6 +146,13 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
     f"unknown domain '{name}'{near}: adapt data list has the names; or give tfds:NAME, "
     f"tfds:NAME/config, {kinds}, or features:FILE.npz"
   )
+
+
+def _passed_over(name: str) -> tuple[str, ...]:
+  """Return what is said where a folder here has a set's name."""
+  if not Path(name).is_dir():
+    return ()
+  return (f"{name} is the set of that name; the folder of that name is ./{name}",)
 
 
 def _of_masks(name: str) -> Domain:

@@ -159,3 +159,13 @@ def test_a_path_without_a_file_is_called_one(name, tmp_path, monkeypatch):
   monkeypatch.chdir(tmp_path)
   with pytest.raises(ValueError, match=f"no file or folder '{name}'"):
     data.load(name)
+
+
+def test_a_folder_with_the_name_of_a_set_is_told_of(tmp_path, monkeypatch):
+  pytest.importorskip("sklearn")
+  monkeypatch.chdir(tmp_path)
+  assert data.read("optdigits").notes == ()
+  (tmp_path / "optdigits").mkdir()
+  assert data.read("optdigits").notes == (
+    "optdigits is the set of that name; the folder of that name is ./optdigits",
+  )
