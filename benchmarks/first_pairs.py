@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,19 +21,31 @@ class Pair(NamedTuple):
   flags: tuple[str, ...] = ()
 
 
-def heart(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
+Names = Sequence[tuple[str, str]]  # of sources, each with its target
+_HOSPITALS = (
+  ("cleveland", "hungarian"),
+  ("hungarian", "va"),
+  ("va", "cleveland"),
+  ("cleveland", "va"),
+)
+_PHOTOS = ("amazon", "webcam"), ("dslr", "webcam")
+_SPEAKERS = ("george", "jackson"), ("jackson", "theo"), ("lucas", "yweweler")
+_LOADS = ("1730rpm", "1797rpm"), ("1797rpm", "1750rpm")
+_PRODUCTS = ("books", "kitchen"), ("electronics", "dvd")
+
+
+def heart(data: Path, folder: Path, pairs: Names = _HOSPITALS) -> Iterator[tuple[str, Pair]]:
   """Yields pairs of the hospitals' files as they are."""
   place = data / "medical/heart"
-  pairs = ("cleveland", "hungarian"), ("hungarian", "va"), ("va", "cleveland"), ("cleveland", "va")
   for a, b in pairs:
     source, target = (place / f"processed.{name}.data" for name in (a, b))
     yield f"heart_{a}_{b}", Pair(source, target, ("--label-map", _HEART))
 
 
-def surf(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
+def surf(data: Path, folder: Path, pairs: Names = _PHOTOS) -> Iterator[tuple[str, Pair]]:
   """Yields pairs of .mat files."""
   place = data / "office_caltech10/surf"
-  for a, b in (("amazon", "webcam"), ("dslr", "webcam")):
+  for a, b in pairs:
     yield f"surf_{a}_{b}", Pair(place / f"{a}.mat", place / f"{b}.mat")
 
 
@@ -49,11 +61,11 @@ def optdigits(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
   yield "optdigits", Pair(folder / "plain.csv", folder / "inverted.csv")
 
 
-def speech(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
+def speech(data: Path, folder: Path, pairs: Names = _SPEAKERS) -> Iterator[tuple[str, Pair]]:
   """Yields pairs of speakers as folders of WAV files, a folder a digit."""
   from scipy.io import wavfile
 
-  for a, b in (("george", "jackson"), ("jackson", "theo"), ("lucas", "yweweler")):
+  for a, b in pairs:
     for name in (a, b):
       if (folder / name).is_dir():
         continue
@@ -108,9 +120,9 @@ def pacs(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
     yield f"pacs_{a}_{b}", Pair(folder / a, folder / b)
 
 
-def bearings(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
+def bearings(data: Path, folder: Path, pairs: Names = _LOADS) -> Iterator[tuple[str, Pair]]:
   """Yields pairs of loads as long series, cut into windows."""
-  for a, b in (("1730rpm", "1797rpm"), ("1797rpm", "1750rpm")):
+  for a, b in pairs:
     for name in (a, b):
       with np.load(data / f"machines/cwru/{name}.npz") as z:
         # Recordings of a quarter each, so that windows of one lie on one side of the split.
@@ -120,9 +132,9 @@ def bearings(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
     yield f"bearings_{a}_{b}", Pair(folder / f"{a}.npz", folder / f"{b}.npz", cut)
 
 
-def amazon(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
+def amazon(data: Path, folder: Path, pairs: Names = _PRODUCTS) -> Iterator[tuple[str, Pair]]:
   """Yields pairs of products as CSV files of review texts without their repeats."""
-  for a, b in (("books", "kitchen"), ("electronics", "dvd")):
+  for a, b in pairs:
     for name in (a, b):
       rows: dict[str, str] = {}
       for label in ("positive", "negative"):
@@ -134,6 +146,6 @@ def amazon(data: Path, folder: Path) -> Iterator[tuple[str, Pair]]:
     yield f"amazon_{a}_{b}", Pair(folder / f"{a}.csv", folder / f"{b}.csv")
 
 
-KINDS: dict[str, Callable[[Path, Path], Iterator[tuple[str, Pair]]]] = {
+KINDS: dict[str, Callable[..., Iterator[tuple[str, Pair]]]] = {
   f.__name__: f for f in (heart, surf, optdigits, air, pacs, speech, bearings, amazon)
 }
