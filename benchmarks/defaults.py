@@ -80,7 +80,7 @@ QUESTIONS = {
   "series": Question(
     "source_only",
     ("speech", "bearings"),
-    {"default": _always(), "150 steps": _always(steps=150), "1000 steps": _always(steps=1000)},
+    {"default": _always(), "1000 steps": _always(steps=1000)},
   ),
   "radius": Question(
     "vada",
