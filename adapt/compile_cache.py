@@ -33,35 +33,55 @@ def keep() -> None:
   """
   if jax.config.values["jax_compilation_cache_dir"] is not None:
     return
-  home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
   try:
-    home = home.expanduser()
-    # A program compiled for one processor may not run on another one that shares the home folder.
-    folder = home / "adapt" / f"compiled-{_processor()}"
-    folder.mkdir(parents=True, exist_ok=True)
-    mend(folder)
-    why = "the disk is full" if shutil.disk_usage(folder).free < _ROOM else ""
-  except OSError as error:
-    why = error.strerror or str(error)
-  except RuntimeError:
-    why = "there is no home folder"
-  if why:
-    _warn(home, why)
+    place = folder("compiled")
+  except (OSError, RuntimeError) as error:
+    _warn(str(error))
     return
   # What another process is writing at this moment is not read, and what does not fit any more is not
   # written: both are compiled, as they would be without a cache.
   warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache entry")
-  jax.config.update("jax_compilation_cache_dir", str(folder))
+  jax.config.update("jax_compilation_cache_dir", str(place))
   jax.config.update("jax_persistent_cache_min_compile_time_secs", KEPT)
 
 
 @functools.cache  # once a process
-def _warn(home: Path, why: str) -> None:
+def _warn(why: str) -> None:
   print(
-    f"warning: compiled programs are not kept, so the next command starts as slowly: {home}: {why}: "
+    f"warning: compiled programs are not kept, so the next command starts as slowly: {why}: "
     "set XDG_CACHE_HOME to a folder for them",
     file=sys.stderr,
   )
+
+
+def folder(name: str) -> Path:
+  """Returns a folder for programs in the user's cache, mended.
+
+  A program compiled for one processor may not run on another one that shares the home folder, so its
+  instructions are in the folder's name.
+
+  Args:
+    name: who keeps programs.
+
+  Raises:
+    OSError: the folder cannot be read or written, or the disk is full.
+    RuntimeError: there is no home folder.
+  """
+  home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+  try:
+    home = home.expanduser()
+  except RuntimeError:
+    raise RuntimeError(f"{home}: there is no home folder") from None
+  try:
+    place = home / "adapt" / f"{name}-{_processor()}"
+    place.mkdir(parents=True, exist_ok=True)
+    mend(place)
+    free = shutil.disk_usage(place).free
+  except OSError as error:
+    raise OSError(f"{home}: {error.strerror or error}") from error
+  if free < _ROOM:
+    raise OSError(f"{home}: the disk is full")
+  return place
 
 
 def mend(folder: Path) -> None:

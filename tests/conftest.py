@@ -1,12 +1,10 @@
 """Eight faked devices for every test, and the toy problem that many of them share."""
 
-import atexit
+import contextlib
 import gc
 import itertools
 import os
-import shutil
 import sys
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,14 +16,6 @@ os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 if version("jaxlib").startswith("0.10."):
   flags = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
   os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags}"
-# Commands keep compiled programs in the user's cache. Tests share one of their own, which goes with them:
-# workers and the commands that tests start compile many programs of each other.
-if "JAX_ENABLE_COMPILATION_CACHE" not in os.environ:
-  own_cache = tempfile.mkdtemp(prefix="adapt-tests-")
-  os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "true"
-  os.environ["JAX_COMPILATION_CACHE_DIR"] = own_cache
-  os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-  atexit.register(shutil.rmtree, own_cache, ignore_errors=True)
 # Threads of LAPACK wait for each other where other tests hold the cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 here = Path(__file__).parent
@@ -34,6 +24,19 @@ sys.path[:0] = [str(here), *sorted({str(f.parent) for f in here.glob("*/**/*.py"
 
 import jax
 import pytest
+
+from adapt import compile_cache
+
+# Commands keep compiled programs in the user's cache. Tests have a folder of their own in it: workers, the
+# commands that tests start and the next check find what one of them has compiled.
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+  with contextlib.suppress(
+    OSError, RuntimeError
+  ):  # without a home each process compiles for itself
+    kept = os.environ["JAX_COMPILATION_CACHE_DIR"] = str(compile_cache.folder("tests"))
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    jax.config.update("jax_compilation_cache_dir", kept)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 jax.config.update("jax_num_cpu_devices", 8)
 gc.set_threshold(50_000, 20, 50)  # traces make many objects and hardly any rings of them
