@@ -64,8 +64,6 @@ def plugins(folder: str | Path) -> None:
     package = (sub / "__init__.py").exists() and not meant(sub.name, KINDS)
     if sub.name not in KINDS and not (hidden or package):
       raise ValueError(unknown("sub-folder of plug-ins", sub.name, KINDS, f"rename {sub}, or "))
-  if path / "outputs" in found and not _package("adapt.outputs"):
-    raise ValueError(f"{path / 'outputs'}: there is no kind of output but classes yet: remove it")
   add_folder("adapt.methods", path)
   for sub in found:
     if sub.name in KINDS:
@@ -86,34 +84,39 @@ def add_folder(package: str, folder: str | Path) -> None:
 def names(package: str) -> tuple[str, ...]:
   """All entries, sorted: the package's files, added folders, installed entry points."""
   folders = [*map(Path, _package(package)), *_extra.get(package, [])]
-  files = [f for folder in folders for f in folder.glob("*.py") if f.is_file()]
-  found = {f.stem for f in files if _defines(package, f, f.stat().st_mtime_ns)}  # not the helpers
+  found = {f.stem for folder in folders for f in folder.glob("*.py") if _entry(package, f)}
   found |= {e.name for e in entry_points(group=package)}
   return tuple(sorted(n for n in found if not n.startswith("_")))
 
 
+def has(package: str, name: str) -> bool:
+  """Whether the package's own files have an entry of that name."""
+  public = name.isidentifier() and not name.startswith("_")
+  return public and any(_entry(package, Path(f, f"{name}.py")) for f in _package(package))
+
+
 def _package(package: str) -> list[str]:
   """The folders of a package whose files are entries, if it has such."""
-  _, _, kind = package.rpartition(".")
-  if package == f"adapt.{kind}" and not KINDS[kind].files:
+  if not _kind(package).files:
     return []
   spec = importlib.util.find_spec(package)
   return list(spec.submodule_search_locations or ()) if spec else []
 
 
-def _object(package: str, name: str) -> str:
-  """What the file of an entry defines."""
-  return getattr(KINDS.get(package.removeprefix("adapt.")), "object", "") or name
+def _kind(package: str) -> Kind:
+  return KINDS.get(package.removeprefix("adapt."), Kind(f"entry of {package}"))
+
+
+def _entry(package: str, file: Path) -> bool:
+  return file.is_file() and _defines(package, file, file.stat().st_mtime_ns)
 
 
 @functools.lru_cache(4096)
 def _defines(package: str, file: Path, changed: int) -> bool:
-  """Whether a file, as it is since `changed`, looks as if it had an entry; importing it says more."""
-  text, wanted = file.read_text("utf-8", errors="replace"), _object(package, file.stem)
-  own = file.parent not in _extra.get(package, [])
-  first = getattr(KINDS.get(package.removeprefix("adapt.")), "first", "") if own else ""
-  found = rf"\bdef {wanted}\(\s*{first}" if wanted == file.stem else rf"(?m)^{wanted}\b"
-  return bool(re.search(found, text))
+  text, kind = file.read_text("utf-8", errors="replace"), _kind(package)
+  first = "" if file.parent in _extra.get(package, []) else kind.first
+  entry = rf"(?m)^{kind.object}\b" if kind.object else rf"\bdef {file.stem}\(\s*{first}"
+  return bool(re.search(entry, text))
 
 
 def get(package: str, name: str, known: Iterable[str] = ()) -> Any:
@@ -130,21 +133,19 @@ def get(package: str, name: str, known: Iterable[str] = ()) -> Any:
   for entry in entry_points(group=package):
     if entry.name == name:
       return entry.load()
-  wanted = _object(package, name)
+  wanted = _kind(package).object or name
   for folder in _extra.get(package, []):
     if (folder / f"{name}.py").is_file():
       module = _load(package, folder / f"{name}.py")
       break
   else:
-    if name not in names(package):
-      kind = KINDS.get(package.removeprefix("adapt."), Kind(f"entry of {package}"))
-      raise ValueError(unknown(kind.entry, name, known or names(package)))
+    if not has(package, name):
+      raise ValueError(unknown(_kind(package).entry, name, known or names(package)))
     module = importlib.import_module(f"{package}.{name}")
   found = getattr(module, wanted, None)
-  if wanted == name and not callable(found):
-    raise ValueError(f"{module.__file__} must define a function '{name}'")
-  if found is None:
-    raise ValueError(f"{module.__file__} must define {wanted}")
+  if found is None or (wanted == name and not callable(found)):
+    what = f"a function '{name}'" if wanted == name else wanted
+    raise ValueError(f"{module.__file__} must define {what}")
   return found
 
 
@@ -206,7 +207,6 @@ class Bound(NamedTuple):
     return Bound, tuple(self)
 
   def __call__(self, *positional: Any, **more: Any) -> Any:
-    """Calls the factory with the arguments that were set, and with others."""
     return self.factory(*positional, **{**self.given, **more})
 
 
@@ -218,11 +218,10 @@ def bound(
   name: str, factory: Callable[..., Any], given: Mapping[str, Any], package: str = ""
 ) -> Bound:
   """An entry with a user's arguments; ValueError for an unknown argument."""
-  known = {p.name for p in parameters(factory)}
+  known = [p.name for p in parameters(factory)]
   for argument in given:
     if argument not in known:
-      takes = ", ".join(p.name for p in parameters(factory)) or "nothing"
-      raise ValueError(f"{name} has no '{argument}': it takes {takes}")
+      raise ValueError(f"{name} has no '{argument}': it takes {', '.join(known) or 'nothing'}")
   return Bound(name, factory, dict(given), package)
 
 
@@ -243,22 +242,22 @@ class Parameter(NamedTuple):
   meaning: str
 
 
+@functools.lru_cache(1024)  # parsing docstrings takes most of listing entries
 def parameters(factory: Callable[..., Any]) -> tuple[Parameter, ...]:
   """The keyword-only arguments of a factory, with meanings from its docstring's Args."""
-  known = meanings(factory)
+  known, found = meanings(factory), []
   for p in inspect.signature(factory).parameters.values():
-    if p.kind is p.KEYWORD_ONLY and p.default is p.empty:
+    if p.kind is not p.KEYWORD_ONLY:
+      continue
+    if p.default is p.empty:
       raise ValueError(f"'{p.name}' of {factory.__name__} needs a default: its type is the flag's")
-    if p.kind is p.KEYWORD_ONLY and type(p.default) not in _KINDS:
+    if type(p.default) not in _KINDS:
       raise ValueError(
         f"the default of '{p.name}' of {factory.__name__} is a {type(p.default).__name__}, which no "
         "flag can give: make it a float, int, bool or str, or None for a text"
       )
-  return tuple(
-    Parameter(p.name, p.default, type(p.default), known.get(p.name, ""))
-    for p in inspect.signature(factory).parameters.values()
-    if p.kind is p.KEYWORD_ONLY
-  )
+    found.append(Parameter(p.name, p.default, type(p.default), known.get(p.name, "")))
+  return tuple(found)
 
 
 def meanings(documented: Any) -> dict[str, str]:

@@ -136,7 +136,7 @@ def test_the_map_has_every_room_in_its_order():
   assert [tuple(names) for names in shown if names] == list(ROOMS[2:])
 
 
-@pytest.mark.parametrize("room", sorted({*FLOOR, "__init__", "__main__"} - {"streams"}))
+@pytest.mark.parametrize("room", sorted({*FLOOR, "__init__", "__main__"}))
 def test_public_docstrings_begin_with_a_short_line(room):
   place = ROOT / "adapt" / room
   files = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]

@@ -1,4 +1,6 @@
-"""Memories of test inputs, filled one by one, from which a method learns now and then.
+"""Memories of test inputs, from which a method learns now and then.
+
+They are filled one by one.
 
 Inputs come one at a time into a memory of fixed room; a rule says whose place a new one takes. What is
 learnt is learnt after every so many inputs, in the middle of a batch if they fall there.
@@ -105,7 +107,9 @@ def passed(
   learn: Callable[[Any, Memory], Any],
   key: jax.Array,
 ) -> tuple[Memory, Any]:
-  """A memory and a learner after a batch, which learns after each `every`-th input of the stream.
+  """A memory and a learner after a batch.
+
+  It learns after each `every`-th input of the stream.
 
   Args:
     memory: before the batch.

@@ -22,7 +22,9 @@ class Init(Protocol):
 
 
 class Step(Protocol):
-  """Logits [b, k] of a batch x [b, ...], and the state after it.
+  """Logits [b, k] of a batch, and the state after it.
+
+  The batch x is [b, ...].
 
   The logits are as the method predicts at that moment; the state has then learnt from the batch.
   """
@@ -41,7 +43,9 @@ class Online(NamedTuple):
 
 
 def norms_apart(params: Any, name: str) -> tuple[Any, Any]:
-  """Splits parameters into those of normalisation layers, which a method moves, and the rest.
+  """Splits parameters into those of normalisation layers and the rest.
+
+  A method moves the former.
 
   Raises:
     ValueError: there are none; it names the method.

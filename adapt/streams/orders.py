@@ -1,4 +1,7 @@
-"""Orders of a stream, made on the host: inputs of each batch, and resets."""
+"""Orders of a stream: inputs of each batch, and resets.
+
+They are made on the host.
+"""
 
 from typing import NamedTuple
 
@@ -9,7 +12,10 @@ SEVERITIES = 5
 
 
 class Order(NamedTuple):
-  """A stream over a pool; its domain d begins at row d · n."""
+  """A stream over a pool.
+
+  Its domain d begins at row d · n.
+  """
 
   rows: np.ndarray  # [t, b] int32, rows of the pool
   reset: np.ndarray  # [t] bool, whether the method starts again before this batch

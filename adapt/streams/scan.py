@@ -1,4 +1,7 @@
-"""The whole stream as one scan, and many streams (lanes) in one program."""
+"""A stream as one scan, many streams in one program.
+
+Those streams are called lanes.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -52,7 +55,9 @@ def follow(
 def program(
   factory: Callable[..., Online], forward: Forward, *, side_by_side: bool | None = None
 ) -> Callable[..., Int[Array, "l t b"]]:
-  """The function of arrays that `run` compiles: (models, xs, pool, order, reset, lanes) → classes.
+  """The function of arrays that `run` compiles.
+
+  (models, xs, pool, order, reset, lanes) → classes.
 
   Args:
     factory: a method, (forward, **hyper-parameters) → Online.

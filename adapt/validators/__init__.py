@@ -113,7 +113,8 @@ def get(name: str) -> Callable[..., Validator]:
 
   The message lists the names.
   """
-  factory: Callable[..., Validator] = catalogue.get(__name__, name, (*names(), REVERSE))
+  known = () if catalogue.has(__name__, name) else (*names(), REVERSE)
+  factory: Callable[..., Validator] = catalogue.get(__name__, name, known)
   return factory
 
 

@@ -16,6 +16,9 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Callable[..., Online]:
-  """The factory of that name; ValueError lists the names for an unknown one."""
+  """The factory of that name.
+
+  ValueError lists the names for an unknown one.
+  """
   factory: Callable[..., Online] = catalogue.get(__name__, name)
   return factory

@@ -24,7 +24,9 @@ def cotta(
   mirror: bool = False,
   noise: jax.Array | float = 0.1,
 ) -> Online:
-  """All weights follow a moving-average teacher; a few of them return to the source at each step.
+  """All weights follow a moving-average teacher.
+
+  A few of them return to the source at each step.
 
   The teacher predicts, before the step: its logits averaged over views where the source model is unsure
   of the batch, plain ones else. The student lowers its cross-entropy under them by one Adam step
@@ -81,7 +83,10 @@ def cotta(
 
 
 def restored(key: jax.Array, now: Any, source: Any, probability: jax.Array | float) -> Any:
-  """Parameters, each entry of which is the source's with a probability (eq. 7 and 8)."""
+  """Parameters, some of whose entries are the source's.
+
+  Each is with a probability (eq. 7 and 8).
+  """
   flat, unravel = jax.flatten_util.ravel_pytree(now)
   whole = jax.flatten_util.ravel_pytree(source)[0]
   back = jax.random.uniform(key, flat.shape) < probability

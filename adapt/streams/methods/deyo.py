@@ -1,4 +1,4 @@
-"""DeYO: entropy steps on examples that need their shape to be named (Lee et al., 2024, arXiv:2403.07366)."""
+"""DeYO: entropy steps on examples named by their shape (Lee et al., 2024, arXiv:2403.07366)."""
 
 import math
 from typing import Any
@@ -24,7 +24,9 @@ def deyo(
   drop: jax.Array | float = 0.2,
   parts: int = 4,
 ) -> Online:
-  """Tent on sure examples whose class loses probability once the image's tiles are shuffled.
+  """Tent on sure examples that are named by their shape.
+
+  Their class loses probability once the image's tiles are shuffled.
 
   Used are examples of an entropy below a margin whose predicted class's probability is lower by
   more than `drop` in the shuffled image. The surer and the larger the drop, the more they

@@ -23,7 +23,9 @@ def eata(
   anchor: jax.Array | float = 1.0,
   fisher_batch: int = 64,
 ) -> Online:
-  """Tent with an example filter, weights by entropy, and a Fisher penalty on scales and shifts.
+  """Tent on filtered, weighted examples, with a Fisher penalty.
+
+  The weights are by entropy, the penalty is on scales and shifts.
 
   Used are examples whose entropy is below a margin and whose prediction is unlike the moving average
   of those used before (eq. 3 and 5); the surer, the more they weigh (eq. 3). Source inputs under
@@ -84,7 +86,9 @@ def eata(
 
 
 def information(forward: Any, model: tuple[Any, Any, Any], xs: jax.Array, size: int) -> Any:
-  """Mean squared gradients of normalisation layers under the model's own labels (eq. 9).
+  """Mean squared gradients of normalisation layers (eq. 9).
+
+  They are under the model's own labels.
 
   Args:
     forward: the network.
@@ -104,6 +108,9 @@ def information(forward: Any, model: tuple[Any, Any, Any], xs: jax.Array, size: 
 
 
 def unlike(p: jax.Array, average: jax.Array, similarity: jax.Array | float) -> jax.Array:
-  """Whether predictions p [b, k] are unlike their moving average [k]; all are while it is zero."""
+  """Whether predictions p [b, k] are unlike their moving average [k].
+
+  All are while it is zero.
+  """
   lengths = jnp.linalg.norm(p, axis=-1) * jnp.linalg.norm(average)
   return jnp.abs(p @ average) < similarity * jnp.maximum(lengths, 1e-8)

@@ -10,7 +10,9 @@ from adapt.streams.online import Online
 
 
 def lame(forward: Forward, *, neighbours: jax.Array | float = 5.0, steps: int = 100) -> Online:
-  """Corrects the outputs of each batch by its features' k-nearest-neighbour graph; nothing is kept.
+  """Corrects a batch's outputs by its features' nearest-neighbour graph.
+
+  Nothing is kept.
 
   Assignments z are iterated as z_i ∝ p_i · exp(Σ_j w_ij z_j), from z = p (eq. 6, λ = 1). The network is
   in evaluation mode and no parameter moves.
@@ -43,7 +45,10 @@ def lame(forward: Forward, *, neighbours: jax.Array | float = 5.0, steps: int = 
 
 
 def nearest(features: jax.Array, neighbours: jax.Array | float) -> jax.Array:
-  """Adjacency [b, b] of features [b, d]: 1 where a column is among its row's nearest others."""
+  """Adjacency [b, b] of features [b, d].
+
+  It is 1 where a column is among its row's nearest others.
+  """
   unit = features / jnp.maximum(jnp.linalg.norm(features, axis=-1, keepdims=True), 1e-12)
   apart = 2 - 2 * jnp.matmul(unit, unit.T, precision=jax.lax.Precision.HIGHEST)
   apart = jnp.where(jnp.eye(len(unit), dtype=bool), jnp.inf, apart)

@@ -19,7 +19,7 @@ def memo(
   mirror: bool = False,
   noise: jax.Array | float = 0.1,
 ) -> Online:
-  """Adapts all weights to each example by itself, predicts it, and forgets the step.
+  """Adapts all weights to each example, predicts it, and forgets.
 
   One gradient step lowers the entropy of the mean prediction over views, and the adapted model
   predicts the example as it came. Norms take N / (N + 1) of the source's statistics. Nothing is kept, so

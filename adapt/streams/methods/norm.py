@@ -9,7 +9,9 @@ from adapt.streams.online import Online
 
 
 def norm(forward: Forward, *, prior: jax.Array | float = 16.0) -> Online:
-  """Normalises each batch by N / (N + n) of the source's statistics and n / (N + n) of its own.
+  """Normalises each batch by the source's statistics and its own.
+
+  The source's part is N / (N + n), the batch's n / (N + n).
 
   Nothing is kept from batch to batch, and no parameter moves (eq. 3).
 

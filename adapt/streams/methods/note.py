@@ -22,7 +22,9 @@ def note(
   room: int = 64,
   every: int = 64,
 ) -> Online:
-  """Learns from a memory that is balanced over predicted classes; predicts each input alone.
+  """Learns from a memory that is balanced over predicted classes.
+
+  Each input is predicted alone.
 
   Predictions take running statistics, which an image's own replace as far as they are more than 4
   standard errors away. A new input takes the place of a random one of the largest class, or
@@ -87,7 +89,10 @@ def note(
 def rule(
   entries: memories.Entries, label: jax.Array, uncertainty: jax.Array, key: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
-  """A free place; else a random one of a largest class, or by reservoir of the input's own."""
+  """A free place, else a random one of a largest class.
+
+  Where the input's own class is a largest one, by reservoir.
+  """
   k_class, k_place, k_chance = jax.random.split(key, 3)
   taken = memories.counts(entries)
   largest = taken == taken.max()

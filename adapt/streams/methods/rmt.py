@@ -27,7 +27,9 @@ def rmt(
   mirror: bool = False,
   noise: jax.Array | float = 0.1,
 ) -> Online:
-  """All weights follow a mean teacher by a symmetric loss, pulled to source prototypes and examples.
+  """All weights follow a mean teacher by a symmetric loss.
+
+  Source prototypes and examples pull them back.
 
   One Adam step lowers the symmetric cross-entropy of each example and of its view with the teacher, a
   contrastive loss that draws both to the nearest source prototype, and the cross-entropy of source
@@ -104,7 +106,10 @@ def warmed(
   batches: jax.Array,
   decay: jax.Array | float,
 ) -> tuple[Any, Any, Any]:
-  """(Student and projection, moments, teacher) after source batches [n, b, ...], at a rising rate."""
+  """Student with projection, moments and teacher, after source batches.
+
+  The batches are [n, b, ...], the rate rises.
+  """
 
   def one(carry: Any, item: tuple[jax.Array, jax.Array]) -> tuple[Any, None]:
     (trained, moments, teacher), (i, x) = carry, item
@@ -124,7 +129,10 @@ def warmed(
 
 
 def means(features: jax.Array, logits: jax.Array) -> tuple[jax.Array, jax.Array]:
-  """Means [k, d] of the features [n, d] of each predicted class, and which classes have any."""
+  """Means [k, d] of features [n, d] by predicted class.
+
+  And which classes have any.
+  """
   members = jax.nn.one_hot(logits.argmax(axis=-1), logits.shape[-1])
   sizes = members.sum(axis=0)
   sums = jnp.matmul(members.T, features, precision=jax.lax.Precision.HIGHEST)
@@ -148,7 +156,10 @@ def projected(head: Any, x: jax.Array) -> jax.Array:
 
 
 def nearest(features: jax.Array, prototypes: jax.Array, known: jax.Array) -> jax.Array:
-  """Of each feature [n, d] the prototype [k, d] of the highest cosine, known ones only."""
+  """Of each feature [n, d] the known prototype of highest cosine.
+
+  Prototypes are [k, d].
+  """
   a, b = (
     v / jnp.maximum(jnp.linalg.norm(v, axis=-1, keepdims=True), 1e-8)
     for v in (features, prototypes)
@@ -158,7 +169,9 @@ def nearest(features: jax.Array, prototypes: jax.Array, known: jax.Array) -> jax
 
 
 def contrastive(z: jax.Array, b: int, temperature: jax.Array | float) -> jax.Array:
-  """Contrastive loss of unit vectors z [v · b, w], of which those of one example are positives.
+  """Contrastive loss of unit vectors z [v · b, w].
+
+  Those of one example are positives.
 
   Khosla et al., 2020 (arXiv:2004.11362), eq. 2: the mean over an anchor's positives outside the logarithm.
   """

@@ -24,7 +24,9 @@ def roid(
   mirror: bool = False,
   noise: jax.Array | float = 0.1,
 ) -> Online:
-  """Raises log-odds of certain, diverse examples, and averages the result with the source model.
+  """Raises log-odds of certain, diverse examples.
+
+  The result is averaged with the source model.
 
   An example weighs by its certainty and by how unlike the moving average of predictions it is; those
   less diverse than the mean have no part. Minimised are the soft likelihood ratio and the
@@ -86,7 +88,10 @@ def roid(
 def weighed(
   logits: jax.Array, average: jax.Array, temperature: jax.Array | float
 ) -> tuple[jax.Array, jax.Array]:
-  """Weights [b] of logits [b, k] by certainty and diversity, and which of them have a part."""
+  """Weights [b] of logits [b, k] by certainty and diversity.
+
+  And which of them have a part.
+  """
 
   def spread(v: jax.Array) -> jax.Array:
     width = v.max() - v.min()
@@ -100,7 +105,10 @@ def weighed(
 
 
 def corrected(logits: jax.Array) -> jax.Array:
-  """Log-probabilities [b, k], up to a constant, times the batch's smoothed class prior."""
+  """Log-probabilities [b, k] times the batch's smoothed class prior.
+
+  They are up to a constant.
+  """
   b, k = logits.shape
   prior = jax.nn.softmax(logits).mean(axis=0)
   smooth = max(1 / b, 1 / k) / prior.max()

@@ -37,7 +37,9 @@ def rotta(
   mirror: bool = False,
   noise: jax.Array | float = 0.1,
 ) -> Online:
-  """Scales and shifts learn from a class-balanced memory under statistics that move slowly.
+  """Scales and shifts learn from a class-balanced memory.
+
+  Their statistics move slowly.
 
   The teacher predicts in evaluation mode, under its own moving statistics. Each input then asks for a
   place in the memory: of its class if that has its share, else of the largest classes, whose oldest
@@ -108,7 +110,10 @@ def rotta(
 def robustly(
   forward: Forward, params: Any, stats: Any, x: jax.Array, share: jax.Array | float, held: jax.Array
 ) -> tuple[jax.Array, Any]:
-  """Logits under statistics moved by a share towards those of the x that are held, and these."""
+  """Logits under statistics moved towards those of held inputs.
+
+  And these statistics; they move by a share.
+  """
   (_, logits), own = forward.observed(params, stats, x, 1 - share, weights=held)
   return logits, ops.ema(stats, own, 1 - share)
 
@@ -116,7 +121,10 @@ def robustly(
 def rule(
   entries: memories.Entries, label: jax.Array, uncertainty: jax.Array, key: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
-  """A free place while there are any for the class; else that of the oldest and least certain."""
+  """A free place, else that of the oldest and least certain.
+
+  Places are free while there are any for the class.
+  """
   room, classes = len(entries.label), len(entries.seen)
   taken = memories.counts(entries)
   short = taken[label] < room / classes

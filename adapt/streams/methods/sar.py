@@ -22,7 +22,9 @@ def sar(
   margin: jax.Array | float = 0.4,
   collapsed: jax.Array | float = 0.2,
 ) -> Online:
-  """Tent at the worst nearby parameters, on sure examples; it starts again where entropy collapses.
+  """Tent at the worst nearby parameters, on sure examples.
+
+  It starts again where entropy collapses.
 
   The entropy's gradient is taken after a step of length `radius` up the gradient (eq. 4), of examples
   that are sure before and after it. A moving average of that entropy below a limit brings the source

@@ -1,4 +1,7 @@
-"""The source model as it is, under its running statistics: what every test-time method is held against."""
+"""The source model as it is, under its running statistics.
+
+Every test-time method is held against it.
+"""
 
 from typing import Any
 

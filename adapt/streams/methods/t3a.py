@@ -11,7 +11,9 @@ from adapt.streams.online import Online
 
 
 def t3a(forward: Forward, *, kept: jax.Array | float = 20.0, most: int = 100) -> Online:
-  """Classifies by the mean direction of each class's surest features; no gradient, no layer moves.
+  """Classifies by the mean direction of each class's surest features.
+
+  There is no gradient, and no layer moves.
 
   A class's supports start as the rows of the head that it claims. A batch's features join those of
   the class that the source's head predicts, before the batch is predicted; then each class keeps the
@@ -39,7 +41,10 @@ def t3a(forward: Forward, *, kept: jax.Array | float = 20.0, most: int = 100) ->
     return features @ params["head"]["kernel"] + params["head"]["bias"]
 
   def joining(supports: Any, features: jax.Array, logits: jax.Array) -> Any:
-    """Supports [k, most, d] and their entropies [k, most], infinite where there is none."""
+    """Supports [k, most, d] and their entropies [k, most].
+
+    Entropies are infinite where there is none.
+    """
     old, sure = supports
     classes = len(old)
     own = logits.argmax(axis=-1) == jnp.arange(classes)[:, None]  # [k, b]

@@ -13,7 +13,9 @@ from adapt.streams.online import Online
 
 
 def tent(forward: Forward, *, rate: jax.Array | float = 1e-3) -> Online:
-  """Predicts a batch under its own statistics, then lowers its mean entropy by one Adam step.
+  """Predicts under the batch's statistics, then lowers its mean entropy.
+
+  By one Adam step.
 
   Only scales and shifts of normalisation layers move; source statistics are never read. The logits
   are those of before the step, from the same pass as its gradient.
