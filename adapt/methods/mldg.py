@@ -18,9 +18,9 @@ def mldg(
   the held ones at the parameters that a gradient step on the others leads to. The target is not
   looked at.
 
-  Departs from the authors' code, which could not be read, and from DomainBed's in the inner step,
-  plain gradient descent as in the paper, where DomainBed takes one of Adam; and in pooled batches:
-  one in which all held domains, or all others, are missing has no second risk.
+  No authors' code was read. DomainBed's departs from this in the inner step, of Adam there and plain
+  gradient descent here, as in the paper; and in its batch of each domain. Here domains are pooled,
+  and where a batch has no held example it has no second risk.
 
   Where re-implementations go wrong: without second derivatives (DomainBed, and `exact` unset here)
   the gradient at the stepped parameters is applied to those before the step, which costs half as

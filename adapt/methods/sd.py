@@ -14,7 +14,7 @@ def sd(net: Net, *, weight: float = 0.1) -> Method:
   square of the logits in the place of weight decay lets each be learnt on its own. The target is not
   looked at, and nobody asks which source an example is of.
 
-  Follows DomainBed's code, in which the squares' mean is over examples *and* classes.
+  No authors' code was read. DomainBed's is followed, whose mean is over examples *and* classes.
 
   Where re-implementations go wrong: the authors' two-class formula halves the square of one logit,
   so that factors of the two forms are not comparable; and weight decay beside it is another method.
