@@ -165,7 +165,8 @@ function chart(xs, series) {
     picture.append(svg("text", { x: x(i), y: h - 14, "text-anchor": i ? "end" : "start" }, `step ${xs[i]}`));
   const legend = el("div", { className: "legend" });
   series.forEach(({ name, lines, off }, n) => {
-    const colour = COLOURS[n % COLOURS.length], dash = DASHES[Math.floor(n / COLOURS.length) % DASHES.length];
+    // Neighbours differ in dashes too, for those who see no colours and for print.
+    const colour = COLOURS[n % COLOURS.length], dash = DASHES[(n + Math.floor(n / COLOURS.length)) % DASHES.length];
     const at = xs.map((_, i) => lines.map((l) => l[i]).filter((v) => v !== null && v !== undefined));
     const mean = at.map((v) => (v.length ? v.reduce((a, b) => a + b) / v.length : null));
     const points = (vs) => vs.map((v, i) => (v === null ? "" : `${x(i)},${y(v)}`)).filter(Boolean).join(" ");

@@ -18,7 +18,7 @@ from adapt.report.summary import Record
 from adapt.report.table import Entry, Line, Sheet
 
 SHOWS = {  # in the order of the page
-  "ranks": "mean ranks with their critical difference",
+  "ranks": "mean ranks over tasks",
   "validators": "validators' scores against target accuracy",
   "curves": "learning curves",
   "tsne": "features before and after adaptation",
@@ -228,9 +228,10 @@ def _picture(picture: Picture, labels: str) -> str:
   where = ", ".join(part for part in picture[:2] if part)
   text = escape(f"{where}: {SHOWS.get(picture.name, picture.name)}")
   data = base64.b64encode(picture.data).decode()
-  width = int.from_bytes(picture.data[16:20], "big")  # of a PNG's first chunk
+  width = round(SCALE * int.from_bytes(picture.data[16:20], "big"))  # of a PNG's first chunk
   return (
-    f'<figure data-names="{escape(labels)} {text}"><img alt="{text}" width="{round(SCALE * width)}" src="data:image/png;base64,{data}">'
+    f'<figure data-names="{escape(labels)} {text}">'
+    f'<img alt="{text}" width="{width}" src="data:image/png;base64,{data}">'
     f"<figcaption>{text}</figcaption></figure>\n"
   )
 

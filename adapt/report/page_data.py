@@ -11,6 +11,7 @@ Pools = dict[str, dict[str, int]]  # letter → what runs share, as JSON → its
 SHARED = "sxkrgmd"
 TASK, LABEL = "\ue000", "\ue001"  # no command has these
 
+
 def text(records: Sequence[Record], order: Mapping[str, Sequence[str]]) -> str:
   """JSON for a script block of a page.
 

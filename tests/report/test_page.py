@@ -174,12 +174,12 @@ def test_the_box_filters_pictures_and_notes(window, tmp_path):
   window.value("document.getElementById('filter').focus()")
   window.type("dann")  # the note is source_only's
   assert window.value(shown) == [
-    "digits: mean ranks with their critical difference",
+    "digits: mean ranks over tasks",
     "digits, usps_mnist: confusion matrices",
   ]
   window.value("document.getElementById('filter').select()")
   window.type("source_only")
-  assert window.value(shown) == ["Who, where.", "digits: mean ranks with their critical difference"]
+  assert window.value(shown) == ["Who, where.", "digits: mean ranks over tasks"]
 
 
 @needs_browser
