@@ -221,7 +221,7 @@ def figures(argv: Sequence[str], default: Path = RECORDS) -> int:
   try:
     if not any(arguments.results.glob("*/*/*.json")):
       raise ValueError(_no_records(arguments.results))
-    drawn = drawing.draw(arguments.results, out, arguments.suite, arguments.task)
+    drawn = drawing.draw(arguments.results, out, arguments.suite, arguments.task, arguments.format)
   except ValueError as error:
     return refused(error)
   for path in drawn:
@@ -239,6 +239,12 @@ def figures_parser(default: Path = RECORDS) -> Parser:
   parser.add_argument("--suite", nargs="+", metavar="NAME", help="draw these only")
   parser.add_argument(
     "--task", nargs="*", metavar="NAME", help="of these tasks only; without a name: none of a task"
+  )
+  parser.add_argument(
+    "--format",
+    choices=("png", "pdf", "svg"),
+    default="png",
+    help="pdf and svg have the width of a paper's column or page",
   )
   return parser
 

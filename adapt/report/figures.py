@@ -31,15 +31,17 @@ def draw(
   out: str | Path,
   suites: Sequence[str] | None = None,
   tasks: Sequence[str] | None = None,
+  form: str = "png",
 ) -> list[Path]:
   """Draws every figure that the records under `results` allow; returns the files.
 
   Args:
     results: folder of records.
-    out: figures go to `<out>/<suite>/{ranks,validators}.png` and
-      `<out>/<suite>/<task>/{curves,tsne,confusion,reliability}.png`.
+    out: figures go to `<out>/<suite>/{ranks,validators}.<form>` and
+      `<out>/<suite>/<task>/{curves,tsne,confusion,reliability}.<form>`.
     suites: draws these only.
     tasks: draws those of these tasks only; none of a task where it is empty.
+    form: png, or for a paper pdf or svg.
 
   Raises:
     ValueError: a record is broken, or there is none of a suite or task that is named.
@@ -56,26 +58,30 @@ def draw(
   made = []
   for suite in sorted({suite for suite, _ in groups}):
     mine, folder = [r for r in known if r["suite"] == suite], Path(out) / suite
-    made.append(ranks.diagram(mine, folder / "ranks.png"))
-    made.append(diagnostics.validators(mine, folder / "validators.png"))
+    made += [
+      ranks.diagram(mine, folder / f"ranks.{form}"),
+      diagnostics.validators(mine, folder / f"validators.{form}"),
+    ]
   for (suite, task), records in sorted(groups.items()):
     if tasks is None or task in tasks:
-      made += _of_task(Path(results), records, Path(out) / suite / task)
+      made += _of_task(Path(results), records, Path(out) / suite / task, form)
   return [path for path in made if path is not None]
 
 
-def _of_task(results: Path, records: Sequence[Record], folder: Path) -> list[Path | None]:
+def _of_task(
+  results: Path, records: Sequence[Record], folder: Path, form: str
+) -> list[Path | None]:
   points = {}
   for record in records:
     place = records_of.path(results, record["suite"], record["task"], record["label"])
     if (found := records_of.read_points(place, record)) is not None:
       points[record["label"]] = found
   return [
-    curves(records, folder / "curves.png"),
-    tsne(records, points, folder / "tsne.png"),
-    overlays.overlays(before_and_after(records), points, folder / "overlays.png"),
-    confusion(records, folder / "confusion.png"),
-    diagnostics.reliability(before_and_after(records), folder / "reliability.png"),
+    curves(records, folder / f"curves.{form}"),
+    tsne(records, points, folder / f"tsne.{form}"),
+    overlays.overlays(before_and_after(records), points, folder / f"overlays.{form}"),
+    confusion(records, folder / f"confusion.{form}"),
+    diagnostics.reliability(before_and_after(records), folder / f"reliability.{form}"),
   ]
 
 
@@ -125,7 +131,9 @@ def curves_figure(records: Sequence[Record]) -> "Figure | None":
     low, high = zip(*((m - s, m + s) for m, s in zip(means, spread, strict=True)), strict=True)
     axis.fill_between(steps, low, high, color=style["color"], alpha=band, linewidth=0)
     (line,) = axis.plot(steps, means, label=label, markersize=4.5, linewidth=1.5, **style)
-    ends[label] = (-math.inf if math.isnan(means[-1]) else means[-1], line)
+    lost_all = math.isnan(means[-1])
+    last = "diverged" if lost_all else f"{means[-1]:.{main.digits}f}"
+    ends[label] = (-math.inf if lost_all else means[-1], line, f"{label}  {last}")
   axis.set_xlabel("step")
   axis.set_ylabel(f"target test {main.title}{' (%)' * main.percent}")
   seeds = max(len(accuracy) for _, accuracy in shown.values())
@@ -134,15 +142,9 @@ def curves_figure(records: Sequence[Record]) -> "Figure | None":
   axis.grid(alpha=0.3)
   # Listed from the top line to the bottom one, beside the axes, where it hides nothing.
   order = sorted(ends, key=lambda label: (-ends[label][0], label))
-  names = [
-    f"{label}  {ends[label][0]:.{main.digits}f}"
-    if math.isfinite(ends[label][0])
-    else f"{label}  diverged"
-    for label in order
-  ]
   figure.legend(
     [ends[label][1] for label in order],
-    names,
+    [ends[label][2] for label in order],
     loc="outside right center",
     fontsize=9,
     frameon=False,
@@ -244,8 +246,7 @@ def _styles(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 def _title(record: Record) -> str:
   config = record["config"]
-  arrow = f"{' + '.join(config['source'])} → {config['target']}"
-  return f"{record['suite']}: {arrow}"
+  return f"{record['suite']}: {' + '.join(config['source'])} → {config['target']}"
 
 
 def _accuracy(record: Record) -> Any:

@@ -4,6 +4,18 @@
 const bodies = [...document.querySelectorAll("tbody")];
 for (const body of bodies) [...body.rows].forEach((row, i) => { row.dataset.at = i; });
 const DATA = JSON.parse(document.getElementById("runs").textContent);
+// What many runs share stands once; a command has signs in place of its run's task and label.
+for (const { runs, tasks } of Object.values(DATA.suites)) for (const run of runs) {
+  run.t = tasks[run.t];
+  for (const [name, pool] of Object.entries(DATA.pools)) run[name] = pool[run[name]];
+  run.r = run.r.replaceAll("\ue001", run.l).replaceAll("\ue000", run.t);
+}
+// A number's run follows from its column and row.
+for (const cell of document.querySelectorAll("td.run")) {
+  cell.tabIndex = 0;
+  const head = cell.closest("table").tHead.rows[0].cells[cell.cellIndex];
+  cell.dataset.run = `${head.textContent}/${cell.parentNode.dataset.of}`;
+}
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#7b4ea3"];
 const DASHES = ["", "6 3", "2 3", "8 3 2 3"];
 const el = (name, more = {}, ...inner) => {
@@ -95,7 +107,16 @@ function filter() {
     }
   }
   for (const picture of document.querySelectorAll(".pictures figure"))
-    picture.hidden = words.length > 0 && picture.dataset.names !== undefined && misses(picture.dataset.names);
+    picture.hidden = misses(picture.dataset.names);
+  for (const figure of document.querySelectorAll("section > figure")) {
+    // A note stays while a row that points at it does, with its number.
+    const rows = [...figure.querySelectorAll("tbody tr")];
+    figure.querySelectorAll("figcaption li").forEach((note, i) => {
+      const at = rows.filter((row) => row.cells[0].textContent.endsWith(`[${i + 1}]`));
+      note.value = i + 1;
+      note.hidden = at.length > 0 && at.every((row) => row.hidden);
+    });
+  }
   said.textContent = words.length ? `${shown} of ${all} rows` : "";
 }
 
@@ -109,7 +130,7 @@ function open(suite, name) {
   const fact = (a, b) => facts.append(el("dt", {}, a), el("dd", {}, b));
   fact(of(suite).measure, run.v.map((v) => (v === null ? "–" : v)).join("   "));
   fact("seeds", run.s.join("   "));
-  fact("settings", Object.entries(DATA.settings[run.k]).map(([k, v]) => `${k}=${v}`).join("  "));
+  fact("settings", Object.entries(run.k).map(([k, v]) => `${k}=${v}`).join("  "));
   fact("commit", run.g);
   fact("date", run.d);
   fact("device", run.m);
@@ -144,7 +165,8 @@ function chart(xs, series) {
     picture.append(svg("text", { x: x(i), y: h - 14, "text-anchor": i ? "end" : "start" }, `step ${xs[i]}`));
   const legend = el("div", { className: "legend" });
   series.forEach(({ name, lines, off }, n) => {
-    const colour = COLOURS[n % COLOURS.length], dash = DASHES[Math.floor(n / COLOURS.length) % DASHES.length];
+    // Neighbours differ in dashes too, for those who see no colours and for print.
+    const colour = COLOURS[n % COLOURS.length], dash = DASHES[(n + Math.floor(n / COLOURS.length)) % DASHES.length];
     const at = xs.map((_, i) => lines.map((l) => l[i]).filter((v) => v !== null && v !== undefined));
     const mean = at.map((v) => (v.length ? v.reduce((a, b) => a + b) / v.length : null));
     const points = (vs) => vs.map((v, i) => (v === null ? "" : `${x(i)},${y(v)}`)).filter(Boolean).join(" ");
@@ -225,7 +247,11 @@ function draw(at, query) {
   place.querySelector(".curves").replaceChildren(same.length ? chart(steps, same) : "No curves of this task.");
 }
 
-for (const button of document.querySelectorAll("thead button")) button.addEventListener("click", () => sort(button));
+for (const head of document.querySelectorAll("thead th")) {
+  const button = el("button", { type: "button" }, ...head.childNodes);
+  button.addEventListener("click", () => sort(button));
+  head.append(button);
+}
 box.addEventListener("input", () => go({ filter: box.value }));
 for (const link of document.querySelectorAll("a[data-suite]")) link.addEventListener("click", (event) => {
   event.preventDefault();

@@ -7,18 +7,18 @@ it load.
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from adapt.report import page_data
+from adapt.report import figures, page_data
 from adapt.report.formats import TIE
 from adapt.report.summary import Record
 from adapt.report.table import Entry, Line, Sheet
 
 SHOWS = {  # in the order of the page
-  "ranks": "mean ranks with their critical difference",
+  "ranks": "mean ranks over tasks",
   "validators": "validators' scores against target accuracy",
   "curves": "learning curves",
   "tsne": "features before and after adaptation",
@@ -33,7 +33,7 @@ SHADES = {
   for star in ("", "*")
 }
 SCALE = 0.75  # of a picture's pixels on the page: its letters are then as large as the text's
-MOST_BYTES = 1_250_000  # of pictures in a page; what is beyond is named, not shown
+MOST_BYTES = 2_900_000  # of a page; pictures that it has no room for are named, not shown
 
 STYLE, SCRIPT = (
   (Path(__file__).with_name(f"page.{kind}")).read_text("utf-8") for kind in ("css", "js")
@@ -74,7 +74,8 @@ def html(
 
   Args:
     suites: name → its tables.
-    shown: pictures in their order; the largest are named only, where all take more than MOST_BYTES.
+    shown: pictures in their order; the largest are named only, where a page with all of them would
+      have more than MOST_BYTES.
     rule: how it was said which evaluation counts, for the introduction.
     records: whose runs a number opens, and whose curves are drawn.
     overview: tables of all suites, before them.
@@ -83,9 +84,16 @@ def html(
   links = "".join(
     f'<a href="#{_anchor(name)}" data-suite="{escape(name)}">{escape(name)}</a>' for name in names
   )
-  parts = [_suite("overview", overview, (), (), {})] if overview else []
-  parts += _suites(suites, shown, records)
   order = {name: made[0].header[1:] for name, made in suites.items() if made}
+  data = page_data.text(records, order)
+  tables = {"overview": _tables("overview", overview, set())} if overview else {}
+  tables |= _suites(suites, records)
+  room = MOST_BYTES - len("".join([STYLE, SCRIPT, data, *tables.values()]).encode())
+  pictures = _pictures(shown, records, room)
+  parts = [
+    f'<section data-suite="{escape(name)}">\n{text}{pictures.get(name, "")}</section>\n'
+    for name, text in tables.items()
+  ]
   policy = (
     f"default-src 'none'; img-src data:; style-src {_hash(STYLE)}; script-src {_hash(SCRIPT)}; "
     "base-uri 'none'; form-action 'none'"
@@ -116,65 +124,59 @@ autocomplete="off"></label>
 <main>
 {"".join(parts)}</main>
 <dialog id="run" aria-label="One run"></dialog>
-<script type="application/json" id="runs">{page_data.text(records, order)}</script>
+<script type="application/json" id="runs">{data}</script>
 <script>{SCRIPT}</script>
 </body>
 </html>
 """
 
 
-def _suites(
-  suites: Mapping[str, Sequence[Sheet]], shown: Sequence[Picture], records: Sequence[Record]
-) -> list[str]:
-  """A section a suite; a number that has a record opens it."""
-  drawn = page_data.drawn(records)  # by the page itself
-  fitting, left_out = _fitting([p for p in shown if p.name != "curves" or p.suite not in drawn])
-  every: dict[str, dict[tuple[str, str], str]] = {r["suite"]: {} for r in records}
+def _suites(suites: Mapping[str, Sequence[Sheet]], records: Sequence[Record]) -> dict[str, str]:
+  """The tables of each suite; a number that has a record opens it."""
+  every: dict[str, set[tuple[str, str]]] = {}
   for r in records:
-    every[r["suite"]][r["task"], r["label"]] = f"{r['task']}/{r['label']}"
-  return [
-    _suite(name, made, fitting, left_out, every.get(name, {})) for name, made in suites.items()
-  ]
+    every.setdefault(r["suite"], set()).add((r["task"], r["label"]))
+  return {name: _tables(name, made, every.get(name, set())) for name, made in suites.items()}
 
 
-def _fitting(shown: Sequence[Picture]) -> tuple[list[Picture], list[Picture]]:
-  """The pictures that the page has room for, as many as can be, and the others; both in their order."""
-  room, chosen = MOST_BYTES, set()
-  for i in sorted(range(len(shown)), key=lambda i: len(shown[i].data)):
-    room -= len(shown[i].data)
-    if room >= 0:
-      chosen.add(i)
-  return (
-    [p for i, p in enumerate(shown) if i in chosen],
-    [p for i, p in enumerate(shown) if i not in chosen],
-  )
+def _tables(name: str, made: Sequence[Sheet], runs: Set[tuple[str, str]]) -> str:
+  parts = [f'<h2 id="{_anchor(name)}">{escape(name)}</h2>\n']
+  parts += [_table(name, sheet, runs if i == 0 else set()) for i, sheet in enumerate(made)]
+  return "".join([*parts, '<div class="live"></div>\n' if runs else ""])
 
 
-def _suite(
-  name: str,
-  made: Sequence[Sheet],
-  fitting: Sequence[Picture],
-  left_out: Sequence[Picture],
-  runs: Mapping[tuple[str, str], str],
-) -> str:
-  parts = [f'<section data-suite="{escape(name)}">\n<h2 id="{_anchor(name)}">{escape(name)}</h2>\n']
-  parts += [_table(name, sheet, runs if i == 0 else {}) for i, sheet in enumerate(made)]
-  parts += ['<div class="live"></div>\n'] if runs else []
-  mine = [picture for picture in fitting if picture.suite == name]
-  if mine:
-    parts += ["<h3>Pictures</h3>\n", '<div class="pictures">\n', *map(_picture, mine), "</div>\n"]
-  files = ", ".join(_place(p) for p in left_out if p.suite == name)
-  if files:
-    parts.append(f"<p>Too large for this page: {escape(files)}.</p>\n")
-  return "".join([*parts, "</section>\n"])
+def _pictures(shown: Sequence[Picture], records: Sequence[Record], room: int) -> dict[str, str]:
+  """Suite → as many of its pictures as fit into `room` bytes, and the names of the others."""
+  drawn = page_data.drawn(records)  # curves that the page draws itself
+  left = [p for p in shown if p.name != "curves" or p.suite not in drawn]
+  texts = {p: _picture(p, _labels(p, records)) for p in left}
+  for picture in sorted(left, key=lambda p: len(p.data)):
+    room -= len(texts[picture].encode())
+    if room < 0:
+      texts[picture] = ""
+  made = {}
+  for suite in dict.fromkeys(p.suite for p in left):
+    mine = [p for p in left if p.suite == suite]
+    inside = "".join(texts[p] for p in mine)
+    files = ", ".join(_place(p) for p in mine if not texts[p])
+    made[suite] = (
+      f'<h3>Pictures</h3>\n<div class="pictures">\n{inside}</div>\n' if inside else ""
+    ) + (f"<p>Too large for this page: {escape(files)}.</p>\n" if files else "")
+  return made
 
 
-def _table(suite: str, sheet: Sheet, runs: Mapping[tuple[str, str], str]) -> str:
+def _labels(picture: Picture, records: Sequence[Record]) -> str:
+  """What a filter finds a picture by: the labels that it shows."""
+  mine = [r for r in records if r["suite"] == picture.suite and picture.task in ("", r["task"])]
+  if picture.name in ("tsne", "confusion", "reliability", "overlays"):
+    known = [r for r in mine if picture.name != "confusion" or r.get("confusion")]
+    mine = figures.before_and_after(known)
+  return " ".join(dict.fromkeys(r["label"] for r in mine))
+
+
+def _table(suite: str, sheet: Sheet, runs: Set[tuple[str, str]]) -> str:
   title = _anchor(f"{suite}.{sheet.name}")
-  head = "".join(
-    f'<th scope="col"><button type="button">{_breakable(column)}</button></th>'
-    for column in sheet.header
-  )
+  head = "".join(f'<th scope="col">{_breakable(column)}</th>' for column in sheet.header)
   rows = "".join(_row(line, sheet.header, runs) for line in sheet.lines)
   said = _caption(sheet)
   return (
@@ -196,12 +198,13 @@ def _caption(sheet: Sheet) -> str:
   return f"<details><summary>{head}</summary>{rest}</details>" if rest else head
 
 
-def _row(line: Line, header: Sequence[str], runs: Mapping[tuple[str, str], str]) -> str:
+def _row(line: Line, header: Sequence[str], runs: Set[tuple[str, str]]) -> str:
   first = escape(f"{line.name} {line.detail}".strip())
-  found = [None if line.published else runs.get((task, line.name)) for task in header[1:]]
+  found = [not line.published and (task, line.name) in runs for task in header[1:]]
   cells = "".join(map(_cell, line.entries, found))
   kind = ' class="published"' if line.published else ""
-  return f'<tr{kind}><th scope="row">{first}</th>{cells}</tr>\n'
+  of = f' data-of="{escape(line.name)}"' if any(found) else ""
+  return f'<tr{kind}{of}><th scope="row">{first}</th>{cells}</tr>\n'
 
 
 def _breakable(name: str) -> str:
@@ -209,25 +212,26 @@ def _breakable(name: str) -> str:
   return escape(name).replace("_", "_<wbr>")
 
 
-def _cell(entry: Entry, run: str | None = None) -> str:
+def _cell(entry: Entry, run: bool = False) -> str:
   text = escape(entry.text)
   tie = f'{text}<span class="tie">{TIE}</span>'  # beside the number, which stays in its column
   text = {"best": f"<b>{text}</b>", "tie": tie}.get(entry.mark, text)
   value = "" if entry.value is None else f' data-value="{entry.value:.6g}"'
   if entry.mark in SHADES:
     value += f' class="{SHADES[entry.mark]}"'
-  elif run is not None and entry.value is not None:
-    value += f' class="run" tabindex="0" data-run="{escape(run)}"'
+  elif run and entry.value is not None:
+    value += ' class="run"'
   return f"<td{value}>{text}</td>"
 
 
-def _picture(picture: Picture) -> str:
+def _picture(picture: Picture, labels: str) -> str:
   where = ", ".join(part for part in picture[:2] if part)
   text = escape(f"{where}: {SHOWS.get(picture.name, picture.name)}")
   data = base64.b64encode(picture.data).decode()
-  width = int.from_bytes(picture.data[16:20], "big")  # of a PNG's first chunk
+  width = round(SCALE * int.from_bytes(picture.data[16:20], "big"))  # of a PNG's first chunk
   return (
-    f'<figure><img alt="{text}" width="{round(SCALE * width)}" src="data:image/png;base64,{data}">'
+    f'<figure data-names="{escape(labels)} {text}">'
+    f'<img alt="{text}" width="{width}" src="data:image/png;base64,{data}">'
     f"<figcaption>{text}</figcaption></figure>\n"
   )
 

@@ -7,27 +7,32 @@ from typing import Any
 from adapt import outputs
 from adapt.report.summary import Record, by_seed, headline
 
+Pools = dict[str, dict[str, int]]  # letter → what runs share, as JSON → its place
+SHARED = "sxkrgmd"
+TASK, LABEL = "\ue000", "\ue001"  # no command has these
+
 
 def text(records: Sequence[Record], order: Mapping[str, Sequence[str]]) -> str:
   """JSON for a script block of a page.
 
-  No `<` is in it, so that nothing in it ends the block.
+  No `<` is in it, so that nothing in it ends the block. What many runs share stands once, in
+  `pools`; a run has its place there. A command is shared by runs of other tasks and labels: TASK and
+  LABEL stand for its own.
 
   Args:
     records: of any suites.
     order: suite → its tasks, as its tables have them.
   """
-  settings: dict[str, int] = {}
+  pools: Pools = {name: {} for name in SHARED}
   suites: dict[str, Any] = {}
   for name in sorted({r["suite"] for r in records}):
     mine = [r for r in records if r["suite"] == name]
     measure = headline(mine)
-    suites[name] = {
-      "measure": measure,
-      "tasks": sorted({r["task"] for r in mine}, key=lambda t: _place(t, order.get(name, ()))),
-      "runs": [_run(r, measure, settings) for r in mine],
-    }
-  made = {"suites": suites, "settings": [json.loads(each) for each in settings]}
+    tasks = sorted({r["task"] for r in mine}, key=lambda t: _place(t, order.get(name, ())))
+    runs = [{"t": tasks.index(r["task"]), **_run(r, measure, pools)} for r in mine]
+    suites[name] = {"measure": measure, "tasks": tasks, "runs": runs}
+  shared = {name: [json.loads(each) for each in pool] for name, pool in pools.items()}
+  made = {"suites": suites, "pools": shared}
   return json.dumps(made, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
 
 
@@ -40,28 +45,29 @@ def drawn(records: Sequence[Record]) -> set[str]:
   return {r["suite"] for r in records if _curves(r, 1.0)}
 
 
-def _run(record: Record, measure: str, settings: dict[str, int]) -> dict[str, Any]:
+def _run(record: Record, measure: str, pools: Pools) -> dict[str, Any]:
   """One record; the keys are one letter, as there are thousands."""
   config, environment = record["config"], record["environment"] or {}
   told = {**(config.get("settings") or {}), **(config.get("hyperparameters") or {})}
-  told = {k: v for k, v in told.items() if v not in (None, "", False)}
-  key = json.dumps(told, sort_keys=True, default=str)
   how = outputs.measure(measure)
   last = by_seed(record, "last", measure)
   curves = _curves(record, how.scale)
-  return {
-    "t": record["task"],
-    "l": record["label"],
+  command = (record.get("command") or "").replace(record["task"], TASK)
+  shared = {
     "s": config["seeds"],
-    "v": [_rounded(last.get(seed), how.scale) for seed in config["seeds"]],
     "x": record["curves"]["step"] if curves else [],
-    "c": curves,
-    "k": settings.setdefault(key, len(settings)),
-    "r": record.get("command") or "",
+    "k": {k: v for k, v in sorted(told.items()) if v not in (None, "", False)},
+    "r": command.replace(record["label"], LABEL),
     "g": str(environment.get("commit") or "")[:10],
     "m": _device(environment.get("device")),
     "d": str(record.get("date") or "")[:10],
   }
+  places = {}
+  for name, value in shared.items():
+    key = json.dumps(value, default=str)
+    places[name] = pools[name].setdefault(key, len(pools[name]))
+  values = [_rounded(last.get(seed), how.scale) for seed in config["seeds"]]
+  return {"l": record["label"], "v": values, "c": curves, **places}
 
 
 def _curves(record: Record, scale: float) -> list[list[float | None]]:
@@ -70,11 +76,11 @@ def _curves(record: Record, scale: float) -> list[list[float | None]]:
   steps = (record.get("curves") or {}).get("step") or ()
   if record.get("output") or len(steps) < 2:
     return []
-  return [[_rounded(v, scale) for v in each] for each in found if each is not None]
+  return [[_rounded(v, scale, 1) for v in each] for each in found if each is not None]
 
 
-def _rounded(value: float | None, scale: float) -> float | None:
-  return None if value is None else round(scale * value, 2)
+def _rounded(value: float | None, scale: float, digits: int = 2) -> float | None:
+  return None if value is None else round(scale * value, digits)
 
 
 def _device(device: Any) -> str:

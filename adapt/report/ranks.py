@@ -17,8 +17,11 @@ from adapt.report.summary import Record, by_seed, cell, headline, labelled
 
 if TYPE_CHECKING:
   from matplotlib.axes import Axes
+  from matplotlib.figure import Figure
 
 FEWEST_METHODS, FEWEST_TASKS = 3, 5
+MOST_METHODS = 15  # of a critical-difference diagram: more names and bars than that are not read
+DRAWS = 2000  # of the bootstrap
 
 
 class Ranking(NamedTuple):
@@ -30,6 +33,7 @@ class Ranking(NamedTuple):
   difference: float  # the critical difference of two mean ranks, at LEVEL
   groups: tuple[tuple[str, ...], ...]  # maximal runs of neighbours that are not told apart
   without: tuple[str, ...]  # labels left out, which lack tasks that others have
+  intervals: dict[str, tuple[float, float]]  # label → 95 % bootstrap over tasks
 
 
 def ranking(records: Sequence[Record]) -> Ranking | None:
@@ -62,7 +66,16 @@ def ranking(records: Sequence[Record]) -> Ranking | None:
   p = 1.0 if same else float(stats.friedmanchisquare(*(-np.round(table, 9)).T).pvalue)
   difference = critical_difference(len(labels), len(tasks))
   without = tuple(sorted(set(scores) - set(labels)))
-  return Ranking(ordered, len(tasks), p, difference, _groups(ordered, difference), without)
+  groups = _groups(ordered, difference)
+  return Ranking(ordered, len(tasks), p, difference, groups, without, _intervals(labels, ranks))
+
+
+def _intervals(labels: Sequence[str], ranks: np.ndarray) -> dict[str, tuple[float, float]]:
+  """95 % percentile intervals of mean ranks; tasks are drawn anew, all methods together."""
+  chosen = np.random.default_rng(0).integers(len(ranks), size=(DRAWS, len(ranks)))
+  tail = 100 * LEVEL / 2
+  low, high = np.percentile(ranks[chosen].mean(axis=1), [tail, 100 - tail], axis=0)
+  return dict(zip(labels, zip(low.tolist(), high.tolist(), strict=True), strict=True))
 
 
 def critical_difference(methods: int, tasks: int) -> float:
@@ -92,13 +105,35 @@ def _groups(ranks: dict[str, float], difference: float) -> tuple[tuple[str, ...]
 
 
 def diagram(records: Sequence[Record], path: Path) -> Path | None:
-  """Draws the critical-difference diagram.
+  """Draws the critical-difference diagram, or of many methods their ranks with intervals.
 
-  The best is on the left; thick bars join what is not told apart.
+  In the diagram the best is on the left; thick bars join what is not told apart.
   """
   found = ranking(records)
   if found is None:
     return None
+  title = f"{records[0]['suite']}: mean rank over {found.tasks} tasks (Friedman p = {found.p:.1g})"
+  draw = _diagram if len(found.ranks) <= MOST_METHODS else _listed
+  return save(draw(found, title), path)
+
+
+def _listed(found: Ranking, title: str) -> "Figure":
+  """A row a method, the best on top: its mean rank and the interval over tasks."""
+  figure, axes = canvas(1, 1, (6.0, 0.2 * len(found.ranks) + 1.0))
+  axis = axes[0][0]
+  for y, (label, rank) in enumerate(found.ranks.items()):
+    axis.plot(found.intervals[label], [y, y], color="#777777", linewidth=1.5)
+    axis.plot([rank], [y], color="black", marker="o", markersize=4)
+  names = [f"{label}  {rank:.1f}" for label, rank in found.ranks.items()]
+  axis.set_yticks(range(len(names)), names, fontsize=8)
+  axis.set_ylim(len(names) - 0.4, -0.6)
+  figure.supxlabel("mean rank, with a 95 % bootstrap interval over tasks", fontsize=9)
+  axis.grid(alpha=0.3, axis="x")
+  axis.set_title(title, fontsize=10, loc="right")
+  return figure
+
+
+def _diagram(found: Ranking, title: str) -> "Figure":
   count, half = len(found.ranks), (len(found.ranks) + 1) // 2
   bars = len(found.groups)
   depth = 0.8 + 0.35 * bars  # of the first name, below the axis
@@ -127,9 +162,8 @@ def diagram(records: Sequence[Record], path: Path) -> Path | None:
     room = max(0.0, short - (right - left) / 2)
     bar = axis.plot([left - room, right + room], [y, y], color="black", linewidth=4)
     bar[0].set_solid_capstyle("butt")
-  title = f"{records[0]['suite']}: mean rank over {found.tasks} tasks (Friedman p = {found.p:.1g})"
   axis.set_title(title, fontsize=11)
-  return save(figure, path)
+  return figure
 
 
 def _names(axis: "Axes", found: Ranking, half: int, depth: float) -> None:

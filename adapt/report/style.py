@@ -1,10 +1,11 @@
 """What every figure shares: canvas, colours, and how it is written."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
   from matplotlib.figure import Figure
+  from matplotlib.legend import Legend
 
 # Okabe and Ito's colours stay apart for colour-blind readers; styles and markers, in print.
 COLOURS = (
@@ -12,6 +13,8 @@ COLOURS = (
   *("#8C510A", "#332288", "#999933", "#882255", "#44AA99"),
 )
 DPI = 120
+COLUMN, PAGE = 3.3, 6.9  # inches, of a paper in two columns
+SMALL = 7  # points, of its figures' letters
 
 
 def canvas(rows: int, columns: int, size: tuple[float, float]) -> "tuple[Figure, Any]":
@@ -26,19 +29,29 @@ def canvas(rows: int, columns: int, size: tuple[float, float]) -> "tuple[Figure,
 
 
 def save(figure: "Figure | None", path: Path, *, photographs: bool = False) -> Path | None:
-  """Writes a PNG of at most 256 colours.
+  """Writes a picture in the format that the path's suffix names; None is no figure.
 
-  That is a third of the size, without a visible difference. None is no figure, and writes nothing.
-  Of `photographs` all colours are kept: theirs would take the whole palette, and a legend's small
-  patches would come out in the colours of others.
+  A PNG has at most 256 colours. That is a third of the size, without a visible difference. Of
+  `photographs` all colours are kept: theirs would take the whole palette, and a legend's small
+  patches would come out in the colours of others. A PDF or SVG is made for a paper, see `fitted`.
   """
   if figure is None:
     return None
+  from adapt.data import atomic_files
+
+  path.parent.mkdir(parents=True, exist_ok=True)
+  with atomic_files.whole(path) as stream:
+    if path.suffix == ".png":
+      _raster(figure, stream, photographs)
+    else:
+      _vector(fitted(figure), stream, path.suffix.removeprefix("."))
+  return path
+
+
+def _raster(figure: "Figure", stream: IO[bytes], photographs: bool) -> None:
   import numpy as np
   from matplotlib.backends.backend_agg import FigureCanvasAgg
   from PIL import Image
-
-  from adapt.data import atomic_files
 
   drawn = FigureCanvasAgg(figure)
   drawn.draw()
@@ -46,7 +59,49 @@ def save(figure: "Figure | None", path: Path, *, photographs: bool = False) -> P
   image = Image.fromarray(pixels)
   if not photographs:
     image = image.quantize(256, dither=Image.Dither.NONE)
-  path.parent.mkdir(parents=True, exist_ok=True)
-  with atomic_files.whole(path) as stream:
-    image.save(stream, format=Image.registered_extensions()[path.suffix.lower()], optimize=True)
-  return path
+  image.save(stream, format="PNG", optimize=True)
+
+
+def _vector(figure: "Figure", stream: IO[bytes], kind: str) -> None:
+  """The same figure gives the same bytes; letters are fonts, as publishers ask."""
+  from matplotlib import rc_context
+
+  date = {"pdf": "CreationDate", "svg": "Date"}[kind]
+  with rc_context({"pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "adapt"}):
+    figure.savefig(stream, format=kind, metadata={date: None})
+
+
+def fitted(figure: "Figure") -> "Figure":
+  """A figure in the size of print: one panel is a column wide, several take a page's width.
+
+  Letters are at most SMALL points, lines and markers shrink with the panel, and a legend beside
+  the panel goes beneath it.
+  """
+  from matplotlib.lines import Line2D
+  from matplotlib.text import Text
+
+  panels = {axis.get_subplotspec().colspan.start for axis in figure.axes if axis.get_subplotspec()}
+  width, height = figure.get_size_inches()
+  wide = COLUMN if len(panels) == 1 else PAGE
+  shrink = wide / width
+  for text in figure.findobj(Text):
+    text.set_fontsize(min(text.get_fontsize(), SMALL))
+  if len(panels) == 1:
+    for line in figure.findobj(Line2D):
+      line.set(linewidth=0.6 * line.get_linewidth(), markersize=0.6 * line.get_markersize())
+  for legend in list(figure.legends):
+    if getattr(legend, "_outside_loc", None) == "right":
+      _beneath(figure, legend)
+      height += 0.2 * -(-len(legend.get_texts()) // 2) / shrink
+  figure.set_size_inches(wide, max(height * shrink, 0.55 * wide))
+  return figure
+
+
+def _beneath(figure: "Figure", legend: "Legend") -> None:
+  """The same legend in two columns below the axes."""
+  names = [text.get_text() for text in legend.get_texts()]
+  handles, title = legend.legend_handles, legend.get_title().get_text()
+  legend.remove()
+  narrow = {"handlelength": 2.2, "columnspacing": 0.8, "handletextpad": 0.5, "frameon": False}
+  place = {"loc": "outside lower center", "ncols": 2, "fontsize": SMALL - 1}
+  figure.legend(handles, names, title=title, title_fontsize=SMALL, **place, **narrow)

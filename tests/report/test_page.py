@@ -85,11 +85,13 @@ def test_pictures_come_by_suite_then_task(tmp_path):
   assert page.pictures(tmp_path / "none") == []
 
 
-def test_pictures_that_do_not_fit_are_named(monkeypatch):
+def test_a_page_keeps_within_its_bytes_and_names_the_pictures_that_do_not_fit(monkeypatch):
   large, small = picture("curves", "m_u", 400), picture("ranks", side=20)
-  monkeypatch.setattr(page, "MOST_BYTES", len(large.data) - 1)
+  both = page.html({"digits": [sheet()]}, [large, small], "")
+  monkeypatch.setattr(page, "MOST_BYTES", len(both) - 2000)
   text = page.html({"digits": [sheet()]}, [large, small], "")
-  assert text.count("<img") == 1
+  assert both.count("<img") == 2 and text.count("<img") == 1
+  assert len(text.encode()) <= page.MOST_BYTES
   assert "Too large for this page: digits/m_u/curves.png." in text
 
 
@@ -156,6 +158,28 @@ def test_the_box_filters(window, tmp_path):
   window.value("document.getElementById('filter').select()")
   window.press("Backspace", 8)
   assert window.value(ROWS) == FIRST * 2
+
+
+@needs_browser
+def test_the_box_filters_pictures_and_notes(window, tmp_path):
+  made, table = pair()
+  table = table._replace(notes=("Who, where.",))
+  pictures = [picture("ranks"), picture("ranks", suite="pacs"), picture("confusion", "usps_mnist")]
+  show(window, tmp_path, {"digits": [table], "pacs": [sheet()]}, pictures, "", made)
+  shown = (
+    "[...document.querySelectorAll('.pictures figure, figcaption li')].filter(f => !f.hidden)"
+    ".map(f => f.textContent)"
+  )
+  assert len(window.value(shown)) == 5
+  window.value("document.getElementById('filter').focus()")
+  window.type("dann")  # the note is source_only's
+  assert window.value(shown) == [
+    "digits: mean ranks over tasks",
+    "digits, usps_mnist: confusion matrices",
+  ]
+  window.value("document.getElementById('filter').select()")
+  window.type("source_only")
+  assert window.value(shown) == ["Who, where.", "digits: mean ranks over tasks"]
 
 
 @needs_browser

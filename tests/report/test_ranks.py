@@ -84,6 +84,22 @@ def test_the_table_says_who_is_not_told_apart():
   assert [line.entries[1].text for line in sheet.lines] == ["yes", "yes", "no", "no"]
 
 
+def test_many_methods_are_listed_with_intervals(tmp_path, monkeypatch):
+  table = np.tile(np.linspace(0.9, 0.1, 17), (6, 1))
+  table[0] = table[0, ::-1]  # one of six tasks ranks them the other way round
+  names = tuple(f"m{i:02}" for i in range(17))
+  few, many = records(table[:, :15], names[:15]), records(table, names)
+  kept = []
+  monkeypatch.setattr(ranks, "save", lambda figure, path: kept.append(figure))
+  ranks.diagram(few, tmp_path / "a.png"), ranks.diagram(many, tmp_path / "b.png")
+  diagram, listed = kept
+  assert any("critical difference" in text.get_text() for text in diagram.axes[0].texts)
+  shown = [label.get_text() for label in listed.axes[0].get_yticklabels()]
+  assert shown[0] == f"m00  {(5 * 1 + 17) / 6:.1f}" and len(shown) == 17
+  low, high = ranks.ranking(many).intervals["m00"]
+  assert low == 1 and (5 + 17) / 6 < high < 12  # 0 to 4 of 6 draws are the odd task
+
+
 def test_the_diagram_is_drawn(tmp_path):
   path = ranks.diagram(records(), tmp_path / "ranks.png")
   with Image.open(path) as image:

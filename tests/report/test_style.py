@@ -1,5 +1,8 @@
 """A canvas has as many axes as asked for and ends up as a small PNG."""
 
+import re
+
+import pytest
 from PIL import Image
 
 from adapt.report import style
@@ -12,6 +15,21 @@ def test_a_canvas_is_written_as_a_palette_picture(tmp_path):
   path = style.save(figure, tmp_path / "deep" / "a.png")
   with Image.open(path) as image:
     assert image.mode == "P" and image.size == (4 * style.DPI, 2 * style.DPI)
+
+
+def test_a_vector_picture_has_a_column_s_or_a_page_s_width_and_no_date(tmp_path):
+  for panels, wide in ((1, style.COLUMN), (2, style.PAGE)):
+    figure, axes = style.canvas(1, panels, (8, 4))
+    axes[0][0].plot([0, 1], [0, 1], label="dann")
+    axes[0][0].set_title("title", fontsize=12)
+    figure.legend(loc="outside right center")
+    first = style.save(figure, tmp_path / "a.svg").read_text("utf-8")
+    size = re.search(r'<svg [^>]*?width="([\d.]+)pt"', first)
+    assert float(size[1]) == pytest.approx(72 * wide, abs=0.1)
+    assert ">dann</text>" in first and "<dc:date>" not in first
+    assert max(map(float, re.findall(r"font-size: ([\d.]+)px", first))) <= style.SMALL
+  assert style.save(figure, tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
+  assert b"CreationDate" not in (tmp_path / "a.pdf").read_bytes()
 
 
 def test_colours_differ():
