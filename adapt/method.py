@@ -62,13 +62,15 @@ class Output(NamedTuple):
   `loss(outputs [b, k], labels)` is per example, [b]: of classes the cross-entropy of labels [b], in
   nats; of values a distance to labels [b, k], standardised by the source's training labels; of pixels
   (segmentation), whose outputs are [b, h, w, k], the mean cross-entropy of labels [b, h, w], int32,
-  over the pixels whose label is not below 0.
+  over the pixels whose label is not below 0. A loss that depends on how many source examples each class
+  has is `by_counts(counts [k])`; training puts it in the place of `loss`.
   """
 
   kind: str = "classes"
   loss: Callable[[jax.Array, jax.Array], jax.Array] = (
     optax.losses.softmax_cross_entropy_with_integer_labels
   )
+  by_counts: Callable[[jax.Array], Callable[[jax.Array, jax.Array], jax.Array]] | None = None
 
 
 class Net(NamedTuple):

@@ -49,6 +49,7 @@ def fit(
   start: str | None = None,
   validator: str | None = None,
   output: Choice = "classes",
+  loss: str | None = None,
   search: int = 0,
   out: str | Path | None = None,
   force: bool = False,
@@ -81,6 +82,8 @@ def fit(
     validator: the label-free score that selects among evaluations; None: the output kind's usual one.
     output: what is predicted: classes, values (regression), pixels (segmentation: labels are masks
       [n, h, w], 255 where not scored), or a kind with its arguments as in ("values", {"loss": "huber"}).
+    loss: of labels, by name: of classes cross_entropy, focal, logit_adjusted, balanced_softmax or ldam, of
+      values squared, absolute or huber.
     search: tries so many points of the float hyper-parameters and keeps the best by `validator`.
     out: folder of records, models and checkpoints: the same call goes on, or finds what is there.
       None: nothing is kept.
@@ -95,7 +98,7 @@ def fit(
   Raises:
     ValueError: one line with the remedy.
   """
-  predicts = _entry(outputs, output)
+  predicts = outputs.bind(_entry(outputs, output), **({} if loss is None else {"loss": loss}))
   options = _options(reading, transductive, predicts.name)
   domains = arrays.domains_of(source, target, test, labelled, label, options)
   tried = _tried(method, domains, search)

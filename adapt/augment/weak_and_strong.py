@@ -10,7 +10,7 @@ them; other inputs keep their units.
 import jax
 import jax.numpy as jnp
 
-from adapt.augment import random_views, series_views
+from adapt.augment import blur, image_ops, random_views, series_views
 
 _SERIES = {"series": False, "padded_series": True}  # whether the last channel marks padding
 
@@ -79,3 +79,34 @@ def _image(x: jax.Array, kind: str) -> bool:
 
 def _noisy(key: jax.Array, x: jax.Array, noise: jax.Array | float) -> jax.Array:
   return x + noise * jax.random.normal(key, x.shape, jnp.float32)
+
+
+def in_place(
+  key: jax.Array, x: jax.Array, jitter: float, noise: jax.Array | float, kind: str = ""
+) -> jax.Array:
+  """View that leaves pixels in place: colour jitter and blur of images.
+
+  Each image is jittered with probability 0.8, and blurred with 0.5, by 0.15 to 1.15 pixels, as in DACS
+  (Tranheden et al., 2021, arXiv:2007.08702). Everything else gets Gaussian noise.
+
+  Args:
+    key: random key.
+    x: [b, ...] inputs.
+    jitter: of brightness, contrast, saturation and hue, see `random_views.colour_jitter`.
+    noise: standard deviation of the noise of what is no image, as in `strong`.
+    kind: what the inputs are, as in `Net.kind`.
+  """
+  if kind in _SERIES:
+    return series_views.noisy(key, x, noise, _SERIES[kind])
+  if not _image(x, kind):
+    return _noisy(key, x, noise)
+  k_jitter, k_blur = jax.random.split(key)
+
+  def one(key: jax.Array, image: jax.Array, changed: jax.Array) -> jax.Array:
+    jittered, blurred, sigma = jax.random.uniform(key, (3,))
+    image = jnp.where(jittered < 0.8, changed, image)
+    return jnp.where(blurred < 0.5, blur.gaussian(image, 0.15 + sigma), image)
+
+  plain = image_ops.scaled(image_ops.levels(x))
+  changed = random_views.colour_jitter(k_jitter, x, jitter, jitter, jitter, jitter)
+  return jax.vmap(one)(random_views.keys(k_blur, x), plain, changed)

@@ -200,6 +200,7 @@ def _add_parameters(
   group = parser.add_argument_group(title, catalogue.summary(factory))
   for p in catalogue.parameters(factory):
     flag = "--" + prefix + p.name.replace("_", "-")
+    also = ("--loss",) if flag == "--output-loss" else ()
     dest = f"{prefix.replace('-', '.') or 'method.'}{p.name}"
     if there := parser._option_string_actions.get(flag):
       if there.dest != dest or (p.kind is not bool and there.type is not flag_types.of(p.kind)):
@@ -212,4 +213,4 @@ def _add_parameters(
     if p.kind is bool:
       group.add_argument(flag, action=argparse.BooleanOptionalAction, **options)
     else:
-      group.add_argument(flag, type=flag_types.of(p.kind), metavar="…", **options)
+      group.add_argument(flag, *also, type=flag_types.of(p.kind), metavar="…", **options)

@@ -82,9 +82,9 @@ class Choices(NamedTuple):
 
   @property
   def source_settings(self) -> Settings:
-    """Those that the source model is trained with."""
+    """Those that the source model is trained with, without weights."""
     own = {n: v for n, v in self.source_model.items() if n in Settings._fields}
-    return self.settings._replace(**own)
+    return self.settings._replace(**{"defer": 0.0, "resample": False, **own})
 
   @property
   def recipe_name(self) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from adapt import methods
-from adapt.data.domain import PADDED, Domain
+from adapt.data.domain import PADDED, Domain, output_of
 
 _PER_UNIT = 4  # training examples of the smaller side per hidden unit of a critic or a head
 _NARROWEST = 64
@@ -32,6 +32,8 @@ def hyperparameters(domains: Sequence[Domain]) -> dict[str, dict[str, Any]]:
   found: dict[str, dict[str, Any]] = {
     name: {"width": width} for name in methods.names() if width < _usual(name).get("width", 0)
   }
+  if output_of(sources[0]) == "pixels":
+    found.setdefault("mcd", {})["depth"] = 0  # its classifiers of pixels are linear
   for name in _MOVING if length else ():
     if _usual(name):
       found.setdefault(name, {})["radius"] = float(f"{RADIUS * length:.3g}")

@@ -58,6 +58,14 @@ def refuse(choices: Choices, method: Method) -> None:
       f"{name} does not train on source examples, so --weights {choices.weighting.name} "
       "has nothing to weight: leave it out"
     )
+  for flag, asked in (("defer", choices.settings.defer), ("resample", choices.settings.resample)):
+    if asked and not choices.weighting:
+      raise ValueError(f"--{flag} is about weights: give --weights, such as class_balanced")
+  if choices.output().by_counts and {"labelled", "all_labelled"} & set(method.reads):
+    raise ValueError(
+      f"the loss {choices.output.given['loss']} goes by the source's class counts, and {name} learns from "
+      "target labels too: take cross_entropy or focal"
+    )
   if start == "source" and name in ("source_only", "target_only"):
     reason = "it makes the source model" if name == "source_only" else "it is trained from scratch"
     raise ValueError(f"{name} cannot start from the source model: {reason}; use fine_tune")
@@ -121,12 +129,6 @@ def _refuse_output(choices: Choices, method: Method) -> None:
     raise ValueError(
       f"{name} predicts {' and '.join(method.outputs)}, and the output is {output}: take "
       f"{', '.join(others)}"
-    )
-  if choices.output.given.get("smoothing") and "values" not in method.outputs:
-    smoothed = [n for n in methods.names() if "values" in methods.traits(n).outputs]
-    raise ValueError(
-      f"{name} has a loss of labels of its own, which smoothing would not reach: take "
-      f"{', '.join(smoothed)}"
     )
   weighting = choices.weighting
   if weighting and output not in weights.outputs(weighting.factory):

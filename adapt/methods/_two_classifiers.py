@@ -52,15 +52,14 @@ def classified(
 
 
 def run(
-  net: Net,
-  head: Head,
-  params: Params,
-  state: State,
-  x: jax.Array,
-  train: bool,
-  key: jax.Array | None,
+  net: Net, head: Head, params: Params, state: State, x: jax.Array, train: bool, key: Any
 ) -> tuple[jax.Array, Pair, State]:
   """Features [b, d], logits [b, k] of both classifiers, and new state."""
+  if net.output.kind == "pixels":  # each is the head of a pass; compiled, the bodies are one
+    whole_nets = [{**params["net"], "head": params["heads"][n]} for n in ("first", "second")]
+    passes = [net.apply(p, state["stats"], x, train, key) for p in whole_nets]
+    ((features, first), stats), ((_, second), _) = passes
+    return features, (first, second), {**state, "stats": stats}
   (features, _), stats = net.apply(whole(params, state), state["stats"], x, train, key)
   both, state = classified(head, params, state, (features, features), train, key)
   return features, both, {**state, "stats": stats}
@@ -88,7 +87,7 @@ def phases(
   """
 
   def label_loss(both: Pair, batch: Batch) -> jax.Array:
-    first, second = (ops.cross_entropy(logits, batch.ys) for logits in both)
+    first, second = (net.output.loss(logits, batch.ys) for logits in both)
     return ops.weighted_mean(first + second, batch.ws)
 
   def learn_source(params: Any, state: Any, batch: Batch, key: jax.Array, progress: Any) -> Any:

@@ -75,7 +75,7 @@ def adamatch(
     shares = ops.ema(state["shares"], means, decay)
     pt = aligned(pt, shares["source"], shares["target"])
     sure = pt.max(axis=1) >= threshold * ps.max(axis=1).mean()
-    both = ops.cross_entropy(ls_weak, batch.ys) + ops.cross_entropy(ls_strong, batch.ys)
+    both = net.output.loss(ls_weak, batch.ys) + net.output.loss(ls_strong, batch.ys)
     label_loss = ops.weighted_mean(both / 2, batch.ws)
     pseudo_loss = (ops.cross_entropy(lt_strong, pt.argmax(axis=1)) * sure).mean()
     strength = weight * (1 - jnp.cos(jnp.pi * jnp.minimum(2 * progress, 1.0))) / 2

@@ -56,7 +56,7 @@ def afn(
     (fs, ls), (ft, _), stats = nets.both(
       net, params["net"], state["stats"], batch, key, joint=False
     )
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     total = label_loss + weight * (norm_loss(fs) + norm_loss(ft))
     norms = {"source_norm": ops.length(fs).mean(), "target_norm": ops.length(ft).mean()}
     return total, ({"stats": stats}, {"label_loss": label_loss, **norms})

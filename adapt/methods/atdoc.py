@@ -53,7 +53,7 @@ def atdoc(
     (_, ls), (ft, lt), stats = nets.both(
       net, params["net"], state["stats"], batch, key, joint=False
     )
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     labels, confidence = vote(lax.stop_gradient(ft), batch.it, state["memory"], neighbours)
     pseudo_loss = ops.weighted_mean(ops.cross_entropy(lt, labels), confidence)
 

@@ -34,7 +34,7 @@ def bnm(net: Net, *, weight: float = 1.0) -> Method:
 
   def loss(params, state, batch: Batch, key, progress):
     (_, ls), (_, lt), stats = nets.both(net, params["net"], state["stats"], batch, key, joint=False)
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     # Without the singular vectors, whose gradients would divide by differences of singular values.
     norm = jnp.linalg.svd(jax.nn.softmax(lt), compute_uv=False).sum() / len(lt)
     metrics = {"label_loss": label_loss, "nuclear_norm": norm}

@@ -73,7 +73,7 @@ def bsp(
     (fs, ls), (ft, lt), stats = nets.both(
       net, params["net"], state["stats"], batch, key, joint=True
     )
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     strength = weight * ops.ganin_ramp(progress, ramp)
     domain_loss = adversarial.loss(
       critic, params["critic"], show, (fs, ls), (ft, lt), strength, on == "cdan"

@@ -68,7 +68,7 @@ def cdan(
     (fs, ls), (ft, lt), stats = nets.both(
       net, params["net"], state["stats"], batch, key, joint=joint
     )
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     strength = weight * ops.ganin_ramp(progress, ramp)
     show = functools.partial(adversarial.conditioned, maps=state["maps"])
     domain_loss = adversarial.loss(

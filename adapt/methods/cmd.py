@@ -43,7 +43,7 @@ def cmd(
 
   def loss(params, state, batch: Batch, key, progress):
     source, target, stats = nets.both(net, params["net"], state["stats"], batch, key, joint=False)
-    label_loss = ops.weighted_mean(ops.cross_entropy(source[1], batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(source[1], batch.ys), batch.ws)
     cmd_loss = discrepancy.cmd(source[0], target[0], moments, span)
     metrics = {"label_loss": label_loss, "cmd_loss": cmd_loss}
     return label_loss + weight * cmd_loss, ({"stats": stats}, metrics)

@@ -65,7 +65,7 @@ def dance(
   def loss(params, state, batch: Batch, key, progress):
     (fs, _), (ft, _), stats = nets.both(net, params["net"], state["stats"], batch, key, joint=False)
     label_loss = ops.weighted_mean(
-      ops.cross_entropy(logits(params, memory_bank.unit(fs)), batch.ys), batch.ws
+      net.output.loss(logits(params, memory_bank.unit(fs)), batch.ys), batch.ws
     )
     units = memory_bank.unit(ft)
     lt = logits(params, units)

@@ -36,7 +36,7 @@ def dsan(net: Net, *, weight: float = 2.5, ramp: float = 10.0) -> Method:
     (fs, ls), (ft, lt), stats = nets.both(
       net, params["net"], state["stats"], batch, key, joint=False
     )
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     local_loss = discrepancy.local_mmd(fs, ft, batch.ys, jax.nn.softmax(lt))
     metrics = {"label_loss": label_loss, "local_loss": local_loss}
     strength = weight * ops.ganin_ramp(progress, ramp)

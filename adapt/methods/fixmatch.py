@@ -59,7 +59,7 @@ def fixmatch(
       xt=jnp.concatenate([weak, strong]),
     )
     (_, ls), (_, lt), stats = nets.both(net, params["net"], state["stats"], seen, k_net, joint=True)
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     lt_weak, lt_strong = jnp.split(lt, 2)
     sure = jax.nn.softmax(lt_weak).max(axis=1) >= threshold
     pseudo_loss = (ops.cross_entropy(lt_strong, lt_weak.argmax(axis=1)) * sure).mean()

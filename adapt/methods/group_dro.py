@@ -45,7 +45,7 @@ def group_dro(
 
   def loss(params, state, batch: Batch, key, progress):
     (_, ls), stats = net.apply(params["net"], state["stats"], batch.xs, True, key)
-    losses = ops.cross_entropy(ls, batch.ys)
+    losses = net.output.loss(ls, batch.ys)
     label_loss = ops.weighted_mean(losses, batch.ws)
     risks, parts = ops.domain_means(losses, batch.ds * batch.ws[:, None])
 

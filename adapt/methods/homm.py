@@ -43,7 +43,7 @@ def homm(net: Net, *, weight: float = 1e4, order: int = 3, samples: int = 0) -> 
     (fs, ls), (ft, _), stats = nets.both(
       net, params["net"], state["stats"], batch, k_net, joint=False
     )
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     entries = (
       jax.random.randint(k_entries, (samples, order), 0, fs.shape[1]) if samples > 0 else None
     )

@@ -32,7 +32,7 @@ def information_maximisation(net: Net, *, weight: float = 1.0, diversity: float 
 
   def loss(params, state, batch: Batch, key, progress):
     (_, ls), (_, lt), stats = nets.both(net, params["net"], state["stats"], batch, key, joint=False)
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     entropy_loss, spread = ops.entropy(lt).mean(), ops.marginal_entropy(lt)
     metrics = {"label_loss": label_loss, "entropy_loss": entropy_loss, "marginal_entropy": spread}
     return label_loss + weight * (entropy_loss - diversity * spread), ({"stats": stats}, metrics)

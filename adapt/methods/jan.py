@@ -43,7 +43,7 @@ def jan(net: Net, *, weight: float = 1.0, ramp: float = 10.0, estimate: str = "u
     (fs, ls), (ft, lt), stats = nets.both(
       net, params["net"], state["stats"], batch, key, joint=True
     )
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     source, target = (fs, jax.nn.softmax(ls)), (ft, jax.nn.softmax(lt))
     scales = (None, PROBABILITY_BANDWIDTHS)
     joint_loss = discrepancy.joint_mmd(source, target, scales, estimate=estimate)

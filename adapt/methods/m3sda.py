@@ -44,7 +44,7 @@ def m3sda(net: Net, *, weight: float = 0.5, moments: int = 2) -> Method:
     (fs, ls), (ft, _), stats = nets.both(
       net, params["net"], state["stats"], batch, key, joint=False
     )
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     distance = moment_distance(fs, batch.ds, ft, moments)
     metrics = {"label_loss": label_loss, "moment_distance": distance}
     return label_loss + weight * distance, ({"stats": stats}, metrics)

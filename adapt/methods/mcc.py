@@ -38,7 +38,7 @@ def mcc(
 
   def loss(params, state, batch: Batch, key, progress):
     (_, ls), (_, lt), stats = nets.both(net, params["net"], state["stats"], batch, key, joint=joint)
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     confusion = class_confusion(lt / temperature)
     metrics = {"label_loss": label_loss, "confusion": confusion}
     return label_loss + weight * confusion, ({"stats": stats}, metrics)

@@ -32,7 +32,8 @@ def mcd(
   Departs from the authors' code in the optimiser, there Adam at 0.0002 of their own for body and
   classifiers (digits), here the run's; in the pass of its VisDA code, which is joint and adds 0.01
   times a balance of predicted classes to the first two steps; and in the depth by data set: two
-  hidden layers for USPS and VisDA, as here, one for SVHN and for signs.
+  hidden layers for USPS and VisDA, as here, one for SVHN and for signs. Of pixels (its segmentation
+  code) both classifiers are linear, and there each is an upsampling of class scores that is learnt.
 
   Where re-implementations go wrong: the second step needs the source loss too, or the classifiers
   forget their task; the third moves the features only; the distance is the mean over examples *and*
@@ -42,11 +43,13 @@ def mcd(
     weight: factor of the discrepancy in both steps that read it; 1 in the paper.
     inner: times the features are trained per step (the paper's n, 2 to 4).
     width: hidden width of both classifiers; 1000 in the authors' VisDA code, 100 for USPS.
-    depth: hidden layers of both; 0 is two linear heads, one of them the network's own.
+    depth: hidden layers of both; 0 is two linear heads, one of them the network's own; of pixels 0.
     dropout: share of each layer's inputs that a training pass leaves out of deep classifiers.
   """
   if inner < 1:
     raise ValueError(f"inner is {inner}: choose at least 1")
+  if net.output.kind == "pixels" and depth:
+    raise ValueError("mcd has linear classifiers of pixels: set its depth to 0")
   head = make_head(width, depth, dropout, normed=True)
 
   def init(key, batch: Batch):
@@ -59,4 +62,5 @@ def mcd(
     features, (first, second), _ = _two_classifiers.run(net, head, params, state, x, False, None)
     return features, (first + second) / 2
 
-  return Method(init, _two_classifiers.phases(net, head, apart, weight, inner), predict)
+  phases = _two_classifiers.phases(net, head, apart, weight, inner)
+  return Method(init, phases, predict, outputs=("classes", "pixels"))

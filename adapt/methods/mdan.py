@@ -61,7 +61,7 @@ def mdan(
   def loss(params, state, batch: Batch, key, progress):
     (fs, ls), (ft, _), stats = nets.both(net, params["net"], state["stats"], batch, key, joint=True)
     shares = batch.ds * batch.ws[:, None]
-    risks, parts = ops.domain_means(ops.cross_entropy(ls, batch.ys), shares)
+    risks, parts = ops.domain_means(net.output.loss(ls, batch.ys), shares)
 
     # Twice, as how hard a critic pushes the features depends on what all critics say.
     said = functools.partial(told_apart, critic, params["critics"], fs, ft, shares)

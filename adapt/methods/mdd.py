@@ -65,7 +65,7 @@ def mdd(
     (logits, adversary), state = _two_classifiers.classified(head, params, state, seen, True, key)
     n = len(fs)
     decided = logits.argmax(axis=1)
-    label_loss = ops.weighted_mean(ops.cross_entropy(logits[:n], batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(logits[:n], batch.ys), batch.ws)
     agree = ops.cross_entropy(adversary[:n], decided[:n]).mean()
     disagree = -log_other(adversary[n:], decided[n:]).mean()
     metrics = {"label_loss": label_loss, "agree_loss": agree, "disagree_loss": disagree}

@@ -68,7 +68,7 @@ def mean_teacher(
       net, params["net"], state["stats"], seen, k_net, joint=False
     )
     (_, taught), own = net.apply(teacher["net"], teacher["stats"], other, True, k_teacher)
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     agreed = agreement(lt, taught, threshold)
     total = label_loss + weight * (agreed["consistency_loss"] + balance * agreed["balance_loss"])
     state = {"stats": stats, "teacher": {**teacher, "stats": own}}

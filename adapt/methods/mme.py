@@ -54,7 +54,7 @@ def mme(
     (ft, _), stats = net.apply(params["net"], stats, batch.xt, True, k_target)
     ll = logits(params, jnp.concatenate([fs, fl]))
     ws = jnp.concatenate([batch.ws, jnp.ones(len(fl))])
-    label_loss = ops.weighted_mean(ops.cross_entropy(ll, jnp.concatenate([batch.ys, batch.yl])), ws)
+    label_loss = ops.weighted_mean(net.output.loss(ll, jnp.concatenate([batch.ys, batch.yl])), ws)
     # Minimised by the head as it stands; the features, behind the reversal, see the other sign.
     entropy = ops.entropy(logits(params, ops.reverse_gradient(ft, 1.0))).mean()
     metrics = {"label_loss": label_loss, "entropy": entropy}

@@ -49,7 +49,7 @@ def otda(
     plan = optimal_transport.plan(cost, epsilon * cost.mean())
     mapped = plan @ ft / plan.sum(axis=1, keepdims=True)
     ls = head.logits(params["net"]["head"], fs + weight * (mapped - fs))
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     metrics = {"label_loss": label_loss, "cost": (plan * cost).sum()}
     return label_loss, (state, metrics)
 

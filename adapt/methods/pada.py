@@ -66,7 +66,7 @@ def pada(
       net, params["net"], state["stats"], batch, key, joint=True
     )
     counts = class_weights(state["shares"])[batch.ys]
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), counts * batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), counts * batch.ws)
 
     strength = weight * ops.ganin_ramp(progress, ramp)
     features = ops.reverse_gradient(jnp.concatenate([fs, ft]), strength)

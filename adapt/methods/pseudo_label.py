@@ -48,7 +48,7 @@ def pseudo_label(
 
   def loss(params, state, batch: Batch, key, progress):
     (_, ls), (_, lt), stats = nets.both(net, params["net"], state["stats"], batch, key, joint=False)
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     sure = jax.nn.softmax(lt).max(axis=1) >= threshold
     pseudo_loss = (ops.cross_entropy(lt, lt.argmax(axis=1)) * sure).mean()
     strength = weight * jnp.clip((progress - begin) / (full - begin), 0.0, 1.0)

@@ -101,7 +101,7 @@ def adaptation(
   old = state["stats"]
   (fs, ls), _ = net.apply(params["net"], old, batch.xs, True, k_source)
   (ft, lt), stats = net.apply(params["net"], old, batch.xt, True, k_target)
-  label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+  label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
   entropy_loss = ops.entropy(lt).mean()
   around_source, around_target = (
     smoothness(net, params["net"], old, x, logits, keys, radius=factors.radius).mean()

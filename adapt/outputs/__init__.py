@@ -53,7 +53,11 @@ def bind(output: str | catalogue.Bound, **given: Any) -> catalogue.Bound:
     ValueError: an unknown kind, an argument that it does not take, or a value that it refuses.
   """
   name, own = (output, {}) if isinstance(output, str) else (output.name, dict(output.given))
-  found = catalogue.bound(name, get(name), {**own, **given}, __name__)
+  factory, asked = get(name), {**own, **given}
+  usual = {p.name: p.default for p in catalogue.parameters(factory)}
+  # What is as usual anyway is not set: it is the same output.
+  asked = {n: v for n, v in asked.items() if n not in usual or v != usual[n]}
+  found = catalogue.bound(name, factory, asked, __name__)
   found()
   return found
 

@@ -29,6 +29,7 @@ SETTINGS = {
   "shots": Bounds(0, INTEGERS),
   "image_size": Bounds(0, 2**14),
   "backbone_rate": Bounds(0, LARGEST),
+  "defer": Bounds(0, 1),
 }
 # Of differential privacy; with more noise its accountant says 0, which no noise earns.
 DP = {"noise": Bounds(1e-9, 1e4), "clip": Bounds(1e-30, LARGEST), "delta": Bounds(1e-100, 1 - 1e-9)}

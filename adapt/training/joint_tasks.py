@@ -102,6 +102,7 @@ def shape(method: Method, part: Part) -> Hashable:
     len(np.unique(labels)) if "labelled" in method.reads and labels is not None else 0,
     min(tested, VIEWED),
     data.target.test.y is None,
+    data.counts if setup.output().by_counts else None,
   )
 
 

@@ -188,6 +188,7 @@ def spec_of(parts: Sequence[Part]) -> Spec:
     kind=data.kind,
     targets=len(data.target.train.x) if setup.traits(parts[0].points).sized else 0,
     output=setup.output.key,
+    counts=data.counts if setup.output().by_counts else None,
   )
 
 

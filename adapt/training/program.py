@@ -12,13 +12,12 @@ import jax
 import jax.numpy as jnp
 
 from adapt import outputs, tuning
-from adapt.augment import named_views
 from adapt.catalogue import Bound
 from adapt.evaluation import cells, counting
 from adapt.evaluation import metrics as evaluate
 from adapt.method import Batch, Method, Net, Output
 from adapt.models import nets
-from adapt.training import devices, dp_sgd, resident, shared_step, stream
+from adapt.training import devices, dp_sgd, label_loss, resident, shared_step, stream, views
 from adapt.training.settings import Settings
 
 Items = tuple[tuple[str, Any], ...]
@@ -42,6 +41,7 @@ class Spec(NamedTuple):
   kind: str = ""  # of the inputs, see `Net.kind`
   targets: int = 0  # target training examples, where the method's state is sized by them
   output: tuple[Callable[..., Output], Items] = outputs.CLASSES.key
+  counts: tuple[int, ...] | None = None  # source examples of each class, where the loss is by them
 
 
 class Mapped(NamedTuple):
@@ -85,7 +85,7 @@ def program(spec: Spec) -> Program:
 
   def outputs_one(mapped: Mapped, x: jax.Array) -> Any:
     method, _ = build(mapped.swept, _progress(spec, mapped.ts))
-    seen = _test_view(settings, x)
+    seen = views.test(settings, x)
     features, logits = method.predict(mapped.ts.params, mapped.ts.state, seen)
     return features, evaluate.columns(logits, spec.classes, spec.unknown)
 
@@ -111,23 +111,27 @@ def program(spec: Spec) -> Program:
   return Program(init, drawn, piece, one_step, look, outputs, outputs_each, refresh)
 
 
-Build = Callable[..., tuple[Method, shared_step.Optimizer]]  # (swept, progress, net)
+Build = Callable[..., tuple[Method, shared_step.Optimizer]]  # (swept, progress, net, asked)
 
 
 def _builder(spec: Spec, plain: Net) -> Build:
   """Makes a cell's method and optimiser from possibly traced swept values."""
   way = spec.tuning[0](**dict(spec.tuning[1]))
-  output = spec.output[0](**dict(spec.output[1]))
+  output = label_loss.counted(spec.output[0](**dict(spec.output[1])), spec.counts)
   moves = spec.optimizer
   own = moves and Bound(spec.settings.optimizer, moves[0], dict(moves[1]))
 
   def build(
-    swept: dict[str, Any], progress: jax.Array | float, net: Net = plain
+    swept: dict[str, Any],
+    progress: jax.Array | float,
+    net: Net = plain,
+    asked: list[str] | None = None,
   ) -> tuple[Method, shared_step.Optimizer]:
+    predicts = output if asked is None else label_loss.heard(output, asked)
     if spec.settings.freeze == "backbone":
       net = tuning.only(net, lambda path: path[0] != "backbone")
     # Here, not where it is made: a tuning returns a network of its own.
-    tuned = way.wrap(net, progress)._replace(kind=spec.kind, targets=spec.targets, output=output)
+    tuned = way.wrap(net, progress)._replace(kind=spec.kind, targets=spec.targets, output=predicts)
     moved = {k: v for k, v in swept.items() if k not in ("lr", "secret")}
     method = spec.method(tuned, **dict(spec.hyperparameters), **moved)
     if way.adjust is not None:
@@ -141,6 +145,15 @@ def _builder(spec: Spec, plain: Net) -> Build:
 
 def _progress(spec: Spec, ts: shared_step.TrainState) -> jax.Array:
   return ts.step / spec.settings.steps
+
+
+def _counting(spec: Spec, ts: shared_step.TrainState, ws: jax.Array) -> jax.Array:
+  """Weights [b] as they count in this step's losses."""
+  if spec.settings.resample:
+    return jnp.ones_like(ws)  # they have counted in what was drawn
+  if not spec.settings.defer:
+    return ws
+  return jnp.where(_progress(spec, ts) < spec.settings.defer, 1.0, ws)
 
 
 def _initial(spec: Spec, plain: Net, build: Build) -> Callable[..., shared_step.TrainState]:
@@ -164,7 +177,9 @@ def _initial(spec: Spec, plain: Net, build: Build) -> Callable[..., shared_step.
 
   @functools.partial(jax.jit, compiler_options=quick)
   def init(keys: jax.Array, swept: Any, starts: Any, backbone: Any, batch: Batch) -> Any:
-    seen = batch._replace(**{n: _test_view(spec.settings, x) for n, x in _inputs(batch).items()})
+    seen = batch._replace(
+      **{n: views.test(spec.settings, x) for n, x in views.inputs(batch).items()}
+    )
     return cells.over_cells(lambda k, v, s: one(k, v, s, backbone, seen))(keys, swept, starts)
 
   return init
@@ -173,34 +188,6 @@ def _initial(spec: Spec, plain: Net, build: Build) -> Callable[..., shared_step.
 def _network(spec: Spec, axis: str | None) -> Net:
   (factory, given), settings = spec.model, spec.settings
   return factory(spec.classes, settings.precision, axis, settings.freeze, **dict(given))
-
-
-def _inputs(batch: Batch) -> dict[str, jax.Array]:
-  """Returns the parts of a batch that a network sees."""
-  parts = {"xs": batch.xs, "xt": batch.xt, "xl": batch.xl}
-  return {name: x for name, x in parts.items() if x is not None}
-
-
-def _test_view(settings: Settings, x: jax.Array) -> jax.Array:
-  if settings.augment == "none":
-    return x
-  return named_views.test_view(x, settings.augment, settings.image_size)
-
-
-def _train_view(settings: Settings, ts: shared_step.TrainState, batch: Batch) -> Batch:
-  """Applies random augmentation to the batch.
-
-  The view differs at each step and is the same for each device layout.
-  """
-  if settings.augment == "none":
-    return batch
-  key = jax.random.fold_in(jax.random.fold_in(ts.key, shared_step.AUGMENT), ts.step)
-  keys = jax.random.split(key, 3)
-  views = {
-    name: named_views.train_view(k, x, settings.augment, settings.image_size)
-    for k, (name, x) in zip(keys, _inputs(batch).items(), strict=False)
-  }
-  return batch._replace(**views)
 
 
 def _drawing(spec: Spec) -> Callable[[int], Callable[..., Any]]:
@@ -213,7 +200,11 @@ def _drawing(spec: Spec) -> Callable[[int], Callable[..., Any]]:
         ts, _, labelled, _ = Mapped(*m)
         order = jax.random.fold_in(ts.key, shared_step.ORDER)
         sizes = resident.sizes(arrays, labelled, spec.examples)
-        return resident.plans(order, sizes, spec.settings.batch_size, ts.step, length)
+        rows = resident.plans(order, sizes, spec.settings.batch_size, ts.step, length)
+        if not spec.settings.resample:
+          return rows
+        first, key = spec.settings.defer * spec.settings.steps, jax.random.fold_in(order, 1)
+        return resident.resampled(rows[0], key, arrays.ws, ts.step, first), *rows[1:]
 
       return cells.over_cells(one)(*mapped)
 
@@ -271,16 +262,21 @@ def _stepper(spec: Spec, build: Build, swept: Any) -> Callable[..., Any]:
   gradient = dp_sgd.gradient(spec.dp, swept["secret"]) if spec.dp else shared_step.plain
 
   def step(ts: shared_step.TrainState, batch: Batch) -> tuple[shared_step.TrainState, Any]:
-    method, opt = build(swept, _progress(spec, ts), inside)
-    batch = devices.spread(spec.layout, _train_view(spec.settings, ts, batch))
-    return shared_step.step(method, opt, spec.settings.steps, ts, batch, grads, gradient)
+    asked: list[str] = []
+    method, opt = build(swept, _progress(spec, ts), inside, asked)
+    batch = batch._replace(ws=_counting(spec, ts, batch.ws))
+    batch = devices.spread(spec.layout, views.train(spec.settings, ts, batch))
+    found = shared_step.step(method, opt, spec.settings.steps, ts, batch, grads, gradient)
+    if spec.output[1]:
+      label_loss.refuse_unheard(spec.method.__name__, method, asked)
+    return found
 
   return step
 
 
 def _refresh(spec: Spec, build: Build) -> Callable[..., Mapped]:
   def run(mapped: Mapped, arrays: resident.Arrays) -> Mapped:
-    xs, xt = (_test_view(spec.settings, x) for x in (arrays.xs, arrays.xt))
+    xs, xt = (views.test(spec.settings, x) for x in (arrays.xs, arrays.xt))
 
     def one(*m: Any) -> Mapped:
       mapped = Mapped(*m)

@@ -77,6 +77,31 @@ def plans(key: jax.Array, sizes: Sizes, batch: int, start: jax.Array, length: in
   return source, target, plan(k_labelled, sizes.labelled, batch, start, length)
 
 
+def resampled(
+  rows: jax.Array, key: jax.Array, ws: jax.Array, start: jax.Array, first: jax.Array | float
+) -> jax.Array:
+  """Rows [steps, batch], from step `first` on drawn by weight, with replacement.
+
+  Like `plan`'s, the rows of a step depend on the key and the step alone.
+
+  Args:
+    rows: as planned.
+    key: random key.
+    ws: [n] weights, with a sum above 0.
+    start: the first row's step.
+    first: the step from which on rows are drawn by weight.
+  """
+  below = jnp.cumsum(ws)
+  last = len(ws) - 1 - jnp.argmax(ws[::-1] > 0)  # where a product rounds up to the whole sum
+
+  def drawn(step: jax.Array) -> jax.Array:
+    places = jax.random.uniform(jax.random.fold_in(key, step), rows.shape[1:]) * below[-1]
+    return jnp.minimum(jnp.searchsorted(below, places, side="right"), last).astype(rows.dtype)
+
+  steps = start + jnp.arange(len(rows))
+  return jnp.where((steps >= first)[:, None], jax.lax.map(drawn, steps), rows)
+
+
 def sizes(
   arrays: Arrays, labelled: Labelled | None, examples: tuple[int, int] | None = None
 ) -> Sizes:

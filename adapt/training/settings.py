@@ -27,6 +27,10 @@ class Settings(NamedTuple):
     backbone_rate: learning rate of the backbone relative to the rest.
     freeze: none; norm, the backbone's batch statistics stay as published; or backbone, all of it.
     cache_features: extract a frozen backbone's features once and train what stands above it.
+    defer: share of the steps before which the weights of --weights do not count (deferred re-weighting,
+      Cao et al., 2019); 0.8 in its code.
+    resample: draw source examples in proportion to --weights, instead of weighting their losses; with
+      class_balanced weights, class-balanced sampling.
   """
 
   model: str = "lenet"
@@ -46,3 +50,5 @@ class Settings(NamedTuple):
   backbone_rate: float = 1.0
   freeze: str = "none"
   cache_features: bool = False
+  defer: float = 0.0
+  resample: bool = False

@@ -58,6 +58,12 @@ class TaskData(NamedTuple):
     return max((d.classes for d in self.sources), key=len)
 
   @property
+  def counts(self) -> tuple[int, ...]:
+    """How many source training examples have each of `classes`."""
+    labels = np.concatenate([np.asarray(d.train.y) for d in self.sources])
+    return tuple(np.bincount(labels, minlength=len(self.classes)).tolist())
+
+  @property
   def kind(self) -> str:
     """What the network's inputs are, one of `data.domain.KINDS`."""
     return kind_of(self.target)

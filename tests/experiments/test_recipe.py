@@ -92,11 +92,13 @@ def test_a_source_model_is_trained_as_its_recipe_says(tmp_path):
   assert source["curves"]["step"] == [40]
 
 
-def test_smoothing_is_refused_where_it_would_not_reach():
-  smooth = outputs.bind("classes", smoothing=0.1)
-  with pytest.raises(ValueError, match="cdan has a loss of labels of its own"):
-    resolve(SUITE, toy.TASK, "cdan", output=smooth)
-  resolve(SUITE, toy.TASK, "source_only", output=smooth)
+def test_smoothing_is_refused_where_it_would_not_reach(tmp_path):
+  """It says so before anything is compiled; a method that starts from the source has it there."""
+  smooth = {"output": outputs.bind("classes", smoothing=0.1), "steps": 2, "evaluations": 1}
+  for name in ("osbp", "irm"):
+    with pytest.raises(ValueError, match=f"{name} has a loss of labels of its own"):
+      run(toy.experiment(name, **smooth), tmp_path, domains=toy.load)
+  assert not list(tmp_path.rglob("*.json"))
 
 
 def test_published_rows_stand_beside_recipes_on_their_tasks():

@@ -4,6 +4,7 @@ import by_hand
 import duel_by_hand as duel
 import jax
 import numpy as np
+import pixels_by_hand as pixels
 import pytest
 
 from adapt import methods, models
@@ -60,3 +61,33 @@ def test_the_mean_of_both_classifiers_predicts():
 def test_no_inner_step_is_refused():
   with pytest.raises(ValueError, match="choose at least 1"):
     methods.get("mcd")(models.build("mlp", 2), inner=0)
+
+
+def test_one_step_on_pixels_equals_the_step_by_hand():
+  """Linear classifiers of pixels: the same three steps, on masks; deep ones are refused."""
+  weight = 0.5
+  ts, step = pixels.start("mcd", weight=weight, inner=1, depth=0)
+  batch, opt = pixels.batch(), by_hand.Nesterov(ts.params)
+  outs = lambda x: duel.outputs(opt.params, np.asarray(x).reshape(-1, pixels.D))
+
+  def learn():
+    found = outs(batch.xs)
+    parts = [pixels.label_loss(o, batch.ys, batch.ws) for o in found]
+    grads = [by_hand.backward(o, dl=dl) for o, (_, dl) in zip(found, parts, strict=True)]
+    return parts[0][0] + parts[1][0], *duel.split(grads)
+
+  first, body, heads = learn()
+  opt.move("net", body)
+  opt.move("heads", heads)
+  _, _, heads = learn()
+  apart, _, away = distance(outs(batch.xt))
+  opt.move("heads", jax.tree.map(lambda g, a: g - weight * a, heads, away))
+  last, body, _ = distance(outs(batch.xt))
+  opt.move("net", jax.tree.map(lambda g: weight * g, body))
+
+  after, metrics = step(ts)
+  found = [metrics[n] for n in ("label_loss", "apart", "discrepancy")]
+  np.testing.assert_allclose(found, [first, apart, last], rtol=1e-4)
+  opt.assert_equal(after.params)
+  with pytest.raises(ValueError, match="linear classifiers of pixels: set its depth to 0"):
+    methods.get("mcd")(pixels.net())

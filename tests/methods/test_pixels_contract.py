@@ -11,7 +11,7 @@ from adapt import methods, outputs
 from adapt.method import Batch
 
 SERVING = [n for n in methods.names() if "pixels" in methods.traits(n).outputs]
-GIVEN = {n: {"width": 8} for n in ("dann", "advent")}
+GIVEN = {**{n: {"width": 8} for n in ("dann", "advent")}, "mcd": {"depth": 0}}
 
 
 @pytest.mark.parametrize("name", SERVING)

@@ -120,3 +120,13 @@ def test_labelled_rows_index_the_target_through_the_declared_ones():
   batch = resident.take(ARRAYS, FEW, rows)
   np.testing.assert_array_equal(batch.xl, [[-18, -19], [-14, -15]])
   np.testing.assert_array_equal(batch.yl, [90, 70])
+
+
+def test_rows_are_drawn_by_weight_from_a_step_on_whatever_the_chunks():
+  ws = jnp.asarray([0.0, 3.0, 0.0, 1.0, 0.0])
+  planned = jnp.zeros((60, 50), jnp.int32)
+  whole = np.asarray(resident.resampled(planned, KEY, ws, jnp.asarray(0), 10.0))
+  assert not whole[:10].any() and set(whole[10:].ravel()) == {1, 3}
+  assert (whole[10:] == 1).mean() == pytest.approx(0.75, abs=0.03)
+  later = resident.resampled(planned[:20], KEY, ws, jnp.asarray(40), 10.0)
+  np.testing.assert_array_equal(later, whole[40:])
