@@ -45,7 +45,7 @@ def assoc(net: Net, *, weight: float = 1.0, visit: float = 0.6, delay: float = 0
     (fs, ls), (ft, _), stats = nets.both(
       net, params["net"], state["stats"], batch, key, joint=False
     )
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     walker_loss, visit_loss = association(fs, ft, batch.ys)
     strength = jnp.where(progress >= delay, weight, 0.0)
     total = label_loss + strength * (walker_loss + visit * visit_loss)

@@ -40,7 +40,7 @@ def daln(net: Net, *, weight: float = 1.0, ramp: float = 10.0) -> Method:
 
   def loss(params, state, batch: Batch, key, progress):
     (fs, ls), (ft, _), stats = nets.both(net, params["net"], state["stats"], batch, key, joint=True)
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     strength = ops.ganin_ramp(progress, ramp)
     own = params["net"]["head"]
     source, target = (heads.logits(own, ops.reverse_gradient(f, strength)) for f in (fs, ft))

@@ -50,7 +50,7 @@ def fishr(
 
   def loss(params, state, batch: Batch, key, progress):
     (fs, ls), stats = net.apply(params["net"], state["stats"], batch.xs, True, key)
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     grads = head_gradients(fs, ls, jax.nn.one_hot(batch.ys, ls.shape[1]))
     shares = batch.ds * batch.ws[:, None]
     means, parts = ops.domain_means(grads, shares)

@@ -49,7 +49,7 @@ def mldg(
 
     def risk(own, weights):
       (_, ls), stats = net.apply(own, state["stats"], batch.xs, True, k_net)
-      return ops.weighted_mean(ops.cross_entropy(ls, batch.ys), weights), stats
+      return ops.weighted_mean(net.output.loss(ls, batch.ys), weights), stats
 
     (first, stats), slope = jax.value_and_grad(risk, has_aux=True)(
       params["net"], batch.ws * (1 - apart)

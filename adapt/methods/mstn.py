@@ -59,7 +59,7 @@ def mstn(
     (fs, ls), (ft, lt), stats = nets.both(
       net, params["net"], state["stats"], batch, key, joint=False
     )
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     strength = weight * ops.ganin_ramp(progress, ramp)
     both = jnp.concatenate([fs, ft])
     scores = critic.apply(params["critic"], ops.reverse_gradient(both, strength))

@@ -61,7 +61,7 @@ def sdat(
   def loss(params, state, batch: Batch, key, progress):
     def run(own):
       source, target, stats = nets.both(net, own, state["stats"], batch, key, joint=joint)
-      label_loss = ops.weighted_mean(ops.cross_entropy(source[1], batch.ys), batch.ws)
+      label_loss = ops.weighted_mean(net.output.loss(source[1], batch.ys), batch.ws)
       return label_loss, (source, target, stats)
 
     slope, _ = jax.grad(run, has_aux=True)(params["net"])

@@ -54,4 +54,4 @@ def test_one_step_equals_the_step_by_hand(progress, on):
 @pytest.mark.adapts("fishr")
 def test_a_shortcut_that_the_sources_share_is_taken_less():
   found, null = (spurious.accuracy("fishr", weight=w, share=0.3) for w in (3000.0, 0.0))
-  assert found > null + 0.1
+  assert found > null + 0.4

@@ -34,6 +34,16 @@ def test_dsan_gains(toy_run):
   assert min(gains(toy_run, "dsan", SHIFTED, {"weight": 0.5})) > 0.07
 
 
+@pytest.mark.adapts("assoc")
+def test_assoc_gains(toy_run):
+  assert min(gains(toy_run, "assoc", SHIFTED, {"weight": 1.0})) > 0.07
+
+
+@pytest.mark.adapts("daln")
+def test_daln_gains(toy_run):
+  assert min(gains(toy_run, "daln", SHIFTED, {"weight": 1.0})) > 0.08
+
+
 @pytest.mark.adapts("cmd")
 def test_cmd_gains(toy_run):
   assert min(gains(toy_run, "cmd", SHIFTED, {"weight": 0.1})) > 0.07
