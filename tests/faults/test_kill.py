@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import toy
 
+from adapt import compile_cache
+
 KILLS = int(os.environ.get("ADAPT_KILLS", "15"))  # fifty take four minutes
 METHODS = ("source_only", "shot")  # which starts from the model of source_only
 STEPS, EVALUATIONS = 240, 6
@@ -33,12 +35,8 @@ class Zygote:
       stderr=self.errors,
       text=True,
       cwd=folder,
-      env={
-        **os.environ,
-        "JAX_ENABLE_COMPILATION_CACHE": "true",
-        "JAX_COMPILATION_CACHE_DIR": str(folder / "compiled"),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-      },
+      # Of its own, as what is killed leaves half a program, of which other commands would warn.
+      env={**os.environ, "JAX_COMPILATION_CACHE_DIR": str(compile_cache.folder("killed-tests"))},
     )
 
   def run(self, arguments: list[str], seconds: float = math.inf) -> int:

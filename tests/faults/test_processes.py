@@ -72,12 +72,6 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def start(folder):
   """Starts `adapt run` in as many processes as codes are given."""
-  environment = {
-    **os.environ,
-    "JAX_ENABLE_COMPILATION_CACHE": "true",
-    "JAX_COMPILATION_CACHE_DIR": str(folder / "compiled"),
-    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-  }
 
   def started(out, codes, *flags, devices=1):
     pair = ["--source", "moons.npz", "--target", "turned.npz"]
@@ -87,7 +81,7 @@ def start(folder):
       place = ["--coordinator", f"127.0.0.1:{port}", "--process-id", str(i)]
       argv = [sys.executable, "-c", code, *common, *(place if len(codes) > 1 else [])]
       pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-      own = {**environment, "JAX_NUM_CPU_DEVICES": str(devices)}
+      own = {**os.environ, "JAX_NUM_CPU_DEVICES": str(devices)}
       processes.append(subprocess.Popen(argv, cwd=folder, env=own, **pipes))
     return processes
 
