@@ -1,5 +1,6 @@
 """What `adapt.fit` returns: a model a seed, and their record."""
 
+import io
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -283,8 +284,11 @@ def _show(figure: Any) -> None:
   """Displays a figure in a notebook; elsewhere its axes are there to be saved."""
   try:
     from IPython import get_ipython
-    from IPython.display import display
+    from IPython.display import Image, display
   except ImportError:
     return
   if get_ipython() is not None:
-    display(figure)
+    # As a PNG: a notebook draws figures itself only after `%matplotlib inline`.
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png")
+    display(Image(stream.getvalue()))

@@ -17,6 +17,7 @@ for (const cell of document.querySelectorAll("td.run")) {
   cell.dataset.run = `${head.textContent}/${cell.parentNode.dataset.of}`;
 }
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#7b4ea3"];
+const BOUNDS = { source_only: "currentColor", target_only: "#888888" };  // what two methods are compared with
 const DASHES = ["", "6 3", "2 3", "8 3 2 3"];
 const el = (name, more = {}, ...inner) => {
   const made = document.createElement(name);
@@ -166,7 +167,7 @@ function chart(xs, series) {
   const legend = el("div", { className: "legend" });
   series.forEach(({ name, lines, off }, n) => {
     // Neighbours differ in dashes too, for those who see no colours and for print.
-    const colour = COLOURS[n % COLOURS.length], dash = DASHES[(n + Math.floor(n / COLOURS.length)) % DASHES.length];
+    const colour = BOUNDS[name] ?? COLOURS[n % COLOURS.length], dash = DASHES[(n + Math.floor(n / COLOURS.length)) % DASHES.length];
     const at = xs.map((_, i) => lines.map((l) => l[i]).filter((v) => v !== null && v !== undefined));
     const mean = at.map((v) => (v.length ? v.reduce((a, b) => a + b) / v.length : null));
     const points = (vs) => vs.map((v, i) => (v === null ? "" : `${x(i)},${y(v)}`)).filter(Boolean).join(" ");

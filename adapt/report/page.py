@@ -33,7 +33,7 @@ SHADES = {
   for star in ("", "*")
 }
 SCALE = 0.75  # of a picture's pixels on the page: its letters are then as large as the text's
-MOST_BYTES = 2_900_000  # of a page; pictures that it has no room for are named, not shown
+MOST_BYTES = 2_800_000  # of a page; pictures that it has no room for are named, not shown
 
 STYLE, SCRIPT = (
   (Path(__file__).with_name(f"page.{kind}")).read_text("utf-8") for kind in ("css", "js")

@@ -80,7 +80,8 @@ def fitted(figure: "Figure") -> "Figure":
   from matplotlib.lines import Line2D
   from matplotlib.text import Text
 
-  panels = {axis.get_subplotspec().colspan.start for axis in figure.axes if axis.get_subplotspec()}
+  places = [axis.get_subplotspec() for axis in figure.axes]
+  panels = {place.colspan.start for place in places if place}
   width, height = figure.get_size_inches()
   wide = COLUMN if len(panels) == 1 else PAGE
   shrink = wide / width
@@ -100,8 +101,19 @@ def fitted(figure: "Figure") -> "Figure":
 def _beneath(figure: "Figure", legend: "Legend") -> None:
   """The same legend in two columns below the axes."""
   names = [text.get_text() for text in legend.get_texts()]
-  handles, title = legend.legend_handles, legend.get_title().get_text()
+  handles = [handle for handle in legend.legend_handles if handle is not None]
+  title = legend.get_title().get_text()
   legend.remove()
-  narrow = {"handlelength": 2.2, "columnspacing": 0.8, "handletextpad": 0.5, "frameon": False}
-  place = {"loc": "outside lower center", "ncols": 2, "fontsize": SMALL - 1}
-  figure.legend(handles, names, title=title, title_fontsize=SMALL, **place, **narrow)
+  figure.legend(
+    handles,
+    names,
+    loc="outside lower center",
+    ncols=2,
+    frameon=False,
+    fontsize=SMALL - 1,
+    title=title,
+    title_fontsize=SMALL,
+    handlelength=2.2,
+    columnspacing=0.8,
+    handletextpad=0.5,
+  )

@@ -1,5 +1,8 @@
 """What is asked of trained models: predictions, pictures, files."""
 
+import sys
+import types
+
 import flax.linen as nn
 import jax
 import numpy as np
@@ -92,6 +95,17 @@ def test_pictures_are_axes(run, kind):
   _, fitted = run
   axes = np.atleast_1d(fitted.plot(kind))
   assert len(axes) and all(isinstance(axis, Axes) for axis in axes)
+
+
+def test_a_notebook_shows_a_picture(run, monkeypatch):
+  shown = []
+  display = types.SimpleNamespace(Image=bytes, display=shown.append)
+  notebook = types.SimpleNamespace(get_ipython=object, display=display, version_info=(9, 0))
+  monkeypatch.setitem(sys.modules, "IPython", notebook)
+  monkeypatch.setitem(sys.modules, "IPython.display", display)
+  run[1].plot("curves")
+  [picture] = shown
+  assert picture.startswith(b"\x89PNG")
 
 
 def test_the_history_is_a_frame_with_a_row_a_seed_and_evaluation(run):
