@@ -157,7 +157,19 @@ def _key(names: Sequence[str], colours: Sequence[str] = _COLOURS) -> str:
 
 
 def _table(shown: Sequence[SourceAdvice]) -> str:
-  head = ("", "rows", "p", "proxy A", "MMD²", "CORAL", "rank", "held-out %", "ATC", "DoC", "far %")
+  head = (
+    "",
+    "rows",
+    "p",
+    "proxy A",
+    "MMD²",
+    "CORAL",
+    "rank",
+    "held-out %",
+    "ATC",
+    "DoC",
+    "uncovered %",
+  )
   rows = []
   for s in shown:
     of = s.expected
@@ -167,7 +179,15 @@ def _table(shown: Sequence[SourceAdvice]) -> str:
     rank = "–" if s.mean_rank is None else f"{s.mean_rank:.1f}"
     distances = (f"{s.proxy_a_distance:.2f}", f"{s.mmd2:.4f}", f"{s.coral:.2g}")
     rows.append(
-      (s.name, f"{s.rows:,}", f"{s.p_value:.3f}", *distances, rank, *told, f"{100 * s.far:.0f}")
+      (
+        s.name,
+        f"{s.rows:,}",
+        f"{s.p_value:.3f}",
+        *distances,
+        rank,
+        *told,
+        f"{100 * s.uncovered.share:.0f}",
+      )
     )
   cells = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in rows)
   top = "".join(f"<th>{escape(c)}</th>" for c in head)
