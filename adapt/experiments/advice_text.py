@@ -72,8 +72,8 @@ def _shares(source: "SourceAdvice") -> str:
     )
   if shares.explain:
     return (
-      f"More than class shares has changed from {source.name}: with those estimated ({listed}) there are "
-      "still rows that it has hardly any of, so do not rely on them."
+      f"More than class shares has changed from {source.name}: with those estimated ({listed}) the target "
+      "still has rows where hardly any of it are, so do not rely on them."
     )
   return (
     f"More than class shares has changed from {source.name}: with those estimated ({listed}) the "
@@ -84,9 +84,7 @@ def _shares(source: "SourceAdvice") -> str:
 def _novelty(source: "SourceAdvice", target: str) -> str:
   if not source.uncovered.seen:
     return ""
-  where = (
-    f"At least {source.uncovered.share:.0%} of {target} lie where {source.name} has hardly any rows"
-  )
+  where = f"At least {source.uncovered.share:.0%} of {target} lie where hardly any rows of {source.name} are"
   if source.uncovered.share > MOST_NEW:
     return f"{where}: the inputs have moved, and whether there are new classes cannot be told."
   return (
@@ -99,7 +97,7 @@ def _ranking(sources: Sequence["SourceAdvice"]) -> str:
   if len(sources) == 1:
     return "One source: nothing to rank."
   order = ", ".join(f"{s.name} ({s.mean_rank:.1f})" for s in sources)
-  return f"Best source first, by proxy A-distance and H-score: {order}."
+  return f"Likeliest best source first, by proxy A-distance and H-score: {order}."
 
 
 def _accuracy(nearest: "SourceAdvice", target: str) -> str:

@@ -24,7 +24,7 @@ def test_the_tables_and_the_sentences(pair, tmp_path, capsys):
   assert "proxy A MMD² CORAL rank" in words and "ATC DoC confidence" in words
   assert "• The inputs of turned are shifted from those of " in words
   assert (
-    "• Best source first, by proxy A-distance and H-score: " in words
+    "• Likeliest best source first, by proxy A-distance and H-score: " in words
     and 5 <= shown.count("• ") <= 8
   )
   assert "In brackets: of models no better" in words

@@ -75,7 +75,7 @@ def test_sources_are_ranked_nearest_first():
   assert a.mmd2 < found.pooled.mmd2 < b.mmd2
   assert found.pooled.majority == 0.125 and found.pooled.expected.source_accuracy > 0.8
   assert any(
-    line.startswith("Best source first, by proxy A-distance and H-score: near (")
+    line.startswith("Likeliest best source first, by proxy A-distance and H-score: near (")
     for line in found.sentences
   )
 
@@ -84,7 +84,9 @@ def test_a_far_source_s_accuracy_is_called_a_guess():
   found = advice([domain("far", 3, 3.0), SAME])
   assert found.sources[0].proxy_a_distance > 1
   assert any("a guess with inputs this far apart" in s for s in found.sentences)
-  assert found.sentences[2].startswith("At least 100% of same lie where far has hardly any rows: ")
+  assert found.sentences[2].startswith(
+    "At least 100% of same lie where hardly any rows of far are: "
+  )
   assert found.sentences[2].endswith("whether there are new classes cannot be told.")
   assert "which with shifted inputs proves little" in found.sentences[1] or (
     found.sources[0].shares is None or found.sources[0].shares.moved
