@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import advise_auto
 import advise_expected
 import advise_rank
+import advise_sources
 import advise_worth
 import numpy as np
 from advise_fit import Pair, left_out, read, read_adapted
@@ -56,6 +57,7 @@ def page(folder: Path, records: Sequence[Mapping[str, Any]]) -> str:
     _counts(pairs, known),
     _correlations(pairs, known),
     advise_rank.section(pairs),
+    advise_sources.section(folder),
     advise_expected.section(pairs),
     advise_expected.adapted(read_adapted(folder)),
     advise_auto.section(records),

@@ -136,3 +136,15 @@ def test_runs_of_networks_are_collected_by_seed():
   for domain in ready.values():
     assert domain.train.x.shape == (21, 4) and domain.test.x.shape == (9, 4)
     assert abs(domain.train.x).max() < 4 and set(domain.train.y) == {0, 1}
+
+
+def test_choices_of_sources_are_of_models_of_the_named_sources():
+  from benchmarks import advise_sources
+
+  x = RNG.normal(size=(60, 2))
+  y = (x[:, 0] > 0).astype(int)
+  good, bad = (x, y), (x, 1 - y)
+  found = advise_sources.choices([good, good, bad], good)
+  assert min(found["half"], found["first"], found["oracle_single"], found["all_but_last"]) > 0.9
+  assert found["half"] >= found["weighted"] and found["random_half"] <= found["half"]
+  assert advise_sources.choices([bad, bad, good], good)["first"] < 0.1
