@@ -1,19 +1,20 @@
 """results/advise.md: what `adapt advise` and `--method auto` are worth on records, families left out."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import advise_auto
+import advise_expected
+import advise_rank
+import advise_sources
 import advise_worth
 import numpy as np
+from advise_fit import Pair, left_out, read, read_adapted
 from scipy.stats import kendalltau, spearmanr
 
-from adapt.evaluation import stacked
 from adapt.experiments import pair_scores
 
-Pair = dict[str, Any]
 # The suite whose records stand for the plain and the best method of a family's pairs.
 RECORDS = {
   "digits": "digits",
@@ -55,44 +56,14 @@ def page(folder: Path, records: Sequence[Mapping[str, Any]]) -> str:
     _HEAD.format(suites=", ".join(f"`{s}`" for s in RECORDS.values())),
     _counts(pairs, known),
     _correlations(pairs, known),
-    _ranking(pairs),
-    _expected(pairs),
+    advise_rank.section(pairs),
+    advise_sources.section(folder),
+    advise_expected.section(pairs),
+    advise_expected.adapted(read_adapted(folder)),
     advise_auto.section(records),
     advise_worth.section(pairs, known, left_out(pairs), WORTH),
   ]
   return "\n".join(parts)
-
-
-def read(folder: Path) -> list[Pair]:
-  """All pairs with their family."""
-  made = json.loads((folder / "advise.json").read_text("utf-8"))["pairs"]
-  return [{**p, "family": f} for f, each in made.items() for p in each]
-
-
-def table(pairs: Sequence[Pair]) -> str:
-  """The text of adapt/experiments/stacked_table.py, which all pairs fit."""
-  lines = [
-    '"""What an accuracy is expected from, fitted to results/advise.json; made by scripts/make_tables.py."""',
-    "",
-    "from adapt.evaluation.stacked import Stacked",
-  ]
-  lines += ["", "STACKED = Stacked("]
-  for name, value in fitted(pairs)._asdict().items():
-    if isinstance(value, tuple):
-      each = ", ".join(f'"{v}"' if isinstance(v, str) else str(v) for v in value)
-      lines.append(f"  {name}=({each},),")
-    else:
-      lines.append(f"  {name}={value},")
-  return "\n".join([*lines, ")", ""])
-
-
-def fitted(pairs: Sequence[Pair]) -> stacked.Stacked:
-  """The stacked model of these pairs, its numbers rounded as they are written."""
-  scores, y = [p["scores"] for p in pairs], np.array([p["accuracy"] for p in pairs])
-  made = stacked.fit(pair_scores.STACKED, scores, y, [p["family"] for p in pairs])
-  names = ("means", "spreads", "slopes")
-  rounded: dict[str, Any] = {n: tuple(round(v, 5) for v in getattr(made, n)) for n in names}
-  return made._replace(**rounded, reach=round(made.reach, 5))
 
 
 def _known(pairs: Sequence[Pair], records: Sequence[Mapping[str, Any]]) -> dict[int, Known]:
@@ -204,84 +175,3 @@ def _by_family(pairs: Sequence[Pair]) -> str:
       cells.append(f"{_rank(pairs, name, own, of)[1]:+.2f}" if len(own) >= 4 else "–")
     lines.append(f"| {name} | " + " | ".join(cells) + " |")
   return "\n".join([*lines, ""])
-
-
-def left_out(pairs: Sequence[Pair]) -> list[stacked.Interval]:
-  """Each pair's expected accuracy by the model of all other families."""
-  models: dict[str, stacked.Stacked] = {}
-  for family in dict.fromkeys(p["family"] for p in pairs):
-    models[family] = fitted([p for p in pairs if p["family"] != family])
-  found = []
-  for p in pairs:
-    one = stacked.expected(models[p["family"]], p["scores"])
-    assert one is not None
-    found.append(one)
-  return found
-
-
-def _ranking(pairs: Sequence[Pair]) -> str:
-  """Mean Kendall's τ over targets with three sources or more."""
-  stack = {i: s.value for i, s in enumerate(left_out(pairs))}
-  targets = sorted({(p["family"], p["target"]) for p in pairs})
-  groups = [[i for i, p in enumerate(pairs) if (p["family"], p["target"]) == t] for t in targets]
-  groups = [g for g in groups if len(g) >= 3]
-  signed: dict[str, Callable[[int], float]] = {"stacked, families left out": lambda i: stack[i]}
-  for n in (*pair_scores.SHIFT, *pair_scores.ACCURACY):
-    sign = -1 if n in pair_scores.LOWER else 1
-    signed[n] = lambda i, n=n, sign=sign: sign * pairs[i]["scores"][n]  # type: ignore[misc]
-  rows = []
-  for name, of in signed.items():
-    taus = [
-      kendalltau([of(i) for i in g], [pairs[i]["accuracy"] for i in g]).statistic for g in groups
-    ]
-    first = [max(g, key=of) == max(g, key=lambda i: pairs[i]["accuracy"]) for g in groups]
-    rows.append(f"| {name} | {np.mean(np.nan_to_num(taus)):+.2f} | {100 * np.mean(first):.0f} % |")
-  return "\n".join(
-    [
-      "## Ranking of sources",
-      "",
-      f"{len(groups)} targets with three sources or more: mean Kendall's τ of the sources with the "
-      "logistic model's accuracy, and how often the source ranked first is the best. The aim is "
-      "0.6.",
-      "",
-      "| rank by | τ | first is best |",
-      "| :-- | --: | --: |",
-      *rows,
-      "",
-    ]
-  )
-
-
-def _expected(pairs: Sequence[Pair]) -> str:
-  truth = np.array([p["accuracy"] for p in pairs])
-  families = list(dict.fromkeys(p["family"] for p in pairs))
-  of = np.array([p["family"] for p in pairs])
-  told: dict[str, np.ndarray] = {}
-  found = left_out(pairs)
-  inside = np.array([s.low <= t <= s.high for s, t in zip(found, truth, strict=True)])
-  told["stacked"] = np.array([s.value for s in found])
-  width = np.mean([s.high - s.low for s in found])
-  cover = ", ".join(f"{f} {100 * inside[of == f].mean():.0f}" for f in families)
-  rows = [
-    f"The stacked 90 % intervals cover {100 * inside.mean():.0f} % of the pairs ({cover}); their mean "
-    f"width is {100 * width:.0f} points."
-  ]
-  for n in pair_scores.ACCURACY:
-    told[n] = np.array([p["scores"].get(n, np.nan) for p in pairs])
-  lines = [
-    "## Expected accuracy",
-    "",
-    "Mean absolute error in points of the logistic model's expected accuracy; stacked ones with families "
-    "left out. The aim is 4 points and a coverage of 85 to 95 %. The form of the estimate was chosen by "
-    "comparing about sixty on five of these families; pacs alone had no part in it. So the error is "
-    "optimistic.",
-    "",
-    "| estimate | all | mean of families | " + " | ".join(families) + " |",
-    "| :-- | --: | --: |" + " --: |" * len(families),
-  ]
-  for name, value in told.items():
-    off = 100 * abs(value - truth)
-    each = [np.nanmean(off[of == f]) for f in families]
-    cells = " | ".join(f"{e:.1f}" for e in each)
-    lines.append(f"| {name} | {np.nanmean(off):.1f} | {np.mean(each):.1f} | {cells} |")
-  return "\n".join([*lines, "", *rows, ""])

@@ -36,6 +36,7 @@ def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
   Methods and other entries that README and results/methods.md do not list yet are added when files
   are written, and no difference when they are checked.
   """
+  import advise_fit
   import advise_page
   import defaults_page
   import entry_lists
@@ -52,9 +53,10 @@ def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
   if ours:
     listed = None if add else entry_lists.listed(_text(folder / "methods.md"))
     files[folder / "methods.md"] = methods_page.page(ROOT, listed)
-    known, pairs = record.read_all(folder), advise_page.read(folder)
+    known, pairs = record.read_all(folder), advise_fit.read(folder)
     files[folder / "advise.md"] = advise_page.page(folder, known)
-    files[ROOT / "adapt" / "experiments" / "stacked_table.py"] = advise_page.table(pairs)
+    table = advise_fit.table(pairs, advise_fit.read_adapted(folder))
+    files[ROOT / "adapt" / "experiments" / "stacked_table.py"] = table
     suites = results.suites_in(request.benchmarks)
     suites["digits (quoted)"] = suites["digits"]._replace(reported=digits_quoted.ROWS)
     files[folder / "defaults.md"] = defaults_page.page()

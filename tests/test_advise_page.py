@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import sample_records
 
+from adapt.data import Domain, Split
 from adapt.experiments import pair_scores
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "scripts"))
-advise_auto, advise_page, advise_worth = map(
-  importlib.import_module, ("advise_auto", "advise_page", "advise_worth")
+advise_auto, advise_expected, advise_fit, advise_page, advise_rank, advise_worth = (
+  importlib.import_module(f"advise_{n}")
+  for n in ("auto", "expected", "fit", "page", "rank", "worth")
 )
 
 RNG = np.random.default_rng(0)
@@ -21,7 +23,7 @@ RNG = np.random.default_rng(0)
 
 def pair(family, i, target="t"):
   scores = {n: float(RNG.uniform(0.2, 0.9)) for n in pair_scores.NAMES}
-  accuracy = float(np.clip(scores["cot"] + RNG.normal() * 0.02, 0, 1))
+  accuracy = float(np.clip(scores["cot_agreement"] + RNG.normal() * 0.02, 0, 1))
   return {
     "source": f"s{i}",
     "target": target,
@@ -37,15 +39,15 @@ PAIRS = [pair(f, i) for f in "abcd" for i in range(6)]
 
 
 def test_the_table_is_what_is_committed():
-  pairs = advise_page.read(ROOT / "results")
+  pairs, runs = advise_fit.read(ROOT / "results"), advise_fit.read_adapted(ROOT / "results")
   made = (ROOT / "adapt" / "experiments" / "stacked_table.py").read_text("utf-8")
-  assert advise_page.table(pairs) == made
+  assert advise_fit.table(pairs, runs) == made
 
 
 def test_a_family_s_own_pairs_have_no_part_in_its_estimates():
-  first = advise_page.left_out(PAIRS)
+  first = advise_fit.left_out(PAIRS)
   spoilt = [{**p, "accuracy": 0.0} if p["family"] == "a" else p for p in PAIRS]
-  second = advise_page.left_out(spoilt)
+  second = advise_fit.left_out(spoilt)
   assert first[:6] == second[:6] and first[6:] != second[6:]
   off = np.mean([abs(s.value - p["accuracy"]) for s, p in zip(first, PAIRS, strict=True)])
   assert off < 0.1
@@ -54,9 +56,26 @@ def test_a_family_s_own_pairs_have_no_part_in_its_estimates():
 def test_ranks_count_distances_backwards():
   of = {i: -p["scores"]["mmd2"] for i, p in enumerate(PAIRS)}
   assert advise_page._rank(PAIRS, "mmd2", range(24), of) == (pytest.approx(1), pytest.approx(1))
-  assert "| atc | +1.00 |" in advise_page._ranking(
-    [{**p, "accuracy": p["scores"]["atc"]} for p in PAIRS]
-  )
+  text = advise_rank.section([{**p, "accuracy": p["scores"]["atc"]} for p in PAIRS])
+  assert "| atc | +1.00 | 100 % |" in text and "4 targets with three sources" in text
+
+
+def test_a_family_s_own_targets_have_no_part_in_their_ranking():
+  """Scores that rank family a the wrong way round have full weight there, not in its own estimate."""
+  pairs = [
+    {**p, "accuracy": p["scores"]["h_score"] * (-1 if p["family"] == "a" else 1)} for p in PAIRS
+  ]
+  own, *others = advise_fit.ranks_left_out(pairs, ("h_score",))
+  best = int(np.argmin(own))
+  assert best == int(np.argmin([p["accuracy"] for p in pairs[:6]]))
+  text = advise_rank.section(pairs)
+  assert "| h_score | +0.50 |" in text and len(others) == 3
+
+
+def test_networks_have_a_table_of_their_own():
+  runs = [{**p, "label": "dann", "suite": "s", "task": "t"} for p in PAIRS]
+  text = advise_expected.adapted(runs)
+  assert "24 runs of `dann`" in text and "| cot | " in text and "cot_agreement" not in text
 
 
 def record(family, label, score, accuracy):
@@ -94,3 +113,38 @@ def test_the_probability_of_worth_is_a_penalised_logistic_regression():
   theirs = LogisticRegression(C=1.0, tol=1e-10).fit(z, y).predict_proba(z)[:, 1]
   ours = advise_worth.probability(advise_worth.logistic(x, y), x)
   np.testing.assert_allclose(ours, theirs, atol=2e-3)
+
+
+def test_runs_of_networks_are_collected_by_seed():
+  from benchmarks import advise_adapted
+
+  one = sample_records.make(label="dann", suite="heart")
+  one["expected"] = {"value": [0.5] * 3, "cot": [0.1, None, 0.3], "atc": [0.4, None, 0.6]}
+  one["last"]["accuracy"] = [0.7, 0.8, 0.9]
+  bare = {k: v for k, v in one.items() if k != "expected"}
+  found = advise_adapted.collected([bare, one, {**one, "suite": "other"}, {**one, "last": None}])
+  assert [(r["seed"], r["accuracy"], r["scores"]) for r in found["heart"]] == [
+    (0, 0.7, {"cot": 0.1, "atc": 0.4}),
+    (2, 0.9, {"cot": 0.3, "atc": 0.6}),
+  ]
+  x = RNG.normal(5, 3, size=(40, 2, 2)).astype(np.float32)
+  y = np.arange(40) % 2
+  domains = {
+    n: Domain(n, Split(x[:k], y[:k]), Split(x, y), ("a", "b")) for n, k in (("a", 40), ("b", 30))
+  }
+  ready = advise_adapted._alike(domains)
+  for domain in ready.values():
+    assert domain.train.x.shape == (21, 4) and domain.test.x.shape == (9, 4)
+    assert abs(domain.train.x).max() < 4 and set(domain.train.y) == {0, 1}
+
+
+def test_choices_of_sources_are_of_models_of_the_named_sources():
+  from benchmarks import advise_sources
+
+  x = RNG.normal(size=(60, 2))
+  y = (x[:, 0] > 0).astype(int)
+  good, bad = (x, y), (x, 1 - y)
+  found = advise_sources.choices([good, good, bad], good)
+  assert min(found["half"], found["first"], found["oracle_single"], found["all_but_last"]) > 0.9
+  assert found["half"] >= found["weighted"] and found["random_half"] <= found["half"]
+  assert advise_sources.choices([bad, bad, good], good)["first"] < 0.1

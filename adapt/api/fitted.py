@@ -1,6 +1,5 @@
 """What `adapt.fit` returns: a model a seed, and their record."""
 
-import io
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from adapt import outputs
-from adapt.api import arrays
+from adapt.api import arrays, notebook
 from adapt.api.accuracy import Accuracy, over_seeds
 from adapt.api.frames import pandas
 from adapt.data import atomic_files, encode, preprocessing, ragged
@@ -19,7 +18,7 @@ from adapt.data.domain import Domain, Split
 from adapt.data.raw import Ragged
 from adapt.deploy import exported, saved
 from adapt.deploy.rebuilt import NOTHING_OWN, Own, predicts
-from adapt.evaluation import metrics
+from adapt.evaluation import metrics, stacked
 from adapt.report import diagnostics, figures
 
 
@@ -73,6 +72,11 @@ class Fitted:
   def selected(self) -> Accuracy | None:
     """Target test accuracy at the evaluation that the validator selects."""
     return self._of("selected", "accuracy")
+
+  @property
+  def expected(self) -> stacked.Interval | None:
+    """Target accuracy expected without target labels; None where there is none."""
+    return stacked.over_seeds(self.record.get("expected"))
 
   @property
   def measures(self) -> dict[str, tuple[float | None, ...]]:
@@ -203,7 +207,7 @@ class Fitted:
     if not (figure := draw[kind]()):
       raise ValueError(f"{kind} needs a labelled test set: give test=(inputs, labels)")
     axes = [axis for axis in figure.axes if axis.get_label() != "<colorbar>"]
-    _show(figure)
+    notebook.show(figure)
     return axes[0] if len(axes) == 1 else np.array(axes)
 
   def save(self, file: str | Path, seed: int | None = None) -> Path:
@@ -278,17 +282,3 @@ class Loaded(Fitted):
       "config": {"seeds": [about["seed"]]},
     }
     super().__init__(record, {about["seed"]: model}, {about["seed"]: file.read_bytes()})
-
-
-def _show(figure: Any) -> None:
-  """Displays a figure in a notebook; elsewhere its axes are there to be saved."""
-  try:
-    from IPython import get_ipython
-    from IPython.display import Image, display
-  except ImportError:
-    return
-  if get_ipython() is not None:
-    # As a PNG: a notebook draws figures itself only after `%matplotlib inline`.
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png")
-    display(Image(stream.getvalue()))

@@ -78,6 +78,7 @@ def as_json(found: Advice) -> str:
       **source._asdict(),
       "shifted": source.shifted,
       "informative": source.informative,
+      "uncovered": source.uncovered._asdict(),
       "shares": None if shares is None else shares._asdict(),
       "expected": None if expected is None else expected._asdict(),
       "stacked": None if source.stacked is None else source.stacked._asdict(),

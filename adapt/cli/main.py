@@ -121,7 +121,8 @@ def run_parser() -> Parser:
     description="Trains on a source and a target of your own.",
   )
   where = "NAME, tfds:NAME, a folder of images, a table, an .npz or other file of arrays"
-  parser.add_argument("--source", nargs="+", metavar="SOURCE", help=where)
+  several = "auto and three or more: the better half, chosen without target labels"
+  parser.add_argument("--source", nargs="+", metavar="SOURCE", help=f"{where}; {several}")
   parser.add_argument("--target", metavar="TARGET", help=f"{where}; labels may be missing")
   parser.add_argument(
     "--data",

@@ -2,15 +2,17 @@
 
 import argparse
 import itertools
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from adapt import data
 from adapt.cli import reading_flags
 from adapt.data import encode, tabular
-from adapt.experiments import own_data
+from adapt.experiments import choose_sources, own_data
 from adapt.experiments.own_data import Pair
 from adapt.experiments.suite import IMAGES, Task
+from adapt.training import hosts
 
 
 def pair_of(argv: Sequence[str]) -> Pair:
@@ -42,8 +44,12 @@ def pairs_of(argv: Sequence[str]) -> list[Pair]:
   reading = reading_flags.of(known)
   if known.data and not (reading.domain_column or Path(known.data).is_file()):
     return [_four_files(known, reading)]
+  choosing = known.source[:1] == [choose_sources.NAME]
+  known.source = known.source[choosing:]
   pairs = []
   for names in _named(known, reading):
+    if choosing:
+      names = _chosen(names, known, reading)
     domains = own_data.loaded(names, known.data_dir, reading)
     extracted = names[-1].startswith("features:")
     usual = own_data.settings_of(domains[-1], known.model, extracted, reading.output)
@@ -51,6 +57,16 @@ def pairs_of(argv: Sequence[str]) -> list[Pair]:
   if len({(pair.task.name) for pair in pairs}) < len(pairs):
     raise ValueError("--each has two pairs of one name: rename a file")
   return pairs
+
+
+def _chosen(names: list[str], known: argparse.Namespace, reading: data.Reading) -> list[str]:
+  """The names of the sources that are kept, then the target's, and a line on it."""
+  if known.each:
+    raise ValueError("--each takes every source: leave it out, or the auto of --source")
+  numbers, line = choose_sources.kept(own_data.loaded(names, known.data_dir, reading))
+  if hosts.leads():
+    print(f"note: {line}", file=sys.stderr)
+  return [*(names[i] for i in numbers), names[-1]]
 
 
 def _four_files(known: argparse.Namespace, reading: data.Reading) -> Pair:

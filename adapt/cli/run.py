@@ -91,6 +91,7 @@ def show(records: Sequence[dict[str, Any]], measure: str | None = None) -> int:
     shown = [judged(r, measure) for r in records] if measure else records
     Console().print(terminal.table(shown))
     for line in (
+      *terminal.expectations(records),
       *terminal.privacy(records),
       *terminal.searched(records),
       *remarks.remarks(shown),

@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Float
 
 PENALTY = 30.0  # on slopes of standardised differences, against residuals in accuracy
-BASE = "cot"  # the estimate that the others correct
 LEVEL = 0.9  # of intervals
 
 
@@ -20,7 +19,8 @@ class Stacked(NamedTuple):
   The interval is that of its errors on other groups.
   """
 
-  names: tuple[str, ...]  # of the scores whose differences from BASE correct it
+  base: str  # the estimate that the others correct
+  names: tuple[str, ...]  # of the scores whose differences from the base correct it
   means: tuple[float, ...]  # of the differences
   spreads: tuple[float, ...]
   slopes: tuple[float, ...]  # of standardised differences
@@ -38,6 +38,7 @@ class Interval(NamedTuple):
 
 
 def fit(
+  base: str,
   names: Sequence[str],
   scores: Sequence[Mapping[str, float]],
   accuracy: Float[np.ndarray, " n"],
@@ -45,36 +46,40 @@ def fit(
 ) -> Stacked:
   """Fits all pairs; the interval is of residuals on groups left out.
 
-  Ridge regression of accuracy − BASE without an intercept, and split conformal prediction (Vovk, Gammerman &
+  Ridge regression of accuracy − base without an intercept, and split conformal prediction (Vovk, Gammerman &
   Shafer, 2005; Lei et al., JASA 2018) with the residuals of each group under the model of all others
-  (cross-conformal). Groups are what a new pair is exchangeable with, not pairs, so that the level holds
-  as far as its group is like these.
+  (cross-conformal), every group counted alike. Groups are what a new pair is exchangeable with, not
+  pairs, so that the level holds as far as its group is like these.
 
   Args:
-    names: of the scores that correct BASE.
-    scores: of each pair; BASE among them.
+    base: name of the estimate that is corrected.
+    names: of the scores that correct it.
+    scores: of each pair; all of these among them.
     accuracy: of each pair, 0 to 1.
     groups: of each pair; at least two.
   """
-  base = np.array([own[BASE] for own in scores], np.float64)
-  x = np.array([[own[n] - own[BASE] for n in names] for own in scores], np.float64)
+  first = np.array([own[base] for own in scores], np.float64)
+  x = np.array([[own[n] - own[base] for n in names] for own in scores], np.float64)
   y, of = np.asarray(accuracy, np.float64), np.asarray(groups)
-  if y.shape != of.shape or y.shape != base.shape or not np.isfinite(np.c_[x, base]).all():
+  if y.shape != of.shape or y.shape != first.shape or not np.isfinite(np.c_[x, first]).all():
     raise ValueError(
-      f"{len(base)} pairs of scores, {len(y)} accuracies: give finite numbers of each"
+      f"{len(first)} pairs of scores, {len(y)} accuracies: give finite numbers of each"
     )
   every = np.unique(of)
   if len(every) < 2:
     raise ValueError("one group of pairs: give at least two")
-  off = []
+  off, share = [], []
   for group in every:
     own = of == group
-    found = base[own] + _corrected(_ridge(x[~own], (y - base)[~own]), x[own])
+    share += [1 / (own.sum() * len(every))] * own.sum()
+    found = first[own] + _corrected(_ridge(x[~own], (y - first)[~own]), x[own])
     off += abs(y[own] - np.clip(found, 0, 1)).tolist()
-  rank = min(int(np.ceil((len(off) + 1) * LEVEL)), len(off))
-  means, spreads, slopes = (tuple(map(float, v)) for v in _ridge(x, y - base))
-  reach = sorted(off)[rank - 1]
-  return Stacked(tuple(names), means, spreads, slopes, reach, len(y), len(every))
+  order = np.argsort(off)
+  below = np.cumsum(np.array(share)[order])
+  rank = min(int(np.searchsorted(below, LEVEL * (1 + 1 / len(off)) - 1e-9)), len(off) - 1)
+  means, spreads, slopes = (tuple(map(float, v)) for v in _ridge(x, y - first))
+  reach = float(off[order[rank]])
+  return Stacked(base, tuple(names), means, spreads, slopes, reach, len(y), len(every))
 
 
 def expected(model: Stacked, scores: Mapping[str, float]) -> Interval | None:
@@ -82,13 +87,20 @@ def expected(model: Stacked, scores: Mapping[str, float]) -> Interval | None:
 
   None where a score is missing.
   """
-  needed = (BASE, *model.names)
-  if any(name not in scores or not np.isfinite(scores[name]) for name in needed):
+  base = scores.get(model.base)
+  others = [scores.get(name) for name in model.names]
+  if base is None or not np.isfinite([np.nan if v is None else v for v in (base, *others)]).all():
     return None
-  x = np.array([[scores[name] - scores[BASE] for name in model.names]])
+  x = np.array([[scores[name] - base for name in model.names]])
   fitted = tuple(np.array(v) for v in (model.means, model.spreads, model.slopes))
-  value = float(np.clip(scores[BASE] + _corrected(fitted, x)[0], 0, 1))
+  value = float(np.clip(base + _corrected(fitted, x)[0], 0, 1))
   return Interval(value, max(value - model.reach, 0.0), min(value + model.reach, 1.0))
+
+
+def over_seeds(found: Mapping[str, Sequence[float | None]] | None) -> Interval | None:
+  """Mean over seeds of a record's expected accuracy, if any."""
+  each = [[v for v in (found or {}).get(n) or () if v is not None] for n in Interval._fields]
+  return Interval(*(float(np.mean(v)) for v in each)) if all(each) else None
 
 
 _Ridge = tuple[np.ndarray, ...]  # mean, spread and slope

@@ -7,23 +7,23 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import rankdata
 
-from adapt.data.checks import no_labels
-from adapt.data.domain import Domain, Inputs, kind_of, output_of
+from adapt.data.domain import Domain, Inputs
 from adapt.data.images import Images
-from adapt.evaluation import domain_distances, stacked
+from adapt.evaluation import domain_distances, ranking, stacked
 from adapt.evaluation.class_shares import LEVEL, ClassShares, class_shares
 from adapt.evaluation.expected_accuracy import Expected, confidence_transport, expected_accuracy
-from adapt.evaluation.novelty import far_share
+from adapt.evaluation.novelty import Uncovered, uncovered
 from adapt.evaluation.stacked import Interval
 from adapt.experiments import auto, pair_scores, stacked_table
+from adapt.experiments.advice_inputs import FOLDS, pictures, refuse
 from adapt.experiments.advice_text import sentences
+from adapt.weights._content import by_content
 from adapt.weights._label_shift import HeldOut, held_out, softmax
 
 MOST = 10_000  # rows of a domain that are looked at
 MOST_PAIRS = 1_000  # rows of a domain in the test, whose memory is quadratic
-_SHOWN = 300  # rows of a domain in pictures
 _COMPONENTS, _SIDE = 64, 32  # of flattened images; encoded images are decoded to that size
-_FOLDS, _STRENGTH = 5, 0.1
+_STRENGTH = 0.1
 
 
 class SourceAdvice(NamedTuple):
@@ -35,18 +35,24 @@ class SourceAdvice(NamedTuple):
   mmd2: float
   proxy_a_distance: float
   coral: float
-  mean_rank: float | None  # over the three distances, 1 is nearest; None: nothing to rank
+  h_score: float | None  # of the logistic model's classes in the target
+  mean_rank: float | None  # weighted, 1 is best; None: nothing to rank
   shares: ClassShares | None
   majority: float  # share of the source's most frequent class
   expected: Expected | None  # accuracy of a logistic regression on this source
   stacked: Interval | None  # the same from several scores, with what it was off on records
-  far: float  # share of the target farther from the source than 95 % of the source itself
+  uncovered: Uncovered  # share of the target where the source has hardly any rows
   notes: tuple[str, ...]  # what could not be estimated, and why
 
   @property
   def shifted(self) -> bool:
     """Whether the inputs differ from the target's by more than chance."""
     return self.p_value < LEVEL
+
+  @property
+  def explained(self) -> bool:
+    """Whether other class shares, among the classes there are, explain the difference."""
+    return self.shares is not None and self.shares.explain and not self.uncovered.seen
 
   @property
   def informative(self) -> bool:
@@ -63,7 +69,7 @@ class Advice(NamedTuple):
 
   target: str
   target_rows: int
-  sources: tuple[SourceAdvice, ...]  # nearest first
+  sources: tuple[SourceAdvice, ...]  # best first
   pooled: SourceAdvice | None  # all sources as one, where there are several
   methods: tuple[auto.Candidate, ...]  # to try, source_only first; empty where nothing is to adapt
   pictures: dict[str, list[list[float]]]  # [n][2], principal components of some rows of each domain
@@ -87,7 +93,7 @@ def advice(domains: Sequence[Domain]) -> Advice:
   from threadpoolctl import threadpool_limits
 
   *sources, target = domains
-  _refuse(sources, target)
+  refuse(sources, target)
   # Threads of BLAS wait for each other on small matrices: fifteen times as slow on two busy cores.
   with threadpool_limits(1):
     made = _advice(sources, target)
@@ -112,35 +118,9 @@ def _advice(sources: Sequence[Domain], target: Domain) -> Advice:
     found = _ranked(found)
   classes = len(np.unique(np.concatenate(labels)))
   methods = auto.candidates(classes) if classes > 1 else ()
-  shown = _pictures([*(d.name for d in sources), target.name], inputs)
+  shown = pictures([*(d.name for d in sources), target.name], inputs)
   told = tuple(found), pooled, methods, shown
   return Advice(target.name, len(target.train.x), *told, (), tuple(notes))
-
-
-def _refuse(sources: Sequence[Domain], target: Domain) -> None:
-  if not sources:
-    raise ValueError("no source is given: name one or more")
-  if any(output_of(d) != "classes" for d in sources):
-    raise ValueError("the labels are values: advice is for classes")
-  if any(kind_of(d) == "tokens" for d in (*sources, target)):
-    raise ValueError("token ids have no distances: leave out --text minilm, or give features")
-  for source in sources:
-    if source.train.y is None:
-      raise ValueError(no_labels(f"the source {source.name}"))
-    a, b = source.train.x.shape[1:], target.train.x.shape[1:]
-    if a != b:
-      raise ValueError(
-        f"{source.name} has inputs of shape {list(a)}, {target.name} of {list(b)}: "
-        "bring them to one shape"
-      )
-    if source.train.x.dtype != target.train.x.dtype:
-      raise ValueError(
-        f"{source.name} is {source.train.x.dtype}, {target.name} {target.train.x.dtype}: convert one"
-      )
-    if len(source.train.x) < _FOLDS:
-      raise ValueError(f"{source.name} has {len(source.train.x)} rows: give at least {_FOLDS}")
-  if len(target.train.x) < _FOLDS:
-    raise ValueError(f"{target.name} has {len(target.train.x)} rows: give at least {_FOLDS}")
 
 
 def sampled(
@@ -196,10 +176,11 @@ def _compared(
     domain_distances.coral_distance(x, xt),
     None,
     None,
+    None,
     float(np.unique(y, return_counts=True)[1].max() / len(y)),
     None,
     None,
-    far_share(*pair_scores.components(*_scaled(x, xt))),
+    uncovered(*_components(x, xt)),
     (),
   )
   return _with_model(found, x, y, classes, xt)
@@ -213,10 +194,12 @@ def _with_model(
   if len(known) < 2 or counts.min() < 2:
     few = "one class" if len(known) < 2 else "one example of a class"
     return found._replace(notes=(f"no accuracy and no class shares: {found.name} has {few}",))
-  model = fitted_model(x, y, xt, int(min(_FOLDS, counts.min())))
+  model = fitted_model(x, y, xt, int(min(FOLDS, counts.min())))
   p, new = softmax(model.source), softmax(model.target)
   found = found._replace(expected=expected_accuracy(p, model.labels, np.concatenate(list(new))))
-  made = pair_scores.accuracy_scores(pair_scores.predicted(model))
+  told = pair_scores.predicted(model)
+  made, b = pair_scores.accuracy_scores(told), by_content(xt)[: told.target.shape[1]]
+  found = found._replace(h_score=pair_scores.h_score(_components(x, xt)[1][b], told))
   found = found._replace(stacked=stacked.expected(stacked_table.STACKED, made))
   if not found.informative:
     lost = f"the logistic model of {found.name} is no better than its most frequent class"
@@ -228,21 +211,45 @@ def _with_model(
     return found._replace(notes=(f"no class shares: {lost}",))
   if shares.moved:
     alike = _with_shares(y, shares.target)
-    if len(alike) > _FOLDS:
+    if len(alike) > FOLDS:
       p_value = domain_distances.mmd(x[alike], xt[:MOST_PAIRS]).p_value
       shares = shares._replace(p_value=p_value)
-  if shares.explain:  # then labels come with the target's shares, not with the source's
-    told = pair_scores.predicted(model).target.reshape(-1, len(known))
-    made["cot"] = confidence_transport(told, np.array(shares.target))
-    found = found._replace(stacked=stacked.expected(stacked_table.STACKED, made))
-  return found._replace(shares=shares)
+  if shares.moved:  # a class that has become frequent is not a new one
+    given = np.array(shares.target) / np.maximum(shares.source, 1e-12)
+    weights = np.maximum(given, 1e-3)[np.searchsorted(known, y)]
+    found = found._replace(uncovered=uncovered(*_components(x, xt), weights))
+  found = found._replace(shares=shares)
+  return _with_accuracy(found, told, made)
 
 
-def _scaled(x: np.ndarray, xt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-  """Both in units of the source's spread, so that every feature counts."""
+def _with_accuracy(
+  found: SourceAdvice, model: pair_scores.Predicted, made: dict[str, float]
+) -> SourceAdvice:
+  """The same with the accuracy that is to be expected if class shares have moved.
+
+  Where they explain the shift, labels come with the target's shares. Where more has changed, they may or
+  may not, and the interval has both.
+  """
+  shares = found.shares
+  if shares is None or not shares.moved or found.stacked is None:
+    return found
+  every = model.target.reshape(-1, model.target.shape[-1])
+  cot = confidence_transport(every, np.array(shares.target))
+  moved = {**made, "cot": cot, "cot_agreement": cot * made["agreement"]}
+  other = stacked.expected(stacked_table.STACKED, moved)
+  if found.explained or other is None:
+    return found._replace(stacked=other)
+  low, high = (
+    f(getattr(o, n) for o in (found.stacked, other)) for f, n in ((min, "low"), (max, "high"))
+  )
+  return found._replace(stacked=found.stacked._replace(low=low, high=high))
+
+
+def _components(x: np.ndarray, xt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+  """Common principal components, in units of the source's spread, so that every feature counts."""
   spread = x.std(axis=0)
   spread = np.where(spread > 0, spread, 1.0)
-  return x / spread, xt / spread
+  return pair_scores.components(x / spread, xt / spread)
 
 
 def fitted_model(x: np.ndarray, y: np.ndarray, xt: np.ndarray, folds: int) -> HeldOut:
@@ -263,25 +270,13 @@ def _with_shares(y: np.ndarray, shares: Sequence[float]) -> np.ndarray:
   return np.concatenate([np.flatnonzero(y == c)[:n] for c, n in zip(classes, take, strict=True)])
 
 
-def _pictures(names: Sequence[str], inputs: Sequence[np.ndarray]) -> dict[str, list[list[float]]]:
-  """Some rows of each domain on the first two principal components of all."""
-  from sklearn.decomposition import PCA
-
-  some = [x[:_SHOWN] for x in inputs]
-  both = np.concatenate(some)
-  spread = both.std(axis=0)
-  scaled = (both - both.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-  if scaled.shape[1] < 2:
-    scaled = np.c_[scaled, np.zeros(len(scaled))]
-  places = PCA(2, svd_solver="randomized", random_state=0).fit_transform(scaled)
-  ends = np.cumsum([len(x) for x in some])[:-1]
-  parts = [part.round(4).tolist() for part in np.split(places, ends)]
-  return dict(zip(names, parts, strict=True))
-
-
 def _ranked(found: Sequence[SourceAdvice]) -> list[SourceAdvice]:
-  """Nearest first, by the mean rank over three distances."""
-  distances = np.array([(s.proxy_a_distance, s.mmd2, s.coral) for s in found])
-  ranks = rankdata(distances, axis=0).mean(axis=1)
+  """Best first, by weighted ranks of what orders sources; by distances if one has no model."""
+  scores = [{n: getattr(s, n) for n in pair_scores.RANKED} for s in found]
+  known = all(s.h_score is not None for s in found)
+  ranks = ranking.ranks(stacked_table.RANKING, scores) if known else None
+  if ranks is None:
+    distances = np.array([(s.proxy_a_distance, s.mmd2, s.coral) for s in found])
+    ranks = rankdata(distances, axis=0).mean(axis=1).tolist()
   ranked = [s._replace(mean_rank=float(r)) for s, r in zip(found, ranks, strict=True)]
   return sorted(ranked, key=lambda s: (s.mean_rank, s.proxy_a_distance))

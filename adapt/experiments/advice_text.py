@@ -7,7 +7,7 @@ if TYPE_CHECKING:  # which imports this
   from adapt.experiments.advice import Advice, SourceAdvice
 
 FEW = 50  # target rows below which nothing is reliable
-MANY_FAR = 0.15  # share of a target far from the source, from which on it is told; 0.05 is usual
+MOST_NEW = 0.5  # share of a target that is not covered, above which all of it has moved
 FAR = 1.0  # proxy A-distance at which a linear model tells three of four examples apart
 _MOST_CLASSES = 4  # whose shares a sentence names, those that move most
 
@@ -27,7 +27,6 @@ def sentences(found: "Advice") -> tuple[str, ...]:
     _novelty(all_in_one, found.target),
     _ranking(found.sources),
     _accuracy(nearest, found.target),
-    _stacked(nearest, found.target),
     _methods(found),
   ]
   return tuple(line for line in told if line)
@@ -66,10 +65,15 @@ def _shares(source: "SourceAdvice") -> str:
     return (
       f"Class shares differ from {source.name}: {listed}; --weights bbse or mlls corrects for it."
     )
-  if shares.explain:
+  if source.explained:
     return (
       f"Other class shares than in {source.name} explain the shift: {listed} (p = {equal:.2g} once "
       "they are equal); --weights bbse or mlls corrects for it."
+    )
+  if shares.explain:
+    return (
+      f"More than class shares has changed from {source.name}: with those estimated ({listed}) the target "
+      "still has rows where hardly any of it are, so do not rely on them."
     )
   return (
     f"More than class shares has changed from {source.name}: with those estimated ({listed}) the "
@@ -78,11 +82,14 @@ def _shares(source: "SourceAdvice") -> str:
 
 
 def _novelty(source: "SourceAdvice", target: str) -> str:
-  if source.far < MANY_FAR:
+  if not source.uncovered.seen:
     return ""
+  where = f"At least {source.uncovered.share:.0%} of {target} lie where hardly any rows of {source.name} are"
+  if source.uncovered.share > MOST_NEW:
+    return f"{where}: the inputs have moved, and whether there are new classes cannot be told."
   return (
-    f"{source.far:.0%} of {target} lie farther from {source.name} than 95 % of its own rows: classes that "
-    "it does not have, or inputs that have moved as a whole."
+    f"{where}: classes that it does not have, or inputs that have moved. An expected accuracy does not "
+    "count new classes."
   )
 
 
@@ -90,11 +97,11 @@ def _ranking(sources: Sequence["SourceAdvice"]) -> str:
   if len(sources) == 1:
     return "One source: nothing to rank."
   order = ", ".join(f"{s.name} ({s.mean_rank:.1f})" for s in sources)
-  return f"Nearest source first, by mean rank: {order}."
+  return f"Likeliest best source first, by proxy A-distance and H-score: {order}."
 
 
 def _accuracy(nearest: "SourceAdvice", target: str) -> str:
-  of = nearest.expected
+  of, total = nearest.expected, nearest.stacked
   if of is None:
     return ""
   if not nearest.informative:
@@ -103,29 +110,21 @@ def _accuracy(nearest: "SourceAdvice", target: str) -> str:
       f"rows, no better than its most frequent class ({nearest.majority:.1%}): what it reaches in "
       f"{target} cannot be told."
     )
+  told = f"A logistic model of {nearest.name}, right in {of.source_accuracy:.1%} of held-out source rows,"
   estimates = sorted((of.atc, of.doc, of.average_confidence))
-  hedge = ", if its confidence means the same there"
+  alone = f"its confidence alone says {estimates[0]:.0%} to {estimates[-1]:.0%}"
   if nearest.proxy_a_distance > FAR:
-    hedge = (
-      f"; with inputs this far apart (proxy A-distance {nearest.proxy_a_distance:.1f} of 2) a guess"
+    alone += (
+      f", a guess with inputs this far apart (proxy A-distance {nearest.proxy_a_distance:.1f} of 2)"
     )
-  return (
-    f"A logistic model of {nearest.name}, right in {of.source_accuracy:.1%} of held-out source rows, "
-    f"can be expected to be right in {estimates[0]:.0%} to {estimates[-1]:.0%} of {target} without "
-    f"adaptation{hedge}."
-  )
-
-
-def _stacked(nearest: "SourceAdvice", target: str) -> str:
-  of = nearest.stacked
-  if of is None or not nearest.informative:
-    return ""
+  if total is None:
+    return f"{told} is not judged in {target}: {alone}."
   from adapt.experiments.stacked_table import STACKED
 
-  told = f"{STACKED.pairs} pairs of {STACKED.groups} families of data"
   return (
-    f"By optimal transport of its confidence, corrected as {told} have shown: {of.value:.0%}, 90 % between "
-    f"{of.low:.0%} and {of.high:.0%} if {target} is like those."
+    f"{told} is expected to be right in {total.value:.0%} of {target} without adaptation, 90 % between "
+    f"{total.low:.0%} and {total.high:.0%} if {target} is like the {STACKED.pairs} pairs of "
+    f"{STACKED.groups} families of data that this is from; {alone}."
   )
 
 
@@ -134,9 +133,8 @@ def _methods(found: "Advice") -> str:
     return ""
   plain, *others = found.methods
   listed = "; ".join(f"{c.method} ({c.reason})" for c in others)
-  shares = (found.pooled or found.sources[0]).shares
   warned = ""
-  if shares is not None and shares.explain:
+  if (found.pooled or found.sources[0]).explained:
     warned = (
       " Methods that align inputs, like dann and dan, are known to hurt where class shares differ."
     )

@@ -148,6 +148,7 @@ def write(
       made["preprocessing"] = steps.summary
     if "source" in plan.method.reads and trained.past.output == "classes":
       made["majority"] = new_record.majority(trained.past, own[0], classes)
+    made["expected"] = new_record.expected(experiment, trained.scores, trained.past, own)
     made |= trained.weighted
     if form := _form(experiment.weighting, made["examples"]):
       made["weights_form"] = form

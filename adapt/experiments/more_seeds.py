@@ -20,7 +20,7 @@ Record = Mapping[str, Any]
 _ORIGIN = "environment", "command", "date"
 # Sections of lists with one entry a seed, and the key in them, if any, that is of all seeds.
 _SECTIONS = {
-  **dict.fromkeys(("last", "oracle", "validators", "interval")),
+  **dict.fromkeys(("last", "oracle", "validators", "interval", "expected")),
   "selected": "validator",
   "curves": "step",
 }

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from adapt import validators
-from adapt.evaluation import pixel_measures
+from adapt.evaluation import pixel_measures, stacked
 from adapt.evaluation.class_measures import of_confusion
 from adapt.evaluation.metrics import Counts, measures, wilson
+from adapt.experiments import stacked_table
 from adapt.experiments.experiment import Experiment
 from adapt.outputs import values
 from adapt.records import record
@@ -113,6 +114,29 @@ def majority(past: History, cell: int, classes: Sequence[str]) -> dict[str, Any]
   sizes = np.asarray(past.of("source_test", -1, cell).confusion, np.float64).sum(axis=1)
   most, n = int(sizes.argmax()), int(sizes.sum())
   return {"class": classes[most], "share": float(sizes[most]) / n, "examples": n}
+
+
+def expected(
+  experiment: Experiment,
+  scores: Sequence[dict[str, float]],
+  past: History,
+  cells: Sequence[int],
+) -> dict[str, list[float | None]] | None:
+  """Expected target accuracy, without target labels, and its scores.
+
+  A list by seed of `value`, `low`, `high` and each score. None unless source and target have the same
+  classes.
+  """
+  closed = bool(scores) and experiment.task.relation == "closed"
+  each = [{} if c in past.diverged else scores[c] for c in cells] if closed else []
+  if not any(each):
+    return None
+  names = next(own for own in each if own)
+  found = [stacked.expected(stacked_table.ADAPTED, own) for own in each]
+  return {
+    **{n: [None if f is None else getattr(f, n) for f in found] for n in stacked.Interval._fields},
+    **{n: [own.get(n) for own in each] for n in names},
+  }
 
 
 def _output(experiment: Experiment, scale: Scale | None) -> dict[str, Any]:

@@ -4,18 +4,31 @@ from typing import NamedTuple
 
 import numpy as np
 
-from adapt.evaluation import dataset_distance, domain_distances, expected_accuracy, transferability
+from adapt.evaluation import (
+  dataset_distance,
+  domain_distances,
+  expected_accuracy,
+  model_scores,
+  transferability,
+)
 from adapt.weights._label_shift import HeldOut, softmax
 
-# What is compared with accuracies; all but the first eleven are of a logistic model of the source.
+# What is compared with accuracies; all but SHIFT are of a logistic model of the source.
 SHIFT = ("proxy_a_distance", "mmd2", "coral", "frechet", "wasserstein")
-ACCURACY = ("source_accuracy", "average_confidence", "doc", "atc", "cot", "agreement", "weighted")
+ACCURACY = (
+  *("source_accuracy", "average_confidence", "doc", "atc", "cot", "agreement", "cot_agreement"),
+  "weighted",
+)
 # By the classes that the source model predicts in the target, as its labels are not known.
 PREDICTED = ("nce", "logme", "h_score", "shrinkage_h_score", "transrate", "gbc", "otdd")
 NAMES = (*SHIFT, *ACCURACY, "mano", *PREDICTED)
 LOWER = (*SHIFT, "otdd")  # scores that fall where sets are alike
-# What corrects the estimate by transport, `cot`; a trained network has it as well as a logistic model.
-STACKED = ("source_accuracy",)
+# What an accuracy is expected from, and what corrects it: of logistic models, and of trained networks. Each
+# of those is one model, so that nothing agrees or disagrees with it, and corrections only hurt there.
+BASE, STACKED = "cot_agreement", ("source_accuracy",)
+BASE_OF_ONE = "cot"
+STACKED_OF_ONE: tuple[str, ...] = ()
+RANKED = ("proxy_a_distance", "h_score")  # what sources are ranked by
 MOST = 2000  # examples of a domain for what takes more than linear time
 _COMPONENTS = 64  # of inputs, for distances whose time is cubic in the number of features
 
@@ -58,17 +71,11 @@ def accuracy_scores(found: Predicted, weights: np.ndarray | None = None) -> dict
     weights: [n] importance weights of its held-out source examples; None: they are not looked at.
   """
   e, every = expected_accuracy, found.target.reshape(-1, found.target.shape[-1])
-  right = float((found.source.argmax(axis=1) == found.labels).mean())
-  shares = np.bincount(found.labels, minlength=found.source.shape[1])
-  scores = {
-    "source_accuracy": right,
-    "average_confidence": e.average_confidence(every),
-    "doc": e.difference_of_confidences(found.source, found.labels, every),
-    "atc": e.thresholded(found.source, found.labels, every),
-    "cot": e.confidence_transport(every, shares),
-  }
+  scores = model_scores.of_probabilities(found.source, found.labels, every)
   if len(found.target) > 1:
     scores["agreement"] = e.agreement(found.target.argmax(axis=-1))
+    # Transport trusts each model's confidence, agreement none: a mistake shows in one or the other.
+    scores["cot_agreement"] = scores["cot"] * scores["agreement"]
   if weights is not None:
     scores["weighted"] = e.weighted_accuracy(found.source, found.labels, weights)
   return scores
@@ -99,6 +106,19 @@ def scores(x: np.ndarray, y: np.ndarray, xt: np.ndarray, model: HeldOut) -> dict
       continue
   made["otdd"] = dataset_distance.otdd(a[:MOST], y[:MOST], b, told)
   return made
+
+
+def h_score(b: np.ndarray, found: Predicted) -> float | None:
+  """H-score of target inputs [m, d] and predicted classes.
+
+  None of one class.
+  """
+  own = found.target.mean(axis=0).argmax(axis=1)
+  rows = np.random.default_rng(0).permutation(len(b))[:MOST]
+  try:
+    return transferability.h_score(b[rows], own[rows])
+  except ValueError:
+    return None
 
 
 def components(x: np.ndarray, xt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

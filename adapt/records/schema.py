@@ -43,6 +43,7 @@ def record(value: Any) -> str | None:
       kinds.each({"step": kinds.list_of(kinds.whole), **dict.fromkeys(_ACCURACIES, rows)}, curve)
     ),
     "validators": kinds.maybe(kinds.each({}, curve)),
+    "expected": kinds.maybe(kinds.each(dict.fromkeys(("value", "low", "high"), shares), each)),
     **dict.fromkeys(
       ("diverged", "examples", "seconds"), kinds.maybe(kinds.each({}, kinds.maybe(kinds.amount)))
     ),

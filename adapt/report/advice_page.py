@@ -17,7 +17,8 @@ _STYLE = """
 :root { color-scheme: light }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 52rem; padding: 1rem; color: #222 }
 h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem }
-svg { width: 100%; height: auto; display: block } svg text { font: 13px system-ui, sans-serif; fill: #222 }
+svg { width: 100%; max-width: 32rem; height: auto; display: block }
+svg text { font: 13px system-ui, sans-serif; fill: #222 }
 .wide { overflow-x: auto } table { border-collapse: collapse; font-size: .9rem }
 th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap }
 th:first-child, td:first-child { text-align: left } .note { color: #555; font-size: .9rem }
@@ -64,8 +65,8 @@ def _accuracy(shown: Sequence[SourceAdvice]) -> list[str]:
   if not rows:
     return ['<p class="note">No source has a model that says anything.</p>']
   told = (
-    "Of a logistic model, from all its scores; lines are 90 % intervals, as far as these data are like "
-    "those that they come from."
+    "Of a logistic model, by transport and agreement; lines are 90 % intervals, as far as these data are "
+    "like those that they come from."
   )
   return [f'<p class="note">{told}</p>', _bars(rows, 1.0, "{:.0%}")]
 
@@ -157,7 +158,19 @@ def _key(names: Sequence[str], colours: Sequence[str] = _COLOURS) -> str:
 
 
 def _table(shown: Sequence[SourceAdvice]) -> str:
-  head = ("", "rows", "p", "proxy A", "MMD²", "CORAL", "rank", "held-out %", "ATC", "DoC", "far %")
+  head = (
+    "",
+    "rows",
+    "p",
+    "proxy A",
+    "MMD²",
+    "CORAL",
+    "rank",
+    "held-out %",
+    "ATC",
+    "DoC",
+    "uncovered %",
+  )
   rows = []
   for s in shown:
     of = s.expected
@@ -167,7 +180,15 @@ def _table(shown: Sequence[SourceAdvice]) -> str:
     rank = "–" if s.mean_rank is None else f"{s.mean_rank:.1f}"
     distances = (f"{s.proxy_a_distance:.2f}", f"{s.mmd2:.4f}", f"{s.coral:.2g}")
     rows.append(
-      (s.name, f"{s.rows:,}", f"{s.p_value:.3f}", *distances, rank, *told, f"{100 * s.far:.0f}")
+      (
+        s.name,
+        f"{s.rows:,}",
+        f"{s.p_value:.3f}",
+        *distances,
+        rank,
+        *told,
+        f"{100 * s.uncovered.share:.0f}",
+      )
     )
   cells = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in rows)
   top = "".join(f"<th>{escape(c)}</th>" for c in head)

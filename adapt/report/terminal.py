@@ -11,7 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from adapt import outputs
+from adapt.evaluation import stacked
+from adapt.experiments import stacked_table
 from adapt.report.summary import (
+  MISSING,
   Record,
   all_diverged,
   by_seed,
@@ -82,7 +85,10 @@ def table(records: Sequence[Record]) -> Table:
     padding=(0, 1, 0, 0),
   )
   shown.add_column("method (seeds)", overflow="fold")
-  for name in (*columns.values(), "ms / 1000", "seconds"):
+  told = any(_expected(r) for r in records) and "accuracy" in columns
+  if told and next(iter(columns)) != "precision":  # all of them would not fit eighty columns
+    columns = {n: title for n, title in columns.items() if n != "precision"}
+  for name in (*columns.values(), *["expected"] * told, "ms / 1000", "seconds"):
     shown.add_column(name, justify="right", no_wrap=True)
   several = len({(r["suite"], r["task"]) for r in records}) > 1
   previous = None
@@ -95,7 +101,7 @@ def table(records: Sequence[Record]) -> Table:
     previous = place
     shown.add_row(
       f"{broken(record['label'])} ({len(record['config']['seeds'])})",
-      *_measured(record, columns),
+      *_measured(record, columns, told),
     )
   return shown
 
@@ -115,7 +121,26 @@ def broken(label: str) -> str:
   return re.sub(r"-(?=[a-z_-]+=)", " ", label)
 
 
-def _measured(record: Record, columns: Mapping[str, str]) -> list[str]:
+def expectations(records: Sequence[Record]) -> list[str]:
+  """What the column `expected` is, where a record has it."""
+  if not any(_expected(r) for r in records):
+    return []
+  of = stacked_table.ADAPTED
+  return [
+    f"expected: target accuracy without target labels, and its 90 % interval if these data are like the "
+    f"{of.groups} families of data whose {of.pairs} runs it is from (results/advise.md)"
+  ]
+
+
+def _expected(record: Record) -> str:
+  """Expected accuracy and its interval, mean over seeds; empty where there is none."""
+  found = stacked.over_seeds(record.get("expected"))
+  if found is None:
+    return ""
+  return f"{100 * found.value:.0f} ({100 * found.low:.0f}–{100 * found.high:.0f})"
+
+
+def _measured(record: Record, columns: Mapping[str, str], told: bool) -> list[str]:
   values = {name: cell(by_seed(record, "last", name).values()) for name in columns}
   # Deviations of the other three would not fit eighty columns; the pages have them.
   first, *others = columns
@@ -128,4 +153,4 @@ def _measured(record: Record, columns: Mapping[str, str]) -> list[str]:
     mean_of([record], lambda r: r.get("prediction_ms_per_1000")),
     mean_of([record], lambda r: (r.get("seconds") or {}).get("total")),
   ]
-  return shown + costs
+  return shown + [_expected(record) or MISSING] * told + costs

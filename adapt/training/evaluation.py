@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt.evaluation import class_measures, pixel_measures, value_measures
+from adapt.evaluation import class_measures, model_scores, pixel_measures, value_measures
 from adapt.evaluation.metrics import Blocks, Counts, blocks, looked
 from adapt.training import probe
 from adapt.training.joint_tasks import Part, spans
@@ -90,6 +90,35 @@ def _measured(data: TaskData, outputs: np.ndarray, labels: np.ndarray) -> class_
   if data.scale is None:
     return class_measures.of_logits(outputs, labels)
   return value_measures.of_predictions(data.scale.undone(outputs), data.scale.undone(labels))
+
+
+def ends(
+  cells: Program, mapped: Mapped, data: TaskData
+) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
+  """What is kept of trained cells: `examples` and `scored`."""
+  return examples(cells, mapped, data), scored(cells, mapped, data)
+
+
+def scored(cells: Program, mapped: Mapped, data: TaskData) -> list[dict[str, float]]:
+  """Each cell's label-free scores of its accuracy in the target.
+
+  Of randomly drawn held-out source examples and target training examples, without the target's labels.
+  Empty where something else than classes is predicted, or target classes may be unknown.
+  """
+  if data.output != "classes" or data.unknown:
+    return []
+  chosen, x, ys = np.random.default_rng(0), [], []
+  most = -(-_POINTS // len(data.sources))
+  for split in (*(s.test for s in data.sources), data.target.train._replace(y=None)):
+    rows = np.sort(chosen.permutation(len(split.x))[: _POINTS if split.y is None else most])
+    x.append(split.x[rows])
+    ys += [] if split.y is None else [split.y[rows]]
+  labels, shown = np.concatenate(ys), blocks(np.concatenate(x), None)
+  each = zip(shown.x, shown.y, shown.valid, strict=True)
+  parts = [jax.device_get(cells.look(mapped, *block)[1][1]) for block in each]
+  logits = np.concatenate(parts, axis=1)[:, : shown.examples]
+  n = len(labels)
+  return [model_scores.of_logits(own[:n], labels, own[n:]) for own in logits]
 
 
 def seconds(

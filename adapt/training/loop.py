@@ -47,6 +47,7 @@ class Trained(NamedTuple):
   past: History
   # features [cells, n, d], label [n], domain [n], predicted [cells, n]
   points: dict[str, np.ndarray]
+  scores: Sequence[dict[str, float]]  # label-free, of each cell's accuracy in the target
   seconds: dict[str, float]
   cells: Program
   weighted: Mapping[str, Any] = {}  # of the source examples, if they have any
@@ -109,7 +110,7 @@ def train(
   sums = _weighted(parts, arrays)
   past.final = evaluation.final(cells, parts, views, now)
   return [
-    Trained(own, past.only(span), evaluation.examples(cells, own, part.data), shares, cells, sums)
+    Trained(own, past.only(span), *evaluation.ends(cells, own, part.data), shares, cells, sums)
     for part, span, own in zip(parts, spans(parts), evaluation.each(parts, now), strict=True)
   ]
 

@@ -53,6 +53,8 @@ def test_predictions_go_with_probabilities_and_the_record(run):
   assert again.mean == pytest.approx(np.mean(again.seeds))
   assert again.std == pytest.approx(np.std(again.seeds, ddof=1))
   assert fitted.features(TEST[0]).shape[0] == 400
+  told = fitted.expected
+  assert 0 <= told.low <= told.value == pytest.approx(np.mean(fitted.record["expected"]["value"]))
 
 
 def test_rows_of_a_data_set_are_predicted_and_judged_as_arrays_are(run):

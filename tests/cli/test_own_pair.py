@@ -57,6 +57,19 @@ def test_several_sources(tmp_path):
   assert (task.name, task.source) == ("a+b_c", ("a", "b"))
 
 
+def test_auto_keeps_some_of_several_sources(tmp_path, capsys):
+  every = [save(tmp_path / f"{n}.npz", (80 + i, 3)) for i, n in enumerate("abc")]
+  target = save(tmp_path / "t.npz")
+  task = pair_of(["--source", "auto", *every, "--target", target]).task
+  assert len(task.source) == 2 and set(task.source) < set("abc") and task.target == "t"
+  assert "note: --source auto keeps " in capsys.readouterr().err
+  for given, said in ((every[:2], "3 sources or more"), ([], "give --source")):
+    with pytest.raises(ValueError, match=said):
+      pair_of(["--source", "auto", *given, "--target", target])
+  with pytest.raises(ValueError, match="leave it out"):
+    pairs_of(["--source", "auto", *every, "--each"])
+
+
 def test_no_pair_or_two_of_them_is_refused(tmp_path):
   with pytest.raises(ValueError, match="give --source and --target, or --data"):
     pair_of(["--method", "dann"])

@@ -22,7 +22,7 @@ def theirs(fit, new):
 
 
 def test_values_and_reach_are_ridge_regression_s():
-  made = stacked.fit(("u", "v"), SCORES, Y, GROUPS)
+  made = stacked.fit("cot", ("u", "v"), SCORES, Y, GROUPS)
   off = [abs(Y[own] - theirs(~own, own)) for own in (g == GROUPS for g in "abcdef")]
   assert made.reach == pytest.approx(np.sort(np.concatenate(off))[54], abs=1e-10)  # ⌈61 · 0.9⌉ = 55
   every = theirs(np.ones(60, bool), np.arange(5))
@@ -35,17 +35,38 @@ def test_values_and_reach_are_ridge_regression_s():
 
 def test_groups_that_differ_make_wide_intervals():
   apart = Y + 0.1 * (GROUPS < "d")
-  alike = stacked.fit(("u", "v"), SCORES, Y, GROUPS).reach
-  assert stacked.fit(("u", "v"), SCORES, apart, GROUPS).reach > 1.5 * alike
+  alike = stacked.fit("cot", ("u", "v"), SCORES, Y, GROUPS).reach
+  assert stacked.fit("cot", ("u", "v"), SCORES, apart, GROUPS).reach > 1.5 * alike
 
 
 def test_intervals_stay_among_shares_and_need_every_score():
-  made = stacked.fit(("u",), SCORES, Y, GROUPS)
+  made = stacked.fit("cot", ("u",), SCORES, Y, GROUPS)
   found = stacked.expected(made, {"u": 100.0, "cot": 0.5})
   assert found.value == found.high == 1.0 and found.low < 1.0
   assert stacked.expected(made, {"u": 1.0}) is None
   assert stacked.expected(made, {"cot": 1.0, "u": np.nan}) is None
   with pytest.raises(ValueError, match="two"):
-    stacked.fit(("u",), SCORES, Y, ["a"] * 60)
+    stacked.fit("cot", ("u",), SCORES, Y, ["a"] * 60)
   with pytest.raises(ValueError, match="finite"):
-    stacked.fit(("u",), SCORES, Y[:5], GROUPS[:5])
+    stacked.fit("cot", ("u",), SCORES, Y[:5], GROUPS[:5])
+
+
+def test_every_group_counts_alike_in_the_reach():
+  """Twice the pairs of the worst group do not make its errors count twice."""
+  apart = Y + 0.3 * (GROUPS == "a")
+  one = stacked.fit("cot", ("u",), SCORES, apart, GROUPS)
+  again = np.concatenate([np.arange(60), *[np.arange(10)] * 8])
+  many = stacked.fit("cot", ("u",), [SCORES[i] for i in again], apart[again], GROUPS[again])
+  off = [abs(v) for v in (one.reach, many.reach)]
+  assert off[1] == pytest.approx(off[0], abs=0.06)
+
+
+def test_the_mean_over_seeds_leaves_out_lost_ones():
+  found = {
+    "value": [0.5, None, 0.7],
+    "low": [0.3, None, 0.5],
+    "high": [0.7, None, 0.9],
+    "cot": [1, 1, 1],
+  }
+  assert stacked.over_seeds(found) == pytest.approx((0.6, 0.4, 0.8))
+  assert stacked.over_seeds(None) is None and stacked.over_seeds({"cot": [1.0]}) is None

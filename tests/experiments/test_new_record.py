@@ -33,6 +33,8 @@ def test_a_diverged_seed_is_named_and_the_others_are_kept(tmp_path, monkeypatch)
   assert record["diverged"] == {"1": 9}
   accuracy = record["last"]["accuracy"]
   assert accuracy[1] is None and None not in (accuracy[0], accuracy[2])
+  expected = record["expected"]["value"]
+  assert expected[1] is None and None not in (expected[0], expected[2])
   assert record["selected"]["accuracy"][1] is None
   (low, high), none, _ = record["interval"]["accuracy"]
   assert low < accuracy[0] < high < low + 0.1 and none is None
@@ -45,6 +47,13 @@ def test_a_target_without_labels_gives_no_accuracy(tmp_path):
   )
   [record] = made(tmp_path, "dann", load={"moons": toy.MOONS, "turned": blind}.__getitem__)
   assert record["last"] is None and record["oracle"] is None and record["confusion"] is None
+  # What to expect stands alone, and the labels that would judge it had no part in it.
+  [seen] = made(tmp_path / "seen", "dann")
+  assert record["expected"] == seen["expected"]
+  each = record["expected"]
+  assert {"value", "low", "high", "cot", "atc", "doc", "source_accuracy"} <= set(each)
+  for value, low, high in zip(each["value"], each["low"], each["high"], strict=True):
+    assert 0 <= low <= value <= high <= 1
   assert "target_accuracy" not in record["curves"]
   with pytest.raises(ValueError, match="target_only needs target labels"):
     made(tmp_path, "target_only", load={"moons": toy.MOONS, "turned": blind}.__getitem__)
@@ -62,7 +71,7 @@ def test_several_sources_are_pooled_and_told_apart(tmp_path):
 def test_a_task_with_unknown_classes_has_its_measures_in_the_record(tmp_path):
   [record] = made(tmp_path, "osbp", task=toy.OPEN)
   assert record["classes"] == ["a", "b", "c", "d", "unknown"]
-  assert record["config"]["classes"]["target_private"] == 4
+  assert record["config"]["classes"]["target_private"] == 4 and record["expected"] is None
   assert np.array(record["confusion"]).shape == (3, 5, 5)
   for section in "last", "selected", "oracle":
     assert len(record[section]["h_score"]) == 3

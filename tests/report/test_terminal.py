@@ -1,5 +1,8 @@
 """What a run says at its end of what it guarantees; the table is tested beside the pages."""
 
+import sample_records
+from rich.console import Console
+
 from adapt.report import terminal
 
 
@@ -9,3 +12,22 @@ def test_private_runs_say_what_they_guarantee():
   [line] = terminal.privacy([private, {"label": "shot", "task": "a_b", "config": {}}])
   assert line.startswith("shot+dp on a_b: one seed's model keeps each source example's gradients")
   assert "(ε = 3.14, δ = 1e-05)-private" in line and "ε = 1.50" in line
+
+
+def shown(records):
+  console = Console(width=90)
+  with console.capture() as said:
+    console.print(terminal.table(records))
+  return said.get()
+
+
+def test_the_expected_accuracy_stands_beside_the_accuracy_and_alone_without_labels():
+  found = {"value": [0.6, 0.7, None], "low": [0.4, 0.5, None], "high": [0.8, 0.9, None]}
+  labelled = {**sample_records.make(label="dann"), "expected": found}
+  text = shown([labelled])
+  assert "expected" in text and "65 (45–85)" in text
+  assert shown([{**labelled, "last": None}]).count("65 (45–85)") == 1
+  [line] = terminal.expectations([labelled])
+  assert line.startswith("expected: target accuracy without target labels")
+  assert "expected" not in shown([sample_records.make(label="dann")])
+  assert terminal.expectations([sample_records.make(label="dann")]) == []

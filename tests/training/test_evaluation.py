@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import toy
 
-from adapt.evaluation import class_measures
+from adapt.evaluation import class_measures, model_scores
 from adapt.experiments.suite import Task
 from adapt.training import arrays, evaluation, loop
 from adapt.training.joint_tasks import Part
@@ -65,3 +65,21 @@ def test_final_measures_are_of_all_test_examples_and_no_padding():
   for mine, own in zip(found, logits, strict=True):
     assert mine == pytest.approx(class_measures.of_logits(own, test.y), rel=1e-5)
   assert evaluation.final(cells, [part], [{}], now) == []
+
+
+def test_scores_are_of_held_out_source_and_unlabelled_target_examples():
+  [part] = parts_of(toy.TASK)
+  cells = loop.program_of([part])
+  now, _, _ = loop.placed([part], cells)
+  found = evaluation.scored(cells, now, part.data)
+  source, target = part.data.sources[0].test, part.data.target.train
+  ls, lt = (np.asarray(cells.outputs(now, split.x)[1]) for split in (source, target))
+  for mine, a, b in zip(found, ls, lt, strict=True):  # all of them, as there are fewer than 500
+    assert mine["source_accuracy"] == pytest.approx((a.argmax(1) == source.y).mean())
+    theirs = model_scores.of_logits(a, source.y, b)
+    assert {n: mine[n] for n in ("atc", "doc", "cot")} == pytest.approx(
+      {n: theirs[n] for n in ("atc", "doc", "cot")}, abs=1e-4
+    )
+  domain = part.data.target
+  other = domain._replace(train=domain.train._replace(y=1 - domain.train.y))
+  assert evaluation.scored(cells, now, part.data._replace(target=other)) == found
