@@ -99,8 +99,9 @@ def read(path: str | os.PathLike) -> tuple[np.ndarray, int]:
   Samples are float32 in [-1, 1], the rate is in Hz.
 
   Raises:
-    ValueError: one line: it does not decode, is empty, or a library is absent.
+    ValueError: one line: it does not decode, is empty, silent or cut short, or a library is absent.
   """
+  _refuse_cut(path)
   try:
     import soundfile
   except ImportError:
@@ -134,7 +135,24 @@ def _wave(path: Path) -> tuple[np.ndarray, int]:
 def _checked(path: str | os.PathLike, samples: np.ndarray, rate: int) -> tuple[np.ndarray, int]:
   if not samples.size or not np.isfinite(samples).all():
     raise ValueError(f"{path} has no samples, or such that are no numbers: replace it or remove it")
+  if not samples.any():
+    raise ValueError(f"{path} is silent: replace it or remove it")
   return samples.mean(axis=1), rate
+
+
+def _refuse_cut(path: str | os.PathLike) -> None:
+  """Raises ValueError for a .wav file with fewer bytes than its header says, which decoders read."""
+  try:
+    with open(path, "rb") as file:
+      head, there = file.read(12), file.seek(0, os.SEEK_END)
+  except OSError:
+    return  # the decoder says it
+  declared = 8 + int.from_bytes(head[4:8], "little")
+  unknown = declared in (8, 8 + 0xFFFFFFFF)  # as pipes write it
+  if head[:4] == b"RIFF" and head[8:] == b"WAVE" and not unknown and there + 1 < declared:
+    raise ValueError(
+      f"{path} is cut short: its header says {declared} bytes, and it has {there}: replace it or remove it"
+    )
 
 
 def resampled(signal: np.ndarray, rate: int) -> np.ndarray:

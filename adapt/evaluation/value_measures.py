@@ -78,9 +78,10 @@ def of_predictions(
   labels: Float[np.ndarray, "n d"],
   weights: Float[np.ndarray, " n"] | None = None,
 ) -> Measured:
-  """R², MAE and RMSE, uniformly averaged over the d numbers, as scikit-learn's.
+  """R², MAE, RMSE and MAPE, averaged over the d numbers as scikit-learn's.
 
-  R² is None where the labels do not vary, which leaves nothing to explain.
+  R² is None where the labels do not vary, which leaves nothing to explain, and MAPE (a fraction) where
+  one is 0, which nothing is a part of.
 
   Args:
     predicted: in the labels' unit.
@@ -91,7 +92,7 @@ def of_predictions(
   w = np.ones(len(labels)) if weights is None else np.asarray(weights, np.float64)
   p, y, w = predicted[known].astype(np.float64), labels[known].astype(np.float64), w[known]
   if not w.sum():
-    return {"r2": None, "mae": None, "rmse": None}
+    return {"r2": None, "mae": None, "rmse": None, "mape": None}
   apart = p - y
   error = np.average(apart**2, axis=0, weights=w)
   spread = np.average((y - np.average(y, axis=0, weights=w)) ** 2, axis=0, weights=w)
@@ -100,4 +101,5 @@ def of_predictions(
     "r2": None if constant.any() else float(np.mean(1 - error / spread)),
     "mae": float(np.average(np.abs(apart), axis=0, weights=w).mean()),
     "rmse": float(np.sqrt(error).mean()),
+    "mape": float(np.average(np.abs(apart / y), axis=0, weights=w).mean()) if y.all() else None,
   }

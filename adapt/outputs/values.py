@@ -11,6 +11,7 @@ MEASURES = (
   Measure("r2", "R²", percent=False),
   Measure("mae", "MAE", percent=False, lower=True),
   Measure("rmse", "RMSE", percent=False, lower=True),
+  Measure("mape", "MAPE (mean absolute error as a share of the value)", lower=True),
 )
 LOSSES = ("squared", "absolute", "huber")
 

@@ -3,7 +3,8 @@
 It tells where a measure is missing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from adapt import outputs
 from adapt.experiments.suite import Suite
@@ -79,6 +80,13 @@ def sheet(records: Sequence[Record], suite: Suite | None) -> Sheet:
   )
 
 
+def _without(measure: str, last: Mapping[str, Any]) -> str:
+  """Why predictions of values have no such measure."""
+  if measure == "mape":
+    return "a value of the test set is 0" if measure in last else "older code made the record"
+  return "the values of the test set do not vary" if measure in _VALUES else "values are predicted"
+
+
 def missing(records: Sequence[Record], measure: str) -> Iterator[str]:
   """Why records have no value of a measure, a line each."""
   for record in records:
@@ -87,10 +95,7 @@ def missing(records: Sequence[Record], measure: str) -> Iterator[str]:
       continue
     where, title = f"{record['label']} on {record['task']}", outputs.measure(measure).title
     if any(v is not None for v in by_seed(record, "last", "mae").values()):
-      why = (
-        "the values of the test set do not vary" if measure in _VALUES else "values are predicted"
-      )
-      yield f"{where}: no {title}, as {why}"
+      yield f"{where}: no {title}, as {_without(measure, last)}"
       continue
     matrices = [m for m in record.get("confusion") or () if m is not None]
     if not matrices:  # every seed diverged, or the method has none

@@ -13,14 +13,14 @@ def test_a_figure_is_displayed_where_a_notebook_runs(monkeypatch, running):
   seen = []
   parts = {
     "IPython": {"get_ipython": lambda: object() if running else None},
-    "IPython.display": {"display": seen.append},
+    "IPython.display": {"display": seen.append, "Image": bytes},
   }
   for name, content in parts.items():
     module = types.ModuleType(name)
     module.__dict__.update(content)
     monkeypatch.setitem(sys.modules, name, module)
-  notebook.show("figure")
-  assert seen == ["figure"] * running
+  notebook.show(types.SimpleNamespace(savefig=lambda file, format: file.write(format.encode())))
+  assert seen == [b"png"] * running
 
 
 def test_nothing_happens_without_ipython(monkeypatch):

@@ -91,3 +91,18 @@ def test_what_does_not_decode_is_named(tmp_path):
   (tmp_path / "low/9.wav").unlink()
   with pytest.raises(ValueError, match="--mel 0"):
     data.read(str(tmp_path), reading=Reading(mel=0))
+
+
+def test_silent_and_cut_recordings_are_refused(tmp_path):
+  write(tmp_path / "a.wav", np.zeros(800))
+  with pytest.raises(ValueError, match=r"a.wav is silent: replace it or remove it"):
+    sound.read(tmp_path / "a.wav")
+  write(tmp_path / "b.wav", tone(300))
+  whole = (tmp_path / "b.wav").read_bytes()
+  (tmp_path / "b.wav").write_bytes(whole[:900])
+  with pytest.raises(
+    ValueError, match=r"b.wav is cut short: its header says 16044 bytes, and it has"
+  ):
+    sound.read(tmp_path / "b.wav")
+  (tmp_path / "b.wav").write_bytes(whole[:4] + b"\xff" * 4 + whole[8:])  # as a pipe writes it
+  assert len(sound.read(tmp_path / "b.wav")[0]) == 8000

@@ -25,12 +25,15 @@ def test_measures_are_scikit_learns(seed):
   assert found["r2"] == pytest.approx(metrics.r2_score(y, p, sample_weight=w))
   assert found["mae"] == pytest.approx(metrics.mean_absolute_error(y, p, sample_weight=w))
   assert found["rmse"] == pytest.approx(metrics.root_mean_squared_error(y, p, sample_weight=w))
+  share = metrics.mean_absolute_percentage_error(y, p, sample_weight=w)
+  assert found["mape"] == pytest.approx(share)
 
 
 def test_labels_that_do_not_vary_or_are_unknown_have_no_r2():
   p, y = np.arange(4.0)[:, None], np.full((4, 1), 2.0)
   found = value_measures.of_predictions(p, y)
-  assert found["r2"] is None and found["mae"] == 1.0
+  assert found["r2"] is None and found["mae"] == 1.0 and found["mape"] == 0.5
+  assert value_measures.of_predictions(y, p)["mape"] is None  # of labels one is 0
   y[1:] = np.nan
   assert value_measures.of_predictions(p, y)["mae"] == 2.0
   assert set(value_measures.of_predictions(p, y * np.nan).values()) == {None}
