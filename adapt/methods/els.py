@@ -20,7 +20,7 @@ def els(
   width: int = 1024,
   depth: int = 2,
 ) -> Method:
-  """Trains as dann, and spares its critic full certainty by smoothed domain labels.
+  """Trains as dann, with smoothed domain labels.
 
   A critic of certain labels soon tells well-separated domains apart without error, and its gradient
   vanishes; a smoothed one keeps a slope. Source and target share one batch-norm

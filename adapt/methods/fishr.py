@@ -71,7 +71,10 @@ def fishr(
 def head_gradients(
   features: Float[Array, "b d"], logits: Float[Array, "b k"], labels: Float[Array, "b k"]
 ) -> Float[Array, "b e"]:
-  """Gradient of each cross-entropy by a linear head's kernel and bias: e = d·k + k."""
+  """Gradient of each cross-entropy by a linear head's parameters.
+
+  They are its kernel and bias: e = d·k + k.
+  """
   slope = jax.nn.softmax(logits) - labels
   kernel = features[:, :, None] * slope[:, None, :]
   return jnp.concatenate([kernel.reshape(len(slope), -1), slope], axis=1)

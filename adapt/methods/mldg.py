@@ -12,7 +12,7 @@ FAMILY = "robust over source domains"
 def mldg(
   net: Net, *, weight: float = 1.0, rate: float = 0.01, held: int = 1, exact: bool = False
 ) -> Method:
-  """Trains on some sources, and on others after a step on the former.
+  """Trains on some sources, and on others one step later.
 
   In each step some domains, drawn anew, are held. The loss is the risk of the others, and the risk of
   the held ones at the parameters that a gradient step on the others leads to. The target is not

@@ -22,7 +22,7 @@ def mstn(
   width: int = 1024,
   depth: int = 2,
 ) -> Method:
-  """Trains as dann, and moving class centroids of both domains towards each other.
+  """Trains as dann, and moving class centroids towards each other.
 
   A centroid is a moving average over steps, which wrong pseudo-labels of a batch move only a little
   Target classes are as predicted. Each domain has its own batch-norm pass, as in the

@@ -24,7 +24,7 @@ def sdat(
   depth: int = 2,
   passes: str = "joint",
 ) -> Method:
-  """Trains as cdan, with gradients from where the source loss is worst nearby.
+  """Trains as cdan, from where source loss is worst nearby.
 
   The network first climbs its source loss by `radius` (sharpness-aware minimisation); there both
   losses are taken, and their gradients move the network from where it was. The critic stays where it

@@ -94,15 +94,11 @@ def html(
     f'<section data-suite="{escape(name)}">\n{text}{pictures.get(name, "")}</section>\n'
     for name, text in tables.items()
   ]
-  policy = (
-    f"default-src 'none'; img-src data:; style-src {_hash(STYLE)}; script-src {_hash(SCRIPT)}; "
-    "base-uri 'none'; form-action 'none'"
-  )
   return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta http-equiv="Content-Security-Policy" content="{_policy()}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>adapt: results</title>
 <style>{STYLE}</style>
@@ -129,6 +125,14 @@ autocomplete="off"></label>
 </body>
 </html>
 """
+
+
+def _policy() -> str:
+  """What the page may load: its own style and script."""
+  return (
+    f"default-src 'none'; img-src data:; style-src {_hash(STYLE)}; script-src {_hash(SCRIPT)}; "
+    "base-uri 'none'; form-action 'none'"
+  )
 
 
 def _suites(suites: Mapping[str, Sequence[Sheet]], records: Sequence[Record]) -> dict[str, str]:
