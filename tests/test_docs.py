@@ -1,6 +1,7 @@
 """README and docs/: size, links, prose, and a page for every entry."""
 
 import importlib
+import json
 import re
 import statistics
 import sys
@@ -15,9 +16,29 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 sys.path.append(str(ROOT / "scripts"))
 docs_pages = importlib.import_module("docs_pages")
-PAGES = [*documents.PAGES, *sorted(DOCS.glob("tutorials/*.md")), ROOT / "CONTRIBUTING.md"]
+NOTEBOOKS = sorted(DOCS.glob("tutorials/*.ipynb"))
+TUTORIALS = [*sorted(DOCS.glob("tutorials/*.md")), *NOTEBOOKS]
+PAGES = [*documents.PAGES, *TUTORIALS, ROOT / "CONTRIBUTING.md"]
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(#[^)]*)?\)")
 LONGEST, MEAN = 20, 15  # words of a sentence
+
+
+def text_of(page):
+  """A page as Markdown; of a notebook its prose."""
+  if page.suffix == ".md":
+    return page.read_text("utf-8")
+  cells = json.loads(page.read_text("utf-8"))["cells"]
+  return "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS, ids=lambda page: page.stem)
+def test_a_notebook_that_is_not_run_again_was_run_from_top_to_bottom(page):
+  cells = json.loads(page.read_text("utf-8"))["cells"]
+  code = [c for c in cells if c["cell_type"] == "code"]
+  assert [c["execution_count"] for c in code] == list(range(1, len(code) + 1))
+  kinds = {output["output_type"] for c in code for output in c["outputs"]}
+  assert len(code) > 2 and kinds and "error" not in kinds
+  assert not re.search(r"/(tmp|home|root|work)/", page.read_text("utf-8"))
 
 
 def test_the_readme_is_one_screen():
@@ -27,7 +48,7 @@ def test_the_readme_is_one_screen():
 def test_every_link_inside_has_its_page():
   broken = []
   for page in PAGES:
-    for place, _ in LINK.findall(page.read_text("utf-8")):
+    for place, _ in LINK.findall(text_of(page)):
       if place.startswith(("http:", "https:")):
         continue
       kind, _, name = place.removeprefix("../").removeprefix("entries/").partition("/")
@@ -67,7 +88,7 @@ def sentences(text):
 
 
 def test_prose_is_plain():
-  found = {p: list(sentences(p.read_text("utf-8"))) for p in PAGES}
+  found = {p: list(sentences(text_of(p))) for p in PAGES}
   long = [f"{p.name}: {s}" for p, each in found.items() for s in each if len(s.split()) > LONGEST]
   assert not long, "\n".join([str(len(long)), *long])
   assert statistics.fmean(len(s.split()) for each in found.values() for s in each) <= MEAN
