@@ -7,7 +7,7 @@ it load.
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -80,10 +80,6 @@ def html(
     records: whose runs a number opens, and whose curves are drawn.
     overview: tables of all suites, before them.
   """
-  names = [*(["overview"] if overview else []), *suites]
-  links = "".join(
-    f'<a href="#{_anchor(name)}" data-suite="{escape(name)}">{escape(name)}</a>' for name in names
-  )
   order = {name: made[0].header[1:] for name, made in suites.items() if made}
   data = page_data.text(records, order)
   tables = {"overview": _tables("overview", overview, set())} if overview else {}
@@ -115,7 +111,7 @@ its own protocol.</p>
 <label>Filter rows<input id="filter" type="search" placeholder="dann coral: either name"
 autocomplete="off"></label>
 <output id="shown" for="filter" aria-live="polite"></output>
-<nav aria-label="Suites">{links}</nav>
+<nav aria-label="Suites">{_links(tables)}</nav>
 </div>
 <main>
 {"".join(parts)}</main>
@@ -125,6 +121,12 @@ autocomplete="off"></label>
 </body>
 </html>
 """
+
+
+def _links(names: Iterable[str]) -> str:
+  return "".join(
+    f'<a href="#{_anchor(name)}" data-suite="{escape(name)}">{escape(name)}</a>' for name in names
+  )
 
 
 def _policy() -> str:
