@@ -167,8 +167,8 @@ def section(records: Iterable[Mapping[str, Any]]) -> str:
     f"Rule as shipped: greatest `{auto.VALIDATOR}`, {auto.MARGIN:g} or more above `source_only`, with no "
     f"more than {auto.GUARD:g} of held-out source accuracy lost; from the validators' scores in the "
     "records. The list of methods was chosen with digits, pacs and reviews in sight, the rule by all "
-    "families; the column fitted to other families chooses validator, margin and guard anew without the family, from the "
-    "same list. Mean points of target accuracy above `source_only`:",
+    "families; the column fitted to other families chooses validator, margin and guard anew without the "
+    "family, from the same list. Mean points of target accuracy above `source_only`:",
     "",
     "| family | tasks | " + " | ".join(_COLUMNS.values()) + " | worst task of `auto` |",
     "| :-- | --: |" + " --: |" * (len(_COLUMNS) + 1),
