@@ -20,8 +20,8 @@ from adapt.records import record
 NAME = "auto"
 PLAIN = "source_only"
 VALIDATOR = "class_ami"
-MARGIN = 0.02  # of the validator, by which a method must beat source_only
-GUARD = 0.1  # of held-out source accuracy, that a method may lose
+MARGIN = 0.05  # of the validator, by which a method must beat source_only
+GUARD = 1.0  # of held-out source accuracy, that a method may lose; 1: all of it
 FEW_CLASSES = 3
 
 Record = dict[str, Any]

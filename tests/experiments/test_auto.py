@@ -31,7 +31,8 @@ def made(label, score, source=0.9, accuracy=0.6):
   [
     ([Seen("a", 0.6, 0.9), Seen("b", 0.7, 0.9)], "b"),
     ([Seen("a", 0.515, 0.9)], "source_only"),  # within the margin
-    ([Seen("a", 0.9, 0.7), Seen("b", 0.6, 0.85)], "b"),  # a has forgotten the source
+    ([Seen("a", 0.545, 0.9)], "source_only"),
+    ([Seen("a", 0.9, 0.7), Seen("b", 0.6, 0.85)], "a"),
     ([Seen("a", None, None)], "source_only"),
     ([Seen("a", 0.6, None)], "a"),
     ([], "source_only"),
@@ -39,6 +40,11 @@ def made(label, score, source=0.9, accuracy=0.6):
 )
 def test_the_best_score_that_is_a_gain_is_chosen(others, chosen):
   assert auto.choose([PLAIN, *others]).label == chosen
+
+
+def test_a_method_that_has_forgotten_the_source_is_left_where_that_is_asked_for():
+  others = Seen("a", 0.9, 0.7), Seen("b", 0.6, 0.85)
+  assert auto.choose([PLAIN, *others], guard=0.1).label == "b"
 
 
 def test_a_lost_source_only_leaves_the_best_of_the_others():
