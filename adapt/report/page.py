@@ -87,13 +87,7 @@ def html(
   order = {name: made[0].header[1:] for name, made in suites.items() if made}
   data = page_data.text(records, order)
   tables = {"overview": _tables("overview", overview, set())} if overview else {}
-  tables |= _suites(suites, records)
-  room = MOST_BYTES - len("".join([STYLE, SCRIPT, data, *tables.values()]).encode())
-  pictures = _pictures(shown, records, room)
-  parts = [
-    f'<section data-suite="{escape(name)}">\n{text}{pictures.get(name, "")}</section>\n'
-    for name, text in tables.items()
-  ]
+  sections = _sections(tables | _suites(suites, records), shown, records, len(data.encode()))
   policy = (
     f"default-src 'none'; img-src data:; style-src {_hash(STYLE)}; script-src {_hash(SCRIPT)}; "
     "base-uri 'none'; form-action 'none'"
@@ -122,13 +116,25 @@ autocomplete="off"></label>
 <nav aria-label="Suites">{links}</nav>
 </div>
 <main>
-{"".join(parts)}</main>
+{sections}</main>
 <dialog id="run" aria-label="One run"></dialog>
 <script type="application/json" id="runs">{data}</script>
 <script>{SCRIPT}</script>
 </body>
 </html>
 """
+
+
+def _sections(
+  tables: Mapping[str, str], shown: Sequence[Picture], records: Sequence[Record], data: int
+) -> str:
+  """Each suite's tables and pictures; `data` bytes of the page are the runs'."""
+  room = MOST_BYTES - data - len("".join([STYLE, SCRIPT, *tables.values()]).encode())
+  pictures = _pictures(shown, records, room)
+  return "".join(
+    f'<section data-suite="{escape(name)}">\n{text}{pictures.get(name, "")}</section>\n'
+    for name, text in tables.items()
+  )
 
 
 def _suites(suites: Mapping[str, Sequence[Sheet]], records: Sequence[Record]) -> dict[str, str]:
