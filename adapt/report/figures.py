@@ -205,7 +205,7 @@ def tsne_figure(
     xy = embedding.embedded(arrays["features"])
     embedding.scatter_domains(axes[0][column], xy, arrays["domain"])
     embedding.scatter_classes(axes[1][column], xy, arrays, record["classes"])
-    when = "before" if record["label"] == "source_only" else "after"
+    when = "before" if record["method"] == "source_only" else "after"
     axes[0][column].set_title(f"{when}: {_named(record, seed=0)}", fontsize=11)
   axes[0][0].set_ylabel("by domain")
   axes[1][0].set_ylabel("by class")

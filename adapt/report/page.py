@@ -7,7 +7,7 @@ it load.
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -80,21 +80,23 @@ def html(
     records: whose runs a number opens, and whose curves are drawn.
     overview: tables of all suites, before them.
   """
+  names = [*(["overview"] if overview else []), *suites]
+  links = "".join(
+    f'<a href="#{_anchor(name)}" data-suite="{escape(name)}">{escape(name)}</a>' for name in names
+  )
   order = {name: made[0].header[1:] for name, made in suites.items() if made}
   data = page_data.text(records, order)
   tables = {"overview": _tables("overview", overview, set())} if overview else {}
-  tables |= _suites(suites, records)
-  room = MOST_BYTES - len("".join([STYLE, SCRIPT, data, *tables.values()]).encode())
-  pictures = _pictures(shown, records, room)
-  parts = [
-    f'<section data-suite="{escape(name)}">\n{text}{pictures.get(name, "")}</section>\n'
-    for name, text in tables.items()
-  ]
+  sections = _sections(tables | _suites(suites, records), shown, records, len(data.encode()))
+  policy = (
+    f"default-src 'none'; img-src data:; style-src {_hash(STYLE)}; script-src {_hash(SCRIPT)}; "
+    "base-uri 'none'; form-action 'none'"
+  )
   return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_policy()}">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>adapt: results</title>
 <style>{STYLE}</style>
@@ -111,10 +113,10 @@ its own protocol.</p>
 <label>Filter rows<input id="filter" type="search" placeholder="dann coral: either name"
 autocomplete="off"></label>
 <output id="shown" for="filter" aria-live="polite"></output>
-<nav aria-label="Suites">{_links(tables)}</nav>
+<nav aria-label="Suites">{links}</nav>
 </div>
 <main>
-{"".join(parts)}</main>
+{sections}</main>
 <dialog id="run" aria-label="One run"></dialog>
 <script type="application/json" id="runs">{data}</script>
 <script>{SCRIPT}</script>
@@ -123,17 +125,15 @@ autocomplete="off"></label>
 """
 
 
-def _links(names: Iterable[str]) -> str:
+def _sections(
+  tables: Mapping[str, str], shown: Sequence[Picture], records: Sequence[Record], data: int
+) -> str:
+  """Each suite's tables and pictures; `data` bytes of the page are the runs'."""
+  room = MOST_BYTES - data - len("".join([STYLE, SCRIPT, *tables.values()]).encode())
+  pictures = _pictures(shown, records, room)
   return "".join(
-    f'<a href="#{_anchor(name)}" data-suite="{escape(name)}">{escape(name)}</a>' for name in names
-  )
-
-
-def _policy() -> str:
-  """What the page may load: its own style and script."""
-  return (
-    f"default-src 'none'; img-src data:; style-src {_hash(STYLE)}; script-src {_hash(SCRIPT)}; "
-    "base-uri 'none'; form-action 'none'"
+    f'<section data-suite="{escape(name)}">\n{text}{pictures.get(name, "")}</section>\n'
+    for name, text in tables.items()
   )
 
 

@@ -29,10 +29,9 @@ def canvas(rows: int, columns: int, size: tuple[float, float]) -> "tuple[Figure,
 
 
 def save(figure: "Figure | None", path: Path, *, photographs: bool = False) -> Path | None:
-  """Writes a picture in the format of the path's suffix.
+  """Writes a picture in its suffix's format; None is no figure.
 
-  None is no figure. A PNG has at most 256 colours. That is a third of the size, without a visible
-  difference. Of
+  A PNG has at most 256 colours. That is a third of the size, without a visible difference. Of
   `photographs` all colours are kept: theirs would take the whole palette, and a legend's small
   patches would come out in the colours of others. A PDF or SVG is made for a paper, see `fitted`.
   """
@@ -75,10 +74,8 @@ def _vector(figure: "Figure", stream: IO[bytes], kind: str) -> None:
 def fitted(figure: "Figure") -> "Figure":
   """A figure in the size of print.
 
-  One panel is a column wide, several take a page's width.
-
-  Letters are at most SMALL points, lines and markers shrink with the panel, and a legend beside
-  the panel goes beneath it.
+  One panel is a column wide, several take a page's width. Letters are at most SMALL points, lines
+  and markers shrink with the panel, and a legend beside the panel goes beneath it.
   """
   from matplotlib.lines import Line2D
   from matplotlib.text import Text

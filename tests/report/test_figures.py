@@ -26,6 +26,16 @@ def drawn(tmp_path_factory):
   return figures.draw(out, out / "figures")
 
 
+def test_a_source_only_of_other_settings_is_before_adaptation():
+  made = [sample_records.make(label=name, level=0.8) for name in ("source_only-steps=300", "dann")]
+  made[0]["method"] = "source_only"
+  points = {"features": np.random.default_rng(0).normal(size=(24, 4)).astype(np.float32)}
+  points |= {"label": np.arange(24) % 3, "domain": np.arange(24) % 2}
+  figure = figures.tsne_figure(made, {r["label"]: points for r in made})
+  titles = [axis.get_title().split(":")[0] for axis in figure.axes[:2]]
+  assert titles == ["before", "after"]
+
+
 def test_every_figure_is_a_picture(drawn):
   assert [path.parts[-3:] for path in drawn] == [
     ("digits", "mnist_usps", name) for name in ("curves.png", "tsne.png", "confusion.png")
