@@ -14,8 +14,9 @@ def section(pairs: Sequence[Pair]) -> str:
     "Mean absolute error in points of the logistic model's expected accuracy; stacked ones with families "
     "left out. The aim is 4 points and a coverage of 85 to 95 %. It is missed: confidence says too much "
     "where classes look alike in the target, and transport errs where class shares differ. `cot_agreement` "
-    "is `cot` times the share of target examples on which cross-fitted models agree; it was chosen among "
-    "some sixty forms on all families but the reviews and pacs, which had no part in it."
+    "is `cot` times the share of target examples on which cross-fitted models agree. It is the best of "
+    "thousands of forms that were tried on all families but the reviews and pacs, and its error there is "
+    "too good by as much; the reviews and pacs had no part in the choice."
   )
   return "\n".join(
     ["## Expected accuracy", "", told, "", *_table(pairs, OF_SEVERAL, pair_scores.ACCURACY)]
@@ -28,8 +29,9 @@ def adapted(runs: Sequence[Pair]) -> str:
   names = ("source_accuracy", "average_confidence", "doc", "atc", "cot")
   told = (
     f"{len(runs)} runs of {', '.join(f'`{n}`' for n in every)} from "
-    "[advise_adapted.json](advise_adapted.json), made by `python -m benchmarks.advise_adapted`. A record has "
-    "this estimate as `expected`, and `adapt run` prints it: transport alone, as every correction that was "
+    "[advise_adapted.json](advise_adapted.json), made by `python -m benchmarks.advise_adapted`; it has no "
+    "commit or device, as it was made while the code was being written. A record has this estimate as "
+    "`expected`, and `adapt run` prints it: transport alone, as every correction that was "
     "tried hurt families left out. Mean absolute error in points, families left out:"
   )
   by_label = [
