@@ -177,6 +177,7 @@ def digest_at(part: Part, step: int, evaluations: int, report: Report | None) ->
   with (
     mock.patch.object(loop, "_lengths", return_value=lengths),
     mock.patch.object(loop, "_room", return_value=room),
+    mock.patch.object(evaluation, "ends", return_value=({}, [])),  # what is made once it is trained
     contextlib.nullcontext()
     if report
     else mock.patch.object(evaluation, "_probed", return_value={}),

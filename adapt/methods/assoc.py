@@ -1,9 +1,12 @@
 """Associative domain adaptation: walks to the target and back (Haeusser et al., 2017, arXiv:1708.00938)."""
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from adapt.catalogue import Range
 from adapt.losses import ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
@@ -11,7 +14,13 @@ from adapt.models import nets
 FAMILY = "self-training, consistency"
 
 
-def assoc(net: Net, *, weight: float = 1.0, visit: float = 0.6, delay: float = 0.04) -> Method:
+def assoc(
+  net: Net,
+  *,
+  weight: float = 1.0,
+  visit: float = 0.6,
+  delay: Annotated[float, Range(0.0, 0.5)] = 0.04,
+) -> Method:
   """Trains features whose walks to the target come back to their class.
 
   A walk goes from a source example to a target one and back to the source, each time with

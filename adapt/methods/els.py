@@ -1,8 +1,11 @@
 """ELS: a domain critic with smoothed domain labels (Zhang et al., 2023, arXiv:2302.00194)."""
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 
+from adapt.catalogue import Range
 from adapt.losses import adversarial, ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
@@ -15,7 +18,7 @@ def els(
   net: Net,
   *,
   weight: float = 1.0,
-  smoothing: float = 0.1,
+  smoothing: Annotated[float, Range(0.0, 0.45)] = 0.1,
   ramp: float = 10.0,
   width: int = 1024,
   depth: int = 2,

@@ -1,9 +1,12 @@
 """MSTN: class centroids that follow both domains (Xie et al., 2018, PMLR 80:5423–5432)."""
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from adapt.catalogue import Range
 from adapt.losses import adversarial, ops
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
@@ -17,7 +20,7 @@ def mstn(
   *,
   weight: float = 1.0,
   adversary: float = 0.1,
-  decay: float = 0.7,
+  decay: Annotated[float, Range(0.1, 0.9)] = 0.7,
   ramp: float = 10.0,
   width: int = 1024,
   depth: int = 2,
