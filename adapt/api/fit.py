@@ -23,7 +23,7 @@ from adapt.experiments.run import run
 from adapt.experiments.suite import Suite
 from adapt.records.record import read_points
 from adapt.report import remarks
-from adapt.training import bounds, devices
+from adapt.training import bounds, devices, program_memory
 from adapt.training.history import History, Report
 from adapt.training.settings import Settings
 
@@ -98,14 +98,14 @@ def fit(
   Raises:
     ValueError: one line with the remedy.
   """
+  program_memory.relieve()  # of earlier calls in this process: hundreds of them end in LLVM without
   predicts = outputs.bind(_entry(outputs, output), **({} if loss is None else {"loss": loss}))
   options = _options(reading, transductive, predicts.name)
   domains = arrays.domains_of(source, target, test, labelled, label, options)
   tried = _tried(method, domains, search)
   asked = (model, weights, tuning, seeds, settings, start, validator, predicts)
   experiments = [_experiment(one, domains, *asked) for one in tried or [method]]
-  if search:
-    experiments = [_searching(experiments[0], search)]
+  experiments = [_searching(experiments[0], search)] if search else experiments
   notes = [*dict.fromkeys(note for d in domains for note in d.notes)]
   with contextlib.ExitStack() as held:
     folder = Path(out or held.enter_context(tempfile.TemporaryDirectory(prefix="adapt-")))

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import jax
+import numpy as np
 import pytest
 
+import adapt
 from adapt.experiments import grid
 from adapt.training import program, program_memory
 
@@ -41,3 +43,12 @@ def test_a_grid_asks_after_every_program(monkeypatch):
   monkeypatch.setattr(grid, "_tidied", lambda *_: None)
   grid.run([["a"], ["b"]], None, grid.Options(), None)
   assert asked == [["a"], "relieved", ["b"], "relieved"]
+
+
+def test_fitting_again_and_again_forgets_the_programs_of_before(monkeypatch):
+  """Some two hundred fits in one process took all of its memory maps, and LLVM ended it."""
+  asked = []
+  monkeypatch.setattr(program_memory, "relieve", lambda: asked.append("relieved"))
+  with pytest.raises(ValueError, match="unknown method 'dan2'"):
+    adapt.fit("dan2", source=(np.zeros((8, 2)), np.arange(8) % 2), target=np.ones((8, 2)))
+  assert asked == ["relieved"]
