@@ -26,8 +26,7 @@ def els(
   """Trains as dann, with smoothed domain labels.
 
   A critic of certain labels soon tells well-separated domains apart without error, and its gradient
-  vanishes; a smoothed one keeps a slope. Source and target share one batch-norm
-  pass, as in dann.
+  vanishes; a smoothed one keeps a slope. Source and target share one batch-norm pass, as in dann.
 
   Departs from the authors' code in the critic, there without batch-norm on features, and with CDAN's
   products and MCC or SDAT beside it; and in the smoothing, of which the code tries eight values from

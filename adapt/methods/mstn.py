@@ -27,9 +27,8 @@ def mstn(
 ) -> Method:
   """Trains as dann, and moving class centroids towards each other.
 
-  A centroid is a moving average over steps, which wrong pseudo-labels of a batch move only a little
-  Target classes are as predicted. Each domain has its own batch-norm pass, as in the
-  authors' code.
+  A centroid is a moving average over steps, which wrong pseudo-labels of a batch move only a little.
+  Target classes are as predicted. Each domain has its own batch-norm pass, as in the authors' code.
 
   Departs from the authors' code in what is aligned, there logits for digits and a bottleneck of 256
   units else, here the features; in absent classes, whose centroids move towards 0 there and stay
