@@ -20,7 +20,8 @@ PROMISES = {
   "alone": "Two processes never train the same cell in one folder at once",
   "diverged": "A seed that is no longer finite stays at its last finite state; the others go on; exit code 3",
   "disk": "A full or read-only disk costs one line, never what was there",
-  "layouts": "One device, eight by sharding and eight by pmap give the same numbers, for every method",
+  "layouts": "One device and eight by pmap give the same numbers, for every method; eight by sharding for "
+  "one of each mechanism (all with `ADAPT_LAYOUTS=every`)",
   "seeds": "One seed of several is that seed alone, bit for bit",
   "more_seeds": "Seeds added to a record later give the numbers of all at once, bit for bit on the same "
   "device and layout",

@@ -162,12 +162,19 @@ def _in_order(record: Record) -> Record:
 
 def _spearman(x: np.ndarray, y: np.ndarray) -> float | None:
   """Rank correlation, ties at their mean rank; None where one side does not vary."""
-  from scipy import stats
-
-  a, b = stats.rankdata(x), stats.rankdata(y)
+  a, b = _ranks(x), _ranks(y)
   if np.ptp(a) == 0 or np.ptp(b) == 0:
     return None
   return float(np.corrcoef(a, b)[0, 1])
+
+
+def _ranks(x: np.ndarray) -> np.ndarray:
+  """Ranks [n], equal values at their mean rank; a run's few are ranked without SciPy's set-up."""
+  if len(x) > 50:
+    from scipy import stats
+
+    return np.asarray(stats.rankdata(x))
+  return (x[:, None] > x).sum(axis=1) + ((x[:, None] == x).sum(axis=1) + 1) / 2
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -4,64 +4,12 @@ import inspect
 from unittest import mock
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 import toy
 
-from adapt import methods, models
-from adapt.method import Batch
-from adapt.training import loop, shared_step
-
-SEEDS = 2
-
-
-@pytest.mark.parametrize("name", methods.names())
-def test_steps(name):
-  """What one program of two seeds side by side can tell: it compiles once for all of it."""
-  own = toy.needs(name)
-  method = methods.get(name)(models.build(own.model, 2), **own.given)
-  opt = shared_step.optimizer(toy.SETTINGS, 0.1)
-  batch, traces = random_batch(), []
-
-  @jax.jit
-  @jax.vmap
-  def init(key):
-    ts = shared_step.init(method, opt, key, batch)
-    return ts._replace(step=jnp.asarray(5, jnp.int32))  # of 10: ramps start at nothing
-
-  @jax.jit
-  def step(states):
-    traces.append(1)
-    return jax.vmap(lambda ts: shared_step.step(method, opt, 10, ts, batch))(states)
-
-  before = init(jnp.stack([jax.random.key(i) for i in range(SEEDS)]))
-  after, metrics = step(before)
-  check_structure(before, after, metrics)
-  assert metrics["loss"][0] != metrics["loss"][1], "two seeds are one"
-  again = step(before)
-  assert jax.tree.all(jax.tree.map(lambda a, b: bool(jnp.all(a == b)), (after, metrics), again))
-  step(after)
-  assert len(traces) == 1
-
-
-def random_batch():
-  keys = iter(jax.random.split(jax.random.key(1), 3))
-  xs, xt, xl = (jax.random.normal(next(keys), (16, 2)) for _ in range(3))
-  ys, ds = jnp.arange(16) % 2, jnp.eye(2)[jnp.arange(16) // 2 % 2]
-  return Batch(xs, ys, jnp.ones(16), ds, xt, xl, ys, jnp.arange(16))
-
-
-def check_structure(before, after, metrics):
-  """A finite scalar loss, everything of the shape it had, and every entry of params moved."""
-  assert metrics["loss"].shape == (SEEDS,) and jnp.isfinite(metrics["loss"]).all()
-  assert jax.tree.structure(after) == jax.tree.structure(before)
-  for old, new in zip(jax.tree.leaves(before), jax.tree.leaves(after), strict=True):
-    assert (old.shape, old.dtype) == (new.shape, new.dtype)
-  moved = jax.tree.map(lambda a, b: bool(jnp.any(a != b)), after.params, before.params)
-  assert all(any(jax.tree.leaves(part)) for part in moved.values()), (
-    "an entry of params never moves"
-  )
+from adapt import methods
+from adapt.training import loop
 
 
 @pytest.fixture
@@ -103,14 +51,14 @@ def test_learns_and_beats_source_only(name, toy_run, tmp_path):
 
 def check_reporting(part):
   """1, 5 and 20 evaluations, of which all is read or nothing: the same parameters to the bit."""
-  once, often, most = (toy.digest_at(part, 80, n, r) for n, r in ((1, None), (5, read), (20, None)))
+  once, often, most = (toy.digest_at(part, 20, n, r) for n, r in ((1, None), (5, read), (20, None)))
   assert once == often == most, "evaluations or reports move parameters"
 
 
 def read(step, past):
   """What boards, trackers and choices ask for: validators, and the target's accuracy in the end."""
   assert np.isfinite(past.mean("loss")) and np.isfinite(past.mean("target_test"))
-  if step == 80:
+  if step == 20:
     assert {"train", "source", "validators", "target"} <= set(past.newest())
 
 

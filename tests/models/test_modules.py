@@ -158,14 +158,16 @@ BATCH = Batch(X, Y, jnp.ones(8), jnp.ones((8, 1)), X[::-1] + 1, None, None, jnp.
 SETTINGS = Settings(lr=0.05, momentum=0.9, weight_decay=0.0, schedule="constant")
 
 
-TRAINED = [("dann", t) for t in ("full", "linear_probe", "lora")]
-TRAINED += [("mdd", "full"), ("mdd", "lora"), ("mcd", "full"), ("shot", "full")]
+# Every module under one method; one of each library under what reaches into a network in other ways.
+TRAINED = [(module, "dann", "full") for module in MADE]
+REACHING = [("dann", "linear_probe"), ("dann", "lora"), ("mdd", "lora"), ("mcd", "full")]
+REACHING += [("shot", "full")]
+TRAINED += [(module, *how) for module in ("linen module", "nnx factory") for how in REACHING]
 
 
-@every
-@pytest.mark.parametrize(("name", "tuned"), TRAINED)
-def test_trains_under_methods_and_tunings_without_a_second_trace(network, name, tuned):
-  net = tuning.get(tuned)().wrap(modules.as_factory(network)(3), 0.0)
+@pytest.mark.parametrize(("module", "name", "tuned"), TRAINED)
+def test_trains_under_methods_and_tunings_without_a_second_trace(module, name, tuned):
+  net = tuning.get(tuned)().wrap(modules.as_factory(MADE[module])(3), 0.0)
   # Heads like the module's own: deeper ones are networks of ours, and cost seconds of compilation.
   method = methods.get(name)(net, **({"depth": 0} if name in ("mcd", "mdd") else {}))
   opt = shared_step.optimizer(SETTINGS, 0.05)

@@ -44,6 +44,15 @@ def test_differences_are_paired_by_task_and_seed():
   assert found["task1"] == pytest.approx(RISEN["task1"])
 
 
+@pytest.mark.parametrize("n", [7, 9, 13])
+def test_tied_and_equal_differences_are_tested_as_scipy_does(n):
+  rng = np.random.default_rng(n)
+  for most in (2, 4):
+    values = {f"task{i}": float(v) for i, v in enumerate(rng.integers(-1, most, n))}
+    tested = stats.wilcoxon([values[t] for t in sorted(values)]).pvalue
+    assert significance.tasks_differ(values) == pytest.approx(tested, rel=1e-12)
+
+
 def test_a_gain_has_its_mean_interval_and_test():
   found = significance.gain(RISEN)
   values = np.array(list(RISEN.values()))
