@@ -1,6 +1,7 @@
 """results/advise.md and the stacked table follow from results/advise.json, and from labels only as said."""
 
 import importlib
+import json
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import sample_records
 
 from adapt.data import Domain, Split
 from adapt.experiments import pair_scores
+from adapt.records.record import environment
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "scripts"))
@@ -121,12 +123,17 @@ def test_runs_of_networks_are_collected_by_seed():
   one = sample_records.make(label="dann", suite="heart")
   one["expected"] = {"value": [0.5] * 3, "cot": [0.1, None, 0.3], "atc": [0.4, None, 0.6]}
   one["last"]["accuracy"] = [0.7, 0.8, 0.9]
+  one["config"] |= {"source": ["heart_va"], "target": "heart_cleveland"}
   bare = {k: v for k, v in one.items() if k != "expected"}
   found = advise_adapted.collected([bare, one, {**one, "suite": "other"}, {**one, "last": None}])
   assert [(r["seed"], r["accuracy"], r["scores"]) for r in found["heart"]] == [
     (0, 0.7, {"cot": 0.1, "atc": 0.4}),
     (2, 0.9, {"cot": 0.3, "atc": 0.6}),
   ]
+  last, made = found["heart"][-1], one["environment"]
+  assert [last[n] for n in ("commit", "dirty", "device")] == [made["commit"], False, made["device"]]
+  assert (last["target"], last["rows"]) == ("heart_cleveland", np.sum(one["confusion"][2]))
+
   x = RNG.normal(5, 3, size=(40, 2, 2)).astype(np.float32)
   y = np.arange(40) % 2
   domains = {
@@ -148,3 +155,23 @@ def test_choices_of_sources_are_of_models_of_the_named_sources():
   assert min(found["half"], found["first"], found["oracle_single"], found["all_but_last"]) > 0.9
   assert found["half"] >= found["weighted"] and found["random_half"] <= found["half"]
   assert advise_sources.choices([bad, bad, good], good)["first"] < 0.1
+
+
+def test_scores_of_pairs_name_their_commit_and_what_known_shares_would_give(tmp_path, monkeypatch):
+  from benchmarks import advise
+
+  def of(name, counts):
+    y = np.repeat([0, 1], counts)
+    x = RNG.normal(size=(len(y), 2)) + 2.0 * y[:, None]
+    return Domain(name, Split(x.astype(np.float32), y), Split(x[:0], y[:0]), ("a", "b"))
+
+  tiny = of("even", (60, 60)), of("uneven", (105, 15))
+  monkeypatch.setitem(advise.FAMILIES, "tiny", lambda _: iter([tiny]))
+  out = tmp_path / "advise.json"
+  assert advise.main(["--from", str(tmp_path), "--family", "tiny", "--out", str(out)]) == 0
+  found = json.loads(out.read_text())
+  [pair], [origin] = found["pairs"]["tiny"], found["origins"].values()
+  assert origin == {n: environment()[n] for n in ("commit", "dirty", "device")}
+  known, guessed = pair["known"], pair["scores"]["cot"]
+  assert known["share_distance"] == pytest.approx(0.375)
+  assert abs(known["cot"] - pair["accuracy"]) < 0.1 < abs(guessed - pair["accuracy"])
