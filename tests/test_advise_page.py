@@ -15,10 +15,12 @@ from adapt.records.record import environment
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "scripts"))
-advise_auto, advise_expected, advise_fit, advise_page, advise_rank, advise_worth = (
+advise_auto, advise_expected, advise_fit, advise_page, advise_rank, advise_reach = (
   importlib.import_module(f"advise_{n}")
-  for n in ("auto", "expected", "fit", "page", "rank", "worth")
+  for n in ("auto", "expected", "fit", "page", "rank", "reach")
 )
+GAINS = ROOT / "results" / "advise_gains.json"
+ORIGIN = {"commit": "0123456789" * 4, "dirty": False, "device": "cpu x86_64, 2 cores"}
 
 RNG = np.random.default_rng(0)
 
@@ -42,8 +44,9 @@ PAIRS = [pair(f, i) for f in "abcd" for i in range(6)]
 
 def test_the_table_is_what_is_committed():
   pairs, runs = advise_fit.read(ROOT / "results"), advise_fit.read_adapted(ROOT / "results")
+  known = advise_fit.read_known(ROOT / "results", pairs)
   made = (ROOT / "adapt" / "experiments" / "stacked_table.py").read_text("utf-8")
-  assert advise_fit.table(pairs, runs) == made
+  assert advise_fit.table(pairs, runs, known) == made
 
 
 def test_a_family_s_own_pairs_have_no_part_in_its_estimates():
@@ -75,8 +78,10 @@ def test_a_family_s_own_targets_have_no_part_in_their_ranking():
 
 
 def test_networks_have_a_table_of_their_own():
-  runs = [{**p, "label": "dann", "suite": "s", "task": "t"} for p in PAIRS]
+  runs = [{**p, **ORIGIN, "rows": 50, "label": "dann", "suite": "s", "task": "t"} for p in PAIRS]
+  runs[0] |= {"commit": "f" * 40, "dirty": True}
   text = advise_expected.adapted(runs)
+  assert "at commit 0123456789, ffffffffff with local changes on cpu x86_64, 2 cores. A" in text
   assert "24 runs of `dann`" in text and "| cot | " in text and "cot_agreement" not in text
 
 
@@ -104,17 +109,6 @@ def test_regret_is_of_what_label_free_scores_choose():
   assert (a["best"], b["best"]) == ("dann", "mcc")  # what was best in the other family
   text = advise_auto.section(made)
   assert "- `auto`: 20.0" in text and "always `source_only`: 25.0" in text
-
-
-def test_the_probability_of_worth_is_a_penalised_logistic_regression():
-  from sklearn.linear_model import LogisticRegression
-
-  x = RNG.normal(size=(80, 2))
-  y = (x[:, 0] + RNG.normal(size=80) > 0).astype(float)
-  z = (x - x.mean(axis=0)) / x.std(axis=0)
-  theirs = LogisticRegression(C=1.0, tol=1e-10).fit(z, y).predict_proba(z)[:, 1]
-  ours = advise_worth.probability(advise_worth.logistic(x, y), x)
-  np.testing.assert_allclose(ours, theirs, atol=2e-3)
 
 
 def test_runs_of_networks_are_collected_by_seed():
@@ -175,3 +169,54 @@ def test_scores_of_pairs_name_their_commit_and_what_known_shares_would_give(tmp_
   known, guessed = pair["known"], pair["scores"]["cot"]
   assert known["share_distance"] == pytest.approx(0.375)
   assert abs(known["cot"] - pair["accuracy"]) < 0.1 < abs(guessed - pair["accuracy"])
+
+
+def test_what_could_be_reached_is_of_what_would_be_known():
+  """Family a's estimates are 10 points too high, the others are right; each family has two targets."""
+  pairs = []
+  for family, over, apart in (("a", 0.1, 0.2), ("b", 0.0, 0.05), ("c", 0.0, 0.0)):
+    for i, accuracy in enumerate((0.2, 0.8, 0.2, 0.8)):
+      one = {**pair(family, i, f"t{i // 2}"), "rows": [9, 100], "accuracy": accuracy}
+      one["scores"] |= {"cot": accuracy + over, "atc": accuracy - 0.03}
+      pairs.append({**one, "known": {"share_distance": apart, "cot": accuracy + 0.02}})
+  text = "\n".join(advise_reach.section(pairs, advise_fit.OF_ONE, ("cot", "atc")))
+  for line in (
+    "| | all | a | b | c |",
+    "| too high or too low, points | +3.3 | +10.0 | +0.0 | +0.0 |",
+    "| nothing: as shipped | 3.3 | 10.0 | 0.0 | 0.0 |",
+    "| the target's class shares | 2.0 | 2.0 | 2.0 | 2.0 |",
+    "| accuracies of the family's other targets | 0.0 | 0.0 | 0.0 | 0.0 |",
+    "| in hindsight, which single estimate is best | 1.0 | 3.0 | 0.0 | 0.0 |",
+    "| in hindsight, the best line through the family | 0.0 | 0.0 | 0.0 | 0.0 |",
+    "| the accuracy itself, but for the chance of its rows | 3.2 | 3.2 | 3.2 | 3.2 |",
+    "| covered, % | 67 | 0 | 100 | 100 |",
+  ):
+    assert line in text, line
+  assert "Even the best line through each family's own accuracies is off by 0.0 points. The" in text
+  assert (
+    "fails most on a, by 10.0 points; the target's class shares, if known, would leave 2.0." in text
+  )
+  assert (
+    "The error is 0.0 points in the 8 pairs whose class shares are less than 0.1 apart, and 10.0"
+    in text
+  )
+
+
+def test_gains_are_of_methods_without_target_labels():
+  from benchmarks import advise_gains
+
+  def of(label, accuracy, source="heart_va"):
+    one = sample_records.make(label=label, suite="heart")
+    one["config"] |= {"source": [source], "target": "heart_cleveland"}
+    one["last"]["accuracy"] = [accuracy, None, accuracy]
+    return one
+
+  pairs = {
+    "heart": [{"source": s, "target": "cleveland", "classes": 2} for s in ("va", "hungarian")]
+  }
+  made = [of("source_only", 0.6), of("target_only", 0.95), of("bnm", 0.9)]
+  made += [of("dann-depth=1-width=64", 0.7), of("mcc", 0.8), of("dan-weight=0.0", 0.85)]
+  other = of("dann", 0.9, "heart_hungarian")  # without source_only
+  [found] = advise_gains.collected(pairs, [*made, other])["heart"]
+  assert (found["source"], found["plain"], found["best"], found["tried"]) == ("va", 0.6, 0.9, 0.8)
+  assert found["commits"] == [made[0]["environment"]["commit"][:10]]

@@ -17,8 +17,8 @@ from adapt.experiments.advice import Advice, SourceAdvice, advice
 from adapt.report import advice_page
 
 _WHERE = "NAME, tfds:NAME, a folder of images, a table, an .npz or other file of arrays"
-_OF_DISTANCES = ("rows", "p", "proxy A", "MMD²", "CORAL", "rank")
-_OF_ACCURACY = ("held-out source", "ATC", "DoC", "confidence", "stacked")
+_OF_DISTANCES = ("rows", "p", "proxy A", "MMD²", "CORAL", "H-score", "rank")
+_OF_ACCURACY = ("held-out", "ATC", "DoC", "confidence", "stacked")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -134,8 +134,9 @@ def _distances(source: SourceAdvice) -> list[str]:
     f"{source.rows:,}",
     f"{source.p_value:.3f}",
     f"{source.proxy_a_distance:.2f}",
-    f"{source.mmd2:.4f}",
+    f"{source.mmd2:.3f}",
     f"{source.coral:.2g}",
+    "–" if source.h_score is None else f"{source.h_score:.2f}",
     "–" if source.mean_rank is None else f"{source.mean_rank:.1f}",
   ]
 
