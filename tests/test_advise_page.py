@@ -220,3 +220,15 @@ def test_gains_are_of_methods_without_target_labels():
   [found] = advise_gains.collected(pairs, [*made, other])["heart"]
   assert (found["source"], found["plain"], found["best"], found["tried"]) == ("va", 0.6, 0.9, 0.8)
   assert found["commits"] == [made[0]["environment"]["commit"][:10]]
+
+
+def test_what_is_committed_names_its_commit_and_device():
+  made, sources = (
+    json.loads((ROOT / "results" / f"advise{n}.json").read_text()) for n in ("", "_sources")
+  )
+  assert made["origins"].keys() == made["pairs"].keys()
+  runs = advise_fit.read_adapted(ROOT / "results")
+  for one in (*made["origins"].values(), sources["origin"], *runs):
+    assert len(one["commit"]) == 40 and one["dirty"] is False and one["device"]
+  gains = advise_fit.read_known(ROOT / "results", advise_fit.read(ROOT / "results"))
+  assert len(gains) == sum(map(len, json.loads(GAINS.read_text())["pairs"].values()))
