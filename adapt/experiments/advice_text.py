@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # which imports this
 FEW = 50  # target rows below which nothing is reliable
 MOST_NEW = 0.5  # share of a target that is not covered, above which all of it has moved
 FAR = 1.0  # proxy A-distance at which a linear model tells three of four examples apart
+_CLOSE = 0.1  # mean rank behind the first, below which an order is of the scores' weights alone
 _MOST_CLASSES = 4  # whose shares a sentence names, those that move most
 
 
@@ -112,6 +113,10 @@ def _ranking(sources: Sequence["SourceAdvice"]) -> str:
       f"{told} But the model of {first} is no better than its most frequent class, so that its H-score says "
       f"little: try {second} too."
     )
+  least = sources[0].mean_rank or 0.0
+  close = [s.name for s in sources if (s.mean_rank or 0.0) - least < _CLOSE]
+  if len(close) > 1:
+    told += f" The ranks of {', '.join(close[:-1])} and {close[-1]} hardly differ: their order says nothing."
   n = stacked_table.FIRST
   return (
     f"{told} In records the first was the best for {n.best} of {n.targets} targets, and for nine in ten at "
@@ -140,8 +145,8 @@ def _accuracy(nearest: "SourceAdvice", target: str) -> str:
     return f"{told} is not judged in {target}: {alone}."
   known = stacked_table.STACKED
   return (
-    f"{told} is expected to be right in {total.value:.0%} of {target} without adaptation, 90 % between "
-    f"{total.low:.0%} and {total.high:.0%} if {target} is like the {known.pairs} pairs of "
+    f"{told} is expected to be right in {total.value:.0%} of {target} without adaptation, with 90 % "
+    f"confidence between {total.low:.0%} and {total.high:.0%}, if {target} is like the {known.pairs} pairs of "
     f"{known.groups} families of data that this is from; {alone}."
   )
 
@@ -161,7 +166,7 @@ def _methods(found: "Advice") -> str:
   if chance is not None:
     known = stacked_table.WORTH
     likely = (
-      f" The best of them gains more than {worth.GAIN:g} point with a probability of {chance:.0%}, if this "
-      f"pair is like the {known.pairs} of records that this is from, where it did on {known.gained}."
+      f" With a probability of {chance:.0%} the best of them gains more than {worth.GAIN:g} point, if this pair "
+      f"is like the {known.pairs} of records, on {known.gained} of which it did."
     )
   return f"To adapt, try beside {plain.method}: {listed}; --method auto does, and chooses.{likely}{warned}"

@@ -38,7 +38,7 @@ def test_two_halves_of_one_set_show_no_shift():
   assert (
     "its confidence alone says 100% to 100%." in found.sentences[3] and len(found.sentences) == 4
   )
-  assert " 90 % between " in found.sentences[3] and not only.uncovered.seen
+  assert ", with 90 % confidence between " in found.sentences[3] and not only.uncovered.seen
   assert only.expected.atc == pytest.approx(1.0, abs=0.01) and only.majority == 0.125
 
 
@@ -108,6 +108,12 @@ def test_how_sure_the_first_place_is_follows_from_records(of_three, monkeypatch)
     f"{LIKELIEST}next (1.2), near (1.8), far (3.0). In records the first was the best for 20 of 30 targets, "
     "and for nine in ten at most 8 points worse than the best."
   )
+  even = stacked_table.RANKING._replace(weights=(0.48, 0.52))
+  monkeypatch.setattr(stacked_table, "RANKING", even)
+  assert ranked(of_three, 5.0, 6.0, 3.0).startswith(
+    f"{LIKELIEST}next (1.5), near (1.5), far (3.0). The ranks of next and near hardly differ: their order "
+    "says nothing. In records"
+  )
 
 
 def test_a_first_place_without_a_model_to_trust_is_told_so(of_three):
@@ -151,8 +157,8 @@ def test_methods_are_named_where_there_is_a_shift_and_warned_of_where_shares_mov
   own = worth.features(only.proxy_a_distance, only.stacked.value, only.expected.source_accuracy, 8)
   assert only.worth == pytest.approx(worth.probability(known, own[None])[0])
   assert moved.sentences[-1].endswith(
-    f" The best of them gains more than 1 point with a probability of {only.worth:.0%}, if this pair is like "
-    f"the {known.pairs} of records that this is from, where it did on {known.gained}."
+    f" With a probability of {only.worth:.0%} the best of them gains more than 1 point, if this pair is like "
+    f"the {known.pairs} of records, on {known.gained} of which it did."
   )
 
 
