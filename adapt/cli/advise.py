@@ -159,6 +159,6 @@ def _expected(source: SourceAdvice) -> list[str]:
 
 def _shares_line(name: str, shares: ClassShares) -> str:
   each = zip(shares.classes, shares.source, shares.target, shares.errors, strict=True)
-  listed = ", ".join(f"{c} {a:.0%} → {b:.0%} ± {e:.0%}" for c, a, b, e in list(each)[:10])
+  listed = ", ".join(f"{c}: {a:.0%} → {b:.0%} ± {e:.0%}" for c, a, b, e in list(each)[:10])
   more = f", … {len(shares.classes)} in all" if len(shares.classes) > 10 else ""
   return f"class shares, {name} → target (condition {shares.condition:.1f}): {listed}{more}"

@@ -63,7 +63,7 @@ def _shares(source: "SourceAdvice") -> str:
     return f"{told}, which with shifted inputs proves little." if source.shifted else f"{told}."
   each = zip(shares.classes, shares.source, shares.target, strict=True)
   most = sorted(each, key=lambda row: -abs(row[2] - row[1]))[:_MOST_CLASSES]
-  listed = ", ".join(f"{name} {a:.0%} → {b:.0%}" for name, a, b in most)
+  listed = ", ".join(f"{name}: {a:.0%} → {b:.0%}" for name, a, b in most)
   equal = shares.p_value
   if not source.shifted or equal is None:
     return (
@@ -146,8 +146,8 @@ def _accuracy(nearest: "SourceAdvice", target: str) -> str:
   known = stacked_table.STACKED
   return (
     f"{told} is expected to be right in {total.value:.0%} of {target} without adaptation, with 90 % "
-    f"confidence between {total.low:.0%} and {total.high:.0%}, if {target} is like the {known.pairs} pairs of "
-    f"{known.groups} families of data that this is from; {alone}."
+    f"confidence between {total.low:.0%} and {total.high:.0%}, if {target} is like the {known.pairs} pairs "
+    f"of {known.groups} families of data that this is from; {alone}."
   )
 
 
@@ -166,7 +166,7 @@ def _methods(found: "Advice") -> str:
   if chance is not None:
     known = stacked_table.WORTH
     likely = (
-      f" With a probability of {chance:.0%} the best of them gains more than {worth.GAIN:g} point, if this pair "
-      f"is like the {known.pairs} of records, on {known.gained} of which it did."
+      f" With a probability of {chance:.0%} the best of them gains more than {worth.GAIN:g} point, if this "
+      f"pair is like the {known.pairs} of records, on {known.gained} of which it did."
     )
   return f"To adapt, try beside {plain.method}: {listed}; --method auto does, and chooses.{likely}{warned}"

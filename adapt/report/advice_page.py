@@ -22,6 +22,7 @@ svg text { font: 13px system-ui, sans-serif; fill: #222 }
 .wide { overflow-x: auto } table { border-collapse: collapse; font-size: .9rem }
 th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap }
 th:first-child, td:first-child { text-align: left } .note { color: #555; font-size: .9rem }
+.named { display: inline-block; margin-right: .6em }
 .key { display: inline-block; width: .8em; height: .8em; margin-right: .3em; border-radius: 50% }
 """
 _WIDTH, _LINE, _LEFT = 360, 24, 136  # of a bar chart, in pixels at a width of 390
@@ -156,7 +157,7 @@ def _points(found: Advice, colours: Mapping[str, str]) -> list[str]:
 def _key(names: Sequence[str], colours: Sequence[str] = _COLOURS) -> str:
   each = zip(names, colours, strict=False)
   told = (
-    f'<span class="key" style="background:{colour}"></span>{escape(name)}&ensp;'
+    f'<span class="named"><span class="key" style="background:{colour}"></span>{escape(name)}</span> '
     for name, colour in each
   )
   return f"<p>{''.join(told)}</p>"
