@@ -54,8 +54,8 @@ def test_first_places_are_counted_with_what_the_first_lacks():
   found = [[1.0, 2.4, 2.6], [1.36, 1.64, 3.0], [1.36, 1.64, 3.0]]
   accuracy = [(0.9, 0.8, 0.1), (0.2, 0.35, 0.1), (0.3, 0.2, 0.1)]
   assert ranking.first_places(found, accuracy) == ranking.FirstPlaces(3, 2, pytest.approx(0.15))
-  many = [(0.5 - k / 100, 0.5) for k in range(1, 21)]
-  assert ranking.loss([[1.0, 2.0]] * 20, many) == pytest.approx(
+  many = [(0.5, 0.5 - k / 100) for k in range(1, 21)]
+  assert ranking.loss([[2.0, 1.0]] * 20, many) == pytest.approx(
     0.19
   )  # the 19th of 20, for 0.9 of 21
 
