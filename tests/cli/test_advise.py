@@ -40,6 +40,7 @@ def test_json_has_everything(pair, capsys):
   assert source["shares"]["condition"] > 1 and found["pooled"] is None
   assert "One source: nothing to rank." in found["sentences"]
   assert source["stacked"]["low"] <= source["stacked"]["value"] and "pictures" not in found
+  assert 0 < source["worth"] < 1 and source["h_score"] > 0
   assert found["methods"][0]["method"] == "source_only"
 
 
