@@ -3,8 +3,9 @@
 python -m benchmarks.advise --from FOLDER [--data-dir FOLDER] [--family NAME…] [--out results/advise.json]
 
 For every ordered pair of a family, all scores of `adapt.experiments.pair_scores` and the target accuracy of
-the logistic source model that they are of. Target labels are read for that accuracy alone. FOLDER has
-the sets that no builder prepares: medical/heart, speech/fsdd, machines/cwru.
+the logistic source model that they are of. Target labels are read for that accuracy, and for `known`: what
+could be expected if the target's class shares were known. FOLDER has the sets that no builder prepares:
+medical/heart, speech/fsdd, machines/cwru.
 """
 
 import argparse
@@ -21,11 +22,14 @@ from threadpoolctl import threadpool_limits
 from adapt import data
 from adapt.data import atomic_files
 from adapt.data.domain import Domain, Split
+from adapt.evaluation.expected_accuracy import confidence_transport
 from adapt.experiments import advice, pair_scores
+from adapt.records import record
 from adapt.weights._content import by_content
 
 Pair = tuple[Domain, Domain]
 MOST = 2000  # rows of a domain
+_ORIGIN = ("commit", "dirty", "device")  # of a record's environment
 
 
 def _named(names: list[str], of: argparse.Namespace) -> Iterator[Pair]:
@@ -139,9 +143,26 @@ def scored(source: Domain, target: Domain) -> dict[str, object]:
     "classes": len(known),
     "majority": float(np.bincount(model.labels).max() / len(model.labels)),
     "accuracy": float(right.mean()),
+    "known": _known(pair_scores.predicted(model), y, known),
     "scores": found,
     "seconds": round(time.perf_counter() - began, 1),
   }
+
+
+def _known(model: pair_scores.Predicted, y: np.ndarray, classes: np.ndarray) -> dict[str, float]:
+  """How far class shares lie apart, and transport to the target's own, for judging scores alone."""
+  own = np.bincount(model.labels) / len(model.labels)
+  shares = np.array([(y == c).mean() for c in classes])
+  every = model.target.reshape(-1, model.target.shape[-1])
+  return {
+    "share_distance": float(abs(shares - own).sum() / 2),  # total variation, 0 to 1
+    "cot": confidence_transport(every, shares),
+  }
+
+
+def origin() -> dict[str, object]:
+  """Commit of the code and device of this process, for beside what it measures."""
+  return {n: v for n, v in record.environment().items() if n in _ORIGIN}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -153,6 +174,7 @@ def main(argv: list[str] | None = None) -> int:
   parser.add_argument("--out", type=Path, default=Path("results/advise.json"))
   of = parser.parse_args(argv)
   made = json.loads(of.out.read_text()) if of.out.exists() else {"pairs": {}}
+  here = origin()  # of the code that is loaded, whatever becomes of the files meanwhile
   made["settings"] = {"rows": MOST, "strength": 0.1, "folds": 5, "components": 64}
   with threadpool_limits(1):
     for family in of.family:
@@ -161,6 +183,7 @@ def main(argv: list[str] | None = None) -> int:
         pairs.append(scored(source, target))
         print(family, source.name, target.name, f"{pairs[-1]['accuracy']:.3f}", flush=True)
       made["pairs"][family] = pairs
+      made.setdefault("origins", {})[family] = here
       atomic_files.write_json(of.out, made)
   return 0
 

@@ -3,10 +3,10 @@
 python -m benchmarks.advise_adapted FOLDER [--out results/advise_adapted.json]
 python -m benchmarks.advise_adapted FOLDER --family surf speakers --from DATA
 
-Collects from records under FOLDER the label-free scores that `adapt run` leaves in them, by seed, and the
-target accuracy at the same step. With --family it first trains an MLP by several methods on all pairs of
-families of `benchmarks.advise`: as many rows of each domain, so that the pairs are one program. The other
-records that are committed come from short runs of suites, on one core:
+Collects from records under FOLDER the label-free scores that `adapt run` leaves in them, by seed, the target
+accuracy at the same step, and the record's commit and device. With --family it first trains an MLP by several
+methods on all pairs of families of `benchmarks.advise`: as many rows of each domain, so that the pairs are
+one program. The other records that are committed come from short runs of suites, on one core:
 
 M="source_only dann coral mcc bnm"
 python -m benchmarks.heart $M --seeds 2 --batch-tasks --devices 1 --out FOLDER
@@ -61,8 +61,11 @@ def collected(records: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, 
       }
       if own and reached[i] is not None:
         about = {"suite": made["suite"], "task": made["task"], "label": made["label"], "seed": seed}
-        steps = made["config"]["settings"]["steps"]
-        run = {**about, "steps": steps, "accuracy": round(reached[i], 5), "scores": own}
+        about["steps"] = made["config"]["settings"]["steps"]
+        about["target"] = made["config"]["target"]
+        about["rows"] = int(np.sum(made["confusion"][i]))  # that the accuracy is of
+        about |= {n: made["environment"][n] for n in ("commit", "dirty", "device")}
+        run = {**about, "accuracy": round(reached[i], 5), "scores": own}
         found.setdefault(family, []).append(run)
   order = dict.fromkeys(f for f in FAMILIES.values() if f in found)
   return {

@@ -89,7 +89,7 @@ def main(argv: list[str] | None = None) -> int:
   pairs = advise_fit.read(Path("results"))
   every = advise_fit.targets(pairs)
   ranks = advise_fit.ranks_left_out(pairs, pair_scores.RANKED)
-  made = []
+  made, here = [], advise.origin()
   with threadpool_limits(1), warnings.catch_warnings():
     warnings.simplefilter("ignore")  # a model that is nearly fitted serves as well here
     for family in FAMILIES:
@@ -104,7 +104,7 @@ def main(argv: list[str] | None = None) -> int:
         shown = {n: round(v, 4) for n, v in found.items()}
         made.append({"family": family, "target": target, "sources": order, "accuracy": shown})
         print(family, target, shown, flush=True)
-  atomic_files.write_json(of.out, {"targets": made})
+  atomic_files.write_json(of.out, {"targets": made, "origin": here})
   return 0
 
 

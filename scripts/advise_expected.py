@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+import advise_reach
 import numpy as np
-from advise_fit import OF_ONE, OF_SEVERAL, Form, Pair, left_out
+from advise_fit import OF_ONE, OF_SEVERAL, Form, Pair, left_out, made_at
 
 from adapt.experiments import pair_scores
 
@@ -29,10 +30,10 @@ def adapted(runs: Sequence[Pair]) -> str:
   names = ("source_accuracy", "average_confidence", "doc", "atc", "cot")
   told = (
     f"{len(runs)} runs of {', '.join(f'`{n}`' for n in every)} from "
-    "[advise_adapted.json](advise_adapted.json), made by `python -m benchmarks.advise_adapted`; it has no "
-    "commit or device, as it was made while the code was being written. A record has this estimate as "
-    "`expected`, and `adapt run` prints it: transport alone, as every correction that was "
-    "tried hurt families left out. Mean absolute error in points, families left out:"
+    f"[advise_adapted.json](advise_adapted.json), made by `python -m benchmarks.advise_adapted` "
+    f"{made_at(runs)}. A record has this estimate as `expected`, and `adapt run` prints it: transport "
+    "alone, as every correction that was tried hurt families left out. Mean absolute error in points, "
+    "families left out:"
   )
   by_label = [
     f"| {label} | {sum(r['label'] == label for r in runs)} | {error:.1f} |"
@@ -58,7 +59,6 @@ def _table(pairs: Sequence[Pair], form: Form, names: Sequence[str]) -> list[str]
   truth, of = (np.array([p[k] for p in pairs]) for k in ("accuracy", "family"))
   families = list(dict.fromkeys(of.tolist()))
   found = left_out(pairs, form)
-  inside = np.array([s.low <= t <= s.high for s, t in zip(found, truth, strict=True)])
   told = {"stacked": np.array([s.value for s in found])}
   told |= {n: np.array([p["scores"].get(n, np.nan) for p in pairs]) for n in names}
   lines = [
@@ -70,13 +70,4 @@ def _table(pairs: Sequence[Pair], form: Form, names: Sequence[str]) -> list[str]
     each = [np.nanmean(off[of == f]) for f in families]
     cells = " | ".join(f"{e:.1f}" for e in each)
     lines.append(f"| {name} | {np.nanmean(off):.1f} | {np.mean(each):.1f} | {cells} |")
-  by_family = [100 * inside[of == f].mean() for f in families]
-  cover = ", ".join(f"{f} {c:.0f}" for f, c in zip(families, by_family, strict=True))
-  width = 100 * np.mean([s.high - s.low for s in found])
-  return [
-    *lines,
-    "",
-    f"The stacked 90 % intervals cover {100 * inside.mean():.0f} % of all, {np.mean(by_family):.0f} % as a "
-    f"mean of families ({cover}); their mean width is {width:.0f} points.",
-    "",
-  ]
+  return [*lines, "", *advise_reach.section(pairs, form, names)]

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from advise_fit import made_at
 
 _CHOICES = {
   "half": "the better half, `--source auto`",
@@ -18,14 +19,16 @@ _CHOICES = {
 
 def section(folder: Path) -> str:
   """The page's part; `folder` has advise_sources.json."""
-  made = json.loads((folder / "advise_sources.json").read_text("utf-8"))["targets"]
+  content = json.loads((folder / "advise_sources.json").read_text("utf-8"))
+  made = content["targets"]
   families = list(dict.fromkeys(t["family"] for t in made))
   of = np.array([t["family"] for t in made])
   lines = [
     "## Choice of sources",
     "",
     f"{len(made)} targets with three sources or more, from [advise_sources.json](advise_sources.json), made "
-    "by `python -m benchmarks.advise_sources`: accuracy of logistic models of the sources chosen, %. Ranks "
+    f"by `python -m benchmarks.advise_sources` {made_at([content['origin']])}: accuracy of logistic models "
+    "of the sources chosen, %. Ranks "
     "are by weights of other families; that the half is kept was chosen with these numbers in sight.",
     "",
     "| sources | mean of targets | mean of families | " + " | ".join(families) + " |",

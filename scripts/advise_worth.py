@@ -6,76 +6,61 @@ from typing import Any
 
 import numpy as np
 
-_PENALTY = 1.0
+from adapt.evaluation import worth
+
 _EDGES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def logistic(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-  """Mean and spread of the features, and coefficients with an intercept, by Newton's method.
-
-  The slopes of standardised features have a ridge penalty.
-  """
-  mean, spread = x.mean(axis=0), x.std(axis=0)
-  spread = np.where(spread > 0, spread, 1.0)
-  z = np.c_[(x - mean) / spread, np.ones(len(x))]
-  penalty = np.diag([_PENALTY] * x.shape[1] + [1e-3])
-  w = np.zeros(z.shape[1])
-  for _ in range(50):
-    p = 1 / (1 + np.exp(-z @ w))
-    slope = z.T @ (p - y) + penalty @ w
-    curve = (z * (p * (1 - p))[:, None]).T @ z + penalty
-    w = w - np.linalg.solve(curve, slope)
-  return mean, spread, w
+def features(
+  pairs: Sequence[Mapping[str, Any]], own: Sequence[int], expected: Sequence[Any]
+) -> np.ndarray:
+  """Of the pairs with these numbers."""
+  each = []
+  for i in own:
+    scores = pairs[i]["scores"]
+    away, right = scores["proxy_a_distance"], scores["source_accuracy"]
+    each.append(worth.features(away, expected[i].value, right, pairs[i]["classes"]))
+  return np.array(each)
 
 
-def probability(fitted: tuple[np.ndarray, np.ndarray, np.ndarray], x: np.ndarray) -> np.ndarray:
-  """Of rows of features."""
-  mean, spread, w = fitted
-  found: np.ndarray = 1 / (1 + np.exp(-np.c_[(x - mean) / spread, np.ones(len(x))] @ w))
-  return found
+def fitted(
+  pairs: Sequence[Mapping[str, Any]], gained: Mapping[int, float], expected: Sequence[Any]
+) -> worth.Worth:
+  """The model of all pairs with records, which `adapt advise` has."""
+  own = sorted(gained)
+  y = np.array([float(gained[i] > worth.GAIN) for i in own])
+  return worth.fit(features(pairs, own, expected), y, len({pairs[i]["family"] for i in own}))
 
 
 def section(
   pairs: Sequence[Mapping[str, Any]],
-  known: Mapping[int, Any],
+  gained: Mapping[int, float],
   expected: Sequence[Any],
-  worth: float,
 ) -> str:
   """The page's part: Brier scores beside those of the base rate, and a reliability table.
 
   Args:
     pairs: all of them.
-    known: what records say, by the pair's number.
+    gained: points above source_only, by the pair's number.
     expected: the stacked accuracy of each pair.
-    worth: points from which on adapting was worth it.
   """
-  own = sorted(known)
+  own = sorted(gained)
   of = np.array([pairs[i]["family"] for i in own])
-  y = np.array([float(known[i].tried > worth) for i in own])
-  x = np.array(
-    [
-      (
-        pairs[i]["scores"]["proxy_a_distance"],
-        expected[i].value,
-        pairs[i]["scores"]["source_accuracy"] - expected[i].value,
-        np.log(pairs[i]["classes"]),
-      )
-      for i in own
-    ]
-  )
+  y = np.array([float(gained[i] > worth.GAIN) for i in own])
+  x = features(pairs, own, expected)
   p, base = np.empty(len(y)), np.empty(len(y))
   for family in np.unique(of):
     inside = of == family
-    p[inside] = probability(logistic(x[~inside], y[~inside]), x[inside])
+    p[inside] = worth.probability(worth.fit(x[~inside], y[~inside], 1), x[inside])
     base[inside] = y[~inside].mean()
   lines = [
     "## Worth adapting",
     "",
     "Whether the best of auto's methods (of all, where none of them has a record) gains more than "
-    f"{worth:g} point over `source_only`: so in {int(y.sum())} of {len(y)} pairs of {len(np.unique(of))} "
-    "families. Probability by logistic regression on proxy A-distance, stacked accuracy, its distance from "
-    "held-out source accuracy, and the number of classes, families left out. Brier score (0 is best, a coin "
-    "has 0.25):",
+    f"{worth.GAIN:g} point over `source_only`: so in {int(y.sum())} of {len(y)} pairs of "
+    f"{len(np.unique(of))} families. Probability by logistic regression on proxy A-distance, stacked "
+    "accuracy, its distance from held-out source accuracy, and the number of classes, families left out; "
+    "`adapt advise` says it. Brier score (0 is best, a coin has 0.25):",
     "",
     "| family | pairs | worth it, % | Brier | Brier of the other families' rate |",
     "| :-- | --: | --: | --: | --: |",

@@ -55,7 +55,8 @@ def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
     files[folder / "methods.md"] = methods_page.page(ROOT, listed)
     known, pairs = record.read_all(folder), advise_fit.read(folder)
     files[folder / "advise.md"] = advise_page.page(folder, known)
-    table = advise_fit.table(pairs, advise_fit.read_adapted(folder))
+    gains = advise_fit.read_known(folder, pairs)
+    table = advise_fit.table(pairs, advise_fit.read_adapted(folder), gains)
     files[ROOT / "adapt" / "experiments" / "stacked_table.py"] = table
     suites = results.suites_in(request.benchmarks)
     suites["digits (quoted)"] = suites["digits"]._replace(reported=digits_quoted.ROWS)

@@ -17,8 +17,8 @@ from adapt.experiments.advice import Advice, SourceAdvice, advice
 from adapt.report import advice_page
 
 _WHERE = "NAME, tfds:NAME, a folder of images, a table, an .npz or other file of arrays"
-_OF_DISTANCES = ("rows", "p", "proxy A", "MMD²", "CORAL", "rank")
-_OF_ACCURACY = ("held-out source", "ATC", "DoC", "confidence", "stacked")
+_OF_DISTANCES = ("rows", "p", "proxy A", "MMD²", "CORAL", "H-score", "rank")
+_OF_ACCURACY = ("held-out", "ATC", "DoC", "confidence", "stacked")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -134,8 +134,9 @@ def _distances(source: SourceAdvice) -> list[str]:
     f"{source.rows:,}",
     f"{source.p_value:.3f}",
     f"{source.proxy_a_distance:.2f}",
-    f"{source.mmd2:.4f}",
+    f"{source.mmd2:.3f}",
     f"{source.coral:.2g}",
+    "–" if source.h_score is None else f"{source.h_score:.2f}",
     "–" if source.mean_rank is None else f"{source.mean_rank:.1f}",
   ]
 
@@ -158,6 +159,6 @@ def _expected(source: SourceAdvice) -> list[str]:
 
 def _shares_line(name: str, shares: ClassShares) -> str:
   each = zip(shares.classes, shares.source, shares.target, shares.errors, strict=True)
-  listed = ", ".join(f"{c} {a:.0%} → {b:.0%} ± {e:.0%}" for c, a, b, e in list(each)[:10])
+  listed = ", ".join(f"{c}: {a:.0%} → {b:.0%} ± {e:.0%}" for c, a, b, e in list(each)[:10])
   more = f", … {len(shares.classes)} in all" if len(shares.classes) > 10 else ""
   return f"class shares, {name} → target (condition {shares.condition:.1f}): {listed}{more}"

@@ -52,7 +52,8 @@ def logme(features: Float[np.ndarray, "n d"], labels: Int[np.ndarray, " n"]) -> 
 
   You, Liu, Wang & Long (ICML 2021), algorithm 1: with w ~ N(0, 1/α) and
   y ~ N(F w, 1/β), the maximum over α and β of log p(y | F) / n, averaged over one-hot targets. The
-  fixed point is iterated to convergence; the authors stop at a change of 1e-3.
+  fixed point is iterated to convergence. TLlib stops at a change of α/β by 1 %, or after eleven rounds: with
+  more features than examples it can end below the maximum.
 
   Raises:
     ValueError: labels of another number, or a single class.
@@ -105,7 +106,8 @@ def shrinkage_h_score(features: Float[np.ndarray, "n d"], labels: Int[np.ndarray
   """H-score with the Ledoit-Wolf covariance: tr(Σ_a⁻¹ (1 − a) Σ_z).
 
   Ibrahim, Ponomareva & Mazumder (ECML PKDD 2022, arXiv:2110.06893), where
-  Σ_a = (1 − a) Σ + a tr(Σ)/d I and a is Ledoit & Wolf's (2004).
+  Σ_a = (1 − a) Σ + a tr(Σ)/d I and a is Ledoit & Wolf's (2004). Both covariances divide by n. TLlib
+  divides Σ_z by n − 1: its number is n / (n − 1) times this one.
 
   Raises:
     ValueError: labels of another number, a single class, or features that do not vary.
@@ -139,7 +141,7 @@ def transrate(
 
   Huang, Huang, Rong, Yang & Wei (ICML 2022): R(Z) = ½ log det(I + ZᵀZ / nε) of centred
   features, and R(Z | Y) = Σ_c n_c/n R(Z_c). Classes count by their size; the code of the paper's
-  appendix averages them, which is the same where they are equally large.
+  appendix, and TLlib, average them, which is the same where they are equally large.
 
   Args:
     features: target features.

@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 
 from adapt.data.domain import Domain, Inputs
 from adapt.data.images import Images
-from adapt.evaluation import domain_distances, ranking, stacked
+from adapt.evaluation import domain_distances, ranking, stacked, worth
 from adapt.evaluation.class_shares import LEVEL, ClassShares, class_shares
 from adapt.evaluation.expected_accuracy import Expected, confidence_transport, expected_accuracy
 from adapt.evaluation.novelty import Uncovered, uncovered
@@ -35,12 +35,13 @@ class SourceAdvice(NamedTuple):
   mmd2: float
   proxy_a_distance: float
   coral: float
-  h_score: float | None  # of the logistic model's classes in the target
+  h_score: float | None  # of the logistic model's classes in the target; None: no model
   mean_rank: float | None  # weighted, 1 is best; None: nothing to rank
   shares: ClassShares | None
   majority: float  # share of the source's most frequent class
   expected: Expected | None  # accuracy of a logistic regression on this source
   stacked: Interval | None  # the same from several scores, with what it was off on records
+  worth: float | None  # probability that the best of `auto`'s methods gains more than a point
   uncovered: Uncovered  # share of the target where the source has hardly any rows
   notes: tuple[str, ...]  # what could not be estimated, and why
 
@@ -180,6 +181,7 @@ def _compared(
     float(np.unique(y, return_counts=True)[1].max() / len(y)),
     None,
     None,
+    None,
     uncovered(*_components(x, xt)),
     (),
   )
@@ -204,6 +206,7 @@ def _with_model(
   if not found.informative:
     lost = f"the logistic model of {found.name} is no better than its most frequent class"
     return found._replace(notes=(f"no class shares: {lost}",))
+  found = found._replace(worth=_worth(found, len(known)))
   of_class = tuple(str(classes[k]) if k < len(classes) else str(k) for k in known)
   shares = class_shares(p, model.labels, new.mean(axis=0), of_class)
   if shares is None:
@@ -220,6 +223,14 @@ def _with_model(
     found = found._replace(uncovered=uncovered(*_components(x, xt), weights))
   found = found._replace(shares=shares)
   return _with_accuracy(found, told, made)
+
+
+def _worth(found: SourceAdvice, classes: int) -> float | None:
+  if found.expected is None or found.stacked is None:
+    return None
+  right = found.expected.source_accuracy
+  own = worth.features(found.proxy_a_distance, found.stacked.value, right, classes)
+  return float(worth.probability(stacked_table.WORTH, own[None])[0])
 
 
 def _with_accuracy(

@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from adapt.evaluation import worth
+from adapt.experiments import stacked_table
+
 if TYPE_CHECKING:  # which imports this
   from adapt.experiments.advice import Advice, SourceAdvice
 
 FEW = 50  # target rows below which nothing is reliable
 MOST_NEW = 0.5  # share of a target that is not covered, above which all of it has moved
 FAR = 1.0  # proxy A-distance at which a linear model tells three of four examples apart
+_CLOSE = 0.1  # mean rank behind the first, below which an order is of the scores' weights alone
 _MOST_CLASSES = 4  # whose shares a sentence names, those that move most
 
 
@@ -59,7 +63,7 @@ def _shares(source: "SourceAdvice") -> str:
     return f"{told}, which with shifted inputs proves little." if source.shifted else f"{told}."
   each = zip(shares.classes, shares.source, shares.target, strict=True)
   most = sorted(each, key=lambda row: -abs(row[2] - row[1]))[:_MOST_CLASSES]
-  listed = ", ".join(f"{name} {a:.0%} → {b:.0%}" for name, a, b in most)
+  listed = ", ".join(f"{name}: {a:.0%} → {b:.0%}" for name, a, b in most)
   equal = shares.p_value
   if not source.shifted or equal is None:
     return (
@@ -73,7 +77,7 @@ def _shares(source: "SourceAdvice") -> str:
   if shares.explain:
     return (
       f"More than class shares has changed from {source.name}: with those estimated ({listed}) the target "
-      "still has rows where hardly any of it are, so do not rely on them."
+      "still has rows where hardly any source rows are, so do not rely on them."
     )
   return (
     f"More than class shares has changed from {source.name}: with those estimated ({listed}) the "
@@ -84,12 +88,12 @@ def _shares(source: "SourceAdvice") -> str:
 def _novelty(source: "SourceAdvice", target: str) -> str:
   if not source.uncovered.seen:
     return ""
-  where = f"At least {source.uncovered.share:.0%} of {target} lie where hardly any rows of {source.name} are"
+  where = f"At least {source.uncovered.share:.0%} of {target} lie where hardly any source rows are"
   if source.uncovered.share > MOST_NEW:
     return f"{where}: the inputs have moved, and whether there are new classes cannot be told."
   return (
-    f"{where}: classes that it does not have, or inputs that have moved. An expected accuracy does not "
-    "count new classes."
+    f"{where}: classes that the source does not have, or inputs that have moved. An expected accuracy does "
+    "not count new classes."
   )
 
 
@@ -97,7 +101,27 @@ def _ranking(sources: Sequence["SourceAdvice"]) -> str:
   if len(sources) == 1:
     return "One source: nothing to rank."
   order = ", ".join(f"{s.name} ({s.mean_rank:.1f})" for s in sources)
-  return f"Likeliest best source first, by proxy A-distance and H-score: {order}."
+  if any(s.h_score is None for s in sources):
+    mute = ", ".join(s.name for s in sources if s.h_score is None)
+    return (
+      f"Nearest source first, by distances of the inputs alone, as {mute} has no model: {order}."
+    )
+  told = f"Likeliest best source first, by mean rank of proxy A-distance and H-score: {order}."
+  first, second = (s.name for s in sources[:2])
+  if not sources[0].informative:
+    return (
+      f"{told} But the model of {first} is no better than its most frequent class, so that its H-score says "
+      f"little: try {second} too."
+    )
+  least = sources[0].mean_rank or 0.0
+  close = [s.name for s in sources if (s.mean_rank or 0.0) - least < _CLOSE]
+  if len(close) > 1:
+    told += f" The ranks of {', '.join(close[:-1])} and {close[-1]} hardly differ: their order says nothing."
+  n = stacked_table.FIRST
+  return (
+    f"{told} In records the first was the best for {n.best} of {n.targets} targets, and for nine in ten at "
+    f"most {100 * n.loss:.0f} points worse than the best."
+  )
 
 
 def _accuracy(nearest: "SourceAdvice", target: str) -> str:
@@ -119,12 +143,11 @@ def _accuracy(nearest: "SourceAdvice", target: str) -> str:
     )
   if total is None:
     return f"{told} is not judged in {target}: {alone}."
-  from adapt.experiments.stacked_table import STACKED
-
+  known = stacked_table.STACKED
   return (
-    f"{told} is expected to be right in {total.value:.0%} of {target} without adaptation, 90 % between "
-    f"{total.low:.0%} and {total.high:.0%} if {target} is like the {STACKED.pairs} pairs of "
-    f"{STACKED.groups} families of data that this is from; {alone}."
+    f"{told} is expected to be right in {total.value:.0%} of {target} without adaptation, with 90 % "
+    f"confidence between {total.low:.0%} and {total.high:.0%}, if {target} is like the {known.pairs} pairs "
+    f"of {known.groups} families of data that this is from; {alone}."
   )
 
 
@@ -138,4 +161,12 @@ def _methods(found: "Advice") -> str:
     warned = (
       " Methods that align inputs, like dann and dan, are known to hurt where class shares differ."
     )
-  return f"To adapt, try beside {plain.method}: {listed}; --method auto does, and chooses.{warned}"
+  chance = found.sources[0].worth
+  likely = ""
+  if chance is not None:
+    known = stacked_table.WORTH
+    likely = (
+      f" With a probability of {chance:.0%} the best of them gains more than {worth.GAIN:g} point, if this "
+      f"pair is like the {known.pairs} of records, on {known.gained} of which it did."
+    )
+  return f"To adapt, try beside {plain.method}: {listed}; --method auto does, and chooses.{likely}{warned}"

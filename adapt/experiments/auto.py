@@ -43,12 +43,12 @@ class Seen(NamedTuple):
 
 
 _OF_FEW = (
-  Candidate("dann", "marginal alignment by an adversary, which assumes nothing of the classes"),
-  Candidate("dan", "marginal alignment by kernels, without an adversary"),
+  Candidate("dann", "an adversary aligns the features of both, whatever their classes"),
+  Candidate("dan", "kernels align the features of both, without an adversary"),
   Candidate("atdoc", "pseudo-labels by neighbours, which few classes do not collapse"),
 )
 _OF_MANY = (
-  Candidate("dann", "marginal alignment by an adversary"),
+  Candidate("dann", "an adversary aligns the features of both"),
   Candidate("mcc", "less confusion between classes, which needs more than three of them"),
   Candidate("afn", "greater feature norms, which need no adversary"),
 )

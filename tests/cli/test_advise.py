@@ -21,10 +21,10 @@ def test_the_tables_and_the_sentences(pair, tmp_path, capsys):
   shown = capsys.readouterr().out
   words = " ".join(shown.split())
   assert "turned, 320 rows, without its labels" in words and "all sources 400" in words
-  assert "proxy A MMD² CORAL rank" in words and "ATC DoC confidence" in words
+  assert "proxy A MMD² CORAL H-score rank" in words and "ATC DoC confidence" in words
   assert "• The inputs of turned are shifted from those of " in words
   assert (
-    "• Likeliest best source first, by proxy A-distance and H-score: " in words
+    "• Likeliest best source first, by mean rank of proxy A-distance and H-score: " in words
     and 5 <= shown.count("• ") <= 8
   )
   assert "In brackets: of models no better" in words
@@ -40,6 +40,7 @@ def test_json_has_everything(pair, capsys):
   assert source["shares"]["condition"] > 1 and found["pooled"] is None
   assert "One source: nothing to rank." in found["sentences"]
   assert source["stacked"]["low"] <= source["stacked"]["value"] and "pictures" not in found
+  assert 0 < source["worth"] < 1 and source["h_score"] > 0
   assert found["methods"][0]["method"] == "source_only"
 
 

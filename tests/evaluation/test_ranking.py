@@ -48,3 +48,21 @@ def test_the_best_source_has_rank_one():
   assert ranking.ranks(made, [{"good": 0.5}, {"good": 0.4, "far": 1.0}]) is None
   with pytest.raises(ValueError, match="two sources"):
     ranking.fit(NAMES, LOWER, [target("a", 1)])
+
+
+def test_first_places_are_counted_with_what_the_first_lacks():
+  found = [[1.0, 2.4, 2.6], [1.36, 1.64, 3.0], [1.36, 1.64, 3.0]]
+  accuracy = [(0.9, 0.8, 0.1), (0.2, 0.35, 0.1), (0.3, 0.2, 0.1)]
+  assert ranking.first_places(found, accuracy) == ranking.FirstPlaces(3, 2, pytest.approx(0.15))
+  many = [(0.5, 0.5 - k / 100) for k in range(1, 21)]
+  assert ranking.loss([[2.0, 1.0]] * 20, many) == pytest.approx(
+    0.19
+  )  # the 19th of 20, for 0.9 of 21
+
+
+def test_a_difference_within_a_score_s_step_does_not_order():
+  scores = [{"far": 1.96, "good": 0.1}, {"far": 2.0, "good": 0.3}, {"far": 1.5, "good": 0.2}]
+  fine = ranking.Ranking(("far", "good"), ("far",), (0.6, 0.4), 1, 1)
+  assert ranking.ranks(fine, scores) == pytest.approx([0.6 * 2 + 1.2, 0.6 * 3 + 0.4, 0.6 + 0.8])
+  coarse = fine._replace(steps=(0.1, 1e-6))
+  assert ranking.ranks(coarse, scores) == pytest.approx([1.5 + 1.2, 1.5 + 0.4, 0.6 + 0.8])

@@ -133,31 +133,51 @@ def test_bad_input_is_one_line(call, said):
     call()
 
 
-def evidence_by_tllib_s_rounds(f, y):
-  """Fixed-point rounds of thuml/Transfer-Learning-Library, tllib/ranking/logme.py, to convergence."""
-  n, d = f.shape
-  s, v = np.linalg.eigh(f.T @ f)
-  alpha = beta = 1.0
-  for _ in range(500):  # they stop after eleven rounds, or at a change of 1 %
-    m = v @ (v.T @ (f.T @ y) * beta / (alpha + beta * s))
-    gamma = (s / (s + alpha / beta)).sum()
-    alpha, beta = gamma / (m @ m), (n - gamma) / ((y - f @ m) ** 2).sum()
-  left = -beta * ((y - f @ m) ** 2).sum() - alpha * (m @ m) - np.log(alpha + beta * s).sum()
-  return (left + d * np.log(alpha) + n * np.log(beta / (2 * np.pi))) / (2 * n)
+# Numbers that the functions of tllib/ranking/ of thuml/Transfer-Learning-Library, at commit
+# c4aa59eb565650a552b809411601d0589efbbfe4, gave for these arrays, drawn in this order.
+TLLIB = np.random.RandomState(0)
+EVEN, UNEVEN = np.repeat([0, 1, 2], 20), np.repeat([0, 1, 2], [10, 20, 30])
+FEATURES = TLLIB.normal(size=(60, 5)) + 2 * TLLIB.normal(size=(3, 5))[EVEN] + 1
+PREDICTIONS = TLLIB.dirichlet(np.ones(4), 60)
+WIDE = TLLIB.normal(size=(60, 80))
 
 
-def test_all_four_are_what_tllib_computes():
-  logme = np.mean([evidence_by_tllib_s_rounds(F, (k == Y).astype(float)) for k in range(3)])
-  assert t.logme(F, Y) == pytest.approx(logme, abs=1e-5)
-  means = np.stack([F[y == Y].mean(axis=0) for y in Y])
-  h = np.trace(np.linalg.pinv(np.cov(F.T), rcond=1e-15) @ np.cov(means.T))
-  assert t.h_score(F, Y) == pytest.approx(h, abs=1e-5)
-  joint = np.stack([P[k == Y].sum(axis=0) for k in range(3)]) / 60
-  given = (joint / joint.sum(axis=0)).T
-  leep = np.mean([np.log(p @ given[:, y]) for p, y in zip(P, Y, strict=True)])
-  assert t.leep(P, Y) == pytest.approx(leep, abs=1e-5)
-  z = P.argmax(axis=1)
-  counts = np.array([[((k == Y) & (z == c)).mean() for c in range(4)] for k in range(3)])
-  conditional = counts / counts.sum(axis=0) + 1e-20
-  nce = (counts.sum(axis=0) * (conditional * np.log(conditional)).sum(axis=0)).sum()
-  assert t.nce(z, Y) == pytest.approx(nce, abs=1e-5)
+@pytest.mark.parametrize(
+  ("labels", "leep", "nce", "logme", "h_score", "regularized_h_score"),
+  [
+    (EVEN, -1.0966855348675904, -1.0895371694, -0.2466129471, 1.5947989041, 1.5659733478),
+    (UNEVEN, -1.0033660575555345, -0.9956173076, -0.6107161826, 0.6961062509, 0.6691759193),
+  ],
+)
+def test_scores_are_the_numbers_of_tllib(labels, leep, nce, logme, h_score, regularized_h_score):
+  near = {"abs": 1e-6, "rel": 0}
+  assert t.leep(PREDICTIONS, labels) == pytest.approx(leep, **near)
+  assert t.nce(PREDICTIONS.argmax(axis=1), labels) == pytest.approx(nce, **near)
+  assert t.logme(FEATURES, labels) == pytest.approx(logme, **near)
+  assert t.h_score(FEATURES, labels) == pytest.approx(h_score, **near)
+  # TLlib divides the means' covariance by n − 1, and what it is compared with by n.
+  ours = t.shrinkage_h_score(FEATURES, labels)
+  assert ours == pytest.approx(regularized_h_score * 59 / 60, **near)
+
+
+def test_transrate_is_the_number_of_tllib_where_classes_are_equally_large():
+  assert t.transrate(FEATURES, EVEN) == pytest.approx(0.7469474251925625, abs=1e-6)
+  # TLlib has 0.4440613892 here: it counts a class of 10 as much as one of 30.
+  assert t.transrate(FEATURES, UNEVEN) == pytest.approx(0.3847182888, abs=1e-6)
+
+
+def test_logme_goes_on_where_tllib_stops():
+  """TLlib stops after eleven rounds; its rounds continued to a change of 1e-13 end at our number."""
+  stopped, converged = -0.8671606213895388, -0.8596975744032135
+  assert t.logme(WIDE, EVEN) == pytest.approx(converged, abs=1e-6) and converged > stopped
+
+
+def test_gbc_of_two_squares_is_its_closed_form():
+  """Variances 1 and 4, means 6 apart, d = 2: D = 36 / (8 · 2.5) + d/2 · ln(2.5 / 2)."""
+  square = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
+  labels = np.repeat([0, 1], 4)
+  greater = np.concatenate([square, 2 * square + [6, 0]])
+  assert t.gbc(greater, labels) == pytest.approx(-1.6 * np.exp(-1.8), abs=1e-12)
+  longer = np.concatenate([square, [2, 1] * square + [6, 0]])
+  oblong = t.gbc(longer, labels, spherical=False)
+  assert oblong == pytest.approx(-2 * np.exp(-1.8) / np.sqrt(1.25), abs=1e-12)

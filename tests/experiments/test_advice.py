@@ -5,8 +5,11 @@ import pytest
 
 from adapt.data import Domain, Split
 from adapt.data.toy import blobs
+from adapt.evaluation import ranking, worth
 from adapt.experiments import advice as module
+from adapt.experiments import stacked_table
 from adapt.experiments.advice import advice
+from adapt.experiments.advice_text import sentences
 
 NAMES = tuple("abcdefgh")
 RNG = np.random.default_rng(0)
@@ -35,7 +38,7 @@ def test_two_halves_of_one_set_show_no_shift():
   assert (
     "its confidence alone says 100% to 100%." in found.sentences[3] and len(found.sentences) == 4
   )
-  assert " 90 % between " in found.sentences[3] and not only.uncovered.seen
+  assert ", with 90 % confidence between " in found.sentences[3] and not only.uncovered.seen
   assert only.expected.atc == pytest.approx(1.0, abs=0.01) and only.majority == 0.125
 
 
@@ -74,9 +77,54 @@ def test_sources_are_ranked_nearest_first():
   assert found.pooled.name == "all sources" and found.pooled.rows == 640
   assert a.mmd2 < found.pooled.mmd2 < b.mmd2
   assert found.pooled.majority == 0.125 and found.pooled.expected.source_accuracy > 0.8
-  assert any(
-    line.startswith("Likeliest best source first, by proxy A-distance and H-score: near (")
-    for line in found.sentences
+  assert any(s.startswith(f"{LIKELIEST}near (1.3), far (1.7). ") for s in found.sentences)
+
+
+LIKELIEST = "Likeliest best source first, by mean rank of proxy A-distance and H-score: "
+
+
+@pytest.fixture(scope="module")
+def of_three():
+  return advice([domain("far", 3, 2.0), domain("near", 4, 0.4), domain("next", 5, 1.0), SAME])
+
+
+def ranked(found, *h_scores):
+  """The sentence on ranks, with other scores of near, next and far."""
+  own = dict(zip(("near", "next", "far"), zip((0.5, 1.0, 1.5), h_scores, strict=True), strict=True))
+  each = []
+  for s in found.sources:
+    away, h_score = own[s.name]
+    each.append(s._replace(proxy_a_distance=away, h_score=h_score))
+  told = sentences(found._replace(sources=tuple(module._ranked(each))))
+  return next(s for s in told if " source first" in s)
+
+
+def test_how_sure_the_first_place_is_follows_from_records(of_three, monkeypatch):
+  monkeypatch.setattr(stacked_table, "FIRST", ranking.FirstPlaces(30, 20, 0.083))
+  monkeypatch.setattr(
+    stacked_table, "RANKING", stacked_table.RANKING._replace(weights=(0.25, 0.75))
+  )
+  assert ranked(of_three, 5.0, 6.0, 3.0) == (
+    f"{LIKELIEST}next (1.2), near (1.8), far (3.0). In records the first was the best for 20 of 30 targets, "
+    "and for nine in ten at most 8 points worse than the best."
+  )
+  even = stacked_table.RANKING._replace(weights=(0.48, 0.52))
+  monkeypatch.setattr(stacked_table, "RANKING", even)
+  assert ranked(of_three, 5.0, 6.0, 3.0).startswith(
+    f"{LIKELIEST}next (1.5), near (1.5), far (3.0). The ranks of next and near hardly differ: their order "
+    "says nothing. In records"
+  )
+
+
+def test_a_first_place_without_a_model_to_trust_is_told_so(of_three):
+  noise = of_three.sources[0].expected._replace(source_accuracy=0.125)
+  mute = of_three._replace(sources=tuple(s._replace(expected=noise) for s in of_three.sources))
+  assert ranked(mute, 5.0, 4.0, 3.0) == (
+    f"{LIKELIEST}near (1.0), next (2.0), far (3.0). But the model of near is no better than its most "
+    "frequent class, so that its H-score says little: try next too."
+  )
+  assert ranked(of_three, None, 5.0, 4.0).startswith(
+    "Nearest source first, by distances of the inputs alone, as near has no model: near ("
   )
 
 
@@ -85,7 +133,7 @@ def test_a_far_source_s_accuracy_is_called_a_guess():
   assert found.sources[0].proxy_a_distance > 1
   assert any("a guess with inputs this far apart" in s for s in found.sentences)
   assert found.sentences[2].startswith(
-    "At least 100% of same lie where hardly any rows of far are: "
+    "At least 100% of same lie where hardly any source rows are: "
   )
   assert found.sentences[2].endswith("whether there are new classes cannot be told.")
   assert "which with shifted inputs proves little" in found.sentences[1] or (
@@ -105,6 +153,13 @@ def test_methods_are_named_where_there_is_a_shift_and_warned_of_where_shares_mov
   assert [c.method for c in moved.methods] == ["source_only", "dann", "mcc", "afn"]
   assert "--method auto does, and chooses." in moved.sentences[-1]
   assert "known to hurt" not in moved.sentences[-1]
+  [only], known = moved.sources, stacked_table.WORTH
+  own = worth.features(only.proxy_a_distance, only.stacked.value, only.expected.source_accuracy, 8)
+  assert only.worth == pytest.approx(worth.probability(known, own[None])[0])
+  assert moved.sentences[-1].endswith(
+    f" With a probability of {only.worth:.0%} the best of them gains more than 1 point, if this pair is like "
+    f"the {known.pairs} of records, on {known.gained} of which it did."
+  )
 
 
 def test_new_classes_are_told_and_class_shares_do_not_explain_them():
@@ -114,7 +169,7 @@ def test_new_classes_are_told_and_class_shares_do_not_explain_them():
   [only] = found.sources
   assert only.uncovered.seen and only.uncovered.share == pytest.approx(3 / 8, abs=0.1)
   assert not only.explained and only.uncovered.share <= 0.42
-  assert any("classes that it does not have" in s for s in found.sentences)
+  assert any("classes that the source does not have" in s for s in found.sentences)
   assert not any("explain the shift" in s or "known to hurt" in s for s in found.sentences)
 
 

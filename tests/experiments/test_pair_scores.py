@@ -40,3 +40,9 @@ def test_importance_is_greater_where_the_target_is():
   weights = pair_scores.importance(x, xt)
   assert np.corrcoef(np.log(weights), x[:, 0])[0, 1] > 0.95
   assert weights.mean() == pytest.approx(1, abs=0.25)
+
+
+def test_the_h_score_of_a_model_that_predicts_one_class_is_least():
+  found = pair_scores.predicted(MODEL)
+  alike = found._replace(target=np.broadcast_to(np.eye(8)[2], found.target.shape))
+  assert pair_scores.h_score(XT[B], alike) == 0.0 < pair_scores.h_score(XT[B], found)
