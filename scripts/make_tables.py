@@ -40,6 +40,7 @@ def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
   import advise_page
   import defaults_page
   import entry_lists
+  import first_lines_block
   import methods_page
   import promises_page
   import speed_page
@@ -62,6 +63,7 @@ def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
     suites["digits (quoted)"] = suites["digits"]._replace(reported=digits_quoted.ROWS)
     files[folder / "defaults.md"] = defaults_page.page()
     files[folder / "reproductions.md"] = reproductions.page(known, suites)
+    others["first_lines"] = first_lines_block.block(folder / "first_lines")
     others["summary"] = summary_block.block(known, suites)
     files[folder / "reliability.md"] = promises_page.page(ROOT)
     files[folder / "speed" / "README.md"] = speed_page.page(folder / "speed")

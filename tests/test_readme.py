@@ -1,6 +1,9 @@
 """The README's Python, as a reader would run it."""
 
 import inspect
+import json
+import sys
+from pathlib import Path
 
 import documents
 import jax.numpy as jnp
@@ -55,3 +58,16 @@ def test_the_first_five_lines_name_what_there_is(monkeypatch, capsys):
   monkeypatch.setattr(adapt, "fit", fit)
   exec(documents.code("five lines"), {})
   assert capsys.readouterr().out.split("\n")[:2] == ["88.7 ± 1.2 %", "tsne"]
+
+
+def test_what_the_first_lines_print_comes_from_records(tmp_path, monkeypatch):
+  monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "scripts"))
+  import first_lines_block
+
+  assert first_lines_block.block(tmp_path) == ""
+  for method, accuracies in (("dann", [0.8, 0.9]), ("source_only", [0.7, None])):
+    made = {"method": method, "last": {"accuracy": accuracies}}
+    made["environment"] = {"commit": "0123456789abc", "device": "cpu"}
+    (tmp_path / "run/a_b").mkdir(parents=True, exist_ok=True)
+    (tmp_path / f"run/a_b/{method}.json").write_text(json.dumps(made))
+  assert "source_only  70.0 %\ndann         85.0 ± 7.1 %\n" in first_lines_block.block(tmp_path)

@@ -85,6 +85,7 @@ class Needs(NamedTuple):
   null_margin: float | None = None  # over its null control, where that is another
   null: bool = True  # whether `weight` is a term to switch off
   falls: bool = True  # whether its loss falls as it learns
+  steps: int = 480  # of its contract; more where the gain takes them
   optimised: bool = False  # whether to compile with optimisation, as its steps are slow without
   # How far apart, in their parameters' length, layouts may be after 20 steps.
   amplified: float = 1e-5
@@ -173,7 +174,8 @@ def digest_at(part: Part, step: int, evaluations: int, report: Report | None) ->
   The run has as many steps in all as before, and draws batches for as many at once, so that the
   program of its part serves.
   """
-  lengths, room = [step // evaluations] * evaluations, SETTINGS.steps // SETTINGS.evaluations
+  own = part.setup.settings
+  lengths, room = [step // evaluations] * evaluations, own.steps // own.evaluations
   with (
     mock.patch.object(loop, "_lengths", return_value=lengths),
     mock.patch.object(loop, "_room", return_value=room),

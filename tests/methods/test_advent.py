@@ -6,6 +6,7 @@ import pytest
 
 # On moons it is the entropy that gains; the critic must not take more than two points of that.
 TOY = {
+  "steps": 800,
   "given": {"width": 32, "depth": 1, "weight": 0.03, "entropy_weight": 0.3},
   "margin": 0.03,
   "null_margin": -0.02,

@@ -30,16 +30,16 @@ def test_learns_and_beats_source_only(name, toy_run, tmp_path):
   Continued from a checkpoint on its way, it is the same run to the bit; and how often it is
   evaluated, or what is shown of it, moves no parameter.
   """
+  own = toy.needs(name)
   with mock.patch.object(loop, "train", wraps=loop.train) as train:
-    records = toy.whole_and_continued(with_null(name), tmp_path, 600)
+    records = toy.whole_and_continued(with_null(name), tmp_path, own.steps * 3 // 4)
   check_reporting(*train.call_args.args[0])
   record, *null = records[0]
   losses = np.array(record["curves"]["loss"])
-  own = toy.needs(name)
   assert not own.falls or (losses[:, -1] < losses[:, 0]).all()
   if name == "source_only":
     return
-  settings = {"model": own.model, "lr": own.lr}
+  settings = {"model": own.model, "lr": own.lr, "steps": own.steps}
   same = {k: v for k, v in settings.items() if v != getattr(toy.SETTINGS, k)}
   source_only = toy_run("source_only", task=toy.task_of(name), **same)
   margin = -0.02 if own.margin is None else own.margin
@@ -66,10 +66,11 @@ def with_null(name):
   """An experiment, swept over its weight and none where that is its null control: one program of both."""
   own = toy.needs(name)
   if own.margin is None or not own.null:
-    return toy.experiment(name)
+    return toy.experiment(name, steps=own.steps)
   given = dict(own.given)
   default = inspect.signature(methods.get(name)).parameters["weight"].default
-  return toy.experiment(name, sweep={"weight": (given.pop("weight", default), 0.0)}, given=given)
+  swept = {"weight": (given.pop("weight", default), 0.0)}
+  return toy.experiment(name, sweep=swept, given=given, steps=own.steps)
 
 
 def accuracy(record):

@@ -12,7 +12,7 @@ from adapt import methods, models
 from adapt.models import nets
 
 # It says nothing to an MLP, as it lives in normalisation layers; batch statistics are a part of its gain.
-TOY = {"model": "normed", "margin": 0.04, "null_margin": 0.02}
+TOY = {"steps": 800, "model": "normed", "margin": 0.04, "null_margin": 0.02}
 GOLDEN = {"label_loss": 0.7278228, "loss": 1.280022, "pseudo_loss": 0.5521993}
 
 

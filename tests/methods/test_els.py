@@ -6,7 +6,7 @@ import pytest
 
 from adapt import methods, models
 
-TOY = {"given": {"width": 32, "depth": 1}, "margin": 0.1}
+TOY = {"steps": 800, "given": {"width": 32, "depth": 1}, "margin": 0.1}
 GOLDEN = {"domain_loss": 0.6789442, "label_loss": 0.6740842, "loss": 1.353028}
 
 

@@ -10,6 +10,7 @@ from adapt.methods.mdd import log_other
 
 # A critic without normalisation does not bear the others' learning rate.
 TOY = {
+  "steps": 800,
   "given": {"weight": 20.0, "margin": 0.5, "depth": 0},
   "lr": 0.01,
   "margin": 0.15,

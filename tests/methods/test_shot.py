@@ -12,7 +12,7 @@ from adapt.methods.shot import find_centroids, nearest
 from adapt.models import nets
 
 # The source model's centroids label a quarter of the turned moons right, so that labels may not lead.
-TOY = {"given": {"pseudo": 0.03}, "margin": 0.15}
+TOY = {"steps": 800, "given": {"pseudo": 0.03}, "margin": 0.15}
 GOLDEN = {
   "entropy_loss": 0.6446834,
   "loss": 0.01227398,

@@ -9,7 +9,7 @@ import spurious
 
 from adapt import methods, models
 
-TOY = {"given": {"weight": 100.0}, "margin": 0.05}
+TOY = {"steps": 800, "given": {"weight": 100.0}, "margin": 0.05}
 GOLDEN = {"label_loss": 0.7571306, "loss": 0.4134984, "variance": 0.0003938771}
 
 # (weight, share, factor at progress 0.4)
