@@ -99,6 +99,17 @@ def test_a_saved_model_predicts_the_same(run, tmp_path):
     run.evaluate(*TEST)
 
 
+def test_pictures_are_of_the_values_that_were_predicted(run):
+  dots = run.plot("predicted").collections[1].get_offsets().data
+  np.testing.assert_allclose(np.sort(dots[:, 0]), np.sort(TEST[1]), rtol=1e-5)
+  np.testing.assert_allclose(np.sort(dots[:, 1]), np.sort(run.predict(TEST[0])), rtol=1e-4)
+  assert run.plot("residuals").containers
+  with pytest.raises(
+    ValueError, match="roc is a picture of two classes, and the output is 1 values"
+  ):
+    run.plot("roc")
+
+
 def test_an_exported_model_gives_values(run):
   from adapt.deploy import exported
 
