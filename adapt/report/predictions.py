@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Points = Mapping[str, Mapping[str, Any]]
 DOMAINS = ("source", "target")
 MARKERS = ("o", "^")
+_LONGEST = 45  # letters of a label
 
 
 class Side(NamedTuple):
@@ -46,7 +47,7 @@ def predicted_figure(shown: Sequence[Record], points: Points) -> "Figure | None"
   known = _values(shown, points)
   if not known:
     return None
-  figure, axes = canvas(1, len(known), (3.9 * len(known) + 0.6, 4.7))
+  figure, axes = canvas(1, len(known), (3.9 * len(known) + 0.6, 4.9))
   every = np.concatenate([v for _, sides in known for s in sides for v in (s.true, s.said)])
   low, high = float(every.min()), float(every.max())
   edge = 0.03 * (high - low) or 1.0
@@ -60,11 +61,11 @@ def predicted_figure(shown: Sequence[Record], points: Points) -> "Figure | None"
     axis.set_ylim(low - edge, high + edge)
     axis.grid(alpha=0.3)
     told = ", ".join(f"{side.name} {_r2(side)}" for side in sides)
-    axis.set_title(f"{record['label']}\nR²: {told}", fontsize=10)
+    axis.set_title(f"{_short(record['label'])}\nR²: {told}", fontsize=10)
     axis.set_xlabel(f"true {_name(record)}")
   axes[0][0].set_ylabel(f"predicted {_name(known[0][0])}")
   _legend(figure, axes)
-  _title(figure, known[0][0], "predicted against true, seed 0")
+  _title(figure, known[0], "predicted against true")
   return figure
 
 
@@ -83,7 +84,7 @@ def residuals_figure(shown: Sequence[Record], points: Points) -> "Figure | None"
   known = _values(shown, points)
   if not known:
     return None
-  figure, axes = canvas(1, len(known), (3.9 * len(known) + 0.6, 4.2))
+  figure, axes = canvas(1, len(known), (3.9 * len(known) + 0.6, 4.4))
   every = np.concatenate([s.said - s.true for _, sides in known for s in sides])
   # A few far ones would leave the others one bar: they are in the outermost.
   low, high = np.quantile(every, [0.005, 0.995]).tolist()
@@ -95,20 +96,20 @@ def residuals_figure(shown: Sequence[Record], points: Points) -> "Figure | None"
       i, apart = DOMAINS.index(side.name), side.said - side.true
       shares = np.full(len(apart), 100 / len(apart))
       mean = float(apart.mean())
-      told.append(f"{side.name} {mean:+.3g} ± {float(apart.std()):.3g}")
+      told.append(f"{side.name} {mean:+.3g} ± {float(apart.std()):.3g}".replace("-", "−"))
       how = {"color": COLOURS[i], "alpha": 0.45, "label": side.name}
       axis.hist(np.clip(apart, -reach, reach), bins, weights=shares, **how)
       axis.axvline(np.clip(mean, -reach, reach), color=COLOURS[i], linestyle=("-", "--")[i])
     axis.axvline(0, color="black", linewidth=0.8)
     axis.grid(axis="y", alpha=0.3)
-    axis.set_title("\n".join([record["label"], *told]), fontsize=10)
+    axis.set_title("\n".join([_short(record["label"]), *told]), fontsize=10)
     axis.set_xlabel(f"predicted − true {_name(record)}")
   most = max(axis.get_ylim()[1] for axis in axes[0])
   for axis in axes[0]:
     axis.set_ylim(0, most)
   axes[0][0].set_ylabel("% of the domain's examples")
   _legend(figure, axes)
-  _title(figure, known[0][0], "residuals by domain, seed 0")
+  _title(figure, known[0], "residuals by domain")
   return figure
 
 
@@ -153,7 +154,8 @@ def _curves(
   if not known:
     return None
   roc = what.startswith("ROC")
-  figure, [[axis]] = canvas(1, 1, (7.2, 4.1))
+  lines = 1 + sum(len(sides) for _, sides in known)
+  figure, [[axis]] = canvas(1, 1, (5.4, 4.5 + 0.2 * lines))
   for i, (record, sides) in enumerate(known):
     for side in sides:
       true, false = class_measures.thresholds(side.said, side.true == 1, np.ones(len(side.true)))
@@ -171,7 +173,7 @@ def _curves(
         linestyle=("--", "-")[side.name == "target"],
         linewidth=1.6 if side.name == "target" else 1.1,
         drawstyle="default" if roc else "steps-pre",
-        label=f"{record['label']}, {side.name}: {name} {100 * area:.1f}",
+        label=f"{_short(record['label'])}, {side.name}: {name} {100 * area:.1f}",
       )
   if roc:
     axis.plot([0, 100], [0, 100], color="black", linestyle=":", linewidth=1, label="a coin")
@@ -181,13 +183,12 @@ def _curves(
     axis.axhline(share, color="black", linestyle=":", linewidth=1, label=f"a coin, {target.name}")
   axis.set_xlim(-1, 101)
   axis.set_ylim(-1, 101)
-  axis.set_aspect("equal")
   axis.set_xlabel(axes[0])
   axis.set_ylabel(axes[1])
   axis.grid(alpha=0.3)
-  figure.legend(loc="outside right center", fontsize=9, frameon=False, handlelength=3)
+  figure.legend(loc="outside lower center", fontsize=9, frameon=False, handlelength=3)
   positive = known[0][0]["classes"][1]
-  _title(figure, known[0][0], f"{what} of “{positive}”, seed 0")
+  _title(figure, known[0], f"{what} of “{positive}”")
   return figure
 
 
@@ -240,11 +241,19 @@ def _r2(side: Side) -> str:
   return "–" if r2 is None else f"{r2:.3f}"
 
 
+def _short(label: str) -> str:
+  """A label that fits into a picture, the middle of a long one left out."""
+  return label if len(label) <= _LONGEST else f"{label[: _LONGEST - 16]}…{label[-15:]}"
+
+
 def _name(record: Record) -> str:
   return str(record["classes"][0])
 
 
-def _title(figure: "Figure", record: Record, what: str) -> None:
-  config = record["config"]
+def _title(figure: "Figure", first: tuple[Record, list[Side]], what: str) -> None:
+  """Task, picture, and of how many examples it is: measures of all test examples differ from it."""
+  record, sides = first
+  config, counts = record["config"], [f"{len(side.true)} {side.name}" for side in sides]
   pair = f"{' + '.join(config['source'])} → {config['target']}"
-  figure.suptitle(f"{record['suite']}: {pair}, {what}", fontsize=11)
+  told = f"seed 0, {' and '.join(counts)} examples"
+  figure.suptitle(f"{record['suite']}: {pair}\n{what}\n{told}", fontsize=10)
