@@ -61,7 +61,9 @@ def sheet(domain: Domain, path: str | Path, columns: int = 8) -> Path:
   size = (left + columns * (CELL + GAP), GAP + len(rows) * (CELL + GAP))
   canvas = Image.new("RGB", size, "white")
   every = np.concatenate([of for _, of in rows])
-  span = (0.0, 255.0) if x.dtype == np.uint8 else (float(x[every].min()), float(x[every].max()))
+  # Of sounds a few loud cells would leave all others dark.
+  low, high = (0.01, 0.995) if sound else (0.0, 1.0)
+  span = (0.0, 255.0) if x.dtype == np.uint8 else tuple(np.quantile(x[every], (low, high)).tolist())
   draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(13)
   for r, (name, of) in enumerate(rows):
     top = GAP + r * (CELL + GAP)
@@ -95,7 +97,8 @@ def _pictures(
   images = x.resized(CELL)[rows] if isinstance(x, Images) else np.asarray(take(x, rows))
   if images.dtype != np.uint8:
     low, high = span
-    images = np.rint((images - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+    images = (np.clip(images, low, high) - low) * (255 / max(high - low, 1e-12))
+    images = np.rint(images).astype(np.uint8)
   if sound:
     images = _spectrograms(images)
   made = []
