@@ -1,8 +1,8 @@
 """Values and pixels keep what `test_contract` holds of classes: eight devices are one, and a run goes on.
 
 One method stands for each mechanism that could break it, on networks with batch-norm: a discrepancy that is
-no mean over examples, phases with a critic, a teacher and images mixed by the step's key, and labelled target
-rows that a seed draws.
+no mean over examples, phases with a critic, statistics of each domain, a teacher and images mixed by the
+step's key, and labelled target rows that a seed draws.
 """
 
 import jax
@@ -38,10 +38,12 @@ GIVEN = {"dann": {"width": 8}, "advent": {"width": 8}}
 LAYOUTS = [
   ("values", "rsd"),  # subspaces of the whole batch
   ("values", "dann"),  # a critic
+  ("pixels", "dsbn"),  # statistics of each domain
   ("pixels", "advent"),  # phases, a critic of maps
   ("pixels", "dacs"),  # a teacher, and images mixed by the step's key
 ]
-RESUMED = [("values", "fine_tune"), *LAYOUTS[1:]]  # labelled rows that a seed draws
+# Labelled rows that a seed draws, and of the others those that keep more than a network.
+RESUMED = [("values", "fine_tune"), *(case for case in LAYOUTS if case[1] not in ("rsd", "dsbn"))]
 
 
 def values(name, shift):
