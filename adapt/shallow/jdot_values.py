@@ -20,7 +20,7 @@ def jdot_values(
 ) -> Callable[[np.ndarray], np.ndarray]:
   """A target regression whose joint distribution is transported from the source's.
 
-  The paper's regression (equations 4 and 5, §4): min over f and plans γ of
+  The paper's regression (equations 4 and 5): min over f and plans γ of
   Σ_ij γ_ij (inputs · d(x_i, x_j) + ‖y_i − f(x_j)‖²) + ridge ‖f‖², in turns. d is the squared distance
   over the largest one. For a plan, f is kernel ridge regression on the mean label that each target
   example is sent, m Σ_i γ_ij y_i; for an f, γ is the exact plan. The first plan looks at d alone.
