@@ -25,19 +25,20 @@ def tradaboost_r2(
 ) -> Callable[[np.ndarray], np.ndarray]:
   """Boosted trees on both domains, the source's weight chosen by validation.
 
-  Their two-stage algorithm. All weights start at 1 / (n + m). At step t a tree h is trained on the weights, and a source
-  example's weight is multiplied by β^e, e = |y − h(x)| over the largest such; β is what gives the target
-  the share m / (n + m) + t / (steps − 1) · (1 − m / (n + m)). At each step AdaBoost.R2 (Drucker, ICML 1997),
-  which moves the target's weights alone, is judged by cross-validation on the labelled target examples;
-  that of the step with the least squared error is the model. It predicts the weighted median of its trees.
+  Their two-stage algorithm. All weights start at 1 / (n + m). At step t a tree h is trained on the weights,
+  and a source example's weight is multiplied by β^e, e = |y − h(x)| over the largest such; β is what gives
+  the target the share m / (n + m) + t / (steps − 1) · (1 − m / (n + m)). At each step AdaBoost.R2 (Drucker,
+  ICML 1997), which moves the target's weights alone, is judged by cross-validation on the labelled target
+  examples; that of the step with the least squared error is the model. It predicts the weighted median of
+  its trees.
 
   Where re-implementations go wrong: β is searched for, not computed from the tree's error, which is
   TrAdaBoost.R2 of one stage; and in the second stage the source's weights stay, so that the target's are
   brought back to their sum after each round, or the source's share would change with them.
 
   No authors' code is known. Departs in the base learner, scikit-learn's trees, which take weights instead of
-  resampled examples, so that a seed decides folds and ties alone; in smaller numbers; and a first round whose error is a half or more is
-  kept, as else there is no model.
+  resampled examples, so that a seed decides folds and ties alone; in smaller numbers; and a first round
+  whose error is a half or more is kept, as else there is no model.
 
   Args:
     xs: source inputs [n, d].
