@@ -1,15 +1,21 @@
-"""README's lists of methods, weightings, tunings and validators, from the entries' own files."""
+"""Lists of methods, weightings, tunings, validators and losses, from the entries' own docstrings."""
 
+import inspect
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from adapt import catalogue, methods, tuning, validators, weights
 from adapt.cli import overview
+from adapt.losses import ops
+from adapt.outputs import _class_losses, classes
+from adapt.training.settings import Settings
 
 _BLOCK = re.compile(r"(<!-- list:(\w+) -->\n).*?(<!-- /list -->)", re.DOTALL)
 _ROW = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
 _NONE = "–"
+_PAPER = re.compile(r"^([^\n]*arXiv:\d+\.\d+)", re.MULTILINE)  # a line of a loss's docstring
+_WEIGHTED = ("resample", "defer")  # settings of how weights count
 
 
 class Row(NamedTuple):
@@ -95,6 +101,21 @@ def _validators() -> Iterator[Row]:
     yield Row(name, catalogue.OWN, (catalogue.summary(validators.get(name)),))
 
 
+def _losses() -> Iterator[Row]:
+  for name in classes.LOSSES:
+    loss = getattr(_class_losses, name, ops.cross_entropy)
+    paper = _PAPER.search(inspect.getdoc(loss) or "")
+    flags = [f"`--{flag}` {usual}" for flag, (of, usual) in classes.OWN.items() if of == name]
+    cells = catalogue.summary(loss), ", ".join(flags) or _NONE, paper[1] if paper else _NONE
+    yield Row(name, catalogue.OWN, cells)
+
+
+def _counting() -> Iterator[Row]:
+  meanings = catalogue.meanings(Settings)
+  for name in _WEIGHTED:
+    yield Row(name, catalogue.OWN, (meanings[name],))
+
+
 def _said(factory: Callable[..., Any]) -> tuple[str, str]:
   """What it does, and its paper."""
   return catalogue.summary(factory), catalogue.facts(factory).paper or _NONE
@@ -116,6 +137,8 @@ _KINDS = {
   "weights": _Kind(("`--weights`", "what it does", "paper"), (*_SHIFTS, catalogue.OWN), _weights),
   "tuning": _Kind(("`--tuning`", "what it does", "paper"), (), _tunings),
   "validators": _Kind(("`--validator`", "what scores higher"), (), _validators),
+  "losses": _Kind(("`--loss`", "what it is", "its flags", "paper"), (), _losses),
+  "counting": _Kind(("flag `--`…", "what it does"), (), _counting),
 }
 
 

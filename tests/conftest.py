@@ -51,6 +51,7 @@ def pytest_make_parametrize_id(val, argname):
 # tier has the rest, and of these the cases of one method.
 _SLOW = (
   *("methods/test_contract.py", "methods/test_planted.py", "methods/test_relations.py"),
+  "methods/test_kinds_contract.py",
   *("training/test_devices.py", "training/test_joint_tasks.py", "training/test_feed.py"),
   *("training/test_checkpoint.py", "training/test_dp_sgd.py", "training/test_stream.py"),
   *("cli/test_check.py", "experiments/test_contract_runs.py", "experiments/test_search.py"),

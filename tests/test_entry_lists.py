@@ -11,6 +11,7 @@ import documents
 import pytest
 
 from adapt import methods, tuning, validators, weights
+from adapt.outputs import classes
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "scripts"))
@@ -20,6 +21,8 @@ KINDS = {
   "weights": weights.names(),
   "tuning": tuning.names(),
   "validators": validators.names(),
+  "losses": classes.LOSSES,
+  "counting": ("defer", "resample"),
 }
 
 
@@ -49,6 +52,13 @@ def test_rows_are_grouped_and_say_what_the_files_say():
   groups = [line for line in lines[: lines.index(row)] if line.startswith("| **")]
   assert groups[-1] == "| **adversarial** | | | |"
   assert "| **label shift** | | |" in entry_lists.table("weights")
+
+
+def test_losses_have_their_formula_flags_and_paper():
+  rows = {line.split("`")[1]: line for line in entry_lists.table("losses").splitlines()[2:]}
+  assert "| `--gamma` 2.0 | Lin et al., 2017, arXiv:1708.02002 |" in rows["focal"]
+  assert "`--margin` 0.5, `--scale` 1.0" in rows["ldam"] and "–" in rows["balanced_softmax"]
+  assert "Cao et al., 2019" in entry_lists.table("counting")
 
 
 def test_a_check_adds_nothing_and_drops_what_is_gone():

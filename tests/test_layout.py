@@ -223,6 +223,7 @@ THROUGH = {
   "shallow/feda": "shallow/test_labelled",
   "shallow/jda": "shallow/test_transfer_components",
   "shallow/jdot": "shallow/test_otda",
+  "shallow/judging": "shallow/test_regressor",
   "shallow/jgsa": "shallow/test_transfer_components",
   "shallow/machines": "shallow/test_classifier",
   "shallow/maps": "shallow/test_contract",

@@ -8,6 +8,7 @@ import numpy as np
 
 from adapt import data
 from adapt.api import feeds, frames, stacking
+from adapt.api.group_values import grouped, parted
 from adapt.data import encode, pixel_labels
 from adapt.data.domain import Domain, Split
 from adapt.data.raw import concatenated
@@ -28,6 +29,7 @@ class Given(NamedTuple):
   y: np.ndarray | None
   names: tuple[str, ...] = ()  # of the classes, where y has their numbers
   notes: tuple[str, ...] = ()
+  groups: np.ndarray | None = None  # of the examples, [n]
 
   @property
   def named(self) -> "Given":
@@ -42,6 +44,7 @@ def domains_of(
   labelled: Data | None = None,
   label: str = "label",
   reading: Reading = Reading(),
+  groups: Any = None,
 ) -> list[Domain]:
   """The sources, then the target, numbered and encoded alike.
 
@@ -53,6 +56,7 @@ def domains_of(
     labelled: target examples whose labels may be learnt from, beside those of `target`.
     label: the label's column in data frames and data sets.
     reading: how files are read, and which columns of frames are taken.
+    groups: of the examples of `test`, or of `target` without it.
 
   Raises:
     ValueError: one line with the remedy.
@@ -65,13 +69,21 @@ def domains_of(
       "transductive judges on the target's training rows: leave out test and labelled"
     )
   named = _named(source)
+  asked = [*named.values(), target, test, labelled]
+  (*sources, target, test, labelled), (*_, own_groups, test_groups, _) = parted(
+    asked, reading.groups
+  )
+  named = dict(zip(named, sources, strict=True))
+  if groups is None:
+    groups = own_groups if test is None else test_groups
   every = [*named.values(), target]
   if any(isinstance(one, str | Path | Domain) for one in every):
-    found = _with_files(named, target, (test, labelled), label, reading)
+    found = _with_files(named, target, (test, labelled), label, reading, groups)
     own = [not isinstance(d, Domain) and not _is_set(d) for d in every]
     made = encode.together(found, reading, all(own))
     return own_data.matched(own_data.told_apart(made, list(map(str, every))))
-  return encode.together(_of_arrays(named, target, test, labelled, label, reading.output), reading)
+  data_of = (target, test, labelled, label, reading.output, groups)
+  return encode.together(_of_arrays(named, *data_of), reading)
 
 
 def _is_set(one: Data) -> bool:
@@ -80,7 +92,13 @@ def _is_set(one: Data) -> bool:
 
 
 def _of_arrays(
-  named: Mapping[str, Data], target: Data, test: Data, labelled: Data, label: str, output: str
+  named: Mapping[str, Data],
+  target: Data,
+  test: Data,
+  labelled: Data,
+  label: str,
+  output: str,
+  groups: Any,
 ) -> list[Domain]:
   """The same where all are arrays or frames."""
   sources = {name: _given(one, name, label) for name, one in named.items()}
@@ -90,6 +108,10 @@ def _of_arrays(
   own = _given(target, "target", label)
   more = {"test": test, "labelled": labelled}
   others = {n: _given(d, n, label) for n, d in more.items() if d is not None}
+  if test is None:
+    own = grouped(own, groups)
+  else:
+    others["test"] = grouped(others["test"], groups)
   for name, one in others.items():
     if one.y is None:
       raise ValueError(f"{name} has no labels: give (inputs, labels)")
@@ -138,19 +160,27 @@ def _named(source: Data) -> dict[str, Data]:
 
 
 def _with_files(
-  named: Mapping[str, Data], target: Data, more: Sequence[Data], label: str, reading: Reading
+  sources: Mapping[str, Data],
+  target: Data,
+  more: Sequence[Data],
+  label: str,
+  reading: Reading,
+  groups: Any,
 ) -> list[Domain]:
   """The same where files, names or domains are among them, each of which says its own splits."""
   if any(one is not None for one in more):
     raise ValueError("test and labelled go with arrays: a file or a name has its own splits")
+  if groups is not None and isinstance(target, str | Path | Domain):
+    raise ValueError("groups go with arrays: of a file name its column, reading={'groups': NAME}")
   found = []
-  for name, one in [*named.items(), ("target", target)]:
+  for name, one in [*sources.items(), ("target", target)]:
     if isinstance(one, Domain):
       found.append(one)
     elif isinstance(one, str | Path):
       found.append(data.read(str(one), None, reading))
     else:
       given = _given(one, name, label)
+      given = grouped(given, groups) if one is target else given
       if reading.output == "values":
         found.append(_domain(name, given._replace(y=_values(given)), ()))
         continue
@@ -245,7 +275,8 @@ def _domain(name: str, given: Given, classes: tuple[str, ...]) -> Domain:
     raise ValueError(f"{name} has one example: give at least 2, one is held out")
   first, second = stratified(np.zeros(len(x)) if y is None else y)
   train, test = (Split(x[rows], None if y is None else y[rows]) for rows in (first, second))
-  return Domain(name, train, test, classes, notes=given.notes, held_out=True)
+  groups = None if given.groups is None else given.groups[second]
+  return Domain(name, train, test, classes, notes=given.notes, held_out=True, groups=groups)
 
 
 def _target(own: Given, more: Mapping[str, Given], classes: tuple[str, ...]) -> Domain:
@@ -262,5 +293,6 @@ def _target(own: Given, more: Mapping[str, Given], classes: tuple[str, ...]) -> 
     x = concatenated([own.x, labelled.x], "target and labelled")
     train = Split(x, np.concatenate([unknown, labelled.y]))
   held = Split(own.x, None) if test is None else Split(test.x, test.y)
+  groups = (own if test is None else test).groups
   notes = (note for one in (own, *more.values()) for note in one.notes)
-  return Domain("target", train, held, classes, notes=tuple(notes))
+  return Domain("target", train, held, classes, notes=tuple(notes), groups=groups)

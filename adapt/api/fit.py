@@ -39,6 +39,7 @@ def fit(
   target: arrays.Data,
   test: arrays.Data | None = None,
   labelled: arrays.Data | None = None,
+  groups: Sequence[Any] | None = None,
   label: str = "label",
   transductive: bool = False,
   reading: Mapping[str, Any] | Reading = Reading(),
@@ -69,6 +70,9 @@ def fit(
     target: inputs without labels, or any of the above. A fifth of labelled arrays is the test set.
     test: (inputs, labels) of the target, to judge by.
     labelled: (inputs, labels) of the target, for methods that learn from such.
+    groups: of the examples of `test`, or of `target` without it, [n]: the worst group's accuracy is
+      measured, and nothing else looks at them. Of frames and files `reading` names a column:
+      {"groups": "ward"}.
     label: the label's column in data frames and data sets.
     transductive: adapts to all of a labelled target without its labels, and judges on the same.
     reading: how own data are read and scaled, as `adapt run` has flags for it, by name: e.g.
@@ -101,7 +105,7 @@ def fit(
   program_memory.relieve()  # of earlier calls in this process: hundreds of them end in LLVM without
   predicts = outputs.bind(_entry(outputs, output), **({} if loss is None else {"loss": loss}))
   options = _options(reading, transductive, predicts.name)
-  domains = arrays.domains_of(source, target, test, labelled, label, options)
+  domains = arrays.domains_of(source, target, test, labelled, label, options, groups)
   tried = _tried(method, domains, search)
   asked = (model, weights, tuning, seeds, settings, start, validator, predicts)
   experiments = [_experiment(one, domains, *asked) for one in tried or [method]]
@@ -113,9 +117,8 @@ def fit(
     given["minutes"] = 5.0 if out else float("inf")
     made = []
     for one in experiments:
-      watch = _Stopper(callbacks, out is None) if callbacks else None
       with _progress(one) if progress else contextlib.nullcontext(_silent) as report:
-        made += run(one, folder, report=report, watch=watch, **given).records
+        made += run(one, folder, report=report, watch=_watch(callbacks, out), **given).records
     if not tried:
       return _fitted(experiments[0], made[0], folder, [*notes, *remarks.unlearnt(made[0])])
     record = auto.summary(made, tried)
@@ -214,6 +217,10 @@ def _entry(package: Any, choice: Choice) -> Bound:
 
 def _searching(experiment: Experiment, number: int) -> Experiment:
   return search.searching(experiment._replace(save_model=True), number, "random")
+
+
+def _watch(callbacks: Sequence[Callback], out: str | Path | None) -> "_Stopper | None":
+  return _Stopper(callbacks, out is None) if callbacks else None
 
 
 class _Stopper:

@@ -1,5 +1,6 @@
 """What `adapt.fit` returns: a model a seed, and their record."""
 
+import functools
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +20,8 @@ from adapt.data.raw import Ragged
 from adapt.deploy import exported, saved
 from adapt.deploy.rebuilt import NOTHING_OWN, Own, predicts
 from adapt.evaluation import metrics, stacked
-from adapt.report import diagnostics, figures
+from adapt.records.schema import LISTS
+from adapt.report import diagnostics, figures, predictions
 
 
 class Fitted:
@@ -82,7 +84,7 @@ class Fitted:
   def measures(self) -> dict[str, tuple[float | None, ...]]:
     """Every final target test measure, one per seed; empty without labels."""
     last = self.record["last"] or {}
-    return {n: tuple(each) for n, each in last.items() if n not in ("per_class", "class_iou")}
+    return {n: tuple(each) for n, each in last.items() if n not in LISTS}
 
   def _of(self, section: str, measure: str) -> Accuracy | None:
     found = self.record[section]
@@ -192,7 +194,8 @@ class Fitted:
     """Draws the run; returns matplotlib axes, one or an array of them.
 
     Args:
-      kind: curves, tsne, confusion or reliability.
+      kind: curves, tsne, confusion or reliability; of values predicted or residuals; of two classes roc
+        or precision_recall.
     """
     label = self.record["label"]
     points = None if self._points is None else {label: self._points}
@@ -202,13 +205,24 @@ class Fitted:
       "confusion": lambda: self.accuracy and figures.confusion_figure([self.record]),
       "reliability": lambda: diagnostics.reliability_figure([self.record]),
     }
+    for name, of in predictions.FIGURES.items():
+      draw[name] = functools.partial(of, [self.record], points or {})
     if kind not in draw:
       raise ValueError(f"no picture '{kind}': choose from {', '.join(draw)}")
     if not (figure := draw[kind]()):
-      raise ValueError(f"{kind} needs a labelled test set: give test=(inputs, labels)")
+      raise ValueError(self._without(kind))
     axes = [axis for axis in figure.axes if axis.get_label() != "<colorbar>"]
     notebook.show(figure)
     return axes[0] if len(axes) == 1 else np.array(axes)
+
+  def _without(self, kind: str) -> str:
+    """Why there is no such picture."""
+    output = predicts(self.record)
+    of = {"predicted": "values", "residuals": "values"}.get(kind, "two classes")
+    fits = output == "values" if of == "values" else output == "classes" and len(self.classes) == 2
+    if kind in predictions.FIGURES and not fits:
+      return f"{kind} is a picture of {of}, and the output is {len(self.classes)} {output}"
+    return f"{kind} needs a labelled test set: give test=(inputs, labels)"
 
   def save(self, file: str | Path, seed: int | None = None) -> Path:
     """Writes one seed's model, for `adapt.load` and `adapt predict`; returns the path."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from adapt.api.frames import pandas
 from adapt.records import record
+from adapt.records.schema import LISTS
 
 
 class Results:
@@ -44,7 +45,7 @@ def _rows(made: dict[str, Any]) -> list[dict[str, Any]]:
   origin = {n: environment.get(n) for n in ("commit", "device")}
   rows = []
   for i, seed in enumerate(config["seeds"]):
-    last = {n: v[i] for n, v in (made.get("last") or {}).items() if n != "per_class"}
+    last = {n: v[i] for n, v in (made.get("last") or {}).items() if n not in LISTS}
     others = {
       n: made[n]["accuracy"][i]
       for n in ("selected", "oracle")

@@ -110,7 +110,7 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
     return files.read_features(name.removeprefix("features:"), reading.output)
   suffix = Path(name).suffix.lower()
   if suffix == ".npz":
-    return files.read_npz(name, reading.output)
+    return files.read_npz(name, reading.output, reading.groups)
   if suffix == ".npy":
     return files.read_npy(name, reading.output)
   if suffix in containers.SUFFIXES:

@@ -126,6 +126,10 @@ def _check_inputs(domains: Sequence[Domain]) -> None:
         raise ValueError(
           f"{where} has {len(split.x)} examples but {len(split.y)} labels: pair them"
         )
+      if split is domain.test and domain.groups is not None and len(domain.groups) != len(split.x):
+        raise ValueError(
+          f"{where} has {len(split.x)} examples but {len(domain.groups)} groups: give a group each"
+        )
       if split.x.shape[1:] != first.shape[1:]:
         raise ValueError(
           f"{where} has examples of shape {split.x.shape[1:]}, {domains[0].name} of "

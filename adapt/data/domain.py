@@ -51,6 +51,7 @@ class Domain(NamedTuple):
   # Of a set with a name that is a table: its splits' tables, training first. Inputs are encoded anew
   # beside a task's other domains, as categories, medians and scale are the source's.
   tables: tuple[Any, Any] | None = None
+  groups: np.ndarray | None = None  # of the test examples, [n] texts; for a measure alone
 
 
 def one_split(domain: Domain) -> bool:

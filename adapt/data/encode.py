@@ -20,6 +20,7 @@ from adapt.data.column_names import (
 )
 from adapt.data.columns import listed
 from adapt.data.domain import Domain, kind_of, one_split
+from adapt.data.group_column import check as check_groups
 from adapt.data.preprocessing import Preprocessing
 from adapt.data.raw import Column, Table, Texts
 from adapt.data.reading import Reading
@@ -54,6 +55,7 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
   for domain in domains:
     if len(domain.train.x) == 1 and not len(domain.test.x):
       raise ValueError(f"{domain.name} has one example: give at least 2, one is held out as test")
+  check_groups(domains[-1], reading)
   names = label_map.parsed(reading.label_map)
   domains = [label_map.renamed(d, names) for d in domains]
   if reading.transductive and len(domains) > 1:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from adapt.data import npy, pixel_labels, ragged, sparse
+from adapt.data import group_column, npy, pixel_labels, ragged, sparse
 from adapt.data.array_names import chosen, column_names, unused
 from adapt.data.class_labels import Labels, numbered
 from adapt.data.domain import Domain, Split
@@ -22,7 +22,7 @@ _NAMES = ("x", "y", "x_test", "y_test", "features", *ragged.LENGTHS.values())
 _PICKLED = "write plain arrays of numbers (no objects, no pickle)"
 
 
-def read_npz(path: str | os.PathLike, output: str = "classes") -> Domain:
+def read_npz(path: str | os.PathLike, output: str = "classes", groups: str = "") -> Domain:
   """Read a domain from an .npz file.
 
   It has `x`, and optionally `y`, `x_test`, `y_test` and `features`, or arrays of other usual names
@@ -36,7 +36,7 @@ def read_npz(path: str | os.PathLike, output: str = "classes") -> Domain:
   Args:
     path: the file. Images [n, h, w] or [n, h, w, c], uint8 or float; vectors [n, d]; labels [n];
       names of the vectors' columns [d].
-    output: what the labels are, see `Reading`; values are [n] or [n, d].
+    output, groups: see `Reading`; values are [n] or [n, d].
 
   Raises:
     ValueError: one line that names the file and the remedy, for anything that is not so.
@@ -48,9 +48,11 @@ def read_npz(path: str | os.PathLike, output: str = "classes") -> Domain:
       npy.read(path)
       raise ValueError(f"{path} is a single .npy array: save it with numpy.savez(path, x=…, y=…)")
     with npy.members(path) as (found, array):
-      arrays, notes = _chosen(path, found, lambda name: _member(path, array, name))
-  names = arrays.pop("features", None)
-  made = domain(path.stem, arrays, {name: f"{path} {name}" for name in _NAMES}, output)
+      rest = [n for n in found if n not in (groups, f"{groups}_test")]
+      arrays, notes = _chosen(path, rest, lambda name: _member(path, array, name))
+      names = arrays.pop("features", None)
+      made = domain(path.stem, arrays, {name: f"{path} {name}" for name in _NAMES}, output)
+      made = group_column.of_arrays(path, groups, found, array, made)
   made = made._replace(notes=(*notes, *made.notes))
   return (
     made if names is None else made._replace(features=column_names(path, names, made.train.x.shape))

@@ -104,7 +104,11 @@ def restricted(
   ) -> Domain:
     names = domain.classes[:count]
     names += more if len(names) == count else ()
-    return domain._replace(train=of(domain.train, keep), test=of(domain.test, keep), classes=names)
+    groups, y = domain.groups, domain.test.y
+    if groups is not None and y is not None:
+      groups = groups[keep(y)]
+    made = domain._replace(train=of(domain.train, keep), test=of(domain.test, keep), classes=names)
+    return made._replace(groups=groups)
 
   more = (UNKNOWN,) if sets.target_private else ()
   return [only(d, source_has, ()) for d in sources], only(target, target_has, more)

@@ -21,6 +21,8 @@ class Reading(NamedTuple):
     categorical: number columns that are codes of categories.
     header: whether a table's first line has names: auto, none.
     domain_column: column that says which domain a row belongs to.
+    groups: column (of an .npz, array) with the groups of test examples, whose worst accuracy is measured;
+      it is no feature.
     text: how texts become inputs: bow (also if empty; a bag of words), minilm (features of a published
       network) or minilm-train (the same network, trained on).
     mel: bands of the log-mel spectrogram of sound.
@@ -42,6 +44,7 @@ class Reading(NamedTuple):
   categorical: tuple[str, ...] = ()
   header: str = "auto"
   domain_column: str = ""
+  groups: str = ""
   text: str = ""
   mel: int = 64
   seconds: float = 2.0
@@ -76,6 +79,11 @@ def check(reading: Reading) -> None:
   if reading.output not in OUTPUTS:
     known = ", ".join(OUTPUTS)
     raise ValueError(f"--output {reading.output} is unknown: choose from {known}")
+  if reading.groups and reading.output != "classes":
+    raise ValueError(
+      f"--groups {reading.groups} is for the accuracy of classes, and --output is {reading.output}: "
+      "leave it out"
+    )
   if not (1 <= reading.mel <= 512 and 0.1 <= reading.seconds <= 600):
     raise ValueError(
       f"--mel {reading.mel}, --seconds {reading.seconds}: give 1 to 512 bands, 0.1 to 600 seconds"

@@ -68,6 +68,6 @@ def label_column(path: Path, names: Sequence[str], reading: Reading) -> tuple[st
       return reading.label, []
     there = ", ".join(names[:8]) + ", …" * (len(names) > 8)
     return "", [f"{path} has no column '{reading.label}' (but {there}): its labels are unknown"]
-  taken = (reading.domain_column, *reading.drop, *reading.columns)
+  taken = (reading.domain_column, reading.groups, *reading.drop, *reading.columns)
   found = next((n for n in LABELS if n in names and n not in taken), "")
   return found, [f"{path}: labels are the column '{found}'"] if found not in ("", LABELS[0]) else []

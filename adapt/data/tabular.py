@@ -9,7 +9,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapt import extras
-from adapt.data import cells, delimited, folders, json_records, npy, sound, table_labels
+from adapt.data import (
+  cells,
+  delimited,
+  folders,
+  group_column,
+  json_records,
+  npy,
+  sound,
+  table_labels,
+)
 from adapt.data.delimited import suffix
 from adapt.data.domain import Domain, Split
 from adapt.data.raw import Table
@@ -89,7 +98,10 @@ def read_table(
   rows, more = _rows(read)
   notes = (*read.notes, *notes, *more)
   names = read.table.column_names
-  features = [n for n in names if n not in (read.label, PATH, SPLIT, reading.domain_column)]
+  special = (read.label, PATH, SPLIT, reading.domain_column, reading.groups)
+  features = [n for n in names if n not in special]
+  split: list[Any] = rows or list(stratified(np.zeros(len(read.table)) if y is None else y))
+  groups = _groups(read, split[1])
   if PATH in names:
     if features:
       raise ValueError(
@@ -103,14 +115,20 @@ def read_table(
     ]
     of, how = (sound, reading) if sound.is_sound(paths[0]) else (folders, side)
     found = of.domain(name, parts, classes, str(path), how)
-    return found._replace(notes=(*notes, *found.notes))
+    return found._replace(notes=(*notes, *found.notes), groups=groups)
   if not features:
     raise ValueError(f"{path} has no feature column and no path column: add one")
   x, more = _features(read, features)
-  split: list[Any] = rows or list(stratified(np.zeros(len(x)) if y is None else y))
   train, test = (Split(x[of], None if y is None else y[of]) for of in split)  # type: ignore[arg-type]
   made = Domain(name, train, test, classes, notes=(*notes, *more), places=np.concatenate(split))
-  return made._replace(held_out=not rows)
+  return made._replace(held_out=not rows, groups=groups)
+
+
+def _groups(read: Read, test: np.ndarray) -> np.ndarray | None:
+  """The groups of the test split's rows; None without their column."""
+  if (name := read.reading.groups) not in read.table.column_names:
+    return None
+  return group_column.named(read.at(name), read.texts(name), len(read.table))[test]
 
 
 def path_stem(path: Path) -> str:
@@ -173,7 +191,7 @@ def _read(path: Path, reading: Reading) -> Read:
     elif kind in json_records.SUFFIXES:
       table, notes = json_records.read(path)
     else:
-      asked = (reading.label, reading.domain_column, *reading.columns)
+      asked = (reading.label, reading.domain_column, reading.groups, *reading.columns)
       special = frozenset({*LABELS, PATH, SPLIT, *(n.lower() for n in asked)})
       table, delimiter, read = delimited.read(path, reading.header, special)
       comma, notes = delimiter != ",", list(read)

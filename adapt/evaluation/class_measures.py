@@ -5,10 +5,13 @@ compared with the rest, and the mean is over the classes for which the test set 
 (macro one-vs-rest). Of two classes the second is the positive one.
 """
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float, Int
 
-Measured = dict[str, float | None]  # None where the test set does not define a measure
+# None where the test set does not define a measure; of groups there is a list.
+Measured = dict[str, Any]
 
 
 def of_confusion(confusion: Float[np.ndarray, "k k"]) -> Measured:
@@ -59,12 +62,46 @@ def of_logits(
     return {"auroc": None, "auprc": None, "brier": None}
   k = z.shape[1]
   p, odds = _odds(z)
-  curves = [_curve(odds[:, c], y == c, w) for c in ([1] if k == 2 else range(k))]
+  curves = [thresholds(odds[:, c], y == c, w) for c in ([1] if k == 2 else range(k))]
   squares = ((p - (y[:, None] == np.arange(k))) ** 2).sum(axis=1)
   return {
-    "auroc": _mean([_auroc(*c) for c in curves if c[0][-1] > 0 and c[1][-1] > 0]),
-    "auprc": _mean([_average_precision(*c) for c in curves if c[0][-1] > 0]),
+    "auroc": _mean([auroc(*c) for c in curves if c[0][-1] > 0 and c[1][-1] > 0]),
+    "auprc": _mean([average_precision(*c) for c in curves if c[0][-1] > 0]),
     "brier": float((w * squares).sum() / w.sum() / (2 if k == 2 else 1)),
+  }
+
+
+def of_groups(
+  logits: Float[np.ndarray, "n k"],
+  labels: Int[np.ndarray, " n"],
+  groups: np.ndarray | None,
+  weights: Float[np.ndarray, " n"] | None = None,
+) -> Measured:
+  """Accuracy of the worst group, and of each.
+
+  Source: Sagawa et al., ICLR 2020.
+
+  Args:
+    logits: predictions.
+    labels: true classes; examples with -1 are left out.
+    groups: names of the examples' groups [n]; None: there are none, and no measure.
+    weights: of the examples; None: ones.
+
+  Returns:
+    `worst_group_accuracy`, None without a label, and `per_group`, in the order of the sorted names,
+    0 for a group without a labelled example, which is never the worst.
+  """
+  if groups is None:
+    return {}
+  w = (labels >= 0) * (np.ones(len(labels)) if weights is None else np.asarray(weights, np.float64))
+  _, of = np.unique(groups, return_inverse=True)
+  total = np.bincount(of, w)
+  right = np.bincount(of, w * (np.asarray(logits).argmax(axis=1) == labels))
+  share = np.divide(right, total, out=np.zeros_like(right), where=total > 0)
+  known = share[total > 0]
+  return {
+    "worst_group_accuracy": float(known.min()) if known.size else None,
+    "per_group": share.tolist(),
   }
 
 
@@ -82,10 +119,10 @@ def _odds(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return e / total, z - np.log(others)
 
 
-def _curve(
+def thresholds(
   score: np.ndarray, positive: np.ndarray, weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-  """Weights of true and of false positives at every threshold, from the highest on."""
+  """Weights of true and false positives at each threshold, highest first."""
   order = np.argsort(-score, kind="stable")
   score, own = score[order], np.where(positive, weights, 0.0)[order]
   # A threshold counts once, with all examples of its score.
@@ -93,12 +130,14 @@ def _curve(
   return np.cumsum(own)[last], np.cumsum(weights[order] - own)[last]
 
 
-def _auroc(true: np.ndarray, false: np.ndarray) -> float:
+def auroc(true: np.ndarray, false: np.ndarray) -> float:
+  """The area under the ROC curve, from `thresholds`."""
   t, f = (np.concatenate([[0.0], v / v[-1]]) for v in (true, false))
   return float(np.sum(np.diff(f) * (t[1:] + t[:-1]) / 2))
 
 
-def _average_precision(true: np.ndarray, false: np.ndarray) -> float:
+def average_precision(true: np.ndarray, false: np.ndarray) -> float:
+  """The mean precision over the positives' recall, from `thresholds`."""
   found = true + false
   precision = np.divide(true, found, out=np.zeros_like(true), where=found > 0)
   return float(np.sum(np.diff(true, prepend=0.0) * precision) / true[-1])

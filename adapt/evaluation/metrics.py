@@ -45,13 +45,14 @@ def count(
   Args:
     logits: predictions.
     labels: true classes; -1 where unknown, which then counts in no confusion and no bin.
-    valid: 1 for examples, 0 for padding.
+    valid: weights of the examples: 1, and 0 for padding.
   """
   k = logits.shape[1]
-  p = jax.nn.softmax(logits) * valid[:, None]
+  p = jax.nn.softmax(logits)
+  confidence = p.max(axis=1)  # unweighted, as it says which bin an example belongs to
+  p = p * valid[:, None]
   predicted = jnp.argmax(logits, axis=1)
   true = jax.nn.one_hot(labels, k) * valid[:, None]  # a row of zeros for -1
-  confidence = p.max(axis=1)
   known = true.sum(axis=1)
   which = jnp.clip((confidence * BINS).astype(jnp.int32), 0, BINS - 1)
   columns = jnp.stack([jnp.ones_like(known), confidence, predicted == labels], axis=1)

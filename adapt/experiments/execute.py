@@ -119,7 +119,7 @@ def write(
   for i in range(len(missing)) if only is None else [only]:
     point, own = missing[i], range(i * seeds, (i + 1) * seeds)
     file = file_of(experiment, point, into)
-    first = {k: v[own[0]] for k, v in trained.points.items() if k in ("features", "predicted")}
+    first = {k: v[own[0]] for k, v in trained.points.items() if k in _OF_CELLS}
     settings = plan.config(point)
     existing, shown = _existing(file_of(experiment, point, place.out), settings, plan), experiment
     if existing:  # whose validator selects for all of its seeds
@@ -149,11 +149,17 @@ def write(
     if "source" in plan.method.reads and trained.past.output == "classes":
       made["majority"] = new_record.majority(trained.past, own[0], classes)
     made["expected"] = new_record.expected(experiment, trained.scores, trained.past, own)
-    made |= trained.weighted
+    made |= {**trained.weighted, **_groups(data)}
     if form := _form(experiment.weighting, made["examples"]):
       made["weights_form"] = form
     made |= privacy.spent(experiment.setup, plan.method, experiment.start, data) | more
     atomic_files.write_json(file, joined(existing, made) if existing else made)
+
+
+def _groups(data: TaskData) -> dict[str, list[str]]:
+  """The names of the test examples' groups, in the order of their accuracies."""
+  groups = data.target.groups
+  return {} if groups is None else {"groups": np.unique(groups).tolist()}
 
 
 def _form(weighting: Bound | None, examples: Mapping[str, int]) -> str | None:
@@ -183,6 +189,7 @@ def _existing(file: Path, settings: dict[str, Any], plan: Plan) -> dict[str, Any
   return made
 
 
+_OF_CELLS = ("features", "predicted", "score")  # points that each cell has of its own
 # Source models of this process: what their source_only run is -> (params, stats).
 _models: dict[Any, Any] = {}
 

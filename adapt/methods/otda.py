@@ -21,7 +21,8 @@ def otda(
   to the mean of the target's features, weighed by its row of the entropic plan (the paper's
   barycentric mapping, eq. 14, and OT-IT's plan); its label goes with it. The paper makes one plan of
   all examples and trains a classifier anew; here each batch has its plan, so that large batches suit
-  it, and the head goes on from the source's. The class regularisation of the paper is left out.
+  it, and the head goes on from the source's. The class regularisation of the paper is left out, so that
+  the plan sees no label, and values are served too.
 
   No authors' code is followed: POT's transport is on whole sets, before any training.
 
@@ -56,4 +57,4 @@ def otda(
   def predict(params, state, x):
     return features(params, state, x)
 
-  return Method(init, loss, predict, starts="source")
+  return Method(init, loss, predict, starts="source", outputs=("classes", "values"))

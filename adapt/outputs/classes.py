@@ -18,6 +18,7 @@ MEASURES = (
   ),
   Measure("balanced_accuracy", "balanced accuracy"),
   Measure("worst_recall", "recall of the worst class"),
+  Measure("worst_group_accuracy", "accuracy of the worst group"),
   Measure("specificity", "specificity"),
   Measure("precision", "precision"),
   Measure("recall", "recall"),
@@ -29,7 +30,7 @@ MEASURES = (
 )
 LOSSES = ("cross_entropy", "focal", "logit_adjusted", "balanced_softmax", "ldam")
 # Arguments that one loss alone reads, and what they are where nobody says so.
-_OWN = {
+OWN = {
   "smoothing": ("cross_entropy", 0.0),
   "gamma": ("focal", 2.0),
   "tau": ("logit_adjusted", 1.0),
@@ -70,7 +71,7 @@ def classes(
   given = {"smoothing": smoothing, "gamma": gamma, "tau": tau, "margin": margin, "scale": scale}
   if loss not in LOSSES:
     raise ValueError(f"loss is '{loss}': choose {', '.join(LOSSES[:-1])} or {LOSSES[-1]}")
-  for name, (own, usual) in _OWN.items():
+  for name, (own, usual) in OWN.items():
     if given[name] != usual and loss != own:
       raise ValueError(f"{name} belongs to the loss {own}, and the loss is {loss}: leave it out")
     if given[name] < 0 or (name == "scale" and not given[name]):

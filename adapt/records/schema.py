@@ -10,6 +10,7 @@ from adapt.records import json_kinds as kinds
 from adapt.records import model_schema
 
 _ACCURACIES = ("source_accuracy", "target_accuracy")  # among the curves
+LISTS = ("per_class", "per_group", "class_iou")  # measures with a list a seed
 
 
 def record(value: Any) -> str | None:
@@ -31,12 +32,12 @@ def record(value: Any) -> str | None:
     "h_score": shares,
     "step": kinds.list_of(kinds.maybe(kinds.whole), seeds),
   }
-  by_class = {"per_class": rows, "class_iou": rows}
+  by_class = dict.fromkeys(LISTS, rows)
   section = kinds.maybe(kinds.each({"validator": kinds.text, **by_class, **measured}, each))
   optional = {
     **dict.fromkeys(("command", "date"), kinds.text),
     "protocol": kinds.maybe(kinds.text),
-    "classes": kinds.list_of(kinds.text),
+    **dict.fromkeys(("classes", "groups"), kinds.list_of(kinds.text)),
     **dict.fromkeys(("last", "selected", "oracle"), section),
     **dict.fromkeys(("confusion", "bins"), kinds.maybe(matrix)),
     "curves": kinds.maybe(

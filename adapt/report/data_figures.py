@@ -1,4 +1,4 @@
-"""Pictures of data: a domain's contact sheet, a pair's class balance."""
+"""Pictures of data: contact sheets of images or spectrograms, class balance."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 
 CELL, GAP, LETTER = 72, 4, 8  # pixels: a picture, between two, and a letter of a class name
 MOST_ROWS = 100  # classes on one sheet
+_BANDS = 8  # channels from which a series is drawn as a spectrogram
 
 
 def sheet(domain: Domain, path: str | Path, columns: int = 8) -> Path:
   """Draws training images as a contact sheet, one class a row.
 
+  Recordings are drawn as spectrograms: time to the right, low bands at the bottom, loud ones bright.
+
   Args:
-    domain: of images; a domain whose labels are unknown fills rows without names.
+    domain: of images, or of series of bands; one whose labels are unknown fills rows without names.
     path: of the PNG.
     columns: images a row, evenly spaced over the class.
 
@@ -35,6 +38,12 @@ def sheet(domain: Domain, path: str | Path, columns: int = 8) -> Path:
     raise ValueError(
       f"{domain.name} has examples of shape {list(x.shape[1:])}, not images to show: adapt data audit "
       "says what is in it"
+    )
+  sound = domain.kind == "series"
+  if sound and x.shape[2] < _BANDS:
+    raise ValueError(
+      f"{domain.name} has series of {x.shape[2]} channels, which are no bands of a spectrogram to show: "
+      "adapt data audit says what is in it"
     )
   if y is None:
     some = np.unique(np.linspace(0, len(x) - 1, min(len(x), 4 * columns)).astype(int))
@@ -52,12 +61,14 @@ def sheet(domain: Domain, path: str | Path, columns: int = 8) -> Path:
   size = (left + columns * (CELL + GAP), GAP + len(rows) * (CELL + GAP))
   canvas = Image.new("RGB", size, "white")
   every = np.concatenate([of for _, of in rows])
-  span = (0.0, 255.0) if x.dtype == np.uint8 else (float(x[every].min()), float(x[every].max()))
+  # Of sounds a few loud cells would leave all others dark.
+  low, high = (0.01, 0.995) if sound else (0.0, 1.0)
+  span = (0.0, 255.0) if x.dtype == np.uint8 else tuple(np.quantile(x[every], (low, high)).tolist())
   draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(13)
   for r, (name, of) in enumerate(rows):
     top = GAP + r * (CELL + GAP)
     draw.multiline_text((GAP, top + CELL // 2), _wrapped(name), "black", font, anchor="lm")
-    for c, picture in enumerate(_pictures(x, of, span)):
+    for c, picture in enumerate(_pictures(x, of, span, sound)):
       canvas.paste(picture, (left + c * (CELL + GAP), top))
   path = Path(path)
   path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,24 +84,38 @@ def _wrapped(name: str) -> str:
   return "\n".join([*lines, count]).strip()
 
 
-def _pictures(x: Any, rows: np.ndarray, span: tuple[float, float]) -> "list[Image]":
+def _pictures(
+  x: Any, rows: np.ndarray, span: tuple[float, float], sound: bool = False
+) -> "list[Image]":
   """Some images as squares, floats from black to white over a span.
 
-  Small ones are enlarged without smoothing, as the network sees them.
+  Small ones are enlarged without smoothing, as the network sees them. Series [t, bands] are coloured, and
+  smoothed, as their cells are no pixels.
   """
   from PIL import Image
 
   images = x.resized(CELL)[rows] if isinstance(x, Images) else np.asarray(take(x, rows))
   if images.dtype != np.uint8:
     low, high = span
-    images = np.rint((images - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+    images = (np.clip(images, low, high) - low) * (255 / max(high - low, 1e-12))
+    images = np.rint(images).astype(np.uint8)
+  if sound:
+    images = _spectrograms(images)
   made = []
   for image in images:
     picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-    large = max(picture.size) > CELL
+    large = sound or max(picture.size) > CELL
     how = Image.Resampling.BILINEAR if large else Image.Resampling.NEAREST
     made.append(picture.resize((CELL, CELL), how))
   return made
+
+
+def _spectrograms(images: np.ndarray) -> np.ndarray:
+  """Series [n, t, bands, 1] uint8 as pictures [n, bands, t, 3], the lowest band at the bottom."""
+  from matplotlib import colormaps
+
+  turned = images[..., 0].transpose(0, 2, 1)[:, ::-1]
+  return np.asarray(colormaps["magma"](turned, bytes=True)[..., :3])
 
 
 def balance(report: Report, path: str | Path) -> Path:

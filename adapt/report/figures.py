@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapt import outputs
 from adapt.records import record as records_of
-from adapt.report import diagnostics, overlays, ranks
+from adapt.report import diagnostics, overlays, predictions, ranks
 from adapt.report import tsne as embedding
 from adapt.report.style import COLOURS, canvas, save
 from adapt.report.summary import Record, by_seed, cell, labelled, percent, rank
@@ -38,7 +38,8 @@ def draw(
   Args:
     results: folder of records.
     out: figures go to `<out>/<suite>/{ranks,validators}.<form>` and
-      `<out>/<suite>/<task>/{curves,tsne,confusion,reliability}.<form>`.
+      `<out>/<suite>/<task>/{curves,tsne,overlays,confusion,reliability}.<form>`, of values there also
+      `{predicted,residuals}` and of two classes `{roc,precision_recall}`.
     suites: draws these only.
     tasks: draws those of these tasks only; none of a task where it is empty.
     form: png, or for a paper pdf or svg.
@@ -82,6 +83,7 @@ def _of_task(
     overlays.overlays(before_and_after(records), points, folder / f"overlays.{form}"),
     confusion(records, folder / f"confusion.{form}"),
     diagnostics.reliability(before_and_after(records), folder / f"reliability.{form}"),
+    *predictions.written(before_and_after(records), points, folder, form),
   ]
 
 
@@ -215,15 +217,8 @@ def tsne_figure(
   for row in axes:
     handles, names = row[-1].get_legend_handles_labels()
     if handles:
-      row[-1].legend(
-        handles,
-        names,
-        loc="center left",
-        bbox_to_anchor=(1.02, 0.5),
-        fontsize=9,
-        frameon=False,
-        markerscale=1.6,
-      )
+      beside = {"loc": "center left", "bbox_to_anchor": (1.02, 0.5), "frameon": False}
+      row[-1].legend(handles, names, fontsize=9, markerscale=1.6, **beside)
   figure.suptitle(f"t-SNE of features, {_title(shown[0])}", fontsize=11)
   return figure
 
@@ -245,8 +240,9 @@ def _styles(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 
 def _title(record: Record) -> str:
-  config = record["config"]
-  return f"{record['suite']}: {' + '.join(config['source'])} → {config['target']}"
+  return (
+    f"{record['suite']}: {' + '.join(record['config']['source'])} → {record['config']['target']}"
+  )
 
 
 def _accuracy(record: Record) -> Any:

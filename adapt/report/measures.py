@@ -100,6 +100,9 @@ def missing(records: Sequence[Record], measure: str) -> Iterator[str]:
     matrices = [m for m in record.get("confusion") or () if m is not None]
     if not matrices:  # every seed diverged, or the method has none
       continue
+    if measure == "worst_group_accuracy":
+      yield f"{where}: no {title}, as the test set has no groups (--groups names their column)"
+      continue
     if measure not in last:
       if record.get("measure"):
         yield f"{where}: no {title} in the record, as older code or one without probabilities made it"

@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from adapt.report import figures, page_data
+from adapt.report import figures, page_data, predictions
 from adapt.report.formats import TIE
 from adapt.report.summary import Record
 from adapt.report.table import Entry, Line, Sheet
@@ -24,6 +24,10 @@ SHOWS = {  # in the order of the page
   "tsne": "features before and after adaptation",
   "confusion": "confusion matrices",
   "reliability": "reliability diagrams",
+  "predicted": "predicted against true values",
+  "residuals": "residuals by domain",
+  "roc": "ROC curves",
+  "precision_recall": "precision-recall curves",
 }
 # Marks of the overview's numbers, and what the style calls them; `chosen` besides by a trailing *.
 SHADES = {
@@ -174,7 +178,7 @@ def _pictures(shown: Sequence[Picture], records: Sequence[Record], room: int) ->
 def _labels(picture: Picture, records: Sequence[Record]) -> str:
   """What a filter finds a picture by: the labels that it shows."""
   mine = [r for r in records if r["suite"] == picture.suite and picture.task in ("", r["task"])]
-  if picture.name in ("tsne", "confusion", "reliability", "overlays"):
+  if picture.name in ("tsne", "confusion", "reliability", "overlays", *predictions.FIGURES):
     known = [r for r in mine if picture.name != "confusion" or r.get("confusion")]
     mine = figures.before_and_after(known)
   return " ".join(dict.fromkeys(r["label"] for r in mine))

@@ -29,14 +29,18 @@ ADAPTIVE: dict[str, Callable[..., Callable[[np.ndarray], np.ndarray]]] = {
 LABELLED: dict[str, Callable[..., Callable[[np.ndarray], np.ndarray]]] = {
   f.__name__: f for f in (feda, source_and_target, tradaboost)
 }
+CHOSEN = {"C": list(machines.CHOICES), "folds": 2}  # what the source chooses, of all but these:
+UNCHOSEN = ("nn", *ADAPTIVE)
 _ROWS = 1000  # of a block of target examples
 
 
 class Machine(NamedTuple):
-  """A fitted classifier."""
+  """A fitted classifier, or a regressor."""
 
-  predict: Callable[[np.ndarray], np.ndarray]  # target inputs [m, d] → classes [m]
-  c: float | None  # the C chosen; None without one
+  predict: Callable[
+    [np.ndarray], np.ndarray
+  ]  # target inputs [m, d] → classes [m], or values [m, c]
+  c: float | None  # the C (λ of a regressor) chosen; None without one
 
 
 def fit(

@@ -42,6 +42,25 @@ def jdot(
   Raises:
     ValueError: a setting out of range.
   """
+  classes = np.unique(ys)
+  onehot = (ys[:, None] == classes).astype(np.float64)  # [n, c]
+  scores = coupled(xs, onehot, xt, inputs, ridge, bandwidth, iterations)
+  return lambda x: np.asarray(classes[scores(x).argmax(1)])
+
+
+def coupled(
+  xs: np.ndarray,
+  ys: np.ndarray,
+  xt: np.ndarray,
+  inputs: float,
+  ridge: float,
+  bandwidth: float,
+  iterations: int,
+) -> Callable[[np.ndarray], np.ndarray]:
+  """The equations' regression f for labels ys [n, c].
+
+  It takes target inputs [b, d] to [b, c].
+  """
   import ot
 
   if iterations < 1 or not inputs > 0 or not ridge > 0 or not bandwidth >= 0:
@@ -49,8 +68,6 @@ def jdot(
       f"iterations {iterations}, inputs {inputs}, ridge {ridge}, bandwidth {bandwidth}: choose at "
       "least 1, above 0, above 0, and 0 or more"
     )
-  classes = np.unique(ys)
-  onehot = (ys[:, None] == classes).astype(np.float64)  # [n, c]
   apart = ot.dist(double(xs), double(xt))
   apart = inputs * apart / apart.max()  # [n, m]
   gram = kernel(double(xt), bandwidth, "jdot")
@@ -58,6 +75,6 @@ def jdot(
   cost = apart
   for _ in range(iterations):
     plan = ot.emd(ot.unif(len(xs)), ot.unif(len(xt)), cost)
-    beta = np.linalg.solve(k + ridge * np.eye(len(xt)), len(xt) * plan.T @ onehot)
-    cost = apart + ot.dist(onehot, k @ beta)
-  return lambda x: np.asarray(classes[(gram(double(x)) @ beta).argmax(1)])
+    beta = np.linalg.solve(k + ridge * np.eye(len(xt)), len(xt) * plan.T @ ys)
+    cost = apart + ot.dist(ys, k @ beta)
+  return lambda x: np.asarray(gram(double(x)) @ beta)

@@ -7,6 +7,7 @@ import numpy as np
 from adapt.shallow.maps import Maps, double
 
 PLANS = ("exact", "sinkhorn", "lpl1", "group_lasso", "laplace")
+OF_CLASSES = ("lpl1", "group_lasso")
 
 
 def otda(
@@ -25,28 +26,34 @@ def otda(
   `plan`, "exact" has neither Ω, "sinkhorn" Ω_e alone, "lpl1" and "group_lasso" also a norm that sends
   each target example mass from one class, and "laplace" no Ω_e but a graph over examples of a class
   that are to stay neighbours. A source example that was not among those transported moves as its
-  nearest one did.
+  nearest one did. Labels of values are looked at by no plan; those of classes are refused for them.
 
   Departs from the authors' code in nothing: the plans are those of POT, which is theirs. Their settings
   are the best on labelled target examples, which this does not look at.
 
   Args:
     xs: source inputs [n, d].
-    ys: source labels [n].
+    ys: source labels [n] of classes, or floats [n, c] of values.
     xt: target inputs [m, d].
     plan: one of exact, sinkhorn, lpl1, group_lasso, laplace.
     entropy: weight of the entropy, of 1e-3 … 1e3 in the paper (its λ).
     strength: weight of classes or graph, of 1e-3 … 1e3 in the paper (its η).
 
   Raises:
-    ValueError: an unknown plan, or a weight that is not above 0.
+    ValueError: an unknown plan, one of classes for values, or a weight that is not above 0.
   """
   if plan not in PLANS:
     raise ValueError(f"unknown plan '{plan}': choose from {', '.join(PLANS)}")
   if not entropy > 0 or not strength > 0:
     raise ValueError(f"entropy {entropy}, strength {strength}: choose both above 0")
+  values = np.asarray(ys).dtype.kind == "f"
+  if values and plan in OF_CLASSES:
+    others = ", ".join(p for p in PLANS if p not in OF_CLASSES)
+    raise ValueError(
+      f"the plan {plan} needs classes, and the labels are values: choose from {others}"
+    )
   transport = _transport(plan, entropy, strength)
-  transport.fit(Xs=double(xs), ys=np.asarray(ys, int), Xt=double(xt))
+  transport.fit(Xs=double(xs), ys=None if values else np.asarray(ys, int), Xt=double(xt))
   return Maps(lambda x: np.asarray(transport.transform(Xs=double(x))), double)
 
 

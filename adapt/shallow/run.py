@@ -7,18 +7,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 
-from adapt import catalogue, data, weights
+from adapt import catalogue, data, outputs, weights
 from adapt.data import atomic_files
 from adapt.data.domain import Domain
-from adapt.evaluation import metrics
 from adapt.experiments.suite import Suite, Task
 from adapt.records import record
-from adapt.shallow import classifier, machines, transforms
+from adapt.report.summary import cell, percent
+from adapt.shallow import judging, transforms
+from adapt.shallow.classifier import Machine
 from adapt.training import task_data
 from adapt.training.settings import Settings
 
@@ -31,13 +32,15 @@ class Shallow(NamedTuple):
   """A feature transform and what classifies its features."""
 
   transform: str = "none"  # a name in transforms.py
-  classifier: str = "linear"  # one of classifier.py: of KINDS, ADAPTIVE or LABELLED
+  # One of classifier.py, or of values of regressor.py: of KINDS, ADAPTIVE or LABELLED.
+  classifier: str = "linear"
   given: Mapping[str, Any] = {}  # hyper-parameters of the transform that are not its defaults
   weights: str = ""  # a weighting of the source examples, a name in adapt/weights
   adaptive: Mapping[
     str, Any
   ] = {}  # hyper-parameters of an adaptive or labelled classifier that are not its own
-  shots: int = 0  # labelled target examples of each class, of a classifier that needs them
+  # Labelled target examples of each class (of values in all), of a classifier that needs them.
+  shots: int = 0
 
 
 class Plan(NamedTuple):
@@ -98,7 +101,8 @@ def run(
 
 
 def _percent(made: Mapping[str, Any]) -> str:
-  return f"{100 * np.mean(made['last']['accuracy']):.1f}"
+  how = outputs.measure(next(n for n in made["oracle"] if n != "step"))
+  return percent(cell(made["last"][how.name])._replace(std=None), None, how.name)
 
 
 def _config(
@@ -109,12 +113,13 @@ def _config(
   own = {p.name: p.default for p in catalogue.parameters(transform)} | dict(chosen.given)
   drawn = plan.labelled.get(task.source[0])
   choice: dict[str, Any] = {}
-  rules = classifier.ADAPTIVE | classifier.LABELLED
+  room = judging.learners(loaded[0])
+  rules = room.ADAPTIVE | room.LABELLED
   if rule := rules.get(chosen.classifier):
     choice = {p.name: p.default for p in catalogue.parameters(rule) if p.name != "seed"}
     choice |= dict(chosen.adaptive)
-  if chosen.classifier not in ("nn", *classifier.ADAPTIVE):
-    choice |= {"C": list(machines.CHOICES), "folds": 2}
+  if chosen.classifier not in room.UNCHOSEN:
+    choice |= room.CHOSEN
   return atomic_files.plain(
     {
       "hyperparameters": {
@@ -147,8 +152,9 @@ def _weighting(name: str) -> dict[str, Any] | None:
 class _Seed(NamedTuple):
   """What one seed gives."""
 
-  confusion: np.ndarray
+  confusion: np.ndarray | None  # of classes
   measures: dict[str, Any]
+  examples: int  # that were tested on
   c: float | None
   train: float  # seconds
   predict: float
@@ -164,13 +170,15 @@ def _made(
 ) -> dict[str, Any]:
   chosen, seeds = plan.methods[label], config["seeds"]
   count = plan.labelled.get(task.source[0], 0)
+  judging.check(source, target, count, chosen.weights)
   began = time.perf_counter()
   runs = _all_seeds(chosen, source, target, seeds, count)
   total = time.perf_counter() - began
   measured = [run.measures for run in runs]
   last = {name: [each[name] for each in measured] for name in measured[0]}
   train, predict = sum(r.train for r in runs), float(np.mean([r.predict for r in runs]))
-  examples = int(runs[0].confusion.sum())
+  described = judging.described(source)
+  of_each = len(source.classes) if source.classes else 1  # of values shots are in all
   return {
     "format": record.FORMAT,
     "suite": plan.suite.name,
@@ -182,21 +190,22 @@ def _made(
     "examples": {
       "source": count * len(source.classes) if count else len(source.train.x),
       "target": len(target.train.x),
-      "test": examples,
-      "labelled": chosen.shots * len(source.classes),
+      "test": runs[0].examples,
+      "labelled": chosen.shots * of_each,
     },
-    "classes": list(source.classes),
+    **described,
     "last": last,
-    "confusion": [run.confusion for run in runs],
+    "confusion": [run.confusion for run in runs] if "output" not in described else None,
     "chosen_c": [run.c for run in runs],
     "selected": None,
-    "oracle": {"step": [0] * len(runs), "accuracy": last["accuracy"]},  # there is but one iterate
+    # There is but one iterate.
+    "oracle": {"step": [0] * len(runs), judging.main(source): last[judging.main(source)]},
     "validators": {},
     "curves": {"step": []},
     "diverged": {},
     "seconds": {"train": train, "total": total},
     "images_per_second": None,
-    "prediction_ms_per_1000": 1e6 * predict / examples,
+    "prediction_ms_per_1000": 1e6 * predict / runs[0].examples,
     "environment": record.environment(),
     "command": record.command(),
     "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -211,7 +220,8 @@ def _all_seeds(
     raise ValueError(f"{source.name} or {target.name} has no labels: shallow runs need both")
   xs, ys = _vectors(source.train.x, source.name), source.train.y
   xt, x, y = (*(_vectors(t.x, target.name) for t in (target.train, target.test)), target.test.y)
-  needs, yt = chosen.classifier in classifier.LABELLED, target.train.y
+  room = judging.learners(source)
+  needs, yt = chosen.classifier in room.LABELLED, target.train.y
   if needs and yt is None:
     raise ValueError(f"{target.name} has no labels to draw from: {chosen.classifier} needs some")
   if needs != bool(chosen.shots):
@@ -224,20 +234,20 @@ def _all_seeds(
     if fitted is None or count:
       fitted = _fitted(chosen, xs[rows], ys[rows], xt)
     few = (
-      np.empty(0, np.int64) if yt is None or not needs else data.few_shot(yt, chosen.shots, seed)
+      np.empty(0, np.int64) if yt is None or not needs else judging.drawn(yt, chosen.shots, seed)
     )
     # Where all of the target is tested on, those whose labels were given are not.
     asked = np.delete(np.arange(len(y)), few if np.array_equal(xt, x) else [])
     if needs:
       own, drawn = (xs[rows], ys[rows]), (xt[few], np.asarray(yt)[few])
-      machine = classifier.labelled(chosen.classifier, fitted[0], own, drawn, seed, chosen.adaptive)
+      machine = room.labelled(chosen.classifier, fitted[0], own, drawn, seed, chosen.adaptive)
     else:
-      machine = _machine(chosen, fitted, xs[rows], ys[rows], xt, seed)
+      machine = _machine(room, chosen, fitted, xs[rows], ys[rows], xt, seed)
     trained = time.perf_counter()
     predicted = machine.predict(x[asked])
     ended = time.perf_counter()
-    judged = _judged(predicted, y[asked], len(source.classes))
-    result.append(_Seed(*judged, machine.c, trained - began, ended - trained))
+    judged = judging.judged(predicted, y[asked], source)
+    result.append(_Seed(*judged, len(asked), machine.c, trained - began, ended - trained))
   return result
 
 
@@ -249,33 +259,26 @@ def _fitted(
 
 
 def _machine(
+  room: ModuleType,
   chosen: Shallow,
   fitted: tuple[transforms.Maps, np.ndarray | None],
   xs: np.ndarray,
   ys: np.ndarray,
   xt: np.ndarray,
   seed: int,
-) -> classifier.Machine:
+) -> Machine:
   maps, weighted = fitted
-  if chosen.classifier not in classifier.ADAPTIVE:
-    return classifier.fit(chosen.classifier, maps, xs, ys, seed, weighted)
+  made: Machine
+  if chosen.classifier not in room.ADAPTIVE:
+    made = room.fit(chosen.classifier, maps, xs, ys, seed, weighted)
+    return made
   if weighted is not None:
     raise ValueError(f"{chosen.classifier} takes no weights: choose another classifier")
-  return classifier.adapted(chosen.classifier, maps, xs, ys, xt, chosen.adaptive)
+  made = room.adapted(chosen.classifier, maps, xs, ys, xt, chosen.adaptive)
+  return made
 
 
 def _vectors(x: Any, name: str) -> np.ndarray:
   if not isinstance(x, np.ndarray) or x.ndim != 2:
     raise ValueError(f"{name} has no feature vectors: shallow alignment takes [n, d] alone")
   return x
-
-
-def _judged(
-  predicted: np.ndarray, y: np.ndarray, classes: int
-) -> tuple[np.ndarray, dict[str, Any]]:
-  """Confusion matrix and measures; an SVM gives no probabilities, so it has no calibration error."""
-  certain = 100 * np.eye(classes, dtype=np.float32)[predicted]
-  counts = metrics.count(jnp.asarray(certain), jnp.asarray(y), jnp.ones(len(y)))
-  found = metrics.measures(counts)
-  del found["calibration_error"]
-  return np.asarray(counts.confusion).astype(int), found

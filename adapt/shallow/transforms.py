@@ -180,13 +180,24 @@ def fitted(name: str, xs: np.ndarray, ys: np.ndarray, xt: np.ndarray, **given: A
   Args:
     name: of a transform.
     xs: source inputs [n, d].
-    ys: source labels [n].
+    ys: source labels [n] of classes, or floats [n, c] of values.
     xt: target inputs [m, d].
     given: hyper-parameters that are not its defaults.
+
+  Raises:
+    ValueError: an unknown transform, or one of classes for values.
   """
   transform = get(name)
+  if np.asarray(ys).dtype.kind == "f" and (refused := _of_classes(name)):
+    others = ", ".join(n for n in TRANSFORMS if not _of_classes(n))
+    raise ValueError(f"{refused} looks at classes, and the labels are values: choose from {others}")
   labels = (ys,) if "ys" in inspect.signature(transform).parameters else ()
   return transform(xs, *labels, xt, **given)
+
+
+def _of_classes(name: str) -> str:
+  """The name of a transform that needs classes, else ""."""
+  return name if "ys" in inspect.signature(get(name)).parameters and name != "otda" else ""
 
 
 def _covariance(x: np.ndarray, ridge: float) -> np.ndarray:

@@ -88,7 +88,8 @@ def final(
 
 def _measured(data: TaskData, outputs: np.ndarray, labels: np.ndarray) -> class_measures.Measured:
   if data.scale is None:
-    return class_measures.of_logits(outputs, labels)
+    of_groups = class_measures.of_groups(outputs, labels, data.target.groups)
+    return class_measures.of_logits(outputs, labels) | of_groups
   return value_measures.of_predictions(data.scale.undone(outputs), data.scale.undone(labels))
 
 
@@ -191,6 +192,10 @@ def examples(cells: Program, mapped: Mapped, data: TaskData) -> dict[str, np.nda
   if data.output == "pixels":
     return found | _overlaid(cells, mapped, data)
   every = logits[:, : shown.examples]
+  if (
+    data.output == "classes" and every.shape[-1] == 2
+  ):  # of two classes pictures show all thresholds
+    found["score"] = (every[..., 1] - every[..., 0]).astype(np.float32)
   return found | {"predicted": every.argmax(-1) if data.scale is None else every[..., 0]}
 
 

@@ -258,6 +258,8 @@ def fingerprint(domain: Domain) -> str:
   for split in domain.train, domain.test:
     digest.update(_once(split.x, ("digest",), functools.partial(_digest, split.x)))
     digest.update(b"-" if split.y is None else np.ascontiguousarray(split.y).data)
+  if domain.groups is not None:
+    digest.update("\n".join(domain.groups.tolist()).encode())
   return digest.hexdigest()[:16]
 
 

@@ -92,7 +92,10 @@ def test_an_exported_model_is_what_predicts(run, tmp_path):
   assert signature["input"]["shape"] == ["n", 2] and (tmp_path / "m.json").exists()
 
 
-@pytest.mark.parametrize("kind", ["curves", "tsne", "confusion", "reliability"])
+DRAWN = ["curves", "tsne", "confusion", "reliability", "roc", "precision_recall"]
+
+
+@pytest.mark.parametrize("kind", DRAWN)
 def test_pictures_are_axes(run, kind):
   _, fitted = run
   axes = np.atleast_1d(fitted.plot(kind))
@@ -125,6 +128,10 @@ def test_wrong_inputs_are_one_line(run):
     fitted.predict("a.csv")
   with pytest.raises(ValueError, match="no picture 'pie': choose from curves"):
     fitted.plot("pie")
+  with pytest.raises(
+    ValueError, match="residuals is a picture of values, and the output is 2 classes"
+  ):
+    fitted.plot("residuals")
 
 
 def test_without_a_test_set_there_is_no_accuracy():

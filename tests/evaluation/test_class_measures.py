@@ -1,10 +1,13 @@
 """Measures of classes against scikit-learn, on random cases with ties, weights and absent classes."""
 
+import jax
 import numpy as np
 import pytest
 from sklearn import metrics
+from sklearn.calibration import calibration_curve
 
 from adapt.evaluation import class_measures
+from adapt.evaluation import metrics as metrics_of
 
 CASES = range(50)
 
@@ -79,6 +82,63 @@ def test_measures_of_decisions_are_scikit_learns(seed):
     if (labels != c).any()
   ]
   assert found["specificity"] == (pytest.approx(np.mean(each)) if each else None)
+
+
+counted = jax.jit(metrics_of.count)
+
+
+@pytest.mark.parametrize("seed", CASES)
+def test_counts_of_weighted_examples_give_scikit_learns_measures(seed):
+  logits, labels, weights = case(seed)
+  n, k = logits.shape
+  # Whole weights, as scikit-learn's calibration curve takes none, but examples several times.
+  w = np.ones(n, int) if weights is None else np.ceil(weights).astype(int)
+  pad = 60 - n  # one shape, one program
+  rows = np.pad(logits, ((0, pad), (0, 0))), np.pad(labels, (0, pad)), np.pad(w, (0, pad))
+  counts = counted(rows[0], rows[1], rows[2].astype(np.float32))
+  found, predicted, occur = metrics_of.measures(counts), logits.argmax(axis=1), np.unique(labels)
+  matrix = metrics.confusion_matrix(labels, predicted, labels=range(k), sample_weight=w)
+  np.testing.assert_allclose(counts.confusion, matrix)
+  accuracy = metrics.accuracy_score(labels, predicted, sample_weight=w)
+  assert found["accuracy"] == pytest.approx(accuracy)
+  over = {"labels": occur, "average": "macro", "zero_division": 0, "sample_weight": w}
+  for name in ("precision", "recall", "f1"):
+    score = getattr(metrics, f"{name}_score")(labels, predicted, **over)
+    assert found[name] == pytest.approx(score), name
+  confidence = np.repeat(softmax(logits).max(axis=1), w)
+  right = np.repeat((predicted == labels).astype(int), w)
+  edges = np.linspace(0, 1, metrics_of.BINS + 1)
+  each = np.bincount(np.searchsorted(edges[1:-1], confidence))
+  true, said = calibration_curve(right, confidence, n_bins=metrics_of.BINS, pos_label=1)
+  error = np.sum(each[each > 0] * np.abs(true - said)) / len(right)
+  assert found["calibration_error"] == pytest.approx(error, abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", CASES)
+def test_the_worst_group_is_scikit_learns_accuracy_of_it(seed):
+  logits, labels, weights = case(seed)
+  rng = np.random.default_rng(seed)
+  groups = rng.choice(np.array(["b", "a", "d", "c"])[: 1 + seed % 4], len(labels))
+  labels = np.where(rng.random(len(labels)) < 0.1, -1, labels)  # unknown ones count nowhere
+  found = class_measures.of_groups(logits, labels, groups, weights)
+  known, predicted, each = labels >= 0, logits.argmax(axis=1), []
+  for name in np.unique(groups):
+    own = known & (groups == name)
+    if not own.any():
+      each.append(None)
+      continue
+    w = None if weights is None else weights[own]
+    each.append(metrics.accuracy_score(labels[own], predicted[own], sample_weight=w))
+  worst = min(score for score in each if score is not None)
+  assert found["worst_group_accuracy"] == pytest.approx(worst)
+  assert found["per_group"] == pytest.approx([score or 0.0 for score in each])
+
+
+def test_no_groups_are_no_measure_and_no_label_no_number():
+  logits, unknown = np.eye(2), np.full(2, -1)
+  assert class_measures.of_groups(logits, unknown, None) == {}
+  found = class_measures.of_groups(logits, unknown, np.array(["a", "b"]))
+  assert found == {"worst_group_accuracy": None, "per_group": [0.0, 0.0]}
 
 
 def test_probabilities_that_round_to_one_still_rank():

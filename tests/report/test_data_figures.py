@@ -70,3 +70,19 @@ def test_balance(tmp_path):
     assert (image == colour).all(axis=-1).sum() > 500
   with pytest.raises(ValueError, match=r"no split has labels"):
     data_figures.balance(Report((), (), {"t train": None}), tmp_path / "b.png")
+
+
+def test_a_spectrogram_has_low_bands_at_the_bottom_and_time_to_the_right(tmp_path):
+  x = np.zeros((6, 20, 10, 1), np.float32)
+  x[:, :, 0] = 1  # a low hum
+  x[:, -2:, 9] = 1  # a high click in the end
+  y = np.arange(6, dtype=np.int32) % 2
+  path = data_figures.sheet(domain(x, y, ("a", "b"))._replace(kind="series"), tmp_path / "s.png", 3)
+  sheet = opened(path).astype(int).sum(axis=-1)
+  cell = data_figures.CELL
+  first = sheet[data_figures.GAP :][:cell, sheet.shape[1] - 3 * STEP :][:, :cell]
+  assert first[-3:].min() > 500 and first[: cell // 2, : cell // 2].max() < 60
+  assert first[:3, -4:].min() > 500 and first[:3, : cell // 2].max() < 60
+  few = domain(x[:, :, :3], y, ("a", "b"))._replace(kind="series")
+  with pytest.raises(ValueError, match="series of 3 channels, which are no bands"):
+    data_figures.sheet(few, tmp_path / "s.png")

@@ -11,6 +11,7 @@ from adapt.data import Domain, Split
 from adapt.experiments.suite import VECTORS, Suite, Task, row
 from adapt.records import record
 from adapt.report import tables
+from adapt.shallow import classifier
 from adapt.shallow import run as shallow_run
 from adapt.shallow.run import Plan, Shallow
 
@@ -156,7 +157,7 @@ def test_labelled_targets_are_drawn_by_seed_and_not_tested_on(tmp_path, monkeypa
     asked.append((xl, np.bincount(yl).tolist(), seed))
     return lambda x: seen.append(x) or np.zeros(len(x), int)
 
-  monkeypatch.setitem(shallow_run.classifier.LABELLED, "feda", watched)
+  monkeypatch.setitem(classifier.LABELLED, "feda", watched)
   plan = PLAN._replace(methods={"feda": Shallow(classifier="feda", shots=3)})
   [made] = run(tmp_path, plan, ("feda",), domains=transductive)
   assert [(counts, seed) for _, counts, seed in asked] == [([3, 3], 0), ([3, 3], 1)]

@@ -1,0 +1,77 @@
+"""Groups of test examples, of which the worst one's accuracy is measured.
+
+No method, validator or choice sees them.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from adapt.data.domain import Domain
+from adapt.data.reading import Reading
+
+_MOST = 1000  # groups; more are ids
+
+
+def named(where: str, values: Any, n: int) -> np.ndarray:
+  """The groups of n examples as texts [n].
+
+  Args:
+    where: what a message calls them.
+    values: texts or numbers [n]; None or NaN where missing.
+    n: how many examples there are.
+
+  Raises:
+    ValueError: one line with the remedy: another number of them, a missing one, or too many groups.
+  """
+  given = np.asarray(values)
+  if given.shape != (n,):
+    raise ValueError(f"{where} has shape {list(given.shape)} for {n} examples: give a group each")
+  lacks = np.array([v is None or v != v or v == "" for v in given.tolist()], bool)
+  if lacks.any():
+    raise ValueError(f"{where} row {int(lacks.argmax()) + 1} is empty: give each example a group")
+  whole = given.dtype.kind == "f" and (given == np.trunc(given)).all()
+  found = (given.astype(np.int64) if whole else given).astype(str)
+  if (number := len(np.unique(found))) > _MOST:
+    raise ValueError(f"{where} has {number} groups, more than {_MOST}: name a column of groups")
+  return found
+
+
+def of_arrays(
+  path: Any, name: str, found: Sequence[str], array: Callable[[str], np.ndarray], domain: Domain
+) -> Domain:
+  """A file's domain with the groups of its test examples.
+
+  Args:
+    path: the file, for messages.
+    name: of the array of groups of x; that of x_test has "_test" behind its name.
+    found: names of the file's arrays.
+    array: gives the array of a name.
+    domain: what the file has beside it; its places are known.
+  """
+  wanted = name if domain.held_out else f"{name}_test"
+  if not name or wanted not in found:
+    return domain
+  n, test = (len(split.x) for split in (domain.train, domain.test))
+  where = f"{path} {wanted}"
+  if not domain.held_out:
+    return domain._replace(groups=named(where, array(wanted), test))
+  assert domain.places is not None
+  return domain._replace(groups=named(where, array(wanted), n + test)[domain.places[n:]])
+
+
+def check(target: Domain, reading: Reading) -> None:
+  """Raises ValueError where a target lacks the groups asked for."""
+  if not reading.groups:
+    return
+  for name, on in (("transductive", reading.transductive), ("window", reading.window)):
+    if on:
+      raise ValueError(
+        f"--groups are those of a test split's examples, which --{name} makes anew: leave one out"
+      )
+  if target.groups is None:
+    raise ValueError(
+      f"--groups {reading.groups}: {target.name} has no such column (of a table), nor array (of an "
+      ".npz; with x_test, its name ends in _test): name one of the target's"
+    )

@@ -1,0 +1,132 @@
+"""Predicts values from shallow features, by ridge regression.
+
+The source chooses its λ. What is here has the names of what `classifier` has for classes.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from adapt import catalogue
+from adapt.shallow.classifier import Machine
+from adapt.shallow.jdot_values import jdot_values
+from adapt.shallow.maps import Maps
+from adapt.shallow.tradaboost_r2 import tradaboost_r2
+
+KINDS = ("linear", "rbf")  # ridge regression on mapped features, and with a Gaussian kernel
+ADAPTIVE: dict[str, Callable[..., Callable[[np.ndarray], np.ndarray]]] = {
+  "jdot_values": jdot_values
+}
+LABELLED: dict[str, Callable[..., Callable[[np.ndarray], np.ndarray]]] = {
+  "tradaboost_r2": tradaboost_r2
+}
+CHOICES = tuple(10.0**k for k in range(-3, 4))  # of λ
+CHOSEN = {"lambda": list(CHOICES), "folds": 2}
+UNCHOSEN = (*ADAPTIVE, *LABELLED)
+
+
+def fit(
+  kind: str,
+  maps: Maps,
+  xs: np.ndarray,
+  ys: np.ndarray,
+  seed: int,
+  weights: np.ndarray | None = None,
+) -> Machine:
+  """Fits ridge regression on mapped source examples, to predict mapped target ones.
+
+  λ is the first of `CHOICES` with the least squared error in two-fold cross-validation on the source: no
+  target label is asked. The Gaussian kernel is exp(−‖x − y‖² / median squared distance).
+
+  Args:
+    kind: one of `KINDS`.
+    maps: of a transform.
+    xs: source inputs [n, d].
+    ys: source values [n, c].
+    seed: of the folds.
+    weights: of the source examples [n], factors of their squared errors.
+
+  Raises:
+    ValueError: an unknown kind.
+  """
+  from sklearn.model_selection import KFold
+
+  if kind not in KINDS:
+    raise ValueError(catalogue.unknown("regressor", kind, (*KINDS, *ADAPTIVE, *LABELLED)))
+  x, w = maps.source(xs), np.ones(len(ys)) if weights is None else weights
+  folds = list(KFold(2, shuffle=True, random_state=seed).split(x))
+
+  def error(strength: float) -> float:
+    made = (_ridge(kind, x[a], ys[a], w[a], strength)(x[b]) - ys[b] for a, b in folds)
+    return sum(
+      float(w[b] @ (apart**2).sum(axis=1)) for apart, (_, b) in zip(made, folds, strict=True)
+    )
+
+  chosen = min(CHOICES, key=error)  # the first of equals
+  predict = _ridge(kind, x, ys, w, chosen)
+  return Machine(lambda new: predict(maps.target(new)), chosen)
+
+
+def _ridge(
+  kind: str, x: np.ndarray, y: np.ndarray, w: np.ndarray, strength: float
+) -> Callable[[np.ndarray], np.ndarray]:
+  """Ridge regression; of a kernel the mean label is the intercept."""
+  from sklearn.kernel_ridge import KernelRidge
+  from sklearn.linear_model import Ridge
+
+  from adapt.weights._kernels import median
+
+  if kind == "linear":
+    made = Ridge(alpha=strength).fit(x, y, sample_weight=w)
+    return lambda new: np.asarray(made.predict(new)).reshape(len(new), -1)
+  mean = np.average(y, axis=0, weights=w)
+  gamma = 1 / median(x[:: max(1, len(x) // 2000)], "rbf")
+  machine = KernelRidge(alpha=strength, kernel="rbf", gamma=gamma)
+  machine.fit(x, y - mean, sample_weight=w)
+  return lambda new: np.asarray(machine.predict(new)) + mean
+
+
+def adapted(
+  name: str,
+  maps: Maps,
+  xs: np.ndarray,
+  ys: np.ndarray,
+  xt: np.ndarray,
+  given: Mapping[str, Any],
+) -> Machine:
+  """Fits a self-adapting regressor on mapped examples of both domains.
+
+  Args:
+    name: one of `ADAPTIVE`.
+    maps: of a transform.
+    xs: source inputs [n, d].
+    ys: source values [n, c].
+    xt: target inputs [m, d].
+    given: hyper-parameters that are not its defaults.
+  """
+  predict = ADAPTIVE[name](maps.source(xs), ys, maps.target(xt), **given)
+  return Machine(lambda x: predict(maps.target(x)), None)
+
+
+def labelled(
+  name: str,
+  maps: Maps,
+  source: tuple[np.ndarray, np.ndarray],
+  target: tuple[np.ndarray, np.ndarray],
+  seed: int,
+  given: Mapping[str, Any],
+) -> Machine:
+  """A regressor of labelled examples of both domains, fitted on mapped ones.
+
+  Args:
+    name: one of `LABELLED`.
+    maps: of a transform.
+    source: inputs [n, d] and values [n, c].
+    target: labelled inputs [m, d] and their values [m, c].
+    seed: of the folds.
+    given: hyper-parameters that are not its defaults.
+  """
+  mapped = maps.source(source[0]), source[1], maps.target(target[0]), target[1]
+  predict = LABELLED[name](*mapped, seed=seed, **given)
+  return Machine(lambda x: predict(maps.target(x)), None)
