@@ -1,7 +1,7 @@
 """What the README's first lines print, from the records of their command.
 
 adapt run --source mnist5k --target optdigits --method source_only dann --steps 500 --seeds 3 \
-  --out results/first_lines
+  --devices 1 --out results/first_lines
 """
 
 import json
