@@ -3,8 +3,9 @@
 python -m benchmarks.advise_sources --from FOLDER [--data-dir FOLDER] [--out results/advise_sources.json]
 
 For every target of results/advise.json with three sources or more, the accuracy of logistic models of
-several choices of sources. Ranks are by weights of other families. Target labels are read for the accuracy
-alone. FOLDER has the sets that no builder prepares, as in `benchmarks.advise`.
+several choices of sources, and of networks of all sources, pooled or kept apart, and of the better half.
+Ranks are by weights of other families. Target labels are read for the accuracy alone. FOLDER has the sets
+that no builder prepares, as in `benchmarks.advise`.
 """
 
 import argparse
@@ -12,10 +13,12 @@ import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+import adapt
 from adapt.data import atomic_files
 from adapt.data.domain import Domain
 from benchmarks import advise
@@ -51,6 +54,31 @@ def choices(sources: Sequence[Rows], target: Rows) -> dict[str, float]:
     "first": singles[0],
     "random_half": float(np.mean([_accuracy([sources[i] for i in d], target) for d in drawn])),
     "oracle_single": max(singles),
+  }
+
+
+def networks(sources: Sequence[Rows], target: Rows, **settings: Any) -> dict[str, float]:
+  """Target accuracy of networks, with the defaults for one's own vectors, one seed.
+
+  Args:
+    sources: the best first.
+    target: its inputs are the unlabelled ones; its labels are for the accuracy.
+    settings: of training, in place of the defaults.
+  """
+  named = {f"source{i}": rows for i, rows in enumerate(sources)}
+  half = {name: named[name] for name in list(named)[: (len(named) + 1) // 2]}
+  asked = {
+    "source_only": ("source_only", named),
+    "source_only_half": ("source_only", half),
+    "dann": ("dann", named),
+    "mdan": ("mdan", named),
+    "m3sda": ("m3sda", named),
+  }
+  return {
+    name: adapt.fit(
+      method, source=given, target=target, transductive=True, **settings
+    ).accuracy.mean
+    for name, (method, given) in asked.items()
   }
 
 
@@ -102,8 +130,11 @@ def main(argv: list[str] | None = None) -> int:
         target = group[0]["target"]
         found = choices([rows[n] for n in order], rows[target])
         shown = {n: round(v, 4) for n, v in found.items()}
-        made.append({"family": family, "target": target, "sources": order, "accuracy": shown})
-        print(family, target, shown, flush=True)
+        trained = networks([rows[n] for n in order], rows[target])
+        nets = {n: round(v, 4) for n, v in trained.items()}
+        one = {"family": family, "target": target, "sources": order}
+        made.append({**one, "accuracy": shown, "networks": nets})
+        print(family, target, shown, nets, flush=True)
   atomic_files.write_json(of.out, {"targets": made, "origin": here})
   return 0
 

@@ -1,7 +1,9 @@
 """What `--source auto` is worth beside other choices of sources, for results/advise.md."""
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from advise_fit import made_at
@@ -15,14 +17,19 @@ _CHOICES = {
   "random_half": "a random half, mean of three",
   "oracle_single": "the best alone, by target labels",
 }
+_NETWORKS = {
+  "source_only": "`source_only`, all sources pooled",
+  "source_only_half": "`source_only`, the better half",
+  "dann": "`dann`, all sources pooled",
+  "mdan": "`mdan`, all sources apart",
+  "m3sda": "`m3sda`, all sources apart",
+}
 
 
 def section(folder: Path) -> str:
   """The page's part; `folder` has advise_sources.json."""
   content = json.loads((folder / "advise_sources.json").read_text("utf-8"))
   made = content["targets"]
-  families = list(dict.fromkeys(t["family"] for t in made))
-  of = np.array([t["family"] for t in made])
   lines = [
     "## Choice of sources",
     "",
@@ -31,12 +38,27 @@ def section(folder: Path) -> str:
     "of the sources chosen, %. Ranks "
     "are by weights of other families; that the half is kept was chosen with these numbers in sight.",
     "",
-    "| sources | mean of targets | mean of families | " + " | ".join(families) + " |",
-    "| :-- | --: | --: |" + " --: |" * len(families),
+    *_table("sources", _CHOICES, "accuracy", made),
+    "",
+    "The same for networks with the defaults for one's own vectors, one seed: methods that keep the sources "
+    "apart beside those that pool them. No choice was made with these numbers.",
+    "",
+    *_table("method", _NETWORKS, "networks", made),
+    "",
   ]
-  for name, title in _CHOICES.items():
-    own = 100 * np.array([t["accuracy"][name] for t in made])
+  return "\n".join(lines)
+
+
+def _table(
+  head: str, titles: Mapping[str, str], key: str, made: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
+  """A row for each choice, in percent: over targets, over families, and by family."""
+  families = list(dict.fromkeys(t["family"] for t in made))
+  of = np.array([t["family"] for t in made])
+  yield f"| {head} | mean of targets | mean of families | " + " | ".join(families) + " |"
+  yield "| :-- | --: | --: |" + " --: |" * len(families)
+  for name, title in titles.items():
+    own = 100 * np.array([t[key][name] for t in made])
     each = [own[of == f].mean() for f in families]
     cells = " | ".join(f"{e:.1f}" for e in each)
-    lines.append(f"| {title} | {own.mean():.1f} | {np.mean(each):.1f} | {cells} |")
-  return "\n".join([*lines, ""])
+    yield f"| {title} | {own.mean():.1f} | {np.mean(each):.1f} | {cells} |"

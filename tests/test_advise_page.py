@@ -4,6 +4,7 @@ import importlib
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -149,6 +150,25 @@ def test_choices_of_sources_are_of_models_of_the_named_sources():
   assert min(found["half"], found["first"], found["oracle_single"], found["all_but_last"]) > 0.9
   assert found["half"] >= found["weighted"] and found["random_half"] <= found["half"]
   assert advise_sources.choices([bad, bad, good], good)["first"] < 0.1
+
+
+def test_networks_are_of_all_sources_or_of_the_better_half(monkeypatch):
+  from benchmarks import advise_sources
+
+  seen = []
+
+  def fit(method, *, source, target, transductive):
+    seen.append((method, list(source.values())))
+    assert target == ("x", "y") and transductive
+    return SimpleNamespace(accuracy=SimpleNamespace(mean=len(source) / 10))
+
+  monkeypatch.setattr(advise_sources.adapt, "fit", fit)
+  found = advise_sources.networks(["a", "b", "c"], ("x", "y"))
+  assert found == {
+    "source_only_half": 0.2,
+    **dict.fromkeys(("source_only", "dann"), 0.3),
+  } | dict.fromkeys(("mdan", "m3sda"), 0.3)
+  assert seen[1] == ("source_only", ["a", "b"]) and seen[3] == ("mdan", ["a", "b", "c"])
 
 
 def test_scores_of_pairs_name_their_commit_and_what_known_shares_would_give(tmp_path, monkeypatch):
