@@ -40,6 +40,10 @@ def section(folder: Path) -> str:
     "",
     *_table("sources", _CHOICES, "accuracy", made),
     "",
+  ]
+  if not all("networks" in t for t in made):
+    return "\n".join(lines)
+  lines += [
     "The same for networks with the defaults for one's own vectors, one seed: methods that keep the sources "
     "apart beside those that pool them. No choice was made with these numbers.",
     "",
