@@ -76,6 +76,7 @@ def run_together(
   plans = [plan(experiment, out, force, domains) for experiment in experiments]
   if todo := [one for one in plans if one.missing]:
     hosts.led(lambda: atomic_files.check_writable(out))
+    record.note_commit()
     place = Place(out, minutes, force)
     if todo[0].experiment.search:
       search.make(todo[0], place, report)

@@ -4,6 +4,7 @@ There is one per (suite, task, label), all seeds in it.
 """
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -26,6 +27,7 @@ FORMAT = 1
 _MARK = "parameters"  # digest, beside the arrays of points
 _UNSAFE = re.compile(r"[^A-Za-z0-9._=+,-]")
 _LONGEST_LABEL = 120  # file systems allow 255 bytes, and the temporary name is longer
+_PACKAGE = Path(__file__).resolve().parents[1]
 # Distributions that can move a number; a record has the versions of those that are installed.
 _PACKAGES = (
   *("adapt-jax", "jax", "jaxlib", "flax", "optax", "numpy", "scipy", "orbax-checkpoint"),
@@ -188,7 +190,7 @@ def environment(sources: Sequence[Any] = ()) -> dict[str, Any]:
     sources: entries that the run used. Where one is of a user's own file, no commit says whether it
       was changed, and `dirty` is None, unless the package's own code was.
   """
-  commit, dirty = _commit(Path(__file__).resolve().parents[1])
+  commit, dirty = _commit(_PACKAGE)
   if not all(map(identity.versioned, sources)):
     dirty = dirty or None
   versions: dict[str, str | None] = {}
@@ -259,8 +261,17 @@ def _shown(value: Any) -> str:
   return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+def note_commit() -> None:
+  """Looks at the checkout before training: what is written there meanwhile is not what runs."""
+  _commit(_PACKAGE)
+
+
+@functools.cache
 def _commit(package: Path) -> tuple[str | None, bool | None]:
-  """Commit of the package's checkout, and whether its code was changed."""
+  """Commit of the package's checkout, and whether its code was changed.
+
+  The first answer stays, as the code that was imported does.
+  """
 
   def git(*command: str) -> str:
     return subprocess.run(

@@ -1,13 +1,17 @@
 """Records: whole or absent, read back as written, errors that name the remedy."""
 
 import json
+import subprocess
 
 import numpy as np
 import pytest
 import sample_records
+import toy
 from spoilt import SPOILT
 
+from adapt.experiments.run import run
 from adapt.records import record
+from adapt.training import loop
 
 
 @pytest.mark.parametrize(
@@ -105,6 +109,27 @@ def test_code_of_one_s_own_has_no_commit(dirty, said, monkeypatch):
   monkeypatch.setattr(record, "_commit", lambda package: ("abc", dirty))
   assert record.environment([mine])["dirty"] is said
   assert record.environment([record.read])["dirty"] is dirty
+
+
+def test_the_commit_is_that_of_when_training_began(tmp_path, monkeypatch):
+  asked, commits, train = [], ["abc"], loop.train
+
+  def git(command, **given):
+    asked.append(command[3])
+    return subprocess.CompletedProcess(command, 0, "" if "status" in command else commits[-1])
+
+  def trained(*given):
+    commits.append("of what was checked out meanwhile")
+    return train(*given)
+
+  record._commit.cache_clear()
+  monkeypatch.setattr(subprocess, "run", git)
+  monkeypatch.setattr(loop, "train", trained)
+  short = toy.experiment("source_only", seeds=(0,), steps=4, evaluations=1)
+  [made] = run(short, tmp_path, domains=toy.load).records
+  record._commit.cache_clear()
+  assert len(commits) == 2 and asked == ["ls-files", "rev-parse", "status"]
+  assert made["environment"]["commit"] == "abc" and made["environment"]["dirty"] is False
 
 
 @pytest.mark.holds("killed")
