@@ -8,7 +8,7 @@ import pytest
 from adapt import methods, models
 from adapt.methods.assoc import association
 
-TOY = {"steps": 800, "given": {"weight": 0.3}}
+TOY = {"steps": 800, "given": {"weight": 0.3, "visit": 0.6, "delay": 0.04}}
 GOLDEN = {"label_loss": 0.9596409, "loss": 2.002002, "visit_loss": 3.66831, "walker_loss": 4.466}
 
 

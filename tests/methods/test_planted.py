@@ -36,7 +36,7 @@ def test_dsan_gains(toy_run):
 
 @pytest.mark.adapts("assoc")
 def test_assoc_gains(toy_run):
-  assert min(gains(toy_run, "assoc", SHIFTED, {"weight": 1.0})) > 0.07
+  assert min(gains(toy_run, "assoc", SHIFTED, {"weight": 1.0, "visit": 0.6, "delay": 0.04})) > 0.07
 
 
 @pytest.mark.adapts("daln")
