@@ -1,6 +1,7 @@
 """What `--method auto` would have reached on the records, and what a fixed policy reaches."""
 
 import functools
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -72,22 +73,38 @@ def gain(tried: Tried, method: str) -> float:
 
 def chosen(tried: Tried, rule: Rule = SHIPPED) -> str:
   """The method that the rule chooses from label-free scores."""
-  every = []
-  for method in _list(tried):
-    seen = auto.seen(tried[method])
-    ends = [own[-1] for own in tried[method]["validators"].get(rule.validator) or [] if own]
-    known = len(ends) == len(tried[method]["config"]["seeds"]) and None not in ends
-    score = math.fsum(ends) / len(ends) if known and seen.source_accuracy is not None else None
-    every.append(seen._replace(label=method, score=score))
+  every = _scored(tried, rule.validator)
   return auto.choose(every, margin=rule.margin, guard=rule.guard).label
 
 
-def fitted(families: Mapping[str, Sequence[Tried]]) -> Rule:
+def _scored(tried: Tried, validator: str) -> list[auto.Seen]:
+  """What is seen of each method without a target label, scored by that validator."""
+  every = []
+  for method in _list(tried):
+    seen = auto.seen(tried[method])
+    ends = [own[-1] for own in tried[method]["validators"].get(validator) or [] if own]
+    known = len(ends) == len(tried[method]["config"]["seeds"]) and None not in ends
+    score = math.fsum(ends) / len(ends) if known and seen.source_accuracy is not None else None
+    every.append(seen._replace(label=method, score=score))
+  return every
+
+
+def worths(each: Sequence[Tried]) -> dict[Rule, float]:
+  """Mean gain over a family's tasks under every rule that may be fitted."""
+  gains = [{method: gain(t, method) for method in _list(t)} for t in each]
+  found = {}
+  for validator in _VALIDATORS:
+    scored = [_scored(t, validator) for t in each]
+    for margin, guard in itertools.product(_MARGINS, _GUARDS):
+      picks = [auto.choose(every, margin=margin, guard=guard).label for every in scored]
+      of_each = [own[pick] for own, pick in zip(gains, picks, strict=True)]
+      found[Rule(validator, margin, guard)] = float(np.mean(of_each))
+  return found
+
+
+def fitted(families: Sequence[Mapping[Rule, float]]) -> Rule:
   """The rule with the greatest gain on these families, each counted alike."""
-  rules = [Rule(v, m, g) for v in _VALIDATORS for m in _MARGINS for g in _GUARDS]
-  return max(
-    rules, key=lambda r: np.mean([_mean(f, lambda t: chosen(t, r)) for f in families.values()])
-  )
+  return max(families[0], key=lambda rule: np.mean([worth[rule] for worth in families]))
 
 
 def _mean(each: Sequence[Tried], choice: Any) -> float:
@@ -118,9 +135,10 @@ def rows(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
   found = []
   shared = [set.intersection(*(set(t) for t in each)) - {auto.PLAIN} for each in families.values()]
   hindsight = usual_best(families, sorted(set.intersection(*shared)))
+  under = {family: worths(each) for family, each in families.items()}
   for family, each in families.items():
     others = {f: t for f, t in families.items() if f != family}
-    rule = fitted(others)
+    rule = fitted([under[f] for f in others])
     common = [m for m in sorted(set.intersection(*(set(t) for t in each))) if m != auto.PLAIN]
     best = usual_best(others, common)
     policies: dict[str, Callable[[Tried], str]] = {

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from adapt.cli import results
 from adapt.cli.results import Request
-from adapt.records import record
 from adapt.report import reproductions
+from adapt.report.summary import Record
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT), str(ROOT / "scripts")]  # suites import from each other, and this the pages
@@ -30,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
   return results.tables(argv, RESULTS, pages)
 
 
-def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
+def pages(
+  request: Request, known: Sequence[Record]
+) -> tuple[Mapping[Path, str], Mapping[str, str]]:
   """Files that follow from records and entries here alone, and tables for the README's blocks.
 
   Methods and other entries that README and results/methods.md do not list yet are added when files
@@ -54,7 +56,7 @@ def pages(request: Request) -> tuple[Mapping[Path, str], Mapping[str, str]]:
   if ours:
     listed = None if add else entry_lists.listed(_text(folder / "methods.md"))
     files[folder / "methods.md"] = methods_page.page(ROOT, listed)
-    known, pairs = record.read_all(folder), advise_fit.read(folder)
+    pairs = advise_fit.read(folder)
     files[folder / "advise.md"] = advise_page.page(folder, known)
     gains = advise_fit.read_known(folder, pairs)
     table = advise_fit.table(pairs, advise_fit.read_adapted(folder), gains)

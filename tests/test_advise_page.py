@@ -108,6 +108,12 @@ def test_regret_is_of_what_label_free_scores_choose():
   assert a["gains"]["auto"] == pytest.approx(10) and a["gains"]["oracle"] == pytest.approx(20)
   assert b["gains"]["auto"] == 0 and b["gains"]["tried"] == pytest.approx(30)
   assert (a["best"], b["best"]) == ("dann", "mcc")  # what was best in the other family
+  assert b["rule"] == advise_auto.Rule("class_ami", 0.0, 0.02)  # the first that chooses dann there
+  [of_digits] = advise_auto.tasks(made)["digits"]
+  under = advise_auto.worths([of_digits])
+  assert {round(worth, 6) for worth in under.values()} == {0.0, 10.0}
+  for rule, worth in under.items():
+    assert worth == advise_auto.gain(of_digits, advise_auto.chosen(of_digits, rule))
   text = advise_auto.section(made)
   assert "- `auto`: 20.0" in text and "always `source_only`: 25.0" in text
 

@@ -40,7 +40,8 @@ def test_a_loop_of_one_s_own_learns():
     "domains": jnp.ones((len(ys), 1)),
     "xt": jnp.asarray(toy.TURNED.train.x),
   }
-  exec(text, space)
+  assert text.count("range(100)") == 1
+  exec(text.replace("range(100)", "range(10)"), space)
   assert np.isfinite(space["metrics"]["label_loss"]) and space["logits"].shape == (320, 2)
 
 

@@ -3,6 +3,7 @@
 It has each method's family, setting, paper, and what it keeps beside the network.
 """
 
+import functools
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ import jax.numpy as jnp
 
 from adapt import catalogue, methods, models
 from adapt.cli.kinds import FAMILIES
-from adapt.method import Batch, Method
+from adapt.method import Batch, Method, Net
 
 OWN = catalogue.OWN  # of methods that declare none of these
 
@@ -99,8 +100,15 @@ def _started(name: str, method: Method, key: jax.Array) -> Any:
   y = jnp.zeros(_BATCH, jnp.int32)
   domains = jnp.ones((_BATCH, method.sources))
   batch = Batch(x, y, jnp.ones(_BATCH), domains, x, x, y, y)
+  return methods.get(name)(_net()).init(key, batch)
+
+
+@functools.cache
+def _net() -> Net:
+  """The network of the example; JAX remembers the traces of its functions from method to method."""
   net = models.build("lenet", _CLASSES)._replace(targets=_TARGETS)
-  return methods.get(name)(net).init(key, batch)
+  init, apply = jax.jit(net.init), jax.jit(net.apply, static_argnames="train")
+  return net._replace(init=init, apply=apply)
 
 
 def _short(n: int) -> str:

@@ -46,7 +46,7 @@ class Request(NamedTuple):
 
 
 # Further files that a repository makes of its records, and tables for the blocks of its README.
-Further = Callable[[Request], tuple[Mapping[Path, str], Mapping[str, str]]]
+Further = Callable[[Request, Sequence[Record]], tuple[Mapping[Path, str], Mapping[str, str]]]
 
 
 def tables(argv: Sequence[str], default: Path = RECORDS, further: Further | None = None) -> int:
@@ -184,7 +184,7 @@ def generated(request: Request, further: Further | None = None) -> dict[Path, st
   files = result_files.generated(
     records, request.results, request.out, known, request.rule, request.measure
   )
-  more, others = further(request) if further else ({}, {})
+  more, others = further(request, records) if further else ({}, {})
   filled = {}
   for page in filter(Path.exists, request.pages):
     text = more.get(page) or page.read_text(encoding="utf-8")

@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import nnls
-from scipy.stats import rankdata
 
 PENALTY = 0.1  # on squared weights
 LEVEL = 0.9  # of targets, for which a bound on what the first source lacks holds
@@ -64,6 +62,10 @@ def fit(
   """
   if not targets or min(len(t.scores) for t in targets) < 2:
     raise ValueError(f"{len(targets)} targets: give some, each with two sources or more")
+  # Not before: a run that ranks nothing need not wait a second for them.
+  from scipy.optimize import nnls
+  from scipy.stats import rankdata
+
   every = [t.group for t in targets]
   rows, wanted = [], []
   for target in targets:
@@ -119,6 +121,8 @@ def _ranks(
   scores: Sequence[Mapping[str, float]],
   steps: Sequence[float],
 ) -> Float[np.ndarray, "sources scores"]:
+  from scipy.stats import rankdata
+
   values = np.array([[own.get(n, np.nan) for n in names] for own in scores], np.float64)
   signed = values * np.where(np.isin(names, lower), 1.0, -1.0)
   shown = np.round(signed / np.maximum(steps or _STEP, _STEP))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from adapt.data.domain import Domain
-from adapt.experiments.advice import advice
 
 NAME = "auto"
 LEAST = 3  # sources to choose among
@@ -20,6 +19,8 @@ def kept(domains: Sequence[Domain]) -> tuple[list[int], str]:
   Raises:
     ValueError: fewer sources, or domains that advice cannot compare.
   """
+  from adapt.experiments.advice import advice  # not before, as SciPy's statistics take a second
+
   *sources, target = domains
   if len(sources) < LEAST:
     raise ValueError(

@@ -3,6 +3,7 @@
 It is read off the records.
 """
 
+import math
 import statistics
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -162,10 +163,10 @@ def _in_order(record: Record) -> Record:
 
 def _spearman(x: np.ndarray, y: np.ndarray) -> float | None:
   """Rank correlation, ties at their mean rank; None where one side does not vary."""
-  a, b = _ranks(x), _ranks(y)
-  if np.ptp(a) == 0 or np.ptp(b) == 0:
-    return None
-  return float(np.corrcoef(a, b)[0, 1])
+  middle = (len(x) + 1) / 2  # the mean of ranks, ties or not
+  a, b = _ranks(x) - middle, _ranks(y) - middle
+  spread = float((a @ a) * (b @ b))
+  return float(a @ b) / math.sqrt(spread) if spread else None
 
 
 def _ranks(x: np.ndarray) -> np.ndarray:

@@ -114,7 +114,7 @@ def test_methods_lists_all_and_shows_the_flags_of_one(capsys, monkeypatch):
 
 
 def test_own_data_needs_no_data_libraries(pair, tmp_path):
-  heavy = "tensorflow_datasets grain wandb mlxtend"
+  heavy = "tensorflow_datasets grain wandb mlxtend scipy.stats"
   arguments = [
     "run",
     "--source",

@@ -4,6 +4,7 @@ import pytest
 import sample_records
 
 from adapt.cli import commands, results
+from adapt.records import record
 
 
 @pytest.fixture
@@ -39,15 +40,16 @@ def test_a_page_of_one_s_own_is_filled_in(tree, capsys):
 def test_a_repository_s_further_files_are_written_with_the_tables(tree, capsys):
   asked = []
 
-  def further(request):
-    asked.append(request)
+  def further(request, records):
+    asked.append((request, records))
     return {tree / "more.md": "more\n"}, {}
 
   flags = ["--results", str(tree / "runs"), "--benchmarks", str(tree / "benchmarks")]
   assert results.tables(flags, further=further) == 0
   assert (tree / "more.md").read_text() == "more\n"
-  [request] = asked
+  [(request, records)] = asked
   assert request.results == tree / "runs" and request.rule is None and not request.check
+  assert records == record.read_all(tree / "runs") != []
 
 
 @pytest.mark.parametrize("argv", [["tables"], ["figures"], ["compare", "none", "runs"]])

@@ -27,7 +27,7 @@ def asked(number=4, sampler="random", method="coral", **changes):
 
 
 def made(experiment, out, **options):
-  [made] = run(experiment, out, **{"domains": toy.load, **options}).records
+  [made] = run(experiment, out, **{"domains": toy.few, **options}).records
   return made
 
 
@@ -85,12 +85,12 @@ def test_the_record_is_that_of_the_chosen_point_and_says_what_was_searched(found
 
 @pytest.mark.holds("labels")
 def test_target_labels_do_not_choose(found, tmp_path):
-  target = toy.TURNED
+  target = toy.few("turned")
   others = target._replace(
     train=target.train._replace(y=1 - target.train.y),
     test=target.test._replace(y=np.random.default_rng(0).permutation(target.test.y)),
   )
-  load = {"moons": toy.MOONS, "turned": others}.__getitem__
+  load = {"moons": toy.few("moons"), "turned": others}.__getitem__
   there = made(asked(), tmp_path, domains=load)["search"]
   ours = found["search"]
   assert there["chosen"] == ours["chosen"]
@@ -100,10 +100,11 @@ def test_target_labels_do_not_choose(found, tmp_path):
 
 
 def test_the_validator_chooses(found, tmp_path):
-  blind = toy.TURNED._replace(
-    train=toy.TURNED.train._replace(y=None), test=toy.TURNED.test._replace(y=None), classes=()
+  target = toy.few("turned")
+  blind = target._replace(
+    train=target.train._replace(y=None), test=target.test._replace(y=None), classes=()
   )
-  load = {"moons": toy.MOONS, "turned": blind}.__getitem__
+  load = {"moons": toy.few("moons"), "turned": blind}.__getitem__
   told = made(asked(validator="source_accuracy"), tmp_path, domains=load)["search"]
   scores = [c["validators"]["source_accuracy"] for c in told["candidates"]]
   assert told["validator"] == "source_accuracy" and told["chosen"] == int(np.argmax(scores))
@@ -114,16 +115,16 @@ def test_the_validator_chooses(found, tmp_path):
 
 
 def test_a_search_that_is_there_is_not_made_again(found, folder):
-  again = run(asked(), folder, domains=toy.load)
+  again = run(asked(), folder, domains=toy.few)
   assert not again.fresh and again.records == [found]
   with pytest.raises(ValueError, match=r"search.number: 4 → 5.*--force"):
-    run(asked(5), folder, domains=toy.load)
+    run(asked(5), folder, domains=toy.few)
   with pytest.raises(ValueError, match=r"search.validator: information_maximisation → entropy"):
-    run(asked(validator="entropy"), folder, domains=toy.load)
+    run(asked(validator="entropy"), folder, domains=toy.few)
   with pytest.raises(ValueError, match=r"search.ranges.lr"):
-    run(asked(lr=0.2), folder, domains=toy.load)
+    run(asked(lr=0.2), folder, domains=toy.few)
   with pytest.raises(ValueError, match=r"settings.momentum"):
-    run(asked(momentum=0.5), folder, domains=toy.load)
+    run(asked(momentum=0.5), folder, domains=toy.few)
 
 
 def test_rounds_of_tpe_are_one_program_and_each_learns_from_those_before(tpe):
@@ -147,13 +148,13 @@ def test_rounds_of_tpe_are_one_program_and_each_learns_from_those_before(tpe):
 def test_an_interrupted_search_goes_on_in_its_round(tpe, minutes, left, tmp_path, monkeypatch):
   experiment, steps, ask = asked(16, "tpe"), [], search._ask
   with pytest.raises(toy.Crash):
-    run(experiment, tmp_path, domains=toy.load, report=toy.crash_at(8), minutes=minutes)
+    run(experiment, tmp_path, domains=toy.few, report=toy.crash_at(8), minutes=minutes)
   with pytest.raises(ValueError, match=r"search.number: 16 → 24.*--force"):
-    run(asked(24, "tpe"), tmp_path, domains=toy.load)
+    run(asked(24, "tpe"), tmp_path, domains=toy.few)
   with monkeypatch.context() as patch:  # another optuna, say
     patch.setattr(search, "_ask", lambda *a: [{**v, "lr": 1.01 * v["lr"]} for v in ask(*a)])
     with pytest.raises(ValueError, match=r"settings.lr.*--force"):
-      run(experiment, tmp_path, domains=toy.load)
+      run(experiment, tmp_path, domains=toy.few)
   again = made(experiment, tmp_path, report=lambda step, *_: steps.append(step), minutes=minutes)
   assert steps == left
   toy.assert_same_numbers(again, tpe[0])
@@ -294,12 +295,12 @@ def test_a_grid_leaves_the_best_of_what_was_swept(tmp_path, monkeypatch):
   assert told["chosen"] == best
   assert there["config"]["settings"]["lr"] == tried[best][1]
   assert there["config"]["hyperparameters"]["weight"] == tried[best][0]
-  swept = run(asked(0, sweep=sweep), tmp_path / "all", domains=toy.load).records
+  swept = run(asked(0, sweep=sweep), tmp_path / "all", domains=toy.few).records
   assert there["parameters"] == swept[best]["parameters"]
-  assert not run(experiment, tmp_path, domains=toy.load).fresh
+  assert not run(experiment, tmp_path, domains=toy.few).fresh
   assert asked(0, "grid", method="source_only", given={}).search is None  # it has no weight
   with pytest.raises(ValueError, match=r"search.ranges.weight.*--force"):
-    run(asked(0, "grid", sweep={**sweep, "weight": (0.0, 2.0)}), tmp_path, domains=toy.load)
+    run(asked(0, "grid", sweep={**sweep, "weight": (0.0, 2.0)}), tmp_path, domains=toy.few)
 
 
 REFUSED = [
@@ -340,7 +341,7 @@ def test_the_extra_is_named_where_it_is_missing(monkeypatch):
 def test_the_command_line(tmp_path, capsys, monkeypatch):
   monkeypatch.setenv("COLUMNS", "200")
   label = "coral+search-evaluations=2-steps=4"
-  for d in (toy.MOONS, toy.TURNED):
+  for d in map(toy.few, ("moons", "turned")):
     np.savez(tmp_path / f"{d.name}.npz", x=d.train.x, y=d.train.y, x_test=d.test.x, y_test=d.test.y)
   argv = ["run", "--source", str(tmp_path / "moons.npz"), "--target", str(tmp_path / "turned.npz")]
   argv += ["--method", "coral", "--steps", "4", "--evaluations", "2", "--seeds", "2"]

@@ -12,7 +12,7 @@ from adapt.training import shared_step
 from adapt.training.settings import Settings
 
 SETTINGS = Settings(optimizer="adam", weight_decay=0.0, schedule="constant")
-STEPS = 300
+STEPS, EACH = 300, 400  # examples of each source
 
 
 def domain(agreement: float, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -28,10 +28,10 @@ def domain(agreement: float, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]
 @functools.cache
 def accuracy(name: str, **hyper: float) -> float:
   """Of a method trained on whole sets of agreement 0.9 and 0.8, where agreement is 0.1."""
-  parts = [domain(0.9, 1000, 0), domain(0.8, 1000, 1)]
+  parts = [domain(0.9, EACH, 0), domain(0.8, EACH, 1)]
   x, y = (jnp.concatenate(v) for v in zip(*parts, strict=True))
-  ds = jnp.repeat(jnp.eye(2), 1000, axis=0)
-  batch = Batch(x, y, jnp.ones(2000), ds, x)
+  ds = jnp.repeat(jnp.eye(2), EACH, axis=0)
+  batch = Batch(x, y, jnp.ones(2 * EACH), ds, x)
   method, opt = (
     methods.get(name)(models.build("mlp", 2), **hyper),
     shared_step.optimizer(SETTINGS, 0.02),
