@@ -11,7 +11,7 @@ from adapt.data.reading import Reading
 
 
 def refuse(groups: Any, reading: Reading) -> None:
-  """Raises ValueError where groups [n] are given that no accuracy could be of."""
+  """Raises ValueError where groups [n] are given that nothing measures."""
   if groups is None:
     return
   if reading.output != "classes":
