@@ -8,7 +8,7 @@ import numpy as np
 
 from adapt import data
 from adapt.api import feeds, frames, stacking
-from adapt.api.group_values import grouped, parted
+from adapt.api.group_values import grouped, parted, refuse
 from adapt.data import encode, pixel_labels
 from adapt.data.domain import Domain, Split
 from adapt.data.raw import concatenated
@@ -62,6 +62,7 @@ def domains_of(
     ValueError: one line with the remedy.
   """
   check(reading)
+  refuse(groups, reading)
   for name, one in (("source", source), ("target", target), ("test", test)):
     feeds.refuse_splits(one, name)
   if reading.transductive and (test is not None or labelled is not None):

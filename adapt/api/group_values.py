@@ -7,6 +7,20 @@ import numpy as np
 
 from adapt.api import frames
 from adapt.data.group_column import named
+from adapt.data.reading import Reading
+
+
+def refuse(groups: Any, reading: Reading) -> None:
+  """Raises ValueError where groups [n] are given that nothing measures."""
+  if groups is None:
+    return
+  if reading.output != "classes":
+    raise ValueError(
+      f"groups are for the accuracy of classes, and output is {reading.output}: leave them out"
+    )
+  for name, on in (("transductive", reading.transductive), ("window", reading.window)):
+    if on:
+      raise ValueError(f"groups are of a test split, which {name} makes anew: leave one out")
 
 
 def parted(given: Sequence[Any], column: str) -> tuple[list[Any], list[np.ndarray | None]]:

@@ -28,14 +28,27 @@ def named(where: str, values: Any, n: int) -> np.ndarray:
   given = np.asarray(values)
   if given.shape != (n,):
     raise ValueError(f"{where} has shape {list(given.shape)} for {n} examples: give a group each")
-  lacks = np.array([v is None or v != v or v == "" for v in given.tolist()], bool)
+  # NumPy makes a list of texts and NaN all texts: what is missing is looked for before.
+  each = given.tolist() if isinstance(values, np.ndarray) else list(values)
+  lacks = np.array([_missing(v) for v in each], bool)
   if lacks.any():
     raise ValueError(f"{where} row {int(lacks.argmax()) + 1} is empty: give each example a group")
-  whole = given.dtype.kind == "f" and (given == np.trunc(given)).all()
+  if given.dtype.kind == "S":
+    given = np.char.decode(given, "utf-8", "replace")
+  # Numbers beyond hold no fractions and do not fit into whole ones: they keep their own text.
+  whole = given.dtype.kind == "f" and (abs(given) < 2**53).all() and (given % 1 == 0).all()
   found = (given.astype(np.int64) if whole else given).astype(str)
   if (number := len(np.unique(found))) > _MOST:
     raise ValueError(f"{where} has {number} groups, more than {_MOST}: name a column of groups")
   return found
+
+
+def _missing(value: Any) -> bool:
+  """Whether it is None, NaN, NaT, pandas' NA, or an empty text."""
+  if value is None or isinstance(value, str | bytes):
+    return not value
+  same = value == value  # pandas' NA says neither
+  return not (isinstance(same, bool | np.bool_) and same)
 
 
 def of_arrays(

@@ -50,7 +50,7 @@ def count(
   k = logits.shape[1]
   p = jax.nn.softmax(logits)
   confidence = p.max(axis=1)  # unweighted, as it says which bin an example belongs to
-  p = p * valid[:, None]
+  weighted = p * valid[:, None]
   predicted = jnp.argmax(logits, axis=1)
   true = jax.nn.one_hot(labels, k) * valid[:, None]  # a row of zeros for -1
   known = true.sum(axis=1)
@@ -60,9 +60,9 @@ def count(
     confusion=true.T @ jax.nn.one_hot(predicted, k),
     bins=jax.nn.one_hot(which, BINS).T @ (columns * known[:, None]),
     entropy=jnp.sum(ops.entropy(logits) * valid),
-    probability=p.sum(axis=0),
+    probability=weighted.sum(axis=0),
     examples=valid.sum(),
-    gram=jnp.matmul(p.T, p, precision=jax.lax.Precision.HIGHEST),
+    gram=jnp.matmul(weighted.T, p, precision=jax.lax.Precision.HIGHEST),
   )
 
 

@@ -101,10 +101,16 @@ def _ranking(sources: Sequence["SourceAdvice"]) -> str:
   if len(sources) == 1:
     return "One source: nothing to rank."
   order = ", ".join(f"{s.name} ({s.mean_rank:.1f})" for s in sources)
+  least = sources[0].mean_rank or 0.0
+  close = [s.name for s in sources if (s.mean_rank or 0.0) - least < _CLOSE]
+  equal = ""
+  if len(close) > 1:
+    equal = f" The ranks of {', '.join(close[:-1])} and {close[-1]} hardly differ: their order says nothing."
   if any(s.h_score is None for s in sources):
     mute = ", ".join(s.name for s in sources if s.h_score is None)
     return (
       f"Nearest source first, by distances of the inputs alone, as {mute} has no model: {order}."
+      + equal
     )
   told = f"Likeliest best source first, by mean rank of proxy A-distance and H-score: {order}."
   first, second = (s.name for s in sources[:2])
@@ -113,14 +119,10 @@ def _ranking(sources: Sequence["SourceAdvice"]) -> str:
       f"{told} But the model of {first} is no better than its most frequent class, so that its H-score says "
       f"little: try {second} too."
     )
-  least = sources[0].mean_rank or 0.0
-  close = [s.name for s in sources if (s.mean_rank or 0.0) - least < _CLOSE]
-  if len(close) > 1:
-    told += f" The ranks of {', '.join(close[:-1])} and {close[-1]} hardly differ: their order says nothing."
   n = stacked_table.FIRST
   return (
-    f"{told} In records the first was the best for {n.best} of {n.targets} targets, and for nine in ten at "
-    f"most {100 * n.loss:.0f} points worse than the best."
+    f"{told}{equal} In records the first was the best for {n.best} of {n.targets} targets, and for nine in "
+    f"ten at most {100 * n.loss:.0f} points worse than the best."
   )
 
 

@@ -10,7 +10,7 @@ from adapt.records import record as records_of
 from adapt.report import diagnostics, overlays, predictions, ranks
 from adapt.report import tsne as embedding
 from adapt.report.style import COLOURS, canvas, save
-from adapt.report.summary import Record, by_seed, cell, labelled, percent, rank
+from adapt.report.summary import Record, bound, by_seed, cell, labelled, percent, rank
 
 if TYPE_CHECKING:
   import numpy as np
@@ -92,14 +92,17 @@ def before_and_after(records: Sequence[Record]) -> list[Record]:
 
   source_only, then the best of those without target labels and the best of those with some, by
   mean target accuracy at the last step. Only which picture is drawn depends on it: never a number
-  in a table.
+  in a table. Of several source_only it is that of usual settings, else of those of the others shown.
   """
-  shown = [r for r in records if r["label"] == "source_only"]
-  adapted = [r for r in records if r["label"] not in BOUNDS and _accuracy(r).n]
+  shown: list[Record] = []
+  adapted = [r for r in records if not bound(r["label"]) and _accuracy(r).n]
   for with_labels in (False, True):
     kind = [r for r in adapted if labelled(r) is with_labels]
     shown += sorted(kind, key=lambda r: (_accuracy(r).mean, r["label"]))[-1:]
-  return shown
+  beside = ["", *(r["label"].partition("-")[2] for r in shown)]
+  plain = {r["label"].partition("-")[2]: r for r in records if bound(r["label"]) == "source_only"}
+  first = next((name for name in (*beside, *sorted(plain)) if name in plain), None)
+  return shown if first is None else [plain[first], *shown]
 
 
 def curves(records: Sequence[Record], path: Path) -> Path | None:
@@ -207,7 +210,7 @@ def tsne_figure(
     xy = embedding.embedded(arrays["features"])
     embedding.scatter_domains(axes[0][column], xy, arrays["domain"])
     embedding.scatter_classes(axes[1][column], xy, arrays, record["classes"])
-    when = "before" if record["method"] == "source_only" else "after"
+    when = "before" if bound(record["label"]) == "source_only" else "after"
     axes[0][column].set_title(f"{when}: {_named(record, seed=0)}", fontsize=11)
   axes[0][0].set_ylabel("by domain")
   axes[1][0].set_ylabel("by class")
@@ -225,12 +228,13 @@ def tsne_figure(
 
 def _styles(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
   styles: dict[str, dict[str, Any]] = {}
+  bounds: dict[str, str] = {}  # the first of each, as lines alike could not be told apart
   for label in labels:
-    if label in BOUNDS:
-      colour, line = BOUNDS[label]
+    if (name := bound(label)) and bounds.setdefault(name, label) == label:
+      colour, line = BOUNDS[name]
       styles[label] = {"color": colour, "linestyle": line, "marker": "None", "zorder": 1.9}
       continue
-    i = sum(name not in BOUNDS for name in styles)
+    i = len(styles) - len(bounds)
     styles[label] = {
       "color": COLOURS[i % len(COLOURS)],
       "linestyle": STYLES[i % len(STYLES)],

@@ -12,7 +12,7 @@ from adapt.experiments.suite import Reported, Suite
 
 Record = Mapping[str, Any]
 MISSING = "–"
-BOUND = ("target_only",)  # labels that no method competes with: they train on every target label
+BOUND = ("target_only",)  # what no method competes with: they train on every target label
 
 
 class Cell(NamedTuple):
@@ -66,7 +66,7 @@ def labelled(record: Record) -> bool:
 
   That is another setting than of one that saw none.
   """
-  return record["label"] in BOUND or bool((record.get("examples") or {}).get("labelled"))
+  return bound(record["label"]) in BOUND or bool((record.get("examples") or {}).get("labelled"))
 
 
 def by_seed(record: Record, section: str, name: str) -> dict[int, Any]:
@@ -122,9 +122,19 @@ def tasks_of(records: Sequence[Record], suite: Suite | None) -> list[str]:
   return known + sorted({r["task"] for r in records} - set(known))
 
 
+def bound(label: str) -> str:
+  """source_only or target_only, if the label is one of them.
+
+  Other settings are no other method: `source_only-steps=300` is source_only, `source_only+mlls` is not.
+  """
+  name, _, changed = label.partition("-")
+  own = not changed or "=" in changed  # `source_only-single` is a label of another kind
+  return name if own and name in ("source_only", *BOUND) else ""
+
+
 def rank(label: str) -> tuple[int, str]:
   """Sorts labels: source_only first, target_only last, the others by name."""
-  return {"source_only": 0, "target_only": 2}.get(label, 1), label
+  return {"source_only": 0, "target_only": 2}.get(bound(label), 1), label
 
 
 def rows(records: Sequence[Record], suite: Suite | None) -> list[Row]:

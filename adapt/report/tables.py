@@ -19,6 +19,7 @@ from adapt.report.summary import (
   Record,
   Row,
   all_diverged,
+  bound,
   by_seed,
   cell,
   headline,
@@ -139,7 +140,7 @@ def _marks(every: Sequence[Row], tasks: Sequence[str], measure: str) -> dict[str
   marks: dict[str, dict[str, str]] = {column: {} for column in (*tasks, "")}
   sign = outputs.measure(measure).sign
   for seen in (False, True):
-    mine = {row.label: row for row in every if row.records and row.label not in BOUND}
+    mine = {row.label: row for row in every if row.records and bound(row.label) not in BOUND}
     mine = {label: row for label, row in mine.items() if labelled(_first(row)) is seen}
     for task in tasks:
       columns = {

@@ -48,6 +48,8 @@ def check(source: Domain, target: Domain, count: int, weighting: str) -> None:
   Raises:
     ValueError: one line with the remedy.
   """
+  if source.train.y is None or target.test.y is None:
+    return  # of no kind: the run says what lacks labels
   kind = output_of(source)
   if output_of(target) != kind:
     raise ValueError(f"{source.name} has {kind} and {target.name} {output_of(target)}")

@@ -48,14 +48,20 @@ def fit(
     weights: of the source examples [n], factors of their squared errors.
 
   Raises:
-    ValueError: an unknown kind.
+    ValueError: an unknown kind, fewer than two examples, or a fold whose weights are all 0.
   """
   from sklearn.model_selection import KFold
 
   if kind not in KINDS:
     raise ValueError(catalogue.unknown("regressor", kind, (*KINDS, *ADAPTIVE, *LABELLED)))
+  if len(xs) < 2:
+    raise ValueError(f"λ is chosen by two folds of {len(xs)} source examples: give at least 2")
   x, w = maps.source(xs), np.ones(len(ys)) if weights is None else weights
   folds = list(KFold(2, shuffle=True, random_state=seed).split(x))
+  if not all(w[a].any() for a, _ in folds):
+    raise ValueError(
+      "the weights of half the source examples are 0: λ cannot be chosen by two folds"
+    )
 
   def error(strength: float) -> float:
     made = (_ridge(kind, x[a], ys[a], w[a], strength)(x[b]) - ys[b] for a, b in folds)

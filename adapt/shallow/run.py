@@ -224,6 +224,8 @@ def _all_seeds(
   needs, yt = chosen.classifier in room.LABELLED, target.train.y
   if needs and yt is None:
     raise ValueError(f"{target.name} has no labels to draw from: {chosen.classifier} needs some")
+  if needs and chosen.weights:
+    raise ValueError(f"{chosen.classifier} takes no weights: choose another classifier")
   if needs != bool(chosen.shots):
     raise ValueError(f"{chosen.classifier} with {chosen.shots} labelled target examples a class")
   result: list[_Seed] = []
@@ -238,6 +240,10 @@ def _all_seeds(
     )
     # Where all of the target is tested on, those whose labels were given are not.
     asked = np.delete(np.arange(len(y)), few if np.array_equal(xt, x) else [])
+    if not len(asked):
+      raise ValueError(
+        f"{target.name} has no example to test on beside the {len(few)} labelled: give fewer"
+      )
     if needs:
       own, drawn = (xs[rows], ys[rows]), (xt[few], np.asarray(yt)[few])
       machine = room.labelled(chosen.classifier, fitted[0], own, drawn, seed, chosen.adaptive)

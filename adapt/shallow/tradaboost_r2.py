@@ -61,8 +61,8 @@ def tradaboost_r2(
     raise ValueError(
       f"steps {steps}, rounds {rounds}, depth {depth}, folds {folds}: choose at least 1, and 2 folds"
     )
-  if any(y.ndim > 1 and y.shape[1] != 1 for y in (ys, yl)):
-    raise ValueError(f"tradaboost_r2 learns one label, and each example has {ys.shape[1]}")
+  if (most := max(y[:1].size for y in (ys, yl))) > 1:
+    raise ValueError(f"tradaboost_r2 learns one label, and each example has {most}")
   if len(xl) < 2:
     raise ValueError(f"tradaboost_r2 has {len(xl)} labelled target examples: give at least 2")
   n, m = len(xs), len(xl)

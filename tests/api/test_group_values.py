@@ -53,3 +53,16 @@ def test_groups_of_a_split_target_go_with_its_rows_and_others_are_refused(tmp_pa
     arrays.domains_of(SOURCE, (TARGET, y), groups=[1, 2, 3])
   with pytest.raises(ValueError, match="groups go with arrays"):
     arrays.domains_of(SOURCE, "usps", groups=[1, 2, 3])
+
+
+@pytest.mark.parametrize(
+  ("reading", "message"),
+  [
+    (Reading(output="values"), "output is values: leave them out"),
+    (Reading(transductive=True), "which transductive makes anew"),
+    (Reading(window=2), "which window makes anew"),
+  ],
+)
+def test_groups_that_nothing_is_measured_by_are_refused(reading, message):
+  with pytest.raises(ValueError, match=message):
+    arrays.domains_of(SOURCE, (TARGET, toy.TURNED.train.y), groups=[1], reading=reading)

@@ -1,6 +1,7 @@
 """Groups of test examples: which rows have them, and the line that each wrong column gets."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from adapt import data
@@ -58,11 +59,20 @@ def test_class_sets_leave_groups_with_their_examples():
     (["a", "b"], r"shape \[2\] for 3 examples"),
     (["a", None, "b"], "row 2 is empty"),
     ([1.0, 2.0, np.nan], "row 3 is empty"),
+    (["a", "b", np.nan], "row 3 is empty"),  # of which NumPy makes the text "nan"
+    (pd.array(["a", None, "b"], "string"), "row 2 is empty"),
   ],
 )
 def test_wrong_groups_get_one_line(values, message):
   with pytest.raises(ValueError, match=message):
     named("t.csv column 'ward'", values, 3)
+
+
+def test_numbers_that_are_no_whole_ones_stay_apart():
+  found = named("ward", np.array([np.inf, 1e300, 1.0]), 3)
+  assert found.tolist() == ["inf", "1e+300", "1.0"]
+  assert named("ward", np.array([2.0, 1.0, 2.0]), 3).tolist() == ["2", "1", "2"]
+  assert named("ward", np.array(["é".encode()] * 2), 2).tolist() == ["é", "é"]
 
 
 def test_ids_are_no_groups():

@@ -99,6 +99,8 @@ def test_counts_of_weighted_examples_give_scikit_learns_measures(seed):
   found, predicted, occur = metrics_of.measures(counts), logits.argmax(axis=1), np.unique(labels)
   matrix = metrics.confusion_matrix(labels, predicted, labels=range(k), sample_weight=w)
   np.testing.assert_allclose(counts.confusion, matrix)
+  p = softmax(logits)
+  np.testing.assert_allclose(counts.gram, (w[:, None] * p).T @ p, rtol=1e-4, atol=1e-4)
   accuracy = metrics.accuracy_score(labels, predicted, sample_weight=w)
   assert found["accuracy"] == pytest.approx(accuracy)
   over = {"labels": occur, "average": "macro", "zero_division": 0, "sample_weight": w}

@@ -126,6 +126,9 @@ def test_a_first_place_without_a_model_to_trust_is_told_so(of_three):
   assert ranked(of_three, None, 5.0, 4.0).startswith(
     "Nearest source first, by distances of the inputs alone, as near has no model: near ("
   )
+  tied = [s._replace(h_score=None, mean_rank=2.0) for s in of_three.sources]
+  told = sentences(of_three._replace(sources=tuple(tied)))
+  assert any(s.startswith("Nearest") and s.endswith("their order says nothing.") for s in told)
 
 
 def test_a_far_source_s_accuracy_is_called_a_guess():

@@ -61,6 +61,27 @@ def test_the_adapted_side_is_no_bound():
   assert not [r for r in figures.before_and_after(made[:2]) if r["label"] not in figures.BOUNDS]
 
 
+def test_other_settings_are_no_other_method():
+  levels = {"source_only-lr=0.1": 0.9, "source_only-steps=9": 0.95, "source_only+mlls": 0.6}
+  levels |= {
+    "source_only-single": 0.6,
+    "dann-steps=9": 0.7,
+    "coral": 0.5,
+    "target_only-steps=9": 1.0,
+  }
+  made = [sample_records.make(label=label, level=level) for label, level in levels.items()]
+  shown = [r["label"] for r in figures.before_and_after(made)]
+  assert shown == ["source_only-steps=9", "dann-steps=9"]
+  usual = sample_records.make(label="source_only", level=0.7)
+  assert figures.before_and_after([*made, usual])[0] is usual
+  assert [r["label"] for r in figures.before_and_after(made[:2])] == ["source_only-lr=0.1"]
+  styles = figures._styles(list(levels))
+  assert {n for n, s in styles.items() if s["marker"] == "None"} == {
+    "source_only-lr=0.1",
+    "target_only-steps=9",
+  }
+
+
 def test_lines_differ_without_colour():
   styles = figures._styles([f"method{i}" for i in range(25)])
   assert len({(style["linestyle"], style["marker"]) for style in styles.values()}) == 25

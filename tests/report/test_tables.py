@@ -141,6 +141,9 @@ def test_best_is_bold_only_where_it_is_and_ties_are_shown():
   worse = row("weighted", [0.7, 0.72, 0.72], labelled=30)
   found = marks(low, top, few, worse, bound)
   assert found["fine_tune"][0] == "best" and found["target_only"] == found["weighted"] == ["", ""]
+  other = {**bound, "label": "target_only-steps=300"}  # other settings leave it a bound
+  assert marks(low, top, other)["dann"] == ["best", ""]
+  assert marks(top, few, worse, other)["fine_tune"][0] == "best"
   text = tables.main_table([low, top], None)
   assert "| **87.0 ± 2.6** | 87.0 ± 2.6 |" in text and "Bold: above" in text
   assert "Bold" not in tables.main_table([low], None)

@@ -94,12 +94,34 @@ def test_records_of_values_stand_in_the_tables(tmp_path):
     (Shallow(classifier="nn"), {}, "unknown regressor 'nn'"),
     (Shallow(classifier="tradaboost_r2", shots=41), {}, "41 labelled .* there are 40"),
     (Shallow(), {"labelled": {"a": 5}}, "5 examples of each class are asked for"),
+    (METHODS["boosted"]._replace(weights="kmm"), {}, "tradaboost_r2 takes no weights"),
   ],
 )
 def test_what_values_have_not_is_refused(tmp_path, method, changes, said):
   plan = PLAN._replace(methods={"m": method}, **changes)
   with pytest.raises(ValueError, match=said):
     run(tmp_path, plan, ("m",))
+
+
+def test_a_target_without_labels_and_one_without_a_rest_are_told_apart(tmp_path):
+  def unknown(name):
+    domain, none = load(name), load(name).train._replace(y=None)
+    return domain if name == "a" else domain._replace(train=none, test=none)
+
+  with pytest.raises(ValueError, match="has no labels: shallow runs need both"):
+    run(tmp_path, names=("ridge",), domains=unknown)
+  plan = PLAN._replace(methods={"m": METHODS["boosted"]._replace(shots=40)})
+  with pytest.raises(ValueError, match="no example to test on beside the 40 labelled"):
+    run(tmp_path, plan, ("m",), lambda name: load(name)._replace(test=load(name).train))
+
+
+@pytest.mark.parametrize("kind", regressor.KINDS)
+def test_folds_without_an_example_are_refused(kind):
+  x, y = np.arange(8.0)[:, None], np.arange(8.0)[:, None]
+  with pytest.raises(ValueError, match="of half the source examples are 0"):
+    regressor.fit(kind, NONE, x, y, 0, np.eye(8)[0])
+  with pytest.raises(ValueError, match="two folds of 1 source examples"):
+    regressor.fit(kind, NONE, x[:1], y[:1], 0)
 
 
 def test_kinds_that_differ_and_masks_are_refused():

@@ -127,6 +127,6 @@ def test_wrong_settings_and_labels_are_refused():
   with pytest.raises(ValueError, match="choose at least 1, and 2 folds"):
     tradaboost_r2(xs, ys, xl, yl, rounds=0)
   with pytest.raises(ValueError, match="learns one label, and each example has 2"):
-    tradaboost_r2(xs, np.hstack([ys, ys]), xl, np.hstack([yl, yl]))
+    tradaboost_r2(xs, ys, xl, np.hstack([yl, yl]))
   with pytest.raises(ValueError, match="has 1 labelled target examples"):
     tradaboost_r2(xs, ys, xl[:1], yl[:1])
