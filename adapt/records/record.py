@@ -262,7 +262,7 @@ def _shown(value: Any) -> str:
 
 
 def note_commit() -> None:
-  """Looks at the checkout before training: what is written there meanwhile is not what runs."""
+  """Looks at the checkout now: files may change during training."""
   _commit(_PACKAGE)
 
 
