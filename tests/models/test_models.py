@@ -17,7 +17,7 @@ KEY = jax.random.key(0, impl="rbg")  # this generator compiles several times fas
 # The backbones have tests of their own, at sizes that compile in seconds.
 # "normed" is the tests' own network, for vectors.
 # Those of pixels have tests of their own (test_unet.py): their logits are [b, h, w, k].
-OTHERS = ("normed", "unet", "unet_bn")
+OTHERS = ("normed", "normed_pixels", "unet", "unet_bn")
 SMALL = [n for n in models.names() if not models.has_backbone(n) and n not in OTHERS]
 every_model = pytest.mark.parametrize("name", SMALL)
 every_precision = pytest.mark.parametrize("precision", ["f32", "bf16"])
