@@ -4,6 +4,7 @@ That is its records as a table, and what private ones guarantee.
 """
 
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from rich import box
@@ -89,7 +90,8 @@ def table(records: Sequence[Record]) -> Table:
   if told and next(iter(columns)) != "precision":  # all of them would not fit eighty columns
     columns = {n: title for n, title in columns.items() if n != "precision"}
   for name in (*columns.values(), *["expected"] * told, "ms / 1000", "seconds"):
-    shown.add_column(name, justify="right", no_wrap=True)
+    title = "\n".join(textwrap.wrap(name, 12))  # a long one would leave methods no room
+    shown.add_column(title, justify="right", no_wrap=True)
   several = len({(r["suite"], r["task"]) for r in records}) > 1
   previous = None
   for record in sorted(records, key=lambda r: (r["suite"], r["task"], *rank(r["label"]))):

@@ -31,3 +31,13 @@ def test_the_expected_accuracy_stands_beside_the_accuracy_and_alone_without_labe
   assert line.startswith("expected: target accuracy without target labels")
   assert "expected" not in shown([sample_records.make(label="dann")])
   assert terminal.expectations([sample_records.make(label="dann")]) == []
+
+
+def test_a_long_measure_leaves_methods_room_in_eighty_columns():
+  found = {"value": [0.6] * 3, "low": [0.4] * 3, "high": [0.8] * 3}
+  made = {**sample_records.make(label="source_only"), "expected": found}
+  made["measure"], made["last"] = "worst_group_accuracy", {**made["last"]}
+  made["last"]["worst_group_accuracy"] = [0.5, 0.6, 0.7]
+  with (console := Console(width=80)).capture() as said:
+    console.print(terminal.table([made]))
+  assert "source_only" in said.get() and "60.0 ± 10.0" in said.get() and "…" not in said.get()
