@@ -21,14 +21,12 @@ from adapt.shallow.tradaboost import tradaboost
 # whose "kernel" is the inner product of a mapped source example with one mapped as the target's are,
 # x Ms Mtᵀ yᵀ: neither symmetric nor positive in general. nn: one nearest neighbour, Euclidean.
 KINDS = ("linear", "rbf", "similarity", "nn")
+# (arrays, hyper-parameters) -> function of target inputs to classes or values.
+Fitting = Callable[..., Callable[[np.ndarray], np.ndarray]]
 # What adapts by itself: NAME(xs, ys, xt, *, hyper-parameters) -> function of target inputs to classes.
-ADAPTIVE: dict[str, Callable[..., Callable[[np.ndarray], np.ndarray]]] = {
-  f.__name__: f for f in (easytl, meda, jdot)
-}
+ADAPTIVE: dict[str, Fitting] = {f.__name__: f for f in (easytl, meda, jdot)}
 # What also needs labelled target examples: NAME(xs, ys, xl, yl, *, seed, hyper-parameters) -> the same.
-LABELLED: dict[str, Callable[..., Callable[[np.ndarray], np.ndarray]]] = {
-  f.__name__: f for f in (feda, source_and_target, tradaboost)
-}
+LABELLED: dict[str, Fitting] = {f.__name__: f for f in (feda, source_and_target, tradaboost)}
 CHOSEN = {"C": list(machines.CHOICES), "folds": 2}  # what the source chooses, of all but these:
 UNCHOSEN = ("nn", *ADAPTIVE)
 _ROWS = 1000  # of a block of target examples
@@ -93,23 +91,25 @@ def adapted(
   ys: np.ndarray,
   xt: np.ndarray,
   given: Mapping[str, Any],
+  known: Mapping[str, Fitting] = ADAPTIVE,
 ) -> Machine:
   """Fits a self-adapting classifier on mapped examples of both domains.
 
   Args:
-    name: one of `ADAPTIVE`.
+    name: one of those known.
     maps: of a transform.
     xs: source inputs [n, d].
-    ys: source labels [n].
+    ys: source labels [n], of values [n, c].
     xt: target inputs [m, d].
     given: hyper-parameters that are not its defaults.
+    known: what fits, by name.
 
   Raises:
     ValueError: an unknown name.
   """
-  if name not in ADAPTIVE:
+  if name not in known:
     raise ValueError(catalogue.unknown("classifier", name, (*KINDS, *ADAPTIVE, *LABELLED)))
-  predict = ADAPTIVE[name](maps.source(xs), ys, maps.target(xt), **given)
+  predict = known[name](maps.source(xs), ys, maps.target(xt), **given)
   return Machine(lambda x: predict(maps.target(x)), None)
 
 
@@ -130,17 +130,19 @@ def labelled(
   target: tuple[np.ndarray, np.ndarray],
   seed: int,
   given: Mapping[str, Any],
+  known: Mapping[str, Fitting] = LABELLED,
 ) -> Machine:
   """A classifier of labelled examples of both domains, fitted on mapped ones.
 
   Args:
-    name: one of `LABELLED`.
+    name: one of those known.
     maps: of a transform.
-    source: inputs [n, d] and labels [n].
-    target: labelled inputs [m, d] and their labels [m].
+    source: inputs [n, d] and labels [n], of values [n, c].
+    target: labelled inputs [m, d] and their labels.
     seed: of the folds.
     given: hyper-parameters that are not its defaults.
+    known: what fits, by name.
   """
   mapped = maps.source(source[0]), source[1], maps.target(target[0]), target[1]
-  predict = LABELLED[name](*mapped, seed=seed, **given)
+  predict = known[name](*mapped, seed=seed, **given)
   return Machine(lambda x: predict(maps.target(x)), None)

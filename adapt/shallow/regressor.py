@@ -3,24 +3,21 @@
 The source chooses its λ. What is here has the names of what `classifier` has for classes.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import functools
+from collections.abc import Callable
 
 import numpy as np
 
 from adapt import catalogue
-from adapt.shallow.classifier import Machine
+from adapt.shallow import classifier
+from adapt.shallow.classifier import Fitting, Machine
 from adapt.shallow.jdot_values import jdot_values
 from adapt.shallow.maps import Maps
 from adapt.shallow.tradaboost_r2 import tradaboost_r2
 
 KINDS = ("linear", "rbf")  # ridge regression on mapped features, and with a Gaussian kernel
-ADAPTIVE: dict[str, Callable[..., Callable[[np.ndarray], np.ndarray]]] = {
-  "jdot_values": jdot_values
-}
-LABELLED: dict[str, Callable[..., Callable[[np.ndarray], np.ndarray]]] = {
-  "tradaboost_r2": tradaboost_r2
-}
+ADAPTIVE: dict[str, Fitting] = {"jdot_values": jdot_values}
+LABELLED: dict[str, Fitting] = {"tradaboost_r2": tradaboost_r2}
 CHOICES = tuple(10.0**k for k in range(-3, 4))  # of λ
 CHOSEN = {"lambda": list(CHOICES), "folds": 2}
 UNCHOSEN = (*ADAPTIVE, *LABELLED)
@@ -93,46 +90,6 @@ def _ridge(
   return lambda new: np.asarray(machine.predict(new)) + mean
 
 
-def adapted(
-  name: str,
-  maps: Maps,
-  xs: np.ndarray,
-  ys: np.ndarray,
-  xt: np.ndarray,
-  given: Mapping[str, Any],
-) -> Machine:
-  """Fits a self-adapting regressor on mapped examples of both domains.
-
-  Args:
-    name: one of `ADAPTIVE`.
-    maps: of a transform.
-    xs: source inputs [n, d].
-    ys: source values [n, c].
-    xt: target inputs [m, d].
-    given: hyper-parameters that are not its defaults.
-  """
-  predict = ADAPTIVE[name](maps.source(xs), ys, maps.target(xt), **given)
-  return Machine(lambda x: predict(maps.target(x)), None)
-
-
-def labelled(
-  name: str,
-  maps: Maps,
-  source: tuple[np.ndarray, np.ndarray],
-  target: tuple[np.ndarray, np.ndarray],
-  seed: int,
-  given: Mapping[str, Any],
-) -> Machine:
-  """A regressor of labelled examples of both domains, fitted on mapped ones.
-
-  Args:
-    name: one of `LABELLED`.
-    maps: of a transform.
-    source: inputs [n, d] and values [n, c].
-    target: labelled inputs [m, d] and their values [m, c].
-    seed: of the folds.
-    given: hyper-parameters that are not its defaults.
-  """
-  mapped = maps.source(source[0]), source[1], maps.target(target[0]), target[1]
-  predict = LABELLED[name](*mapped, seed=seed, **given)
-  return Machine(lambda x: predict(maps.target(x)), None)
+# What is known by name is fitted on mapped examples as classifiers are.
+adapted = functools.partial(classifier.adapted, known=ADAPTIVE)
+labelled = functools.partial(classifier.labelled, known=LABELLED)
