@@ -3,7 +3,7 @@
 import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -21,16 +21,31 @@ _OF_PIXELS = 3  # dimensions of labels [n, h, w]
 _OVERLAID = 4  # target images kept with their predicted pixels
 
 Views = dict[str, Blocks]
+Took = dict[str, float]  # seconds by view, and of what validators need
+_Found = TypeVar("_Found")
 
 
 def at(
-  cells: Program, parts: Sequence[Part], views: Sequence[Views], now: Mapped
+  cells: Program,
+  parts: Sequence[Part],
+  views: Sequence[Views],
+  now: Mapped,
+  took: Took | None = None,
 ) -> tuple[dict[str, Counts], dict[str, Any]]:
   """Evaluates all cells: counts of every view and inputs of validators.
 
   Nothing is read back from the device.
+
+  Args:
+    cells: the program.
+    parts: what it trains.
+    views: of each part.
+    now: all cells.
+    took: if given, each activity is waited for, and its seconds are added here.
   """
-  found = [_seen(cells, own, mine) for own, mine in zip(each(parts, now), views, strict=True)]
+  if took is not None:
+    jax.block_until_ready(now)
+  found = [_seen(cells, own, mine, took) for own, mine in zip(each(parts, now), views, strict=True)]
   return found[0] if len(found) == 1 else jax.tree.map(lambda *x: jnp.concatenate(x), *found)
 
 
@@ -40,18 +55,27 @@ def each(parts: Sequence[Part], now: Mapped) -> Iterator[Mapped]:
     yield now if len(parts) == 1 else jax.tree.map(lambda x, span=span: x[span], now)
 
 
-def _seen(cells: Program, now: Mapped, views: Views) -> tuple[dict[str, Counts], dict[str, Any]]:
-  counts, seen = _looked(cells, now, views)
-  return counts, _probed(cells, now, views, seen)
-
-
-def _looked(cells: Program, now: Mapped, views: Views) -> tuple[dict[str, Counts], dict[str, Any]]:
-  """Counts every view and keeps outputs that validators may see."""
+def _seen(
+  cells: Program, now: Mapped, views: Views, took: Took | None
+) -> tuple[dict[str, Counts], dict[str, Any]]:
+  """Counts every view and computes what validators need of their first outputs."""
   counts, seen = {}, {}
   for name, view in views.items():
     most = 0 if name == "target_test" else probe.SHOWN
-    counts[name], seen[name] = looked(cells.look, now, view, most)
-  return counts, seen
+    made = functools.partial(looked, cells.look, now, view, most)
+    counts[name], seen[name] = _timed(made, name, took)
+  return counts, _timed(lambda: _probed(cells, now, views, seen), "select", took)
+
+
+def _timed(made: Callable[[], _Found], name: str, took: Took | None) -> _Found:
+  """Calls it; where seconds are asked for, waits for all it makes."""
+  if took is None:
+    return made()
+  began = time.perf_counter()
+  # Also for what is not used, or it runs on in the next one.
+  found: _Found = jax.block_until_ready(made())
+  took[name] = took.get(name, 0.0) + time.perf_counter() - began
+  return found
 
 
 def _probed(cells: Program, now: Mapped, views: Views, seen: dict[str, Any]) -> dict[str, Any]:
@@ -123,37 +147,24 @@ def scored(cells: Program, mapped: Mapped, data: TaskData) -> list[dict[str, flo
 
 
 def seconds(
-  cells: Program, parts: Sequence[Part], views: Views, now: Mapped, times: int, running: float
+  parts: Sequence[Part], views: Sequence[Views], took: Took, times: int, running: float
 ) -> dict[str, float]:
   """Splits a run's seconds by activity, without preparation and compilation.
 
-  Evaluation is timed apart, as it overlaps with training on an accelerator, and of the first part.
+  One evaluation is timed apart, as the others overlap with training on an accelerator.
 
   Args:
-    cells: the program.
-    parts: what it trained.
-    views: of the first part.
-    now: all cells.
+    parts: what was trained.
+    views: of each part.
+    took: seconds of one evaluation by activity, as `at` notes them.
     times: evaluations.
     running: seconds of all that.
   """
-
-  def timed(made: Callable[[], Any]) -> tuple[float, Any]:
-    began = time.perf_counter()
-    found = jax.block_until_ready(made())  # also what is not used, or it runs on in the next one
-    return time.perf_counter() - began, found
-
-  own = next(each(parts, now))
-  took: dict[str, float] = {}
-  seen: dict[str, Any] = {}
-  for name, view in views.items():
-    took[name], (_, shown) = timed(functools.partial(_looked, cells, own, {name: view}))
-    seen |= shown
-  selecting, _ = timed(functools.partial(_probed, cells, own, views, seen))
-  selecting *= times * len(parts)
-  name = "target_test" if "target_test" in views else "target_train"
-  n = views[name].computed * len(own.ts.step)
-  evaluate = sum(took.values()) * times * len(parts)
+  name = "target_test" if "target_test" in took else "target_train"
+  having = [(own, part) for own, part in zip(views, parts, strict=True) if name in own]
+  n = sum(own[name].computed * part.cells for own, part in having)
+  selecting = took["select"] * times
+  evaluate = sum(took.values()) * times - selecting
   return {
     "train": max(running - evaluate - selecting, 1e-9),
     "evaluate": evaluate,

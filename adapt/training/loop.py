@@ -80,9 +80,10 @@ def train(
   pack = arrays.xs is not None and packed_rows.packed(arrays.xs)
   views = [inputs.views_of(part.data, pack) for part in parts]
   lengths = _lengths(settings.steps, settings.evaluations)
-  watching = live.training(lengths, len(past.steps))
+  took: evaluation.Took = {}
+  watching, first = live.training(lengths, len(past.steps)), len(past.steps) + 1
   with contextlib.closing(fed), watching, stopping.deferred(live.next_stop) as told:
-    for i, length in enumerate(lengths[len(past.steps) :], len(past.steps) + 1):
+    for i, length in enumerate(lengths[first - 1 :], first):
       while past.since < length:
         if past.since and saved and hosts.anyone(told()):  # all at the same step
           past.settle(leave=0, report=report)
@@ -90,7 +91,8 @@ def train(
         mapped = _piece(fed, mapped, past, pace, length - past.since)
       now = devices.fetch(layout, mapped)
       # The device is given the next chunk before the host reads this one's numbers.
-      past.add(*devices.settled(layout, evaluation.at(cells, parts, views, now)))
+      timed = took if first < i == len(lengths) else None  # the first one is compiled
+      past.add(*devices.settled(layout, evaluation.at(cells, parts, views, now, timed)))
       past.settle(leave=0 if watch or i == len(lengths) else 1, report=report)
       stop = saved is not None and hosts.anyone(told())  # all at the same evaluation
       if watch and watch(past.steps[-1], past.means(parts[0].cells)):
@@ -103,7 +105,9 @@ def train(
   total, ended = past.before + time.perf_counter() - began, live.compile_seconds()
   now = devices.fetch(layout, mapped)
   running = total - prepared - (ended - compiled_before)
-  seconds = evaluation.seconds(cells, parts, views[0], now, len(past.steps), running)
+  if not took:  # it had one evaluation, or stopped early
+    evaluation.at(cells, parts, views, now, took)
+  seconds = evaluation.seconds(parts, views, took, len(past.steps), running)
   seconds |= {"prepare": prepared, "input_wait": fed.waited(), "total": total}
   seconds |= {"compile": ended - compiled}
   shares = {n: v if n == "predict_1000" else v / len(parts) for n, v in seconds.items()}
@@ -225,7 +229,8 @@ def placed(
   if _private(parts):
     swept["secret"] = dp_sgd.unguessable(parts[0].cells)
   example = inputs.example_of(data, arrays, labelled)
-  start = parts[0].start if len(parts) == 1 else _stacked([part.start for part in parts])
+  start, *others = (part.start for part in parts)
+  start = jax.tree.map(lambda *x: jnp.concatenate(x), start, *others) if others else start
   seeds = tuple(seed for part in parts for _ in part.points for seed in part.setup.seeds)
   ts = cells.init(keys(seeds), swept, start, data.backbone, example)
   mapped = Mapped(ts, swept, labelled, first)
@@ -245,11 +250,6 @@ def placed(
   load = inputs.loader_of(setup, data, labelled)
   setup = setup._replace(layout=layout)
   return mapped, arrays, feed.from_host(setup, cells, arrays, load, len(points), done)
-
-
-def _stacked(trees: Sequence[Any]) -> Any:
-  """Concatenates the cells' values of several parts."""
-  return jax.tree.map(lambda *x: jnp.concatenate(x), *trees)
 
 
 def _packed(

@@ -33,25 +33,40 @@ def test_where_the_time_went_adds_up_and_is_found_by_one_pass(monkeypatch):
   some = parts_of(toy.TASK)
   cells = loop.program_of(some)
   now, _, _ = loop.placed(some, cells)
-  views = arrays.views_of(some[0].data)
-  passes, waited, look, wait = [], [], evaluation._looked, jax.block_until_ready
-
-  def looked(*given):
-    found = look(*given)
-    passes.append(found)
-    return found
-
-  monkeypatch.setattr(evaluation, "_looked", looked)
+  views = [arrays.views_of(some[0].data)]
+  waited, wait, took = [], jax.block_until_ready, {}
   monkeypatch.setattr(
     evaluation.jax, "block_until_ready", lambda x: waited.append(jax.tree.leaves(x)) or wait(x)
   )
-  spent = evaluation.seconds(cells, some, views, now, 3, 1000.0)
-  assert len(passes) == len(views)
-  # All of a pass is waited for before the next one is timed, counts that are not used as well.
-  for found, own in zip(passes, waited, strict=False):
-    assert len(own) == len(jax.tree.leaves(found))
+  counts, probed = evaluation.at(cells, some, views, now, took)
+  # Training and all of a view are waited for before the next one is timed.
+  states, *each, inputs = waited
+  assert states[0] is jax.tree.leaves(now)[0] and len(each) == len(views[0])
+  for own, found in zip(counts.values(), each, strict=True):
+    ours = jax.tree.leaves(own)
+    assert all(a is b for a, b in zip(ours, found[: len(ours)], strict=True))
+  assert len(inputs) == len(jax.tree.leaves(probed))
+  spent = evaluation.seconds(some, views, took, 3, 1000.0)
   assert min(spent.values()) > 0
   assert spent["train"] + spent["evaluate"] + spent["select"] == pytest.approx(1000.0)
+  assert spent["select"] == pytest.approx(3 * took["select"])
+  n = views[0]["target_test"].computed * 2
+  assert spent["predict_1000"] == pytest.approx(1000 * took["target_test"] / n)
+
+
+@pytest.mark.parametrize(("evaluations", "timed"), [(1, [0, 1]), (3, [0, 0, 1])])
+def test_the_last_evaluation_is_the_timed_one(monkeypatch, evaluations, timed):
+  """A first one is compiled, so that a run of one alone is evaluated once more."""
+  one = toy.experiment("source_only", seeds=(0, 1), steps=6, evaluations=evaluations)
+  part, at, seen = Part(one.setup, one.points, toy.data_of(one)), evaluation.at, []
+
+  def noted(cells, parts, views, now, took=None):
+    seen.append(took is not None)
+    return at(cells, parts, views, now, took)
+
+  monkeypatch.setattr(evaluation, "at", noted)
+  [made] = loop.train([part], lambda *_: None)
+  assert seen == timed and made.seconds["predict_1000"] > 0
 
 
 def test_final_measures_are_of_all_test_examples_and_no_padding():
