@@ -115,13 +115,17 @@ def write_models(
     variables = pretrained.load(setup.settings.model, setup.settings.pretrained)
     backbone = {f"{_BACKBONE}{n}": leaf for n, leaf in named(variables).items()}
   made_anew = rebuild(about, Own(setup.method, data.model, setup.tuning))
-  trained, reads = {"params": mapped.ts.params, "state": mapped.ts.state}, made_anew.reads()
+  trained = {"params": mapped.ts.params, "state": mapped.ts.state}
   assert list(named(trained)) == list(named(made_anew.trained))
+  reads = made_anew.reads()
+  # Whole, as a cell is picked on the host without compiling.
+  leaves = jax.device_get({n: leaf for n, leaf in named(trained).items() if n in reads})
+  done = np.asarray(mapped.ts.step)
   for cell, seed in zip(cells, setup.seeds, strict=True):
     if str(seed) in made["diverged"]:
       continue
-    kept = {n: jax.device_get(leaf[cell]) for n, leaf in named(trained).items() if n in reads}
-    own = {**about, "seed": seed, "step": int(mapped.ts.step[cell])}
+    kept = {n: leaf[cell] for n, leaf in leaves.items()}
+    own = {**about, "seed": seed, "step": int(done[cell])}
     atomic_files.replace(path(file, seed), packed(own, kept | backbone), private=True)
 
 

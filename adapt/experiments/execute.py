@@ -115,6 +115,7 @@ def write(
   """
   experiment, data, missing = plan.remaining, plan.data, plan.missing
   seeds, now = len(experiment.seeds), trained.mapped
+  params = jax.device_get(now.ts.params)  # whole, as a cell is picked on the host without compiling
   classes = data.classes + (label_sets.UNKNOWN,) * data.unknown
   for i in range(len(missing)) if only is None else [only]:
     point, own = missing[i], range(i * seeds, (i + 1) * seeds)
@@ -137,9 +138,7 @@ def write(
       data.scale,
     )
     # That two runs ended alike can be told without keeping their parameters.
-    made["parameters"] = [
-      pytree_io.digest(jax.tree.map(lambda x, c=c: np.asarray(x[c]), now.ts.params)) for c in own
-    ]
+    made["parameters"] = [pytree_io.digest(jax.tree.map(lambda x, c=c: x[c], params)) for c in own]
     if not plan.existing_seeds:  # else there are those of the first seed
       record.write_points(file, made["parameters"][0], **{**trained.points, **first})
     if plan.inputs:

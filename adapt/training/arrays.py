@@ -80,12 +80,13 @@ def example_of(
   data: TaskData, arrays: resident.Arrays, labelled: resident.Labelled | None
 ) -> Batch:
   """Returns an example batch from which shapes are taken."""
-  rows = np.arange(data.settings.batch_size)
+  rows = np.arange(data.settings.batch_size, dtype=np.int32)
   xs = stream.gathered(tuple(d.train.x for d in data.sources), rows % len(arrays.ys))
   xt = stream.gathered((data.target.train.x,), rows % len(data.target.train.x))
-  few = None if labelled is None else labelled.y[0][rows % labelled.y.shape[1]]
-  y, w, d = (a[rows % len(arrays.ys)] for a in (arrays.ys, arrays.ws, arrays.ds))
-  source, target, it = jnp.asarray(xs), jnp.asarray(xt), jnp.asarray(rows, jnp.int32)
+  few = None if labelled is None else np.asarray(labelled.y)[0][rows % labelled.y.shape[1]]
+  y, w, d = (np.asarray(a)[rows % len(a)] for a in (arrays.ys, arrays.ws, arrays.ds))
+  # Rows are picked on the host, where that compiles nothing.
+  source, y, w, d, target, few, it = jax.device_put((xs, y, w, d, xt, few, rows))
   return Batch(source, y, w, d, target, None if few is None else target, few, it)
 
 

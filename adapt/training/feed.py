@@ -14,7 +14,7 @@ import numpy as np
 from adapt.data import Domain
 from adapt.method import Method
 from adapt.training import devices, live, resident, stream
-from adapt.training.history import Average, Block, means, per_step, running_means
+from adapt.training.history import Block, means, per_step
 from adapt.training.pace import MOST
 from adapt.training.program import Mapped, Program
 from adapt.training.setup import Setup
@@ -30,7 +30,6 @@ class Feed(NamedTuple):
 
   piece: Callable[[Mapped, int], tuple[Mapped, list[Block]]]  # (mapped, steps ≤ most)
   most: int = MOST
-  mean: Average = means
   waited: Callable[[], float] = lambda: 0.0  # seconds
   close: Callable[[], None] = lambda: None
 
@@ -40,7 +39,7 @@ class Feed(NamedTuple):
     for start in range(0, steps, self.most):
       mapped, new = self.piece(mapped, min(self.most, steps - start))
       blocks += new
-    return mapped, self.mean(per_step(blocks))
+    return mapped, means(per_step(blocks))
 
 
 def streams(
@@ -150,4 +149,4 @@ def from_host(
     done[0] += min(behind, steps)
     return mapped, blocks
 
-  return Feed(piece, MOST, running_means, lambda: waited[0], made.close)
+  return Feed(piece, MOST, lambda: waited[0], made.close)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from adapt import outputs, validators
@@ -22,10 +21,6 @@ Report = Callable[[int, "History"], None]
 Block = tuple[int, Any]  # steps, and their metrics: name -> [cells, that many or more], or [cells]
 
 
-# Metrics [steps, cells] to their means [cells]
-Average = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
-
-
 def per_step(blocks: Sequence[Block]) -> dict[str, np.ndarray]:
   """Reads blocks back from the device: every metric [steps, cells]."""
   read = [(n, values) for n, values in jax.device_get(list(blocks))]
@@ -38,20 +33,12 @@ def per_step(blocks: Sequence[Block]) -> dict[str, np.ndarray]:
 def means(metrics: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
   """Means [cells] of metrics [steps, cells], to the bit reproducible.
 
-  The bits do not depend on how steps were cut.
+  They are summed one step after the other, so that the bits depend neither on how steps were cut nor
+  on what cells lie beside; what has diverged stays so.
   """
-  found: dict[str, np.ndarray] = jax.device_get(_means(metrics))
-  return found
-
-
-@jax.jit
-def _means(metrics: Any) -> Any:
-  return jax.tree.map(lambda x: jnp.mean(x, axis=0), metrics)
-
-
-def running_means(metrics: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-  """Means [cells] of metrics [steps, cells], summed one step after the other."""
-  return {n: np.asarray(jnp.asarray(np.add.accumulate(v)[-1]) / len(v)) for n, v in metrics.items()}
+  with np.errstate(all="ignore"):
+    sums = {n: np.add.accumulate(v, dtype=np.float64)[-1] for n, v in metrics.items()}
+    return {n: (total / len(metrics[n])).astype(np.float32) for n, total in sums.items()}
 
 
 class History:
@@ -68,7 +55,6 @@ class History:
     self.output = "classes"  # what is predicted; it decides which counts there are
     self.unknown = False  # whether the last class is that of unknown examples
     self.before = 0.0  # seconds spent by earlier processes, of which this one continues the last
-    self.averaged: Average = means
     self.since = 0  # steps since the newest evaluation
     self.final: list[Measured] = []  # by cell: of the probabilities on the target test set
     self._blocks: list[Block] = []  # their metrics; fewer steps' where process 0 has the others
@@ -103,7 +89,7 @@ class History:
       for cell in np.flatnonzero(~np.isfinite(counts["target_train"].finite)):
         self.diverged.setdefault(int(cell), before + length)
       self.steps.append(before + length)
-      self.metrics.append(self.averaged(metrics))
+      self.metrics.append(means(metrics))
       self.counts.append(counts)
       self.probed.append(probed)
       report(self.steps[-1], self)

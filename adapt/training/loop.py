@@ -75,7 +75,7 @@ def train(
   pace = Pace()
   found = saved.newest() if saved else None
   mapped, arrays, fed = placed(parts, cells, found)
-  past, report = _history(parts, found, fed), _followed(report)
+  past, report = _history(parts, found), _followed(report)
   prepared, compiled_before = time.perf_counter() - began, live.compile_seconds()
   pack = arrays.xs is not None and packed_rows.packed(arrays.xs)
   views = [inputs.views_of(part.data, pack) for part in parts]
@@ -144,7 +144,7 @@ def _weighted(parts: Sequence[Part], arrays: Any) -> dict[str, Any]:
   return weights.summary(*(np.asarray(a.addressable_data(0)) for a in (arrays.ws, arrays.ys)))
 
 
-def _history(parts: Sequence[Part], found: checkpoint.Saved | None, fed: feed.Feed) -> History:
+def _history(parts: Sequence[Part], found: checkpoint.Saved | None) -> History:
   """Returns the parts' history before the next step."""
   past = found.past if found else History()
   # Of the rest, only process 0 makes records.
@@ -152,7 +152,6 @@ def _history(parts: Sequence[Part], found: checkpoint.Saved | None, fed: feed.Fe
   past.since = hosts.agreed(lambda: past.since)
   past.labels = [p.label for part in parts for p in part.points for _ in part.setup.seeds]
   past.unknown, past.output = parts[0].data.unknown, parts[0].data.output
-  past.averaged = fed.mean
   return past
 
 
