@@ -120,8 +120,11 @@ def test_a_suite_runs_end_to_end(name, tmp_path, monkeypatch, capsys):
     assert made["label"] == record.label_of(made["method"], own)
   assert all(r["protocol"] == suite.protocol for r in records)
   assert {r["task"] for r in records} == {suite.tasks[0].name}
-  shown = {"values": "R²", "pixels": "mIoU"}.get(suite.output, "accuracy")
-  assert shown in capsys.readouterr().out
+  shown = {"values": "R²", "pixels": "mIoU"}.get(suite.output, "H-score" if unknown else "accuracy")
+  shown = {"auroc": "AUROC", "dice": "Dice"}.get(suite.measure, shown)
+  lines = capsys.readouterr().out.splitlines()
+  titles = next(s for s in lines if "method (seeds)" in s)
+  assert titles.split()[2] == shown  # the suite's measure stands first; of two lines the second
   kept = list((tmp_path / "data" / "adapt_features").glob("*.npy"))
   assert len(kept) == (4 if suite.settings.cache_features else 0)
 

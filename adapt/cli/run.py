@@ -47,13 +47,16 @@ def run(
     domains = functools.cache(lambda name: data.load(name, arguments.data_dir))
   if arguments.batch_tasks and arguments.wandb != "off":
     raise ValueError("--wandb follows one task at a time: leave out --batch-tasks")
-  return run_each([(experiments_of(suite, tasks, names, arguments), domains)], arguments)
+  made = experiments_of(suite, tasks, names, arguments)
+  return run_each([(made, domains)], arguments, suite.measure)
 
 
 def run_each(
-  parts: Sequence[tuple[Sequence[Experiment], Domains]], arguments: argparse.Namespace
+  parts: Sequence[tuple[Sequence[Experiment], Domains]],
+  arguments: argparse.Namespace,
+  measure: str | None = None,
 ) -> int:
-  """Runs parts whose domains load differently, and prints one table.
+  """Runs parts whose domains load differently, and prints one table, of their suite's measure.
 
   Returns and errors are those of `run`; all parts are checked before the first is trained.
   """
@@ -65,7 +68,7 @@ def run_each(
   for groups, domains in checked:
     with Reporting(groups, options.out, arguments.wandb, arguments.show_target) as reporter:
       records += grid.run(groups, domains, options, reporter)
-  return show(records, arguments.measure)
+  return show(records, arguments.measure or measure)
 
 
 def options_of(arguments: argparse.Namespace) -> grid.Options:

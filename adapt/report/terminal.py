@@ -30,6 +30,7 @@ from adapt.report.summary import (
 _SHOWN = {
   "accuracy": {"accuracy": "accuracy", "precision": "precision", "recall": "recall", "f1": "F1"},
   "r2": {"r2": "R²", "mae": "MAE", "rmse": "RMSE"},
+  "miou": {"miou": "mIoU", "dice": "Dice", "pixel_accuracy": "pixels"},
   "h_score": {"h_score": "H-score", "os_star": "OS*", "unknown": "unknown", "accuracy": "accuracy"},
 }
 
@@ -112,8 +113,9 @@ def _columns(measure: str) -> dict[str, str]:
   """The measures shown, the headline first: key in a record, column."""
   if measure in _SHOWN:
     return _SHOWN[measure]
-  if measure in _SHOWN["r2"]:
-    return {measure: _SHOWN["r2"][measure], **_SHOWN["r2"]}
+  for own in (_SHOWN["r2"], _SHOWN["miou"]):
+    if measure in own:
+      return {measure: own[measure], **own}
   title, rest = outputs.measure(measure).title.split(" (")[0], _SHOWN["accuracy"]
   return {measure: title, **dict([(n, t) for n, t in rest.items() if n != measure][:3])}
 

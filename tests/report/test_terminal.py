@@ -41,3 +41,13 @@ def test_a_long_measure_leaves_methods_room_in_eighty_columns():
   with (console := Console(width=80)).capture() as said:
     console.print(terminal.table([made]))
   assert "source_only" in said.get() and "60.0 ± 10.0" in said.get() and "…" not in said.get()
+
+
+def test_pixels_show_their_own_measures_the_one_asked_for_first():
+  made = sample_records.make(label="adabn")
+  made["output"] = {"name": "pixels"}
+  made["last"] = {"miou": [0.7] * 3, "dice": [0.6] * 3, "pixel_accuracy": [0.9] * 3}
+  for asked, first in (("dice", "60.0 ± 0.0"), (None, "70.0 ± 0.0")):
+    text = shown([{**made, "measure": asked} if asked else made])
+    assert first in text and text.count("±") == 1 and "recall" not in text
+    assert {"mIoU", "Dice", "pixels"} <= set(text.split())
