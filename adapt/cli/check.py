@@ -18,7 +18,7 @@ from adapt import catalogue, methods
 from adapt.catalogue import Bound
 from adapt.cli import flag_types, flags
 from adapt.cli.command import Parser
-from adapt.experiments import contract
+from adapt.experiments import contract, contract_ground
 from adapt.experiments.contract_runs import DEVICES
 
 _MARKS = {"pass": ("✓ pass", "green"), "fail": ("✗ FAIL", "bold red"), "skip": ("– skip", "yellow")}
@@ -44,7 +44,9 @@ def main(argv: Sequence[str]) -> int:
   }
   table, failed, console = _table(name), 0, Console()
   with console.status(f"checking {name}") if console.is_terminal else contextlib.nullcontext():
-    for check in contract.checks(lambda: _bound(name, own), arguments.lr, arguments.model):
+    for check in contract.checks(
+      lambda: _bound(name, own), arguments.lr, arguments.model, arguments.output
+    ):
       mark, style = _MARKS[check.outcome]
       failed += check.outcome == "fail"
       took = f"{check.seconds:.1f}"
@@ -65,10 +67,15 @@ def parser() -> Parser:
   made.add_argument(
     "--lr",
     type=flag_types.setting("lr", float),
-    default=0.1,
     help="learning rate on the toy problem",
   )
-  made.add_argument("--model", default="mlp", help="network on the toy problem")
+  made.add_argument("--model", help="network on the toy problem")
+  made.add_argument(
+    "--output",
+    choices=contract_ground.KINDS,
+    default="classes",
+    help="kind of output of the toy problem",
+  )
   made.add_argument("--plain", action="store_true", help="lines of text in place of a table")
   return made
 

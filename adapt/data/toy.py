@@ -1,7 +1,4 @@
-"""Toy domains: rotated moons (Ganin et al., 2016, §5.1.1) and clouds.
-
-Both lie at an angle.
-"""
+"""Toy domains: rotated moons (Ganin et al., 2016, §5.1.1), clouds, waves and discs."""
 
 import numpy as np
 
@@ -55,3 +52,47 @@ def named(name: str) -> Domain:
   if name in ("blobs", "moved"):
     return blobs_domain(name, *((0, 0) if name == "blobs" else (40, 1)))
   return moons_domain(name, {"moons": 0, "turned": 35, "tilted": -25}[name])
+
+
+def waves(n: int, shift: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+  """Inputs [n, 4] about a place, and a number [n, 1] far from 0 that waves over them."""
+  rng = np.random.default_rng(seed)
+  x = rng.normal(shift, 1.0, (n, 4))
+  y = 300 + 20 * (x[:, :1] - x[:, 1:2] + np.sin(2 * x[:, 2:3])) + rng.normal(0, 2, (n, 1))
+  return x.astype(np.float32), y.astype(np.float32)
+
+
+def waves_named(name: str) -> Domain:
+  """Return a toy domain of values: waves, ripples or swell."""
+  shift = {"waves": 0.0, "ripples": 0.2, "swell": 0.4}[name]
+  train, test = waves(320, shift, len(name)), waves(400, shift, 100 + len(name))
+  return Domain(name, Split(*train), Split(*test), (), "vector")
+
+
+def discs(shift: float, n: int, seed: int, side: int = 16) -> tuple[np.ndarray, np.ndarray]:
+  """Images [n, side, side, 3] uint8 of a disc, and masks [n, side, side] uint8.
+
+  Ground is 0, the disc 1, its core 2, and a corner is not scored (255). The shift, 0 to 1, makes the
+  picture darker and tints it.
+  """
+  rng = np.random.default_rng(seed)
+  rows, columns = np.mgrid[:side, :side]
+  centre = rng.uniform(5, side - 5, (n, 2, 1, 1))
+  apart = np.hypot(rows - centre[:, 0], columns - centre[:, 1])
+  masks = (apart < 5).astype(np.uint8) + (apart < 2.5)
+  colours = np.array([[70, 90, 110], [170, 130, 60], [60, 190, 160]])
+  x = (1 - shift) * colours[masks] + 60 * shift * np.array([1.5, 0.2, 0.8])
+  x = np.clip(x + rng.normal(0, 8, x.shape), 0, 255).astype(np.uint8)
+  masks[:, :2, :2] = 255
+  return x, masks
+
+
+def discs_named(name: str) -> Domain:
+  """Return a toy domain of pixels: discs, dull_discs or tinted_discs."""
+  shift = {"discs": 0.0, "dull_discs": 0.15, "tinted_discs": 0.3}[name]
+
+  def split(n: int) -> Split:
+    x, masks = discs(shift, n, n + len(name))
+    return Split(x, np.where(masks == 255, -1, masks.astype(np.int32)).astype(np.int32))
+
+  return Domain(name, split(64), split(32), ("ground", "disc", "core"), "image")

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt import catalogue, models
+from adapt import catalogue
 from adapt.catalogue import Bound
 from adapt.experiments import contract_runs
 from adapt.experiments.contract_runs import Failed, Skipped, Subject
@@ -39,17 +39,25 @@ class Check(NamedTuple):
 Named = tuple[str, Callable[[Subject], str]]
 
 
-def checks(bound: Callable[[], Bound], lr: float = 0.1, model: str = "mlp") -> Iterator[Check]:
+def checks(
+  bound: Callable[[], Bound],
+  lr: float | None = None,
+  model: str | None = None,
+  output: str = "classes",
+) -> Iterator[Check]:
   """Checks a method, one thing after the other.
 
   Args:
     bound: imports the method.
-    lr: learning rate of the runs.
-    model: the network of the runs.
+    lr: learning rate of the runs; None: that of the toy problem.
+    model: the network of the runs; None: that of the toy problem.
+    output: the kind of output that is checked.
   """
   with tempfile.TemporaryDirectory(prefix="adapt-") as folder:
     found: list[Subject] = []
-    imported = _checked("imports", lambda: _imports(bound, lr, model, Path(folder), found))
+    imported = _checked(
+      "imports", lambda: _imports(bound, (lr, model), output, Path(folder), found)
+    )
     yield imported
     lost = "" if found else "the method cannot be imported"
     for name, check in (*STATIC, *STEPWISE, *contract_runs.TRAINED):
@@ -75,11 +83,15 @@ def _checked(name: str, check: Callable[[], str]) -> Check:
 
 
 def _imports(
-  bound: Callable[[], Bound], lr: float, model: str, folder: Path, found: list[Subject]
+  bound: Callable[[], Bound],
+  given: tuple[float | None, str | None],
+  output: str,
+  folder: Path,
+  found: list[Subject],
 ) -> str:
   """The file is imported and its function makes a method."""
   try:
-    subject = contract_runs.subject(bound(), lr, model, folder)
+    subject = contract_runs.subject(bound(), *given, folder, output)
   except ValueError as error:
     raise Failed(one_line(error)) from error
   found.append(subject)
@@ -132,7 +144,7 @@ def _declares_labels(subject: Subject) -> str:
   if subject.labelled:
     raise Skipped(f"declares that it reads {' and '.join(subject.labelled)} target examples")
   batch = _batch(subject)._replace(xl=_Forbidden(), yl=_Forbidden())
-  method = subject.made(models.build(subject.experiment.settings.model, 2))
+  method = subject.made()
   key = jax.random.key(0)
   try:
     params, state = jax.eval_shape(lambda k: method.init(k, batch), key)
@@ -151,8 +163,8 @@ def phases(loss: Any, params: dict[str, Any]) -> tuple[Phase, ...]:
 def _batch(subject: Subject) -> Batch:
   """Sixteen random examples of each domain."""
   keys = iter(jax.random.split(jax.random.key(1), 3))
-  xs, xt, xl = (jax.random.normal(next(keys), (16, 2)) for _ in range(3))
-  ys, domains = jnp.arange(16) % 2, max(subject.traits.sources, 1)
+  xs, xt, xl = (jax.random.normal(next(keys), (16, *subject.ground.shape)) for _ in range(3))
+  ys, domains = jnp.asarray(subject.ground.labels(16)), max(subject.traits.sources, 1)
   ds = jnp.eye(domains)[jnp.arange(16) // 2 % domains]
   batch = Batch(xs, ys, jnp.ones(16), ds, xt, it=jnp.arange(16))
   return batch._replace(xl=xl, yl=ys) if subject.labelled else batch
@@ -160,7 +172,7 @@ def _batch(subject: Subject) -> Batch:
 
 def _finite(subject: Subject) -> str:
   """The loss and its gradient, in the middle of a run."""
-  method = subject.made(models.build(subject.experiment.settings.model, 2))
+  method = subject.made()
   batch, key, progress = _batch(subject), jax.random.key(0), jnp.asarray(STEP / STEPS)
   params, state = jax.jit(method.init)(key, batch)
   shown = []
@@ -192,8 +204,9 @@ def _name(path: Any) -> str:
 
 def _stepper(subject: Subject) -> tuple[Callable[..., Any], shared_step.TrainState]:
   """The shared step with this method, and a state mid-run."""
-  settings = subject.experiment.settings
-  method = subject.made(models.build(settings.model, 2))
+  # Adam would make much of a gradient that is nothing but rounding.
+  settings = subject.experiment.settings._replace(optimizer="sgd")
+  method = subject.made()
   opt, batch = shared_step.optimizer(settings, settings.lr), _batch(subject)
   ts = jax.jit(lambda key: shared_step.init(method, opt, key, batch))(jax.random.key(0))
 
@@ -205,7 +218,7 @@ def _stepper(subject: Subject) -> tuple[Callable[..., Any], shared_step.TrainSta
 
 def _compiles_once(subject: Subject) -> str:
   """A step keeps shapes and types, so nothing is traced again."""
-  method = subject.made(models.build(subject.experiment.settings.model, 2))
+  method = subject.made()
   batch, key = _batch(subject), jax.random.key(0)
   params, state = jax.jit(method.init)(key, batch)
   for phase in phases(method.loss, params):

@@ -1,5 +1,6 @@
 """The part of a method's contract that needs training, on toy domains."""
 
+import contextlib
 import math
 import os
 from pathlib import Path
@@ -8,25 +9,23 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from adapt import methods
+from adapt import methods, models
 from adapt.catalogue import Bound, parameters
-from adapt.data import toy
 from adapt.data.domain import Domain, Split
-from adapt.data.label_sets import ClassSets
 from adapt.deploy import saved
 from adapt.deploy.rebuilt import Own
-from adapt.experiments import execute
+from adapt.experiments import contract_ground, execute
+from adapt.experiments.contract_ground import Ground
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.place import Place
 from adapt.experiments.plan import Domains, file_of, plan
 from adapt.experiments.resolve import resolve
 from adapt.experiments.run import run
-from adapt.experiments.suite import Suite, Task
+from adapt.experiments.suite import Suite
 from adapt.method import Method, Net
 from adapt.training import program
 from adapt.training.devices import Layout
-from adapt.training.loop import Trained
-from adapt.training.settings import Settings
+from adapt.training.loop import Report, Trained
 from adapt.training.setup import traits
 
 DEVICES = 8  # faked on a CPU
@@ -34,17 +33,6 @@ STEPS, EARLY = 20, 3  # of short runs; rounding grows with the steps
 # How far apart layouts may be: in parameters' length after STEPS, or in the first EARLY losses.
 CLOSE, CLOSE_EARLY = 1e-5, 1e-4
 BEHIND, NULL = 0.02, 0.05  # of accuracy: behind source_only at most; null control from it at most
-SETTINGS = Settings(
-  steps=500,
-  batch_size=32,
-  weight_decay=0.0,
-  schedule="constant",
-  evaluations=2,
-  shots=10,
-)
-_ONE = Task("moons_turned", ("moons",), "turned")
-_SEVERAL = Task("moons_tilted_turned", ("moons", "tilted"), "turned")
-_OPEN = Task("blobs_open", ("blobs",), "moved", ClassSets(4, 0, 4))
 
 
 class Failed(Exception):
@@ -62,39 +50,56 @@ class Subject(NamedTuple):
   traits: Method
   experiment: Experiment
   folder: Path  # of records; one run is read by several checks
+  ground: Ground
 
   @property
   def labelled(self) -> list[str]:
     """What target labels it declares to read."""
     return [r for r in self.traits.reads if r in ("labelled", "all_labelled")]
 
-  def made(self, net: Net) -> Method:
-    """The method with a network."""
-    made: Method = self.method.factory(net, **self.experiment.points[0].hyperparameters)
+  @property
+  def net(self) -> Net:
+    """The network of its runs."""
+    net: Net = self.experiment.model.factory(self.ground.heads)
+    kind = "image" if self.ground.kind == "pixels" else net.kind
+    return net._replace(output=self.experiment.output(), kind=kind)
+
+  def made(self) -> Method:
+    """The method with that network."""
+    made: Method = self.method.factory(self.net, **self.experiment.points[0].hyperparameters)
     return made
 
 
-def subject(method: Bound, lr: float, model: str, folder: Path) -> Subject:
+def subject(
+  method: Bound, lr: float | None, model: str | None, folder: Path, output: str = "classes"
+) -> Subject:
   """What is checked: the method on a toy task that it serves.
 
   Raises:
-    ValueError: its function makes no method.
+    ValueError: its function makes no method, or one that does not serve the output.
   """
   kind = traits(method, method.arguments)
-  task = _ONE if kind.sources < 2 else _SEVERAL
-  task = task if "closed" in kind.serves else _OPEN
-  settings = SETTINGS._replace(lr=lr, model=model)
-  suite = Suite("check", (task,), settings, "toy domains")
-  return Subject(method, kind, resolve(suite, task, method, settings, (0, 1)), folder)
+  ground = contract_ground.of(output, kind)
+  settings, net = ground.settings, models.bind(model or ground.model)
+  settings = settings._replace(lr=settings.lr if lr is None else lr, model=net.name)
+  suite = Suite("check", (ground.task,), settings, "toy domains")
+  asked = resolve(suite, ground.task, method, settings, (0, 1), model=net, output=ground.output)
+  return Subject(method, kind, asked, folder, ground)
 
 
-def _short(subject: Subject, domains: Domains, folder: Path, **changes: Any) -> Trained:
-  """A run of a few steps, of one seed."""
+def _short(
+  subject: Subject,
+  domains: Domains,
+  folder: Path,
+  report: Report = lambda *_: None,
+  minutes: float = math.inf,
+  **changes: Any,
+) -> Trained:
+  """A run of a few steps, of one seed, saved as often as that."""
   settings = subject.experiment.settings._replace(steps=STEPS, evaluations=STEPS)
   asked = subject.experiment._replace(settings=settings, seeds=(0,), **changes)
   todo = plan(asked, folder, False, domains)
-  place = Place(folder, math.inf)
-  with execute.training([todo], place, lambda *_: None) as ([trained], _):
+  with execute.training([todo], Place(folder, minutes), report) as ([trained], _):
     return trained
 
 
@@ -110,17 +115,17 @@ def _other_labels(subject: Subject) -> str:
   target = subject.experiment.task.target
 
   def relabelled(name: str) -> Domain:
-    domain = toy.named(name)
+    domain = subject.ground.load(name)
     if name != target:
       return domain
-    of = len(domain.classes)
-    train, test = (Split(s.x, (np.asarray(s.y) + 1) % of) for s in (domain.train, domain.test))
+    of, others = len(domain.classes), subject.ground.others
+    train, test = (Split(s.x, others(s.y, of)) for s in (domain.train, domain.test))
     return domain._replace(train=train, test=test)
 
   # Only in a task of equal classes may labels be exchanged: others choose examples by them.
   if subject.experiment.task.classes:
     raise Skipped("labels choose the examples of a task with unknown classes")
-  one = _parameters(_short(subject, toy.named, subject.folder / "true"))
+  one = _parameters(_short(subject, subject.ground.load, subject.folder / "true"))
   program.program.cache_clear()  # labels found while tracing would stay in the compiled program
   other = _parameters(_short(subject, relabelled, subject.folder / "changed"))
   if not np.array_equal(one, other):
@@ -140,11 +145,11 @@ def _devices(subject: Subject) -> str:
   there = min(DEVICES, jax.device_count())
   if there < 2:
     raise Skipped("one device is all there is: set JAX_NUM_CPU_DEVICES=8")
-  one = _short(subject, toy.named, subject.folder / "one", layout=Layout("sharding", 1))
+  one = _short(subject, subject.ground.load, subject.folder / "one", layout=Layout("sharding", 1))
   said = []
   for kind in ("sharding", "pmap"):
     folder = subject.folder / kind
-    other = _short(subject, toy.named, folder, layout=Layout(kind, there))
+    other = _short(subject, subject.ground.load, folder, layout=Layout(kind, there))
     a, b = _parameters(one), _parameters(other)
     apart = float(np.linalg.norm(a - b) / np.linalg.norm(a))
     losses = [np.array([m["loss"][0] for m in t.past.metrics[:EARLY]]) for t in (one, other)]
@@ -159,10 +164,33 @@ def _devices(subject: Subject) -> str:
   return f"parameters on {there} devices after {STEPS} steps are apart by: {'; '.join(said)}"
 
 
+class _Cut(Exception):
+  """Ends a run in the middle."""
+
+
+def _resumes(subject: Subject) -> str:
+  """A run that was cut goes on from its checkpoint, to the bit."""
+  load, seen = subject.ground.load, []
+
+  def cut(step: int, *_: Any) -> None:
+    if step == STEPS // 2:
+      raise _Cut
+
+  straight = _short(subject, load, subject.folder / "straight")
+  with contextlib.suppress(_Cut):
+    _short(subject, load, subject.folder / "cut", cut, 0.0)
+  gone_on = _short(subject, load, subject.folder / "cut", lambda n, *_: seen.append(n), 0.0)
+  if min(seen) < STEPS // 2:
+    raise Failed("it began anew: its checkpoint cannot be read; keep arrays alone in state")
+  if not np.array_equal(_parameters(straight), _parameters(gone_on)):
+    raise Failed("parameters differ from those of a run in one go: keep all that lasts in state")
+  return f"cut at step {STEPS // 2} of {STEPS}, the same parameters to the bit"
+
+
 def _records(subject: Subject) -> list[dict[str, Any]]:
   """The method's record, and that of its null control if any."""
   return run(
-    _asked(subject), subject.folder / "learns", domains=toy.named, minutes=math.inf
+    _asked(subject), subject.folder / "learns", domains=subject.ground.load, minutes=math.inf
   ).records
 
 
@@ -180,45 +208,47 @@ def _source_only(subject: Subject) -> float:
   asked = subject.experiment._replace(
     method=methods.bind("source_only"), start="scratch", save_model=False
   )
-  made = run(asked, subject.folder / "learns", domains=toy.named, minutes=math.inf)
-  return _accuracy(made.records[0])
+  made = run(asked, subject.folder / "learns", domains=subject.ground.load, minutes=math.inf)
+  return _reached(subject, made.records[0])
 
 
-def _accuracy(record: dict[str, Any]) -> float:
+def _reached(subject: Subject, record: dict[str, Any]) -> float:
+  """What the record has of the ground's measure, mean over seeds."""
   if record["diverged"]:
     step = min(record["diverged"].values())
     raise Failed(f"the loss is not finite from step {step} on: lower --lr, or mend the loss")
-  return float(np.mean(record["last"]["accuracy"]))
+  return float(np.mean(record["last"][subject.ground.measure]))
 
 
 def _learns(subject: Subject) -> str:
-  """Better than the most frequent class, and not behind source_only."""
-  record = _records(subject)[0]
-  accuracy = _accuracy(record)
-  counts = np.sum(record["confusion"], axis=(0, 2))
-  majority = float(counts.max() / counts.sum())
-  if accuracy <= majority + BEHIND:
+  """Better than always the same answer, and not behind source_only."""
+  record, shown = _records(subject)[0], subject.ground.shown
+  reached, same = _reached(subject, record), subject.ground.trivial(record)
+  if reached <= same + BEHIND:
     raise Failed(
-      f"{_percent(accuracy)} on turned moons, where always the same class has {_percent(majority)}: "
+      f"{shown(reached)} on the target, where always the same answer has {shown(same)}: "
       "nothing is learnt; try --lr, and whether the loss has the source labels"
     )
   if subject.method.name == "source_only":
-    return f"{_percent(accuracy)} on the target"
+    return f"{shown(reached)} on the target"
   base = _source_only(subject)
-  if accuracy < base - BEHIND:
+  if reached < base - BEHIND:
     raise Failed(
-      f"{_percent(accuracy)} on the target, behind source_only's {_percent(base)}: try other "
+      f"{shown(reached)} on the target, behind source_only's {shown(base)}: try other "
       "hyper-parameters, or --lr"
     )
-  return f"{_percent(accuracy)} on the target, source_only {_percent(base)}"
+  return f"{shown(reached)} on the target, source_only {shown(base)}"
 
 
 def _null(subject: Subject) -> str:
   """Without its term the method is about as good as source_only."""
   if len(records := _records(subject)) < 2:
     raise Skipped("has no float `weight` of an adaptation term to switch off")
-  full, null = (_accuracy(r) for r in records)
-  gain = f"{_percent(full)} with its term, {_percent(null)} at weight 0: {100 * (full - null):+.1f}"
+  full, null = (_reached(subject, r) for r in records)
+  shown = subject.ground.shown
+  gain = (
+    f"{shown(full)} with its term, {shown(null)} at weight 0: {subject.ground.gain(full - null)}"
+  )
   more = {
     "it learns from target labels": subject.labelled,
     "it starts from the source model": subject.traits.starts == "source",
@@ -226,14 +256,14 @@ def _null(subject: Subject) -> str:
   }
   for reason, is_so in more.items():
     if is_so:
-      return f"{gain} points; not compared with source_only, as {reason}"
+      return f"{gain}; not compared with source_only, as {reason}"
   base = _source_only(subject)
   if abs(null - base) > NULL:
     raise Failed(
-      f"{gain}; source_only has {_percent(base)}: at weight 0 something else than the source's "
+      f"{gain}; source_only has {shown(base)}: at weight 0 something else than the source's "
       "labels trains it, or nothing does"
     )
-  return f"{gain} points; source_only {_percent(base)}"
+  return f"{gain}; source_only {shown(base)}"
 
 
 def _saved(subject: Subject) -> str:
@@ -244,25 +274,24 @@ def _saved(subject: Subject) -> str:
   if not file.exists():
     raise Failed("no model is left, because the first seed diverged")
   model = saved.read(file, Own(asked.method, asked.model, asked.tuning))
-  test = plan(asked, folder, False, toy.named).data.target.test
-  predicted = np.asarray(jax.jit(saved.predictor(model))(test.x)).argmax(-1)
-  ours, theirs = float(np.mean(predicted == test.y)), record["last"]["accuracy"][0]
-  if not math.isclose(ours, theirs, abs_tol=1e-6):
+  test = subject.ground.load(asked.task.target).test
+  if asked.task.classes:  # of which some are one class
+    test = plan(asked, folder, False, subject.ground.load).data.target.test
+  predicted = np.asarray(jax.jit(saved.predictor(model))(test.x))
+  ours, theirs = subject.ground.judged(predicted, test.y), record["last"][subject.ground.again][0]
+  if not math.isclose(ours, theirs, rel_tol=1e-5, abs_tol=1e-6):
     raise Failed(
-      f"read back it has {_percent(ours)} on the target, and had {_percent(theirs)}: predict may "
-      "use params, state and x only"
+      f"read back its {subject.ground.again} on the target is {ours:.4g}, and was {theirs:.4g}: "
+      "predict may use params, state and x only"
     )
   size = os.path.getsize(file) / 1024
   return f"the same predictions from a file of {size:,.0f} KiB"
 
 
-def _percent(value: float) -> str:
-  return f"{100 * value:.1f} %"
-
-
 TRAINED = (
   ("same whatever target labels are", _other_labels),
   ("one device = eight", _devices),
+  ("goes on after a crash", _resumes),
   ("learns the toy problem", _learns),
   ("null control", _null),
   ("survives saving", _saved),
