@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from adapt import validators
+from adapt import outputs, validators
 from adapt.evaluation import pixel_measures, stacked
 from adapt.evaluation.class_measures import of_confusion
 from adapt.evaluation.metrics import Counts, measures, wilson
 from adapt.experiments import stacked_table
 from adapt.experiments.experiment import Experiment
-from adapt.outputs import values
 from adapt.records import record
 from adapt.training.history import History
 from adapt.training.label_scale import Scale
@@ -76,8 +75,8 @@ def _measured(
   nothing: dict[str, Any] = {"last": None, "confusion": None, "bins": None, "interval": None}
   if "target_test" not in past.counts[-1]:
     return nothing
-  if past.output == "values":
-    own = [m.name for m in values.MEASURES]
+  if past.output in ("values", "labels"):  # all is counted from kept predictions
+    own = outputs.measures(past.output)
     last = {n: [past.final[c][n] if c in alive else None for c in cells] for n in own}
     return {**nothing, "last": last}
   if past.output == "pixels":

@@ -9,7 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt.evaluation import class_measures, model_scores, pixel_measures, value_measures
+from adapt.evaluation import (
+  class_measures,
+  label_measures,
+  model_scores,
+  pixel_measures,
+  value_measures,
+)
 from adapt.evaluation.metrics import Blocks, Counts, blocks, looked
 from adapt.training import probe
 from adapt.training.joint_tasks import Part, spans
@@ -45,12 +51,18 @@ def _seen(cells: Program, now: Mapped, views: Views) -> tuple[dict[str, Counts],
   return counts, _probed(cells, now, views, seen)
 
 
-def _looked(cells: Program, now: Mapped, views: Views) -> tuple[dict[str, Counts], dict[str, Any]]:
+def _looked(cells: Program, now: Mapped, views: Views) -> tuple[dict[str, Any], dict[str, Any]]:
   """Counts every view and keeps outputs that validators may see."""
-  counts, seen = {}, {}
+  counts: dict[str, Any] = {}
+  seen: dict[str, Any] = {}
   for name, view in views.items():
     most = 0 if name == "target_test" else probe.SHOWN
-    counts[name], seen[name] = looked(cells.look, now, view, most)
+    ranks = label_measures.marks(view.y[0])
+    counts[name], kept = looked(cells.look, now, view, view.examples if ranks else most)
+    if ranks:  # all at once: no block ranks the others' examples
+      logits = [each for _, each in kept]
+      counts[name] = label_measures.ranked(counts[name], logits, view.y, view.valid)
+    seen[name] = kept[: -(-most // len(view.y[0]))]
   return counts, seen
 
 
@@ -87,6 +99,8 @@ def final(
 
 
 def _measured(data: TaskData, outputs: np.ndarray, labels: np.ndarray) -> class_measures.Measured:
+  if data.output == "labels":
+    return label_measures.of_logits(outputs, labels)
   if data.scale is None:
     of_groups = class_measures.of_groups(outputs, labels, data.target.groups)
     return class_measures.of_logits(outputs, labels) | of_groups
@@ -172,10 +186,10 @@ def examples(cells: Program, mapped: Mapped, data: TaskData) -> dict[str, np.nda
   for split in data.sources[0].test, data.target.test:
     rows = np.sort(chosen.permutation(len(split.x))[:_POINTS])
     x.append(split.x[rows])
-    # Pictures show values of the first number alone.
+    # Pictures show values of the first number alone, and no picture shows labels.
     y.append(
       np.full(len(rows), -1, np.int32)
-      if split.y is None or data.output == "pixels"
+      if split.y is None or data.output in ("pixels", "labels")
       else split.y[rows].reshape(len(rows), -1)[:, 0]
     )
   shown = blocks(np.concatenate(x), None)
@@ -189,6 +203,8 @@ def examples(cells: Program, mapped: Mapped, data: TaskData) -> dict[str, np.nda
     "label": np.concatenate(y),
     "domain": np.repeat([0, 1], [len(v) for v in x]),
   }
+  if data.output == "labels":
+    return found
   if data.output == "pixels":
     return found | _overlaid(cells, mapped, data)
   every = logits[:, : shown.examples]

@@ -42,7 +42,7 @@ class TaskData(NamedTuple):
 
   @property
   def output(self) -> str:
-    """What is predicted: "classes", "values" or "pixels"."""
+    """What is predicted, one of adapt/outputs."""
     return output_of(self.sources[0])
 
   @property
@@ -115,6 +115,10 @@ def prepare(
     raise ValueError(
       "--image-size, --augment and --classes would have to change masks too, which they do not: leave "
       "them out, and bring images and masks to one size beforehand"
+    )
+  if setup.output.name == "labels" and sets:
+    raise ValueError(
+      "--classes says which classes a side has, and --output is labels: leave it out"
     )
   hashes = {d.name: fingerprint(d) for d in (*sources, target)}
   sources, target = [_at_size(d, settings) for d in sources], _at_size(target, settings)
