@@ -1,4 +1,4 @@
-"""A table's columns of labels: classes by number or name, values, or labels."""
+"""A table's columns of labels: classes, values, or several labels."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

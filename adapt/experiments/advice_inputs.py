@@ -15,8 +15,8 @@ def refuse(sources: Sequence[Domain], target: Domain) -> None:
   """Raises ValueError for domains that cannot be compared."""
   if not sources:
     raise ValueError("no source is given: name one or more")
-  if any(output_of(d) != "classes" for d in sources):
-    raise ValueError("the labels are values: advice is for classes")
+  if others := [output_of(d) for d in sources if output_of(d) != "classes"]:
+    raise ValueError(f"the labels are {others[0]}: advice is for classes")
   if any(kind_of(d) == "tokens" for d in (*sources, target)):
     raise ValueError("token ids have no distances: leave out --text minilm, or give features")
   for source in sources:
