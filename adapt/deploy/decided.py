@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from adapt.deploy.rebuilt import predicts
+from adapt.evaluation import decision
 
 Arrays = Any  # NumPy's or jax's
 
@@ -26,9 +27,10 @@ def probabilities(about: Mapping[str, Any], logits: Arrays) -> jax.Array:
 def predicted(about: Mapping[str, Any], logits: Arrays) -> np.ndarray:
   """Classes [...] of logits [..., k], or labels [n, k].
 
-  Classes are numbers, labels 0 and 1.
+  Classes are numbers, labels 0 and 1. A model's own threshold, if it has one, decides between its two
+  classes.
   """
   logits = np.asarray(logits)
   if predicts(about) == "labels":
     return np.asarray(logits > 0, np.int32)
-  return np.asarray(logits.argmax(axis=-1), np.int32)
+  return np.asarray(decision.moved(logits, about.get("threshold")).argmax(axis=-1), np.int32)

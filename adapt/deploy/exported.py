@@ -88,6 +88,7 @@ def _signature(model: saved.Model, made: Any, module: bytes) -> dict[str, Any]:
     "input": {"shape": ["n", *shape], "dtype": dtype},
     "output": {"shape": ["n", *made_of(about, shape, len(model.classes))], "dtype": "float32"},
     kind if kind in ("values", "labels") else "classes": model.classes,
+    **({"threshold": about["threshold"]} if "threshold" in about else {}),
     **_inputs(model),
     "platforms": list(made.platforms),
     "calling_convention_version": made.calling_convention_version,

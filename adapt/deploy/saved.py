@@ -122,6 +122,8 @@ def write_models(
       continue
     kept = {n: jax.device_get(leaf[cell]) for n, leaf in named(trained).items() if n in reads}
     own = {**about, "seed": seed, "step": int(mapped.ts.step[cell])}
+    if "decision" in made:
+      own["threshold"] = made["decision"]["threshold"][setup.seeds.index(seed)]
     atomic_files.replace(path(file, seed), packed(own, kept | backbone), private=True)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from adapt.evaluation import (
   class_measures,
+  decision,
   label_measures,
   model_scores,
   pixel_measures,
@@ -78,32 +79,53 @@ def _probed(cells: Program, now: Mapped, views: Views, seen: dict[str, Any]) -> 
 
 def final(
   cells: Program, parts: Sequence[Part], views: Sequence[Views], now: Mapped
-) -> list[class_measures.Measured]:
-  """Each cell's exact measures of its outputs on the target test set.
+) -> tuple[list[float | None], list[class_measures.Measured]]:
+  """Each cell's threshold, and exact measures on the target test set.
 
-  They are empty without labels. Of pixels there are none: their counts say all.
+  There are thresholds where one of two classes is decided by them, None where outputs are not finite.
+  Measures are empty without labels. Of pixels there are none: their counts say all.
   """
-  if parts[0].data.output == "pixels":
-    return [{}] * sum(part.cells for part in parts)
+  at: list[float | None] = []
   found: list[class_measures.Measured] = []
   for part, own, mine in zip(parts, each(parts, now), views, strict=True):
-    if (view := mine.get("target_test")) is None:
-      return []
-    blocks_of = zip(view.x, view.y, view.valid, strict=True)
-    logits = np.concatenate(
-      [jax.device_get(cells.look(own, *block)[1][1]) for block in blocks_of], axis=1
-    )
-    labels = np.concatenate(jax.device_get(view.y))[: view.examples]
-    found += [_measured(part.data, one[: view.examples], labels) for one in logits]
-  return found
+    rule = part.setup.decision
+    chosen: list[float | None] = [None] * part.cells
+    if rule != decision.ARGMAX:
+      chosen = [_threshold(rule, *one) for one in _outputs(cells, own, mine["source_test"])]
+      at += chosen
+    if part.data.output == "pixels":
+      found += [{}] * part.cells
+    elif "target_test" in mine:
+      shown = _outputs(cells, own, mine["target_test"])
+      found += [_measured(part.data, *one, t) for one, t in zip(shown, chosen, strict=True)]
+  return at, found
 
 
-def _measured(data: TaskData, outputs: np.ndarray, labels: np.ndarray) -> class_measures.Measured:
+def _outputs(cells: Program, own: Mapped, view: Blocks) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+  """Each cell's outputs of a view, and the labels."""
+  blocks_of = zip(view.x, view.y, view.valid, strict=True)
+  logits = np.concatenate(
+    [jax.device_get(cells.look(own, *block)[1][1]) for block in blocks_of], axis=1
+  )
+  labels = np.concatenate(jax.device_get(view.y))[: view.examples]
+  for one in logits:
+    yield one[: view.examples], labels
+
+
+def _threshold(rule: str, logits: np.ndarray, labels: np.ndarray) -> float | None:
+  return decision.threshold(rule, logits, labels) if np.isfinite(logits).all() else None
+
+
+def _measured(
+  data: TaskData, outputs: np.ndarray, labels: np.ndarray, at: float | None = None
+) -> class_measures.Measured:
   if data.output == "labels":
     return label_measures.of_logits(outputs, labels)
   if data.scale is None:
-    of_groups = class_measures.of_groups(outputs, labels, data.target.groups)
-    return class_measures.of_logits(outputs, labels) | of_groups
+    said = decision.moved(outputs, at)
+    of_groups = class_measures.of_groups(said, labels, data.target.groups)
+    decided = {} if at is None else {"decided": decision.confusion(said, labels)}
+    return class_measures.of_logits(outputs, labels) | of_groups | decided
   return value_measures.of_predictions(data.scale.undone(outputs), data.scale.undone(labels))
 
 

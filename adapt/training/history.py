@@ -72,6 +72,7 @@ class History:
     self.averaged: Average = means
     self.since = 0  # steps since the newest evaluation
     self.final: list[Measured] = []  # by cell: of the probabilities on the target test set
+    self.thresholds: list[float | None] = []  # by cell, where one of two classes is decided by them
     self._blocks: list[Block] = []  # their metrics; fewer steps' where process 0 has the others
     self._waiting: list[tuple[int, list[Block], Any, Any]] = []
 
@@ -153,6 +154,7 @@ class History:
     past = History()
     past.steps, past.before, past.labels = self.steps, self.before, self.labels[cells]
     past.unknown, past.final = self.unknown, self.final[cells]
+    past.thresholds = self.thresholds[cells]
     past.output = self.output
     kept = self.metrics, self.counts, self.probed
     past.metrics, past.counts, past.probed = jax.tree.map(lambda x: x[cells], kept)
