@@ -13,7 +13,6 @@ from adapt.data import (
   cells,
   delimited,
   folders,
-  group_column,
   json_records,
   npy,
   sound,
@@ -124,10 +123,13 @@ def read_table(
 
 
 def _groups(read: Read, test: np.ndarray) -> np.ndarray | None:
-  """The groups of the test split's rows; None without their column."""
+  """The groups of the test split's rows, "" where missing; None without their column.
+
+  Of a source nobody reads them: `group_column.check` refuses what the target lacks.
+  """
   if (name := read.reading.groups) not in read.table.column_names:
     return None
-  return group_column.named(read.at(name), read.texts(name), len(read.table))[test]
+  return np.array([text or "" for text in read.texts(name)], str)[test]
 
 
 def path_stem(path: Path) -> str:

@@ -34,6 +34,13 @@ def refuse(sources: Sequence[Domain], target: Domain) -> None:
       )
     if len(source.train.x) < FOLDS:
       raise ValueError(f"{source.name} has {len(source.train.x)} rows: give at least {FOLDS}")
+  for domain in (*sources, target):
+    x = domain.train.x
+    if isinstance(x, np.ndarray) and len(x) > 1 and (x == x[:1]).all():
+      raise ValueError(
+        f"{domain.name} has one distinct row, {len(x)} times, which says nothing of a domain: give inputs "
+        "that vary"
+      )
   if len(target.train.x) < FOLDS:
     raise ValueError(f"{target.name} has {len(target.train.x)} rows: give at least {FOLDS}")
 
