@@ -99,5 +99,10 @@ def label_columns(
     return tuple(asked), []
   taken = (reading.domain_column, reading.groups, *reading.drop, *reading.columns)
   found = next((n for n in LABELS if n in names and n not in taken), "")
+  if not found and reading.groups in LABELS and reading.groups in names:
+    raise ValueError(
+      f"{path}: --groups {reading.groups} takes the column '{reading.groups}', which would be the labels: "
+      "name another, or the labels (--label-column)"
+    )
   told = [f"{path}: labels are the column '{found}'"] if found not in ("", LABELS[0]) else []
   return tuple(filter(None, [found])), told

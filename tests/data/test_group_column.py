@@ -105,5 +105,9 @@ def test_what_cannot_be_measured_is_refused(tmp_path):
   np.savez(tmp_path / "n.npz", x=np.zeros((4, 2)), y=[0, 1, 0, 1])
   with pytest.raises(ValueError, match="--groups y takes the array 'y', which would be the labels"):
     data.read(str(tmp_path / "n.npz"), None, Reading(groups="y"))
+  with pytest.raises(
+    ValueError, match="--groups label takes the column 'label', which would be the"
+  ):
+    data.read(source, None, Reading(groups="label"))
   with pytest.raises(ValueError, match="--output is values"):
     check(Reading(groups="ward", output="values"))
