@@ -119,7 +119,7 @@ def _decided(record: Record) -> Iterator[str]:
   chosen = f" ({own['rule']} on held-out source examples)" if own["rule"] in CHOSEN else ""
   yield (
     f"{_where(record)}: '{record['classes'][1]}' is predicted above the probability {shown}{chosen}; curves, "
-    "the selected and the best step, and the calibration error stay at a half"
+    "the selected and the best step, expected accuracies and the calibration error stay at a half"
   )
 
 

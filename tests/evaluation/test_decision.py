@@ -146,7 +146,7 @@ def test_where_there_are_not_two_classes_it_is_refused():
 
 
 def test_a_command_has_it_and_more_seeds_join(tmp_path):
-  from adapt.cli import main
+  from adapt.cli import config, main
 
   for name, (x, y) in (("a", SOURCE), ("b", TEST)):
     np.savez(tmp_path / f"{name}.npz", x=x, y=y)
@@ -157,3 +157,5 @@ def test_a_command_has_it_and_more_seeds_join(tmp_path):
   [file] = Path(tmp_path / "runs").rglob("*.json")
   found = json.loads(file.read_text())
   assert len(found["decision"]["threshold"]) == 2 and found["decision"]["rule"] == "f1"
+  again = config.expanded([*words[1:5], "--config", str(file)])[1]  # a record says its rule
+  assert again[again.index("--decision") + 1] == "f1"

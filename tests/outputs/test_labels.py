@@ -133,6 +133,12 @@ def test_tables_show_map_and_pictures_of_classes_are_left_out(run):
       run.plot(kind)
 
 
+def test_a_test_set_without_a_positive_has_no_map(run):
+  void = {**run.record, "last": {**run.record["last"], "map": [None, None]}}
+  [told] = remarks.remarks([void])
+  assert "no mAP (mean average precision), as no label of the test set has a positive" in told
+
+
 def test_names_of_a_frame_and_labelled_target_examples():
   pd = pytest.importorskip("pandas")
   frame = pd.DataFrame(SOURCE[0], columns=list("abcd"))
