@@ -9,6 +9,7 @@ import numpy as np
 from adapt import outputs, validators
 from adapt.evaluation import pixel_measures, stacked
 from adapt.evaluation.class_measures import of_confusion
+from adapt.evaluation.decision import ARGMAX
 from adapt.evaluation.metrics import Counts, measures, wilson
 from adapt.experiments import stacked_table
 from adapt.experiments.experiment import Experiment
@@ -156,7 +157,7 @@ def _output(experiment: Experiment, scale: Scale | None) -> dict[str, Any]:
 
 def _decision(experiment: Experiment, past: History, cells: Sequence[int]) -> dict[str, Any]:
   """How one of two classes is decided, and each seed's threshold; argmax is not said."""
-  if not past.thresholds:
+  if experiment.decision == ARGMAX:
     return {}
   return {
     "decision": {"rule": experiment.decision, "threshold": [past.thresholds[c] for c in cells]}

@@ -82,7 +82,7 @@ def final(
 ) -> tuple[list[float | None], list[class_measures.Measured]]:
   """Each cell's threshold, and exact measures on the target test set.
 
-  There are thresholds where one of two classes is decided by them, None where outputs are not finite.
+  A threshold is None where nothing is decided by it, or outputs are not finite.
   Measures are empty without labels. Of pixels there are none: their counts say all.
   """
   at: list[float | None] = []
@@ -92,7 +92,7 @@ def final(
     chosen: list[float | None] = [None] * part.cells
     if rule != decision.ARGMAX:
       chosen = [_threshold(rule, *one) for one in _outputs(cells, own, mine["source_test"])]
-      at += chosen
+    at += chosen
     if part.data.output == "pixels":
       found += [{}] * part.cells
     elif "target_test" in mine:

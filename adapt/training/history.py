@@ -72,7 +72,7 @@ class History:
     self.averaged: Average = means
     self.since = 0  # steps since the newest evaluation
     self.final: list[Measured] = []  # by cell: of the probabilities on the target test set
-    self.thresholds: list[float | None] = []  # by cell, where one of two classes is decided by them
+    self.thresholds: list[float | None] = []  # by cell; None: decided by no threshold
     self._blocks: list[Block] = []  # their metrics; fewer steps' where process 0 has the others
     self._waiting: list[tuple[int, list[Block], Any, Any]] = []
 
