@@ -25,7 +25,7 @@ class Batch(NamedTuple):
   xs: jax.Array  # [b, ...] source inputs
   ys: (
     jax.Array
-  )  # [b] source labels, int32; of values [b, d] float32, of pixels [b, h, w], see `Output`
+  )  # [b] source labels, int32; of values [b, d] float32, of pixels [b, h, w], of labels [b, k]
   ws: jax.Array  # [b] weight of each source example, ones unless a weighting is chosen
   ds: jax.Array  # [b, s] one-hot, which of the s source domains; s is 1 unless the task has several
   xt: jax.Array  # [b, ...] target inputs
@@ -57,12 +57,13 @@ class Apply(Protocol):
 
 
 class Output(NamedTuple):
-  """What a network predicts, one of adapt/outputs: classes, values (regression) or pixels.
+  """What a network predicts, one of adapt/outputs: classes, values, pixels or labels.
 
   `loss(outputs [b, k], labels)` is per example, [b]: of classes the cross-entropy of labels [b], in
   nats; of values a distance to labels [b, k], standardised by the source's training labels; of pixels
   (segmentation), whose outputs are [b, h, w, k], the mean cross-entropy of labels [b, h, w], int32,
-  over the pixels whose label is not below 0. A loss that depends on how many source examples each class
+  over the pixels whose label is not below 0; of labels (multi-label) the mean sigmoid cross-entropy of
+  labels [b, k], int32, over those not below 0. A loss that depends on how many source examples each class
   has is `by_counts(counts [k])`; training puts it in the place of `loss`.
   """
 
@@ -194,4 +195,4 @@ class Method(NamedTuple):
   by_example: bool = False  # whether the loss is a mean over examples, so that it can be private
   # Of "closed", "partial", "open" and "universal": how the domains' classes may relate.
   serves: tuple[str, ...] = ("closed", "partial")
-  outputs: tuple[str, ...] = ("classes",)  # its network may predict: "classes", "values", "pixels"
+  outputs: tuple[str, ...] = ("classes",)  # its network may predict, of adapt/outputs

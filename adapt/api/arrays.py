@@ -2,39 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from adapt import data
 from adapt.api import feeds, frames, stacking
+from adapt.api.array_labels import Given, numbered
 from adapt.api.group_values import grouped, parted, refuse
-from adapt.data import encode, pixel_labels
+from adapt.data import encode, table_names
 from adapt.data.domain import Domain, Split
 from adapt.data.raw import concatenated
 from adapt.data.reading import Reading, check
 from adapt.data.splits import stratified
-from adapt.data.value_labels import valued
 from adapt.experiments import own_data
 
 # Inputs alone, (inputs, labels), a data frame, a data set or loader (see `feeds`), a file, a folder
 # or a name, or a domain. Inputs are arrays, tensors, sparse matrices, or lists of arrays or texts.
 Data = Any
-
-
-class Given(NamedTuple):
-  """Inputs and labels as a user has given them."""
-
-  x: Any  # an array, a raw table or texts
-  y: np.ndarray | None
-  names: tuple[str, ...] = ()  # of the classes, where y has their numbers
-  notes: tuple[str, ...] = ()
-  groups: np.ndarray | None = None  # of the examples, [n]
-
-  @property
-  def named(self) -> "Given":
-    """The same with the names of the classes as labels."""
-    return self._replace(y=np.array(self.names)[self.y], names=()) if self.names else self
 
 
 def domains_of(
@@ -117,18 +102,8 @@ def _of_arrays(
     if one.y is None:
       raise ValueError(f"{name} has no labels: give (inputs, labels)")
   every = [*sources.values(), own, *others.values()]
-  every = _named_alike(every)
-  names: tuple[str, ...] = ()
-  if output == "values":
-    numbers = [one._replace(y=_values(one)) for one in every]
-  elif output == "pixels":
-    called = (*sources, "target", *others)
-    numbers = [one._replace(y=_masks(n, one)) for n, one in zip(called, every, strict=True)]
-    names = pixel_labels.numbered([one.y for one in numbers[: len(sources)]])
-  else:
-    classes = _classes([one.y for one in every[: len(sources)] if one.y is not None])
-    numbers = [one._replace(y=_numbered(one.y, classes)) for one in every]
-    names = tuple(map(str, classes.tolist()))
+  called = (*sources, "target", *others)
+  numbers, names = numbered(called, _named_alike(every), len(sources), output)
   made = [
     _domain(name, one, names) for name, one in zip(sources, numbers[: len(sources)], strict=True)
   ]
@@ -182,17 +157,9 @@ def _with_files(
     else:
       given = _given(one, name, label)
       given = grouped(given, groups) if one is target else given
-      if reading.output == "values":
-        found.append(_domain(name, given._replace(y=_values(given)), ()))
-        continue
-      if reading.output == "pixels":
-        made = given._replace(y=_masks(name, given))
-        found.append(_domain(name, made, pixel_labels.numbered([made.y])))
-        continue
-      given = given.named
-      classes = np.empty(0) if given.y is None else _classes([given.y])
-      numbered = given._replace(y=_numbered(given.y, classes))
-      found.append(_domain(name, numbered, tuple(map(str, classes.tolist()))))
+      given = given.named if reading.output == "classes" else given
+      [made], names = numbered([name], [given], 1, reading.output)
+      found.append(_domain(name, made, names))
   return found
 
 
@@ -202,10 +169,12 @@ def _given(one: Data, name: str, label: str) -> Given:
   found: Any
   names: tuple[str, ...] = ()
   notes: tuple[str, ...] = ()
+  labels = tuple(map(str, y.columns)) if y is not None and frames.is_frame(y) else ()
   if frames.is_frame(x):
-    if y is None and label in x.columns:
-      y = x[label].to_numpy()
-    found = frames.table(x.drop(columns=[label]) if label in x.columns else x)
+    own = table_names.several(name, label, list(x.columns))
+    if y is None and own:
+      y, labels = x[own[0] if len(own) == 1 else own].to_numpy(), tuple(own)
+    found = frames.table(x.drop(columns=own))
     if not found.columns or not len(found):
       raise ValueError(f"{name} has no {'row' if found.columns else 'feature column'}: add some")
   elif y is None and feeds.is_feed(x):
@@ -214,12 +183,12 @@ def _given(one: Data, name: str, label: str) -> Given:
     found, notes = stacking.inputs(x, name)
   if y is None:
     return Given(found, None, (), notes)
-  labels = stacking.array(y)
-  if labels.shape[:1] != (len(found),):
+  y = stacking.array(y)
+  if y.shape[:1] != (len(found),):
     raise ValueError(
-      f"{name} has labels of shape {list(labels.shape)} for {len(found)} examples: give one each"
+      f"{name} has labels of shape {list(y.shape)} for {len(found)} examples: give one each"
     )
-  return Given(found, labels, names, notes)
+  return Given(found, y, names, notes, labels=labels)
 
 
 def _named_alike(every: Sequence[Given]) -> list[Given]:
@@ -228,45 +197,6 @@ def _named_alike(every: Sequence[Given]) -> list[Given]:
     return [one.named for one in every]
   told = ("classes have names in some of the data alone, so labels count as numbers",)
   return [one._replace(notes=(*one.notes, *told)) if one.names else one for one in every]
-
-
-def _values(one: Given) -> np.ndarray | None:
-  """Labels as values [n, d] float32, NaN where unknown."""
-  return None if one.y is None else valued("the labels", one.y, len(one.x))
-
-
-def _masks(name: str, one: Given) -> np.ndarray | None:
-  """Labels as masks [n, h, w] int32, -1 where not scored."""
-  return None if one.y is None else pixel_labels.masks(f"the masks of {name}", one.y, one.x)
-
-
-def _classes(labels: Sequence[np.ndarray]) -> np.ndarray:
-  """The distinct labels, in the order in which they are numbered; refuses what are no classes."""
-  for y in labels:
-    if y.ndim > 1:
-      raise ValueError(
-        f"the labels have shape {list(y.shape)}: give one class an example, or output='values' (numbers) "
-        "or output='pixels' (masks)"
-      )
-    if y.dtype.kind == "f" and not (np.isfinite(y) & (y == np.trunc(y))).all():
-      raise ValueError(
-        "the labels are numbers that are not whole: give classes, or output='values' to predict them"
-      )
-  return np.unique(np.concatenate([np.asarray(y) for y in labels]))
-
-
-def _numbered(y: np.ndarray | None, classes: Any) -> np.ndarray | None:
-  """Labels as numbers of classes, int32."""
-  if y is None:
-    return None
-  found = np.searchsorted(classes, y) if len(classes) else np.zeros(len(y), int)
-  found = np.minimum(found, len(classes) - 1)
-  if (wrong := classes[found] != y).any():
-    raise ValueError(
-      f"the label {np.asarray(y)[wrong].tolist()[0]!r} is none of the source's: "
-      f"{', '.join(map(str, classes[:10]))}"
-    )
-  return found.astype(np.int32)
 
 
 def _domain(name: str, given: Given, classes: tuple[str, ...]) -> Domain:

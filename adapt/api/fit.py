@@ -51,6 +51,7 @@ def fit(
   validator: str | None = None,
   output: Choice = "classes",
   loss: str | None = None,
+  decision: str | float = "argmax",
   search: int = 0,
   out: str | Path | None = None,
   force: bool = False,
@@ -88,6 +89,8 @@ def fit(
       [n, h, w], 255 where not scored), or a kind with its arguments as in ("values", {"loss": "huber"}).
     loss: of labels, by name: of classes cross_entropy, focal, logit_adjusted, balanced_softmax or ldam, of
       values squared, absolute or huber.
+    decision: how one of two classes is predicted: argmax, balanced or f1 (the threshold of the best balanced
+      accuracy, or F1, on held-out source examples), or a probability of the second. No target label is read.
     search: tries so many points of the float hyper-parameters and keeps the best by `validator`.
     out: folder of records, models and checkpoints: the same call goes on, or finds what is there.
       None: nothing is kept.
@@ -106,10 +109,9 @@ def fit(
   predicts = outputs.bind(_entry(outputs, output), **({} if loss is None else {"loss": loss}))
   options = _options(reading, transductive, predicts.name)
   domains = arrays.domains_of(source, target, test, labelled, label, options, groups)
+  asked = (model, weights, tuning, seeds, settings, start, validator, predicts, str(decision))
   tried = _tried(method, domains, search)
-  asked = (model, weights, tuning, seeds, settings, start, validator, predicts)
-  experiments = [_experiment(one, domains, *asked) for one in tried or [method]]
-  experiments = [_searching(experiments[0], search)] if search else experiments
+  experiments = [_searching(_experiment(one, domains, *asked), search) for one in tried or [method]]
   notes = [*dict.fromkeys(note for d in domains for note in d.notes)]
   with contextlib.ExitStack() as held:
     folder = Path(out or held.enter_context(tempfile.TemporaryDirectory(prefix="adapt-")))
@@ -160,6 +162,7 @@ def _experiment(
   start: str | None,
   validator: str | None,
   output: Bound,
+  decision: str,
 ) -> Experiment:
   network = None if model is None else models.bind(model)
   usual = own_data.settings_of(
@@ -192,6 +195,7 @@ def _experiment(
     tuning=_entry(tuning, way),
     start=start,
     validator=validator,
+    decision=decision,
     output=output,
     layout=devices.layout("auto", 0, settings.batch_size, len(number)),
     save_model=True,
@@ -216,7 +220,7 @@ def _entry(package: Any, choice: Choice) -> Bound:
 
 
 def _searching(experiment: Experiment, number: int) -> Experiment:
-  return search.searching(experiment._replace(save_model=True), number, "random")
+  return search.searching(experiment, number, "random")
 
 
 def _watch(callbacks: Sequence[Callback], out: str | Path | None) -> "_Stopper | None":

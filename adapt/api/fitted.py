@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -17,7 +16,7 @@ from adapt.api.frames import pandas
 from adapt.data import atomic_files, encode, preprocessing, ragged
 from adapt.data.domain import Domain, Split
 from adapt.data.raw import Ragged
-from adapt.deploy import exported, saved
+from adapt.deploy import decided, exported, saved
 from adapt.deploy.rebuilt import NOTHING_OWN, Own, predicts
 from adapt.evaluation import metrics, stacked
 from adapt.records.schema import LISTS
@@ -111,8 +110,8 @@ class Fitted:
   def predict(self, x: Any, seed: int | None = None, columns_in_order: bool = False) -> np.ndarray:
     """What is predicted of inputs [n, ...].
 
-    Classes [n] as the labels were given, values [n] or [n, d] in their unit, or masks [n, h, w] of class
-    numbers.
+    Classes [n] as the labels were given, values [n] or [n, d] in their unit, masks [n, h, w] of class
+    numbers, or labels [n, k] of 0 and 1.
 
     Args:
       x: as the target was given, a data set or loader as well; the columns of a frame are matched by
@@ -123,12 +122,14 @@ class Fitted:
     if self._model(seed).scale is not None:
       found = self._outputs(x, seed, columns_in_order)[1]
       return found[:, 0] if found.shape[1] == 1 else found
-    if predicts(self._model(seed).about) == "pixels":
-      return self._outputs(x, seed, columns_in_order)[1].argmax(axis=-1).astype(np.int32)
+    about = self._model(seed).about
+    said = decided.predicted(about, self._outputs(x, seed, columns_in_order)[1])
+    if predicts(about) in ("pixels", "labels"):
+      return said
     names = np.array(self.classes)
     if all(name.lstrip("-").isdigit() for name in self.classes):
       names = names.astype(int)
-    return np.asarray(names[self.predict_proba(x, seed, columns_in_order).argmax(axis=1)])
+    return np.asarray(names[said])
 
   def predict_proba(
     self, x: Any, seed: int | None = None, columns_in_order: bool = False
@@ -136,7 +137,8 @@ class Fitted:
     """Probabilities [n, k], or of pixels [..., k]; arguments as in `predict`."""
     if self._model(seed).scale is not None:
       raise ValueError("values have no probabilities: call predict")
-    return np.asarray(jax.nn.softmax(self._outputs(x, seed, columns_in_order)[1]))
+    found = self._outputs(x, seed, columns_in_order)[1]
+    return np.asarray(decided.probabilities(self._model(seed).about, found))
 
   def features(self, x: Any, seed: int | None = None, columns_in_order: bool = False) -> np.ndarray:
     """What the network's last layer reads, [n, d]; arguments as in `predict`."""
@@ -147,7 +149,7 @@ class Fitted:
 
     Raises ValueError for labels of no class.
 
-    Values and pixels have no accuracy: compare `predict` with them.
+    Values, pixels and labels have no accuracy: compare `predict` with them.
 
     Args:
       x: as `predict` takes them, or, where y is None, a data set or (inputs, labels).

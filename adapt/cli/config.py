@@ -198,6 +198,8 @@ def _choices(method: str, config: Mapping[str, Any]) -> Iterator[str]:
     if name != "name":
       yield from _flag(f"output-{name}", value)
   yield from ("--validator", config["validator"])
+  if rule := config.get("decision"):
+    yield from ("--decision", rule)
   if config.get("parallel") == "pmap":
     yield from ("--parallel", "pmap", "--devices", str(config["devices"]))
   if sets := config.get("classes"):

@@ -8,6 +8,7 @@ from adapt import catalogue, methods, outputs, tuning, validators, weights
 from adapt.cli import distributed, flag_types, plugins
 from adapt.cli.command import Parser
 from adapt.data import label_sets
+from adapt.evaluation import decision
 from adapt.experiments import own_defaults
 from adapt.experiments.suite import Suite, Task
 from adapt.method import Method
@@ -154,6 +155,13 @@ def _add_choices(group: Any) -> None:
     "--validator",
     metavar="NAME",
     help=f"label-free; reverse trains again (default: {validators.DEFAULT}, of values source_loss)",
+  )
+  group.add_argument(
+    "--decision",
+    metavar="RULE",
+    default=decision.ARGMAX,
+    help="how one of two classes is predicted: argmax, balanced or f1 (the threshold that is best on "
+    "held-out source examples), or the second's least probability, e.g. 0.3 (default: argmax)",
   )
   group.add_argument(
     "--dp", default="", metavar="noise=A,clip=B", help="private training (DP-SGD); also delta=C"

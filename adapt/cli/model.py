@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from adapt import catalogue, data
@@ -17,7 +16,7 @@ from adapt.cli import plugins, reading_flags
 from adapt.data import atomic_files, encode, images, label_map, preprocessing, whole
 from adapt.data.domain import Domain, Split, output_of
 from adapt.data.preprocessing import Preprocessing
-from adapt.deploy import exported, predictions, saved
+from adapt.deploy import decided, exported, predictions, saved
 from adapt.deploy.rebuilt import predicts
 from adapt.deploy.saved import Model
 from adapt.evaluation import metrics, value_measures
@@ -118,6 +117,9 @@ def _judged(predicted: np.ndarray, label: np.ndarray) -> str:
   if label.ndim == 3:
     right = (predicted == label)[label >= 0]
     return f", {100 * right.mean():.1f} % of the pixels right" if right.size else ""
+  if label.ndim == 2 and label.dtype.kind != "f":
+    right = (predicted == label)[label >= 0]
+    return f", {100 * right.mean():.1f} % of {right.size} labels right" if right.size else ""
   if label.ndim == 2:
     found = value_measures.of_predictions(predicted, label)
     told = [f"{m.title} {found[m.name]:.3f}" for m in values.MEASURES if found[m.name] is not None]
@@ -139,10 +141,10 @@ def _read(arguments: argparse.Namespace, model: Model) -> tuple[Domain, dict[str
 
 def _comparable(domain: Domain, model: Model) -> Domain:
   """The domain without labels where they are numbers and the model's are names, or vice versa."""
-  if model.scale is not None:
-    if output_of(domain) == "values" or not domain.classes:
+  if (kind := predicts(model.about)) in ("values", "labels"):
+    if output_of(domain) == kind or not domain.classes:
       return domain
-    raise ValueError(f"{domain.name} has labels of classes, and the model predicts values")
+    raise ValueError(f"{domain.name} has labels of classes, and the model predicts {kind}")
   mine = domain._replace(name="the model", classes=tuple(model.about["classes"]))
   numbers, names = (domain, mine) if label_map.numbered(domain) else (mine, domain)
   if not domain.classes or label_map.numbered(mine) == label_map.numbered(domain):
@@ -170,7 +172,7 @@ def _numbered(domain: Domain, model: Model) -> tuple[Split, Split]:
   Raises:
     ValueError: labels of classes that the model has not.
   """
-  if model.scale is not None:
+  if predicts(model.about) in ("values", "labels"):
     return domain.train, domain.test
   names = tuple(model.about["classes"])
   mine = domain._replace(classes=names)
@@ -240,8 +242,9 @@ def _outputs(model: Model, splits: Sequence[Split]) -> dict[str, list[np.ndarray
         if of_values:
           found["predicted"].append(np.asarray(logits)[:left])
         else:
-          found["probability"].append(np.asarray(jax.nn.softmax(logits))[:left])
-          found["predicted"].append(np.asarray(logits)[:left].argmax(axis=-1).astype(np.int32))
+          shares = decided.probabilities(model.about, logits)
+          found["probability"].append(np.asarray(shares)[:left])
+          found["predicted"].append(decided.predicted(model.about, logits)[:left])
         done += len(found["predicted"][-1])
         bars.update(bar, completed=before + done)
       unknown = np.full((len(x), len(model.classes)), np.nan) if of_values else np.full(len(x), -1)

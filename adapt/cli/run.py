@@ -163,6 +163,7 @@ def experiment_of(suite: Suite, task: Task, name: str, arguments: argparse.Names
     start=arguments.start,
     layout=devices.layout(kind, arguments.devices, batch, seeds),
     validator=arguments.validator,
+    decision=arguments.decision,
     output=outputs.bind(suite.output, **of("output.")),
     feed=Feed(arguments.feed, arguments.workers),
     recipe=recipe or recipes.SUITE,

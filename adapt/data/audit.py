@@ -94,10 +94,11 @@ def warnings(sources: Sequence[Domain], target: Domain) -> list[str]:
 
 
 def _compared(domain: Domain) -> Domain:
-  """The domain without labels where they are values, which make no classes to compare."""
-  if output_of(domain) == "classes":
+  """The domain without labels where they are values or labels, which make no classes to compare."""
+  if (kind := output_of(domain)) == "classes":
     return domain
-  return domain._replace(train=domain.train._replace(y=None), test=domain.test._replace(y=None))
+  parts = {n: getattr(domain, n)._replace(y=None) for n in ("train", "test")}
+  return domain._replace(**parts, classes=() if kind == "labels" else domain.classes)
 
 
 def _splits(domain: Domain) -> tuple[tuple[str, Split], ...]:

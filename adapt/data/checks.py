@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from adapt.data import pixel_labels
+from adapt.data import multi_labels, pixel_labels
 from adapt.data.domain import Domain, labelled, output_of
 from adapt.data.transductive import unlabelled
 
@@ -38,11 +38,11 @@ def check_pair(
     _check_sizes(sources, target, batch_size)
     _check_labelled(target, shots, "values")
     return
-  if output_of(sources[0]) == "pixels":
-    pixel_labels.check(sources, target)
+  if (kind := output_of(sources[0])) in ("pixels", "labels"):
+    (pixel_labels if kind == "pixels" else multi_labels).check(sources, target)
     _check_names([*sources, target])
     _check_sizes(sources, target, batch_size)
-    _check_labelled(target, shots, "pixels")
+    _check_labelled(target, shots, kind)
     return
   count = _check_source_labels(sources)
   for split in target.train, target.test:

@@ -134,8 +134,10 @@ def _column(part: Labels) -> np.ndarray:
   if y.ndim == 2 and len(y) == n and y.dtype.kind != "U" and _one_hot(y):
     y = y.argmax(axis=1)
   if y.ndim != 1:
+    marks = y.ndim == 2 and len(y) == n and y.dtype.kind != "U" and np.isin(y, (-1, 0, 1)).all()
+    more = ", or, if each column is a label of its own, give --output labels" * bool(marks)
     raise ValueError(
-      f"{where} has shape {y.shape}: give one label an example, shape [n], or one-hot"
+      f"{where} has shape {y.shape}: give one label an example, shape [n], or one-hot{more}"
     )
   if len(y) != n:
     raise ValueError(f"{where} has {len(y)} labels for {n} examples: give one for each")

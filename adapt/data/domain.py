@@ -28,7 +28,7 @@ class Split(NamedTuple):
 
   x: Inputs
   # [n] int32, 0 … K-1, or [n, d] float32 of values (regression), or [n, h, w] int32 of pixels, below 0
-  # where not scored; None where the labels are unknown
+  # where not scored, or [n, k] int32 of labels (multi-label); None where the labels are unknown
   y: np.ndarray | None
 
 
@@ -66,14 +66,16 @@ def one_split(domain: Domain) -> bool:
 
 
 def output_of(domain: Domain) -> str:
-  """Return the kind of labels: "values", "pixels" or "classes".
+  """Return the kind of labels, one of adapt/outputs.
 
-  Values are floats, pixels are [n, h, w], all else are classes.
+  Values are floats, pixels are [n, h, w], labels are [n, k], all else are classes.
   """
   found = [split.y for split in (domain.train, domain.test) if split.y is not None]
   if any(y.ndim == 3 for y in found):
     return "pixels"
-  return "values" if any(y.dtype.kind == "f" for y in found) else "classes"
+  if any(y.dtype.kind == "f" for y in found):
+    return "values"
+  return "labels" if any(y.ndim == 2 for y in found) else "classes"
 
 
 def kind_of(domain: Domain) -> str:
@@ -92,7 +94,7 @@ def kind_of(domain: Domain) -> str:
 def labelled(y: np.ndarray) -> np.ndarray:
   """Return which examples have a label, as [n].
 
-  Classes and pixels are then not below 0, and values are numbers. Of pixels one that is scored
+  Classes, pixels and labels are then not below 0, and values are numbers. Of pixels and labels one
   suffices.
   """
   if y.dtype.kind == "f":

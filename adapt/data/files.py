@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from adapt.data import group_column, npy, pixel_labels, ragged, sparse
+from adapt.data import group_column, multi_labels, npy, pixel_labels, ragged, sparse
 from adapt.data.array_names import chosen, column_names, unused
 from adapt.data.class_labels import Labels, numbered
 from adapt.data.domain import Domain, Split
@@ -279,9 +279,9 @@ def domain(
     known = tuple(pixel_labels.masks(f"the masks {where[y]}", arrays[y], beside[y]) for y in given)
     classes = pixel_labels.numbered(known) if known else ()
   elif given:
-    known, classes, notes = numbered([Labels(where[y], arrays[y], sizes[y]) for y in given])
-  by_name = dict(zip(given, known, strict=True))
-  y = by_name.get("y")
+    parts = [Labels(where[y], arrays[y], sizes[y]) for y in given]
+    known, classes, notes = (numbered if output == "classes" else multi_labels.of_parts)(parts)
+  y = (by_name := dict(zip(given, known, strict=True))).get("y")
   if "x_test" in arrays:
     train, test = Split(x, y), Split(x_test, by_name.get("y_test"))
     places = np.arange(len(x) + len(x_test))

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from adapt.data.array_names import NAMES
 from adapt.data.domain import Domain
 from adapt.data.reading import Reading
 
+LABELS = NAMES["y"]
 _MOST = 1000  # groups; more are ids
 
 
@@ -63,6 +65,10 @@ def of_arrays(
     array: gives the array of a name.
     domain: what the file has beside it; its places are known.
   """
+  if name.lower() in LABELS and name in found and domain.train.y is None:
+    raise ValueError(
+      f"{path}: --groups {name} takes the array '{name}', which would be the labels: name another"
+    )
   wanted = name if domain.held_out else f"{name}_test"
   if not name or wanted not in found:
     return domain
@@ -75,7 +81,10 @@ def of_arrays(
 
 
 def check(target: Domain, reading: Reading) -> None:
-  """Raises ValueError where a target lacks the groups asked for."""
+  """Raises ValueError where a target lacks the groups asked for.
+
+  Those of sources are not looked at.
+  """
   if not reading.groups:
     return
   for name, on in (("transductive", reading.transductive), ("window", reading.window)):
@@ -88,3 +97,10 @@ def check(target: Domain, reading: Reading) -> None:
       f"--groups {reading.groups}: {target.name} has no such column (of a table), nor array (of an "
       ".npz; with x_test, its name ends in _test): name one of the target's"
     )
+  where = f"{target.name} column '{reading.groups}'"
+  if (lacks := np.flatnonzero(target.groups == "")).size:
+    row = ""
+    if target.places is not None:
+      row = f" row {int(target.places[len(target.train.x) + lacks[0]]) + 1}"
+    raise ValueError(f"{where}{row} is empty: give each test example a group")
+  named(where, target.groups, len(target.groups))

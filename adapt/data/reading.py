@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-OUTPUTS = ("classes", "values", "pixels")  # what labels may be
+OUTPUTS = ("classes", "values", "pixels", "labels")  # what labels may be
 
 
 class Reading(NamedTuple):
@@ -14,7 +14,7 @@ class Reading(NamedTuple):
 
   Attributes:
     kind: what the inputs are: image, series, vector, counts or tokens; empty: as the file says.
-    label: column of the labels; empty: label, target, class or y.
+    label: column of the labels; empty: label, target, class or y. Of values and labels several, as A,B,C.
     columns: feature columns to use; none: all.
     drop: columns to leave out.
     missing: values that mean a missing cell, beside empty ones, NA and ?.
@@ -33,7 +33,8 @@ class Reading(NamedTuple):
     scale: scaling of vectors: standard, none, robust or per-domain; empty: as the kind is.
     transductive: adapt to the target's examples without labels, and judge on the same ones.
     label_map: names of classes by label, as NAME=LABEL,…; NAME=LABEL|LABEL makes one class of several.
-    output: what the labels are: classes, values (numbers to be predicted: regression), or pixels (masks).
+    output: what the labels are: classes, values (numbers to be predicted: regression), pixels (masks), or
+      labels (several of 0 and 1 an example: multi-label).
   """
 
   kind: str = ""
@@ -84,6 +85,8 @@ def check(reading: Reading) -> None:
       f"--groups {reading.groups} is for the accuracy of classes, and --output is {reading.output}: "
       "leave it out"
     )
+  if reading.label_map and reading.output == "labels":
+    raise ValueError("--label-map names classes, and --output is labels: leave it out")
   if not (1 <= reading.mel <= 512 and 0.1 <= reading.seconds <= 600):
     raise ValueError(
       f"--mel {reading.mel}, --seconds {reading.seconds}: give 1 to 512 bands, 0.1 to 600 seconds"

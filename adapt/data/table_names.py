@@ -61,13 +61,48 @@ def _is_index(column: Any) -> bool:
   return counted == list(range(counted[0], counted[0] + len(counted)))
 
 
-def label_column(path: Path, names: Sequence[str], reading: Reading) -> tuple[str, list[str]]:
-  """The name of the labels' column, and which was taken."""
+def several(where: Path | str, label: str, names: Sequence[str]) -> list[str]:
+  """The columns that `label` names, one or several as A,B,C.
+
+  None if none of them is there.
+
+  Raises:
+    ValueError: some of them are not there, or one is named twice.
+  """
+  if label in names:
+    return [label]
+  asked = [name.strip() for name in label.split(",")]
+  found = [name for name in dict.fromkeys(asked) if name in names]
+  if found and len(found) < len(asked):
+    lost = next((name for name in asked if name not in names), None)
+    raise ValueError(
+      f"{where} has the label column '{found[0]}' of {label}, "
+      + ("and one is named twice" if lost is None else f"and no '{lost}': name those there are")
+    )
+  return found
+
+
+def label_columns(
+  path: Path, names: Sequence[str], reading: Reading
+) -> tuple[tuple[str, ...], list[str]]:
+  """The names of the labels' columns, and which was taken."""
   if reading.label:
-    if reading.label in names:
-      return reading.label, []
+    asked = several(path, reading.label, names)
     there = ", ".join(names[:8]) + ", …" * (len(names) > 8)
-    return "", [f"{path} has no column '{reading.label}' (but {there}): its labels are unknown"]
+    if not asked:
+      return (), [f"{path} has no column '{reading.label}' (but {there}): its labels are unknown"]
+    if len(asked) > 1 and reading.output not in ("values", "labels"):
+      raise ValueError(
+        f"{path}: --label-column {reading.label} names several columns, and --output is "
+        f"{reading.output}: give --output labels (of 0 and 1) or values (numbers)"
+      )
+    return tuple(asked), []
   taken = (reading.domain_column, reading.groups, *reading.drop, *reading.columns)
   found = next((n for n in LABELS if n in names and n not in taken), "")
-  return found, [f"{path}: labels are the column '{found}'"] if found not in ("", LABELS[0]) else []
+  if not found and reading.groups in LABELS and reading.groups in names:
+    raise ValueError(
+      f"{path}: --groups {reading.groups} takes the column '{reading.groups}', which would be the labels: "
+      "name another, or the labels (--label-column)"
+    )
+  told = [f"{path}: labels are the column '{found}'"] if found not in ("", LABELS[0]) else []
+  return tuple(filter(None, [found])), told

@@ -13,7 +13,6 @@ from adapt.data import (
   cells,
   delimited,
   folders,
-  group_column,
   json_records,
   npy,
   sound,
@@ -24,7 +23,7 @@ from adapt.data.domain import Domain, Split
 from adapt.data.raw import Table
 from adapt.data.reading import Reading
 from adapt.data.splits import stratified
-from adapt.data.table_names import LABELS, PATH, SPLIT, label_column, tidied
+from adapt.data.table_names import LABELS, PATH, SPLIT, label_columns, tidied
 
 _ARROW = (".parquet", ".feather", ".arrow")
 SUFFIXES = (*delimited.SUFFIXES, *_ARROW, *json_records.SUFFIXES)
@@ -40,7 +39,7 @@ class Read(NamedTuple):
   table: Any  # pyarrow.Table
   how: cells.How
   reading: Reading
-  label: str  # name of the labels' column; "" without one
+  labels: tuple[str, ...]  # names of the labels' columns
   notes: tuple[str, ...]
 
   def at(self, name: str) -> str:
@@ -91,14 +90,13 @@ def read_table(
   y: np.ndarray | None = None
   classes: tuple[str, ...] = ()
   notes: tuple[str, ...] = ()
-  if read.label:
-    column, texts = read.table.column(read.label), read.texts(read.label)
-    where = table_labels.Where(str(read.path), read.label)
-    y, classes, notes = table_labels.read(where, column, texts, read.how, reading.output)
+  if read.labels:
+    own = [(name, read.table.column(name), read.texts(name)) for name in read.labels]
+    y, classes, notes = table_labels.read(str(read.path), own, read.how, reading.output)
   rows, more = _rows(read)
   notes = (*read.notes, *notes, *more)
   names = read.table.column_names
-  special = (read.label, PATH, SPLIT, reading.domain_column, reading.groups)
+  special = (*read.labels, PATH, SPLIT, reading.domain_column, reading.groups)
   features = [n for n in names if n not in special]
   split: list[Any] = rows or list(stratified(np.zeros(len(read.table)) if y is None else y))
   groups = _groups(read, split[1])
@@ -125,10 +123,13 @@ def read_table(
 
 
 def _groups(read: Read, test: np.ndarray) -> np.ndarray | None:
-  """The groups of the test split's rows; None without their column."""
+  """The groups of the test split's rows, "" where missing; None without their column.
+
+  Of a source nobody reads them: `group_column.check` refuses what the target lacks.
+  """
   if (name := read.reading.groups) not in read.table.column_names:
     return None
-  return group_column.named(read.at(name), read.texts(name), len(read.table))[test]
+  return np.array([text or "" for text in read.texts(name)], str)[test]
 
 
 def path_stem(path: Path) -> str:
@@ -191,8 +192,8 @@ def _read(path: Path, reading: Reading) -> Read:
     elif kind in json_records.SUFFIXES:
       table, notes = json_records.read(path)
     else:
-      asked = (reading.label, reading.domain_column, reading.groups, *reading.columns)
-      special = frozenset({*LABELS, PATH, SPLIT, *(n.lower() for n in asked)})
+      own = reading.label, *reading.label.split(","), reading.domain_column, reading.groups
+      special = frozenset({*LABELS, PATH, SPLIT, *(n.lower() for n in (*own, *reading.columns))})
       table, delimiter, read = delimited.read(path, reading.header, special)
       comma, notes = delimiter != ",", list(read)
   except (pa.ArrowException, csv.Error, OSError, UnicodeError) as error:
@@ -201,9 +202,9 @@ def _read(path: Path, reading: Reading) -> Read:
   if not len(table):
     raise ValueError(f"{path} has no row of data: give at least 2, one is held out as test")
   table, told = tidied(path, table)
-  label, more = label_column(path, table.column_names, reading)
+  labels, more = label_columns(path, table.column_names, reading)
   how = cells.How(reading.missing, comma)
-  return Read(path, table, how, reading, label, (*notes, *told, *more))
+  return Read(path, table, how, reading, labels, (*notes, *told, *more))
 
 
 def _check_size(path: Path, metadata: Any) -> None:

@@ -11,8 +11,8 @@ import jax
 import jax.numpy as jnp
 
 from adapt.data import preprocessing, scaling
-from adapt.deploy import saved
-from adapt.deploy.rebuilt import made_of
+from adapt.deploy import decided, saved
+from adapt.deploy.rebuilt import made_of, predicts
 
 KIND, VERSION = "adapt export", 1
 PLATFORMS = "cpu", "cuda", "tpu"
@@ -74,20 +74,21 @@ def probabilities(model: saved.Model) -> Callable[[jax.Array], jax.Array]:
       centre, width = (jnp.asarray(scale[n], example.dtype) for n in ("centre", "width"))
       example = scaling.within_reach((example - centre) / width, jnp)
     found = logits_of(example[None])[0]
-    return found if model.scale is not None else jax.nn.softmax(found)
+    return found if model.scale is not None else decided.probabilities(model.about, found)
 
   # One by one, so that a network need not know that n is no number.
   return lambda x: jax.vmap(one)(x)
 
 
 def _signature(model: saved.Model, made: Any, module: bytes) -> dict[str, Any]:
-  about, (shape, dtype) = model.about, model.inputs
+  about, (shape, dtype), kind = model.about, model.inputs, predicts(model.about)
   return {
     "kind": KIND,
     "version": VERSION,
     "input": {"shape": ["n", *shape], "dtype": dtype},
     "output": {"shape": ["n", *made_of(about, shape, len(model.classes))], "dtype": "float32"},
-    **({"classes": model.classes} if model.scale is None else {"values": model.classes}),
+    kind if kind in ("values", "labels") else "classes": model.classes,
+    **({"threshold": about["threshold"]} if "threshold" in about else {}),
     **_inputs(model),
     "platforms": list(made.platforms),
     "calling_convention_version": made.calling_convention_version,

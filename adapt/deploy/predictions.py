@@ -13,11 +13,12 @@ def csv(
 ) -> bytes:
   """Writes predictions as CSV: ids, then classes and probabilities, or values.
 
-  The text is UTF-8 with a row for each example; each class has a column with its probability.
+  The text is UTF-8 with a row for each example; each class has a column with its probability. Each of
+  several labels has a column with 0 or 1, and one with its probability.
 
   Args:
-    arrays: predicted [n], probability [n, k], and name [n] of images, if there are any; of values
-      predicted [n, d] alone.
+    arrays: predicted [n], of labels [n, k], probability [n, k], and name [n] of images, if there are any;
+      of values predicted [n, d] alone.
     classes: their names, [k].
     ids: further columns [n] that say which example a row is, by name.
   """
@@ -29,9 +30,12 @@ def csv(
     for *which, own in zip(*first.values(), arrays["predicted"].tolist(), strict=True):
       writer.writerow([*("" if v is None else v for v in which), *(f"{v:.7g}" for v in own)])
     return text.getvalue().encode("utf-8", "surrogateescape")
-  writer.writerow([*first, "predicted", *(f"probability {name}" for name in classes)])
+  several = arrays["predicted"].ndim > 1
+  shares_of = [f"probability {name}" for name in classes]
+  writer.writerow([*first, *(classes if several else ["predicted"]), *shares_of])
   rows: Any = zip(*first.values(), arrays["predicted"], arrays["probability"], strict=True)
   for *which, predicted, probability in rows:
     shares = [f"{share:.6g}" for share in probability.tolist()]
-    writer.writerow([*("" if v is None else v for v in which), classes[predicted], *shares])
+    said = predicted.tolist() if several else [classes[predicted]]
+    writer.writerow([*("" if v is None else v for v in which), *said, *shares])
   return text.getvalue().encode("utf-8", "surrogateescape")

@@ -194,7 +194,12 @@ def _batch(about: Mapping[str, Any], b: int) -> Batch:
     return jax.ShapeDtypeStruct(shape, dtype)
 
   x, it = _inputs(about, b), of(jnp.int32, b)
-  labels = {"values": (jnp.float32, b, len(about["classes"])), "pixels": (jnp.int32, *x.shape[:3])}
+  columns = len(about["classes"])
+  labels = {
+    "values": (jnp.float32, b, columns),
+    "pixels": (jnp.int32, *x.shape[:3]),
+    "labels": (jnp.int32, b, columns),
+  }
   y = of(*labels.get(predicts(about), (jnp.int32, b)))
   xl, yl = (x, y) if about["labelled"] else (None, None)
   return Batch(x, y, of(jnp.float32, b), of(jnp.float32, b, about["sources"]), x, xl, yl, it)

@@ -126,6 +126,8 @@ def write_models(
       continue
     kept = {n: leaf[cell] for n, leaf in leaves.items()}
     own = {**about, "seed": seed, "step": int(done[cell])}
+    if "decision" in made:
+      own["threshold"] = made["decision"]["threshold"][setup.seeds.index(seed)]
     atomic_files.replace(path(file, seed), packed(own, kept | backbone), private=True)
 
 

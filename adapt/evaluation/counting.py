@@ -8,7 +8,7 @@ from typing import Any
 
 import jax
 
-from adapt.evaluation import metrics, pixel_measures, value_measures
+from adapt.evaluation import label_measures, metrics, pixel_measures, value_measures
 
 Outputs = tuple[jax.Array, jax.Array]  # features [b, d] and logits
 Count = Callable[..., Any]  # (logits, labels, valid) -> additive counts of a block
@@ -17,6 +17,7 @@ _COUNT: dict[str, Count] = {
   "classes": metrics.count,
   "values": value_measures.count,
   "pixels": pixel_measures.count,
+  "labels": label_measures.count,
 }
 
 

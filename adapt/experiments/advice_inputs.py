@@ -15,8 +15,8 @@ def refuse(sources: Sequence[Domain], target: Domain) -> None:
   """Raises ValueError for domains that cannot be compared."""
   if not sources:
     raise ValueError("no source is given: name one or more")
-  if any(output_of(d) != "classes" for d in sources):
-    raise ValueError("the labels are values: advice is for classes")
+  if others := [output_of(d) for d in sources if output_of(d) != "classes"]:
+    raise ValueError(f"the labels are {others[0]}: advice is for classes")
   if any(kind_of(d) == "tokens" for d in (*sources, target)):
     raise ValueError("token ids have no distances: leave out --text minilm, or give features")
   for source in sources:
@@ -34,6 +34,13 @@ def refuse(sources: Sequence[Domain], target: Domain) -> None:
       )
     if len(source.train.x) < FOLDS:
       raise ValueError(f"{source.name} has {len(source.train.x)} rows: give at least {FOLDS}")
+  for domain in (*sources, target):
+    x = domain.train.x
+    if isinstance(x, np.ndarray) and len(x) > 1 and (x == x[:1]).all():
+      raise ValueError(
+        f"{domain.name} has one distinct row, {len(x)} times, which says nothing of a domain: give inputs "
+        "that vary"
+      )
   if len(target.train.x) < FOLDS:
     raise ValueError(f"{target.name} has {len(target.train.x)} rows: give at least {FOLDS}")
 

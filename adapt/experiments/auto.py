@@ -78,10 +78,10 @@ def of_domains(sources: Sequence[Domain], relation: str = "closed") -> tuple[Can
   """The methods to try, by how many classes the sources have.
 
   Raises:
-    ValueError: values are predicted, or as `candidates`.
+    ValueError: other than classes are predicted, or as `candidates`.
   """
-  if any(output_of(d) != "classes" for d in sources):
-    raise ValueError(f"--method {NAME} is for classes: name methods that predict values")
+  if others := [output_of(d) for d in sources if output_of(d) != "classes"]:
+    raise ValueError(f"--method {NAME} is for classes: name methods that predict {others[0]}")
   known = [np.unique(d.train.y) for d in sources if d.train.y is not None]
   return candidates(len(np.unique(np.concatenate(known))) if known else 0, relation)
 

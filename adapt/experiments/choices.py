@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from adapt import catalogue, outputs
 from adapt.catalogue import Bound
+from adapt.evaluation.decision import ARGMAX
 from adapt.experiments.recipe import PAPER, Recipe
 from adapt.experiments.suite import Suite, Task
 from adapt.records import identity
@@ -45,6 +46,7 @@ class Choices(NamedTuple):
   save_model: bool = False  # whether to keep each seed's model beside its record
   search: Search | None = None
   output: Bound = outputs.CLASSES  # what is predicted
+  decision: str = ARGMAX  # by which of two classes one is predicted
   candidates: tuple[Mapping[str, float], ...] = ()  # combinations of floats, in place of a sweep's
   recipe: Recipe | None = None  # whose settings are the usual ones in place of the suite's
 

@@ -7,6 +7,7 @@ from typing import Any
 from adapt import outputs, validators
 from adapt.augment import named_views
 from adapt.catalogue import Bound
+from adapt.evaluation.decision import ARGMAX
 from adapt.experiments.choices import Choices
 from adapt.experiments.points import points
 from adapt.method import Method
@@ -86,6 +87,7 @@ class Experiment(Choices):
       **sets,
       **({} if self.output == outputs.CLASSES else {"output": _entry(self.output)}),
       **({"dp": self.dp._asdict()} if self.dp else {}),
+      **({} if self.decision == ARGMAX else {"decision": self.decision}),
       "data": dict(data),
       # Seeds on devices of their own have the numbers of one device, but for rounding.
       "parallel": "pmap" if self.layout.kind == "pmap" else "sharding",

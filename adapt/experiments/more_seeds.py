@@ -65,6 +65,8 @@ def joined(old: Record, new: Record) -> dict[str, Any]:
   counts = len(first), len(others)
   for name, shared in _SECTIONS.items():
     made[name] = _section(old.get(name), new.get(name), shared, counts)
+  if "decision" in new:
+    made["decision"] = _section(old.get("decision"), new["decision"], "rule", counts)
   for name in ("confusion", "bins", "parameters"):
     made[name] = _list(old.get(name), new.get(name), counts)
   made["diverged"] = {**(old.get("diverged") or {}), **new["diverged"]}

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from adapt import validators
+from adapt import outputs, validators
 from adapt.evaluation import pixel_measures, stacked
 from adapt.evaluation.class_measures import of_confusion
+from adapt.evaluation.decision import ARGMAX
 from adapt.evaluation.metrics import Counts, measures, wilson
 from adapt.experiments import stacked_table
 from adapt.experiments.experiment import Experiment
-from adapt.outputs import values
 from adapt.records import record
 from adapt.training.history import History
 from adapt.training.label_scale import Scale
@@ -53,6 +53,7 @@ def as_record(
     "classes": list(classes),
     **({"recipe": experiment.recipe._asdict()} if experiment.recipe else {}),
     **_output(experiment, scale),
+    **_decision(experiment, past, cells),
     **_measured(past, cells, alive, experiment.task.unknown),
     **_chosen(past, cells, alive, experiment.validator, experiment.task.unknown),
     "curves": _curves(past, cells, alive),
@@ -76,24 +77,31 @@ def _measured(
   nothing: dict[str, Any] = {"last": None, "confusion": None, "bins": None, "interval": None}
   if "target_test" not in past.counts[-1]:
     return nothing
-  if past.output == "values":
-    own = [m.name for m in values.MEASURES]
+  if past.output in ("values", "labels"):  # all is counted from kept predictions
+    own = outputs.measures(past.output)
     last = {n: [past.final[c][n] if c in alive else None for c in cells] for n in own}
     return {**nothing, "last": last}
   if past.output == "pixels":
     return {**nothing, **_of_pixels(past, cells, alive)}
-  counts = {c: past.of("target_test", -1, c) for c in alive}
+  counts = {c: _decided(past, c) for c in alive}
   each = {
     c: measures(counts[c], unknown) | of_confusion(np.asarray(counts[c].confusion)) | past.final[c]
     for c in alive
   }
-  names = next(iter(each.values()), {})
+  names = [n for n in next(iter(each.values()), {}) if n != "decided"]
   return {
     "last": {n: [each[c][n] if c in each else None for c in cells] for n in names},
     "confusion": [counts[c].confusion.astype(int) if c in counts else None for c in cells],
     "bins": [counts[c].bins if c in counts else None for c in cells],
     "interval": {"accuracy": [_interval(counts[c]) if c in counts else None for c in cells]},
   }
+
+
+def _decided(past: History, cell: int) -> Counts:
+  """Counts of the target test set, by the threshold where there is one."""
+  counts: Counts = past.of("target_test", -1, cell)
+  decided = past.final[cell].get("decided")
+  return counts if decided is None else counts._replace(confusion=decided)
 
 
 def _of_pixels(past: History, cells: Sequence[int], alive: Sequence[int]) -> dict[str, Any]:
@@ -145,6 +153,15 @@ def _output(experiment: Experiment, scale: Scale | None) -> dict[str, Any]:
     return {}
   unit = {} if scale is None else scale._asdict()
   return {"output": {"name": experiment.output.name, **unit}}
+
+
+def _decision(experiment: Experiment, past: History, cells: Sequence[int]) -> dict[str, Any]:
+  """How one of two classes is decided, and each seed's threshold; argmax is not said."""
+  if experiment.decision == ARGMAX:
+    return {}
+  return {
+    "decision": {"rule": experiment.decision, "threshold": [past.thresholds[c] for c in cells]}
+  }
 
 
 def _number(value: float) -> float | None:

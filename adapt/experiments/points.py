@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapt.catalogue import Bound
+from adapt.evaluation.decision import ARGMAX
 from adapt.experiments import refusals
 from adapt.experiments.choices import Choices
 from adapt.method import Method
@@ -78,6 +79,8 @@ def _label(choices: Choices, method: Method, changed: dict[str, Any]) -> str:
         changed[f"{entry.name}-{name}" if name in changed else name] = value
   dp = {} if choices.dp is None else choices.dp._asdict()
   changed |= {n: v for n, v in dp.items() if n != "delta"}
+  if choices.decision != ARGMAX:
+    changed["decision"] = choices.decision
   if choices.recipe:
     changed["recipe"] = choices.recipe_name
   name, way = choices.method.name, choices.tuning.name

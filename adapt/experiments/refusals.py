@@ -3,6 +3,7 @@
 from typing import Any
 
 from adapt import catalogue, methods, tuning, validators, weights
+from adapt.evaluation import decision
 from adapt.experiments.choices import Choices
 from adapt.method import Method
 from adapt.training import bounds, dp_sgd, hosts, optimizers
@@ -29,6 +30,7 @@ def refuse_unknown(choices: Choices) -> None:
   refuse_numbers(choices)
   if choices.validator != validators.REVERSE:
     validators.get(choices.validator)
+  decision.check(choices.decision)
 
 
 def refuse_numbers(choices: Choices) -> None:

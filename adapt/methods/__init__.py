@@ -8,6 +8,9 @@ from typing import Any
 from adapt import catalogue
 from adapt.method import Method, Net
 
+# Serves labels beside what its file says: records of a file whose code stays take further seeds.
+_LABELS_TOO = ("adabn",)
+
 
 def names() -> tuple[str, ...]:
   """Every method, sorted."""
@@ -39,7 +42,8 @@ def bind(method: str | Callable[..., Any] | catalogue.Bound, **given: Any) -> ca
 def traits(method: str | Callable[..., Any], hyperparameters: Mapping[str, Any] = {}) -> Method:
   """The method without a network, to read its traits.
 
-  Such are what it reads and where it starts.
+  Such are what it reads and where it starts. What serves classes and values takes the loss from
+  `net.output`, whatever it is, and so serves labels (multi-label) too.
 
   Args:
     method: a name or a factory.
@@ -60,6 +64,9 @@ def traits(method: str | Callable[..., Any], hyperparameters: Mapping[str, Any] 
     raise ValueError(
       f"'{factory.__name__}' makes a {type(made).__name__}: return a Method in {_file_of(factory)}"
     )
+  own = set(made.outputs)
+  if "labels" not in own and (own >= {"classes", "values"} or factory.__name__ in _LABELS_TOO):
+    return made._replace(outputs=(*made.outputs, "labels"))
   return made
 
 

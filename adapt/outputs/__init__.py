@@ -10,7 +10,7 @@ from typing import Any
 
 from adapt import catalogue
 from adapt.method import Output
-from adapt.outputs import classes, pixels, values
+from adapt.outputs import classes, labels, pixels, values
 from adapt.outputs._measure import Measure
 
 __all__ = [
@@ -23,10 +23,11 @@ __all__ = [
   "get",
   "main",
   "measure",
+  "measures",
   "names",
 ]
 
-_KINDS = {"classes": classes, "values": values, "pixels": pixels}
+_KINDS = {"classes": classes, "values": values, "pixels": pixels, "labels": labels}
 MEASURES = {m.name: m for kind in _KINDS.values() for m in kind.MEASURES}
 
 
@@ -70,6 +71,11 @@ def main(kind: str) -> str:
   return _KINDS[kind].MEASURES[0].name
 
 
+def measures(kind: str) -> list[str]:
+  """The measures of a kind, the main one first."""
+  return [m.name for m in _KINDS[kind].MEASURES]
+
+
 def measure(name: str) -> Measure:
   """The measure a record names; of classes' form if unknown.
 
@@ -80,8 +86,7 @@ def measure(name: str) -> Measure:
 
 def check_measure(name: str, kind: str) -> None:
   """Raises ValueError where a measure judges another output kind than this one."""
-  known = [m.name for m in _KINDS[kind].MEASURES]
-  if name not in known:
+  if name not in (known := measures(kind)):
     raise ValueError(f"--measure {name} judges no {kind}: choose from {', '.join(known)}")
 
 

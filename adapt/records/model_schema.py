@@ -22,7 +22,10 @@ def about(value: Any) -> str | None:
     "backbone": kinds.maybe(kinds.fields({"model": kinds.text, "precision": kinds.text})),
     "environment": kinds.each({}, kinds.anything),
   }
-  return kinds.fields(required, {"preprocessing": _preprocessing, "output": output})(value)
+  return kinds.fields(
+    required,
+    {"preprocessing": _preprocessing, "output": output, "threshold": kinds.share},
+  )(value)
 
 
 def output(value: Any) -> str | None:

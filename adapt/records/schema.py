@@ -63,6 +63,7 @@ def record(value: Any) -> str | None:
     "search": _search,
     "auto": _auto,
     "output": model_schema.output,
+    "decision": kinds.fields({"rule": kinds.text, "threshold": shares}),
   }
   return kinds.fields({}, optional)(value) or _shapes(value)
 

@@ -38,12 +38,22 @@ _OTHERS = {
   "calibration_error": "calibration error",
 }
 _VALUES = {"r2": "R²", "mae": "MAE", "rmse": "RMSE"}
+_LABELS = {
+  "map": "mAP",
+  "f1": "macro F1",
+  "micro_f1": "micro F1",
+  "auroc": "macro AUROC",
+  "subset_accuracy": "subset accuracy",
+  "hamming_loss": "Hamming loss",
+}
 _MEANING = {
   **dict.fromkeys(
     _VALUES,
     "At the last step; MAE and RMSE are in the labels' unit, not to be averaged over "
     "tasks of different units.",
   ),
+  "map": "In percent, at the last step: F1 and AUROC are means over labels, micro F1 and the Hamming loss "
+  "pool all labels, subset accuracy is the share of examples with all labels right.",
   "accuracy": "Precision, recall and F1 are macro averages over classes, in percent, at the last step.",
   "h_score": "In percent, at the last step: OS* is the mean recall of the known classes, unknown that "
   "of the unknown class, OS the mean recall of all of them.",
@@ -58,6 +68,8 @@ def beside(measure: str) -> dict[str, str]:
   """The measures shown beside a headline: key in a record, column."""
   if measure in _VALUES:
     return {n: title for n, title in _VALUES.items() if n != measure}
+  if measure in ("map", "micro_f1", "subset_accuracy", "hamming_loss"):
+    return {n: title for n, title in _LABELS.items() if n != measure}
   return _BESIDE.get(measure) or {n: title for n, title in _OTHERS.items() if n != measure}
 
 
@@ -96,6 +108,9 @@ def missing(records: Sequence[Record], measure: str) -> Iterator[str]:
     where, title = f"{record['label']} on {record['task']}", outputs.measure(measure).title
     if any(v is not None for v in by_seed(record, "last", "mae").values()):
       yield f"{where}: no {title}, as {_without(measure, last)}"
+      continue
+    if (record.get("output") or {}).get("name") == "labels":
+      yield f"{where}: no {title}, as no label of the test set has a positive and a negative example"
       continue
     matrices = [m for m in record.get("confusion") or () if m is not None]
     if not matrices:  # every seed diverged, or the method has none

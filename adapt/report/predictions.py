@@ -165,6 +165,7 @@ def _curves(
       else:
         area = class_measures.average_precision(true, false)
         x, y = true / true[-1], true / (true + false)
+        x, y = np.append(0.0, x), np.append(y[0], y)  # the first step begins at no recall
       name = "AUROC" if roc else "AUPRC"
       axis.plot(
         100 * x,

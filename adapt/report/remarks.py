@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from adapt.evaluation.decision import CHOSEN
 from adapt.evaluation.metrics import macro_of_all
 from adapt.report import measures
 from adapt.report.summary import Record, by_seed, cell, headline
@@ -24,7 +25,7 @@ def remarks(records: Sequence[Record]) -> list[str]:
   of_each = [
     line
     for r in records
-    for each in (unlearnt, _means, _interval, _weights, _flat)
+    for each in (unlearnt, _means, _interval, _weights, _flat, _decided)
     for line in each(r)
   ]
   return [*of_each, *measures.missing(records, headline(records))]
@@ -106,6 +107,20 @@ def _flat(record: Record) -> Iterator[str]:
       f"{_where(record)}: with seed {seeds} the source's own R² is below {_LEARNT}: the network predicts "
       "little but the mean; try a lower --lr"
     )
+
+
+def _decided(record: Record) -> Iterator[str]:
+  """Which numbers are of a threshold, and which are not."""
+  if not (own := record.get("decision")):
+    return
+  known = [t for t in own["threshold"] if t is not None]
+  shown = f"{min(known):.3g}" if known else "–"
+  shown += f" to {max(known):.3g}" if known and min(known) < max(known) else ""
+  chosen = f" ({own['rule']} on held-out source examples)" if own["rule"] in CHOSEN else ""
+  yield (
+    f"{_where(record)}: '{record['classes'][1]}' is predicted above the probability {shown}{chosen}; curves, "
+    "the selected and the best step, expected accuracies and the calibration error stay at a half"
+  )
 
 
 def _weights(record: Record) -> Iterator[str]:

@@ -31,6 +31,7 @@ _SHOWN = {
   "accuracy": {"accuracy": "accuracy", "precision": "precision", "recall": "recall", "f1": "F1"},
   "r2": {"r2": "R²", "mae": "MAE", "rmse": "RMSE"},
   "miou": {"miou": "mIoU", "dice": "Dice", "pixel_accuracy": "pixels"},
+  "map": {"map": "mAP", "f1": "F1", "micro_f1": "micro F1", "auroc": "AUROC"},
   "h_score": {"h_score": "H-score", "os_star": "OS*", "unknown": "unknown", "accuracy": "accuracy"},
 }
 

@@ -23,11 +23,15 @@ def learners(source: Domain) -> ModuleType:
   """The module that has what learns a source's kind of labels.
 
   Raises:
-    ValueError: pixels.
+    ValueError: pixels, or labels.
   """
   kind = output_of(source)
   if kind == "pixels":
     raise ValueError(f"{source.name} has masks: shallow alignment predicts classes or values")
+  if kind == "labels":
+    raise ValueError(
+      f"{source.name} has several labels an example: shallow alignment predicts classes or values"
+    )
   return regressor if kind == "values" else classifier
 
 

@@ -9,7 +9,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adapt.evaluation import class_measures, model_scores, pixel_measures, value_measures
+from adapt.evaluation import (
+  class_measures,
+  decision,
+  label_measures,
+  model_scores,
+  pixel_measures,
+  value_measures,
+)
 from adapt.evaluation.metrics import Blocks, Counts, blocks, looked
 from adapt.training import probe
 from adapt.training.joint_tasks import Part, spans
@@ -57,14 +64,26 @@ def each(parts: Sequence[Part], now: Mapped) -> Iterator[Mapped]:
 
 def _seen(
   cells: Program, now: Mapped, views: Views, took: Took | None
-) -> tuple[dict[str, Counts], dict[str, Any]]:
+) -> tuple[dict[str, Any], dict[str, Any]]:
   """Counts every view and computes what validators need of their first outputs."""
-  counts, seen = {}, {}
+  counts: dict[str, Any] = {}
+  seen: dict[str, Any] = {}
   for name, view in views.items():
     most = 0 if name == "target_test" else probe.SHOWN
-    made = functools.partial(looked, cells.look, now, view, most)
+    made = functools.partial(_looked, cells, now, view, most)
     counts[name], seen[name] = _timed(made, name, took)
   return counts, _timed(lambda: _probed(cells, now, views, seen), "select", took)
+
+
+def _looked(cells: Program, now: Mapped, view: Blocks, most: int) -> tuple[Any, list[Any]]:
+  """Counts a view and keeps the outputs of its first `most` examples."""
+  ranks = label_measures.marks(view.y[0])
+  counts, kept = looked(cells.look, now, view, view.examples if ranks else most)
+  if not ranks:
+    return counts, kept
+  # All at once: no block ranks the others' examples.
+  ranked = label_measures.ranked(counts, [each for _, each in kept], view.y, view.valid)
+  return ranked, kept[: -(-most // len(view.y[0]))]
 
 
 def _timed(made: Callable[[], _Found], name: str, took: Took | None) -> _Found:
@@ -90,30 +109,53 @@ def _probed(cells: Program, now: Mapped, views: Views, seen: dict[str, Any]) -> 
 
 def final(
   cells: Program, parts: Sequence[Part], views: Sequence[Views], now: Mapped
-) -> list[class_measures.Measured]:
-  """Each cell's exact measures of its outputs on the target test set.
+) -> tuple[list[float | None], list[class_measures.Measured]]:
+  """Each cell's threshold, and exact measures on the target test set.
 
-  They are empty without labels. Of pixels there are none: their counts say all.
+  A threshold is None where nothing is decided by it, or outputs are not finite.
+  Measures are empty without labels. Of pixels there are none: their counts say all.
   """
-  if parts[0].data.output == "pixels":
-    return [{}] * sum(part.cells for part in parts)
+  at: list[float | None] = []
   found: list[class_measures.Measured] = []
   for part, own, mine in zip(parts, each(parts, now), views, strict=True):
-    if (view := mine.get("target_test")) is None:
-      return []
-    blocks_of = zip(view.x, view.y, view.valid, strict=True)
-    logits = np.concatenate(
-      [jax.device_get(cells.look(own, *block)[1][1]) for block in blocks_of], axis=1
-    )
-    labels = np.concatenate(jax.device_get(view.y))[: view.examples]
-    found += [_measured(part.data, one[: view.examples], labels) for one in logits]
-  return found
+    rule = part.setup.decision
+    chosen: list[float | None] = [None] * part.cells
+    if rule != decision.ARGMAX:
+      chosen = [_threshold(rule, *one) for one in _outputs(cells, own, mine["source_test"])]
+    at += chosen
+    if part.data.output == "pixels":
+      found += [{}] * part.cells
+    elif "target_test" in mine:
+      shown = _outputs(cells, own, mine["target_test"])
+      found += [_measured(part.data, *one, t) for one, t in zip(shown, chosen, strict=True)]
+  return at, found
 
 
-def _measured(data: TaskData, outputs: np.ndarray, labels: np.ndarray) -> class_measures.Measured:
+def _outputs(cells: Program, own: Mapped, view: Blocks) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+  """Each cell's outputs of a view, and the labels."""
+  blocks_of = zip(view.x, view.y, view.valid, strict=True)
+  logits = np.concatenate(
+    [jax.device_get(cells.look(own, *block)[1][1]) for block in blocks_of], axis=1
+  )
+  labels = np.concatenate(jax.device_get(view.y))[: view.examples]
+  for one in logits:
+    yield one[: view.examples], labels
+
+
+def _threshold(rule: str, logits: np.ndarray, labels: np.ndarray) -> float | None:
+  return decision.threshold(rule, logits, labels) if np.isfinite(logits).all() else None
+
+
+def _measured(
+  data: TaskData, outputs: np.ndarray, labels: np.ndarray, at: float | None = None
+) -> class_measures.Measured:
+  if data.output == "labels":
+    return label_measures.of_logits(outputs, labels)
   if data.scale is None:
-    of_groups = class_measures.of_groups(outputs, labels, data.target.groups)
-    return class_measures.of_logits(outputs, labels) | of_groups
+    said = decision.moved(outputs, at)
+    of_groups = class_measures.of_groups(said, labels, data.target.groups)
+    decided = {} if at is None else {"decided": decision.confusion(said, labels)}
+    return class_measures.of_logits(outputs, labels) | of_groups | decided
   return value_measures.of_predictions(data.scale.undone(outputs), data.scale.undone(labels))
 
 
@@ -183,10 +225,10 @@ def examples(cells: Program, mapped: Mapped, data: TaskData) -> dict[str, np.nda
   for split in data.sources[0].test, data.target.test:
     rows = np.sort(chosen.permutation(len(split.x))[:_POINTS])
     x.append(split.x[rows])
-    # Pictures show values of the first number alone.
+    # Pictures show values of the first number alone, and no picture shows labels.
     y.append(
       np.full(len(rows), -1, np.int32)
-      if split.y is None or data.output == "pixels"
+      if split.y is None or data.output in ("pixels", "labels")
       else split.y[rows].reshape(len(rows), -1)[:, 0]
     )
   shown = blocks(np.concatenate(x), None)
@@ -200,6 +242,8 @@ def examples(cells: Program, mapped: Mapped, data: TaskData) -> dict[str, np.nda
     "label": np.concatenate(y),
     "domain": np.repeat([0, 1], [len(v) for v in x]),
   }
+  if data.output == "labels":
+    return found
   if data.output == "pixels":
     return found | _overlaid(cells, mapped, data)
   every = logits[:, : shown.examples]

@@ -8,8 +8,9 @@ import jax
 import numpy as np
 
 from adapt import outputs, validators
-from adapt.evaluation import pixel_measures, value_measures
+from adapt.evaluation import label_measures, pixel_measures, value_measures
 from adapt.evaluation.class_measures import Measured
+from adapt.evaluation.label_measures import LabelCounts
 from adapt.evaluation.metrics import Counts, measures
 from adapt.evaluation.pixel_measures import PixelCounts
 from adapt.evaluation.value_measures import ValueCounts
@@ -57,6 +58,7 @@ class History:
     self.before = 0.0  # seconds spent by earlier processes, of which this one continues the last
     self.since = 0  # steps since the newest evaluation
     self.final: list[Measured] = []  # by cell: of the probabilities on the target test set
+    self.thresholds: list[float | None] = []  # by cell; None: decided by no threshold
     self._blocks: list[Block] = []  # their metrics; fewer steps' where process 0 has the others
     self._waiting: list[tuple[int, list[Block], Any, Any]] = []
 
@@ -138,6 +140,7 @@ class History:
     past = History()
     past.steps, past.before, past.labels = self.steps, self.before, self.labels[cells]
     past.unknown, past.final = self.unknown, self.final[cells]
+    past.thresholds = self.thresholds[cells]
     past.output = self.output
     kept = self.metrics, self.counts, self.probed
     past.metrics, past.counts, past.probed = jax.tree.map(lambda x: x[cells], kept)
@@ -166,7 +169,7 @@ class History:
   def main(self) -> str:
     """The main measure of a cell.
 
-    It is accuracy, of values R², of pixels mIoU.
+    It is accuracy, of values R², of pixels mIoU, of labels mAP.
     """
     return outputs.main(self.output)
 
@@ -176,6 +179,8 @@ class History:
       return None
     if self.output == "values":
       return np.stack([value_measures.r2(c[view]) for c in self.counts])
+    if self.output == "labels":
+      return np.stack([label_measures.mean_precision(c[view]) for c in self.counts])
     confusion = np.stack([c[view].confusion for c in self.counts])  # [e, cells, k, k]
     if self.output == "pixels":
       return pixel_measures.miou(confusion)
@@ -201,7 +206,7 @@ class History:
       "source": {self.main: source[-1]},
       "validators": {n: [own[n][-1] for own in each] for n in each[0]},
     }
-    if target and self.output == "values":
+    if target and self.output in ("values", "labels"):
       if (own := self.mains("target_test")) is not None:
         found["target"] = {self.main: own[-1]}
     elif target and "target_test" in self.counts[-1]:
@@ -254,8 +259,9 @@ class History:
     return np.array(every)
 
 
-def _counts(arrays: dict[str, Any]) -> Counts | ValueCounts | PixelCounts:
+_KINDS = (Counts, ValueCounts, PixelCounts, LabelCounts)
+
+
+def _counts(arrays: dict[str, Any]) -> Any:
   """Counts of an output kind, from their fields."""
-  if "confusion" not in arrays:
-    return ValueCounts(**arrays)
-  return PixelCounts(**arrays) if "images" in arrays else Counts(**arrays)
+  return next(kind for kind in _KINDS if set(kind._fields) == set(arrays))(**arrays)

@@ -112,7 +112,7 @@ def train(
   seconds |= {"compile": ended - compiled}
   shares = {n: v if n == "predict_1000" else v / len(parts) for n, v in seconds.items()}
   sums = _weighted(parts, arrays)
-  past.final = evaluation.final(cells, parts, views, now)
+  past.thresholds, past.final = evaluation.final(cells, parts, views, now)
   return [
     Trained(own, past.only(span), *evaluation.ends(cells, own, part.data), shares, cells, sums)
     for part, span, own in zip(parts, spans(parts), evaluation.each(parts, now), strict=True)

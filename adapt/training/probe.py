@@ -34,8 +34,8 @@ def probed(
     outputs: what each cell makes of inputs of its own, [cells, b, ...].
     mapped: the cells' states.
     source: what they make of blocks of held-out source examples.
-    ys: labels [b] of those blocks, of values [b, d], of pixels [b, s]; of those two nothing is mixed, as
-      predictions say with what.
+    ys: labels [b] of those blocks, of values [b, d], of pixels [b, s], of labels [b, k]; of those three
+      nothing is mixed, as predictions say with what.
     target: what they make of blocks of target training examples, which are in random order.
     xt: inputs [b, ...] of those blocks.
     sizes: how many examples of source and target blocks count; the rest is padding or not shown.
@@ -44,7 +44,7 @@ def probed(
     What each validator's `device` makes, by name, with the cells as leading axis. The examples must
     be the same at every evaluation, or scores cannot be compared.
   """
-  mixed, output = None, validators.predicted_kind(ys[0])
+  mixed, output = None, validators.predicted_kind(ys[0], source[0][1].ndim - 1)
   if output == "classes" and validators.mixable(xt[0].dtype):
     rows = np.arange(len(xt) * len(xt[0])).reshape(len(xt), -1)
     logits = [lt for _, lt in target]

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from adapt import methods, outputs
 from adapt.catalogue import Bound
+from adapt.evaluation import decision as decisions
 from adapt.method import Method
 from adapt.training.devices import Layout
 from adapt.training.dp_sgd import Privacy
@@ -52,6 +53,7 @@ class Setup(NamedTuple):
   feed: Feed = Feed()
   dp: Privacy | None = None  # None where gradients need not be private
   output: Bound = outputs.CLASSES
+  decision: str = decisions.ARGMAX  # how one of two classes is predicted, see evaluation/decision
 
   def traits(self, points: Sequence[Point]) -> Method:
     """Returns the method without a network, to query what it reads."""

@@ -18,6 +18,7 @@ from adapt.data import images, label_sets
 from adapt.data.domain import Domain, Split, kind_of, output_of
 from adapt.data.label_sets import ClassSets
 from adapt.data.transductive import unlabelled
+from adapt.evaluation import decision
 from adapt.method import Method
 from adapt.training import backbone_features, network_check
 from adapt.training.label_scale import Scale, standardised
@@ -42,7 +43,7 @@ class TaskData(NamedTuple):
 
   @property
   def output(self) -> str:
-    """What is predicted: "classes", "values" or "pixels"."""
+    """What is predicted, one of adapt/outputs."""
     return output_of(self.sources[0])
 
   @property
@@ -111,17 +112,14 @@ def prepare(
   settings, model = setup.settings, setup.model
   shots = settings.shots if "labelled" in method.reads else 0
   _check_settings(settings, target)
-  if setup.output.name == "pixels" and (settings.image_size or settings.augment != "none" or sets):
-    raise ValueError(
-      "--image-size, --augment and --classes would have to change masks too, which they do not: leave "
-      "them out, and bring images and masks to one size beforehand"
-    )
+  _check_output(setup, sets)
   hashes = {d.name: fingerprint(d) for d in (*sources, target)}
   sources, target = [_at_size(d, settings) for d in sources], _at_size(target, settings)
   if sets:
     sources, target = label_sets.restricted(sources, target, sets, _taken)
   unknown = sets is not None and sets.unknown
   data.check_pair(sources, target, settings.batch_size, shots, unknown)
+  decision.check_domains(setup.decision, sources, unknown)
   if (found := output_of(sources[0])) != setup.output.name:
     raise ValueError(
       f"the labels of {sources[0].name} are {found}, and the output is {setup.output.name}: give "
@@ -146,6 +144,20 @@ def prepare(
     model = models.bind(settings.model)
   scale, (*sources, target) = standardised([*sources, target])
   return TaskData(tuple(sources), target, settings, hashes, model, backbone, sets, scale)
+
+
+def _check_output(setup: Setup, sets: ClassSets | None) -> None:
+  """Refuses settings that have no meaning for the output."""
+  kind, settings = setup.output.name, setup.settings
+  if kind == "pixels" and (settings.image_size or settings.augment != "none" or sets):
+    raise ValueError(
+      "--image-size, --augment and --classes would have to change masks too, which they do not: leave "
+      "them out, and bring images and masks to one size beforehand"
+    )
+  if kind == "labels" and sets:
+    raise ValueError(
+      "--classes says which classes a side has, and --output is labels: leave it out"
+    )
 
 
 def _check_settings(settings: Settings, target: Domain) -> None:

@@ -41,7 +41,7 @@ class Tuning(NamedTuple):
   needs_start: bool = True
   adjust: Callable[[Net, Method], Method] | None = None
   reads: tuple[str, ...] = ()
-  outputs: tuple[str, ...] = ("classes", "values", "pixels")
+  outputs: tuple[str, ...] = ("classes", "values", "pixels", "labels")
 
 
 def names() -> tuple[str, ...]:

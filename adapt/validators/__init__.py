@@ -49,7 +49,9 @@ class Seen(NamedTuple):
 
   fs: jax.Array  # [n, d] source features
   ls: jax.Array  # [n, k] source logits
-  ys: jax.Array  # [n] source labels; of values [n, d], standardised; of pixels [n, s]
+  ys: (
+    jax.Array
+  )  # [n] source labels; of values [n, d], standardised; of pixels [n, s]; of labels [n, k]
   ft: jax.Array  # [m, d] target features
   lt: jax.Array  # [m, k] target logits
   lm: jax.Array | None  # [m, k] logits of mixed target inputs; None where those cannot be mixed
@@ -62,7 +64,7 @@ class Seen(NamedTuple):
 class Evaluation(NamedTuple):
   """One evaluation of one run, on the host."""
 
-  source: Any  # Counts, ValueCounts or PixelCounts of all held-out source examples
+  source: Any  # the output kind's counts of all held-out source examples
   target: Any  # of all target training examples, without labels
   made: Any = None  # what the validator's `device` has made
 
@@ -155,7 +157,7 @@ def see(
   """
   fs, ls, ft, lt = (x.astype(jnp.float32) for x in (fs, ls, ft, lt))
   lm = None if lm is None else lm.astype(jnp.float32)
-  if predicted_kind(ys) != "classes":
+  if predicted_kind(ys, ls.ndim) != "classes":
     none: Any = None
     return Seen(fs, ls, ys, ft, lt, lm, jnp.exp(cross_fitted(fs, ft)), none, none)
   predicted = lt.argmax(axis=1)
@@ -163,14 +165,20 @@ def see(
   return Seen(fs, ls, ys, ft, lt, lm, jnp.exp(cross_fitted(fs, ft)), predicted, clusters)
 
 
-def predicted_kind(ys: jax.Array) -> str:
+def predicted_kind(ys: jax.Array, axes: int) -> str:
   """The output kind of labels, by their shape and type.
 
-  Classes are [n], values [n, d] floats, and pixels [n, s] integers.
+  Classes are [n], values [n, d] floats, pixels [n, s] and labels [n, k] integers.
+
+  Args:
+    ys: labels.
+    axes: of the logits: 3 of pixels [n, s, k], else 2.
   """
   if ys.ndim == 1:
     return "classes"
-  return "values" if jnp.issubdtype(ys.dtype, jnp.floating) else "pixels"
+  if jnp.issubdtype(ys.dtype, jnp.floating):
+    return "values"
+  return "pixels" if axes == 3 else "labels"
 
 
 def check(validator: str, xt: Any, output: str = "classes") -> None:

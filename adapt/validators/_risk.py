@@ -2,9 +2,10 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from adapt.losses import ops
+from adapt.outputs import labels
 
 _STRENGTH = 0.001  # of the penalty, for features of mean squared length 1
 _STEPS = 8  # of Newton's method, which has converged by then
@@ -74,7 +75,11 @@ def log_ratio(
 
 
 def losses_of(
-  ls: Float[Array, "n k"], ys: Int[Array, " n"], weights: Float[Array, " v"]
+  ls: Float[Array, "n k"], ys: Array, weights: Float[Array, " v"]
 ) -> Float[Array, " v"]:
-  """Cross-entropies of the source examples that have a weight."""
-  return ops.cross_entropy(ls, ys)[: len(weights)]
+  """Cross-entropies of the source examples that have a weight.
+
+  Of classes [n], or of labels [n, k].
+  """
+  loss = ops.cross_entropy if ys.ndim == 1 else labels.loss
+  return loss(ls, ys)[: len(weights)]

@@ -16,7 +16,10 @@ def dev() -> Validator:
   classifier behind them must not have trained on the examples that it weighs. The paper leaves the
   loss open; errors of 0 and 1 on a few hundred examples tie, so this project takes the cross-entropy.
   """
-  return Validator(lambda seen: score(seen.weights, losses_of(seen.ls, seen.ys, seen.weights)))
+  return Validator(
+    lambda seen: score(seen.weights, losses_of(seen.ls, seen.ys, seen.weights)),
+    outputs=("classes", "labels"),
+  )
 
 
 def score(weights: Float[Array, " v"], losses: Float[Array, " v"]) -> Float[Array, ""]:

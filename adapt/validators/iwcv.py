@@ -15,7 +15,10 @@ def iwcv() -> Validator:
   of an estimated ratio falls towards 0 as the domains grow apart, and so would the risk, which
   praises features that do not transfer. So the sum is divided by that of the weights.
   """
-  return Validator(lambda seen: score(seen.weights, losses_of(seen.ls, seen.ys, seen.weights)))
+  return Validator(
+    lambda seen: score(seen.weights, losses_of(seen.ls, seen.ys, seen.weights)),
+    outputs=("classes", "labels"),
+  )
 
 
 def score(weights: Float[Array, " v"], losses: Float[Array, " v"]) -> Float[Array, ""]:

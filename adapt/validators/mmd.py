@@ -15,7 +15,9 @@ def mmd() -> Validator:
   variance, where a median would have to be sorted for. Classes may be matched to one another
   wrongly while the domains coincide: then this score is high and wrong.
   """
-  return Validator(lambda seen: score(seen.fs, seen.ft), outputs=("classes", "values", "pixels"))
+  return Validator(
+    lambda seen: score(seen.fs, seen.ft), outputs=("classes", "values", "pixels", "labels")
+  )
 
 
 def score(fs: Float[Array, "n d"], ft: Float[Array, "m d"]) -> Float[Array, ""]:

@@ -6,8 +6,8 @@ d], source labels ys [n] and target inputs xt [m, d], runs once on the host befo
 the same result every time, and never sees a target label. A file that needs more than the base
 installation says so: NEEDS = ("sklearn", …). One that computes large sets otherwise than small ones
 says how: FORM(source, target, arguments) -> a few words for the record. One that takes long says
-where it is: `weights.at("block 3 of 40")`. One that reads no label serves values (regression) too,
-and says so: OUTPUTS = ("classes", "values").
+where it is: `weights.at("block 3 of 40")`. One that reads no label serves values
+(regression) too, and says so, OUTPUTS = ("classes", "values"): it then serves labels as well.
 """
 
 import importlib.util
@@ -42,7 +42,8 @@ def get(name: str) -> Callable[..., np.ndarray]:
 
 def outputs(weighting: Callable[..., np.ndarray]) -> tuple[str, ...]:
   """The output kinds whose labels a weighting can be given."""
-  return getattr(sys.modules[weighting.__module__], "OUTPUTS", ("classes",))
+  found: tuple[str, ...] = getattr(sys.modules[weighting.__module__], "OUTPUTS", ("classes",))
+  return (*found, "labels") if "values" in found and "labels" not in found else found
 
 
 def outputs_of(name: str) -> tuple[str, ...]:
@@ -63,14 +64,14 @@ def effective_share(weights: np.ndarray) -> float:
 def summary(weights: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
   """What a record keeps of the weights [n] of examples.
 
-  The examples have these labels [n], or values [n, d].
+  The examples have these labels [n], or values [n, d] or labels [n, k].
 
   Returns:
     "effective_share", and of classes "weighted_shares" [k], the source's class shares as weighted: of
     a correction of label shift, these are the estimated priors of the target.
   """
   found: dict[str, Any] = {"effective_share": effective_share(weights)}
-  if labels.dtype.kind in "iu" and weights.sum() > 0:
+  if labels.ndim == 1 and labels.dtype.kind in "iu" and weights.sum() > 0:
     shares = np.bincount(labels, weights.astype(np.float64)) / weights.sum(dtype=np.float64)
     found["weighted_shares"] = shares.tolist()
   return found

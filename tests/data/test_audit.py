@@ -109,6 +109,14 @@ def vectors(name, x, y=None, cut=60):
   return Domain(name, Split(x[:cut], y[:cut]), Split(x[cut:], y[cut:]), ("0", "1"))
 
 
+def test_labels_make_no_classes_to_compare():
+  x = np.random.default_rng(3).normal(size=(100, 8)).astype(np.float32)
+  marks = (x[:, :2] > 0).astype(np.int32)
+  source, target = vectors("a", x, marks), vectors("b", x[::-1] + 1, marks)
+  report = audit.audit([source._replace(classes=("p", "q"))], target._replace(classes=("p", "q")))
+  assert report.findings == () and report.classes in ((), ("0",))
+
+
 @pytest.fixture
 def pair():
   rng = np.random.default_rng(0)

@@ -89,5 +89,25 @@ def test_what_cannot_be_measured_is_refused(tmp_path):
   ):
     with pytest.raises(ValueError, match=message):
       data.load_together([source, target], None, reading)
+  for rows, message in (
+    (["1,ant,"] * 20, "t.csv column 'ward' row .* is empty: give each test example a group"),
+    ([f"1,ant,{i}" for i in range(6000)], "1200 groups"),
+  ):
+    lacking = csv(tmp_path / "t.csv", rows)
+    with pytest.raises(ValueError, match=message):
+      data.load_together([source, lacking], None, Reading(groups="ward"))
+    data.load_together([lacking, source], None, Reading(groups="ward"))  # nobody reads a source's
+  rows = [f"{i},ant,{'a' if i != 11 else ''}" for i in range(20)]
+  parts = [f"{row},{'test' if i > 9 else 'train'}" for i, row in enumerate(rows)]
+  lacking = csv(tmp_path / "t.csv", parts, "x,label,ward,split")
+  with pytest.raises(ValueError, match="row 12 is empty"):
+    data.load_together([source, lacking], None, Reading(groups="ward"))
+  np.savez(tmp_path / "n.npz", x=np.zeros((4, 2)), y=[0, 1, 0, 1])
+  with pytest.raises(ValueError, match="--groups y takes the array 'y', which would be the labels"):
+    data.read(str(tmp_path / "n.npz"), None, Reading(groups="y"))
+  with pytest.raises(
+    ValueError, match="--groups label takes the column 'label', which would be the"
+  ):
+    data.read(source, None, Reading(groups="label"))
   with pytest.raises(ValueError, match="--output is values"):
     check(Reading(groups="ward", output="values"))

@@ -31,6 +31,10 @@ X, Y = SOURCE.train
     ([of("a", X[:3], Y[:3]), SAME], "a has 3 rows"),
     ([SOURCE, of("b", X[:3], None)], "b has 3 rows"),
     ([of("a", X * np.nan, Y), SAME], "NaN"),
+    (
+      [SOURCE, of("b", np.ones_like(X), None)],
+      "b has one distinct row, 320 times.*inputs that vary",
+    ),
   ],
 )
 def test_what_cannot_be_compared_is_one_line(domains, said):

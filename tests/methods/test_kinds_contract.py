@@ -1,4 +1,4 @@
-"""Values and pixels keep what `test_contract` holds of classes: eight devices are one, and a run goes on.
+"""Other outputs keep what `test_contract` holds of classes: eight devices are one, and a run goes on.
 
 One method stands for each mechanism that could break it, on networks with batch-norm: a discrepancy that is
 no mean over examples, phases with a critic, statistics of each domain, a teacher and images mixed by the
@@ -33,7 +33,7 @@ SMALL = Settings(
   evaluations=3,
   shots=8,
 )
-NETS = {"values": "normed", "pixels": "normed_pixels"}  # of tests/networks
+NETS = {"values": "normed", "pixels": "normed_pixels", "labels": "normed"}  # of tests/networks
 GIVEN = {"dann": {"width": 8}, "advent": {"width": 8}}
 LAYOUTS = [
   ("values", "rsd"),  # subspaces of the whole batch
@@ -43,7 +43,11 @@ LAYOUTS = [
   ("pixels", "dacs"),  # a teacher, and images mixed by the step's key
 ]
 # Labelled rows that a seed draws, and of the others those that keep more than a network.
-RESUMED = [("values", "fine_tune"), *(case for case in LAYOUTS if case[1] not in ("rsd", "dsbn"))]
+RESUMED = [
+  ("values", "fine_tune"),
+  ("labels", "dann"),
+  *(case for case in LAYOUTS if case[1] not in ("rsd", "dsbn")),
+]
 
 
 def values(name, shift):
@@ -63,8 +67,17 @@ def pixels(name, shift):
   return Domain(name, *parts, ("ground", "disc", "core"), "image")
 
 
+def labels(name, shift):
+  """A domain of three labels, some of them unknown."""
+  domain = values(name, shift)
+  x = np.concatenate([domain.train.x, domain.test.x])
+  y = np.where(np.abs(x[:, :3] - shift) < 0.1, -1, x[:, :3] > shift).astype(np.int32)
+  parts = [Split(x[rows], y[rows]) for rows in (slice(32), slice(32, 48))]
+  return Domain(name, *parts, ("a", "b", "c"), "vector")
+
+
 DOMAINS = {
-  d.name: d for d in (f(f"{f.__name__}_{s}", s) for f in (values, pixels) for s in (0, 0.3))
+  d.name: d for d in (f(f"{f.__name__}_{s}", s) for f in (values, pixels, labels) for s in (0, 0.3))
 }
 
 

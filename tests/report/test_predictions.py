@@ -64,7 +64,9 @@ def test_curves_are_scikit_learn_s():
   precision, recall, _ = metrics.precision_recall_curve(true, score)
   target = next(line for line in axis.lines if "dann, target" in line.get_label())
   # scikit-learn stops at full recall, and begins at the lowest threshold.
-  found = target.get_xydata()[: len(recall) - 1][::-1]
+  first, *found = target.get_xydata()[: len(recall)]
+  np.testing.assert_allclose(first, [0, found[0][1]])  # the first step is drawn from no recall on
+  found = np.array(found)[::-1]
   np.testing.assert_allclose(found, 100 * np.stack([recall, precision], axis=1)[:-1], atol=1e-6)
   average = 100 * metrics.average_precision_score(true, score)
   assert f"AUPRC {average:.1f}" in target.get_label()

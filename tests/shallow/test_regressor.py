@@ -131,6 +131,9 @@ def test_kinds_that_differ_and_masks_are_refused():
   masks = split._replace(y=np.zeros((4, 2, 2), np.int32))
   with pytest.raises(ValueError, match="has masks"):
     judging.learners(Domain("m", masks, masks, ("x",)))
+  marks = Split(np.zeros((3, 2)), np.zeros((3, 2), np.int32))
+  with pytest.raises(ValueError, match="m has several labels an example"):
+    judging.learners(Domain("m", marks, marks, ("x", "y")))
 
 
 @pytest.mark.parametrize("entry", [*regressor.ADAPTIVE.values(), *regressor.LABELLED.values()])

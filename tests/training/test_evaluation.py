@@ -73,13 +73,13 @@ def test_final_measures_are_of_all_test_examples_and_no_padding():
   [part] = parts_of(toy.TASK)
   cells = loop.program_of([part])
   now, _, _ = loop.placed([part], cells)
-  found = evaluation.final(cells, [part], [arrays.views_of(part.data)], now)
+  at, found = evaluation.final(cells, [part], [arrays.views_of(part.data)], now)
   test = part.data.target.test
   logits = np.asarray(cells.outputs(now, test.x)[1])
   assert len(found) == len(logits) == 2
   for mine, own in zip(found, logits, strict=True):
     assert mine == pytest.approx(class_measures.of_logits(own, test.y), rel=1e-5)
-  assert evaluation.final(cells, [part], [{}], now) == []
+  assert at == [None, None] and evaluation.final(cells, [part], [{}], now) == (at, [])
 
 
 def test_scores_are_of_held_out_source_and_unlabelled_target_examples():
