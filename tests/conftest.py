@@ -107,7 +107,8 @@ def toy_run(tmp_path_factory):
     key = str((method, sorted(changes.items(), key=str)))
     if key not in done:
       request = toy.experiment(method, **changes)
-      done[key] = run(request, out / str(len(done)), domains=toy.load).records[0]
+      with toy.few_shown():
+        done[key] = run(request, out / str(len(done)), domains=toy.load).records[0]
     return done[key]
 
   return record_of

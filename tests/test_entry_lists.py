@@ -86,6 +86,7 @@ CHECKS = (
   *("tests/test_layout.py", "tests/test_methods_page.py", "tests/test_entry_lists.py"),
   *("tests/test_golden.py", "tests/cli/test_overview.py", "tests/cli/test_listing.py"),
   *("tests/methods/test_contract.py", "tests/methods/test_min_entropy.py"),
+  "tests/training/test_devices.py::test_layouts_agree",
 )
 
 
@@ -100,7 +101,7 @@ def test_a_method_is_one_file_and_its_test(tmp_path):
   test = STEP.format(declared=documents.code("own test"))
   (tmp_path / "tests/methods/test_min_entropy.py").write_text(test, "utf-8")
   # Tests of other methods by name say nothing of this one.
-  mine = "min_entropy or not test_metrics_after and not test_contract and not a_family_and_a_paper"
+  mine = "min_entropy or not test_layouts_agree and not test_contract and not a_family_and_a_paper"
   command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rs", *CHECKS]
   ran = subprocess.run(
     [*command, "-k", f"({mine}) and not one_file_and_its_test"],

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -14,11 +15,13 @@ from adapt.data import Domain, Split
 from adapt.data.label_sets import ClassSets
 from adapt.data.toy import blobs, blobs_domain, named
 from adapt.data.toy import moons_domain as domain  # noqa: F401
+from adapt.evaluation.metrics import Blocks
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.resolve import resolve
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite, Task
-from adapt.training import checkpoint, evaluation, loop, task_data
+from adapt.training import arrays as inputs
+from adapt.training import checkpoint, evaluation, loop, probe, task_data
 from adapt.training.joint_tasks import Part
 from adapt.training.loop import Report
 from adapt.training.pytree_io import digest
@@ -112,6 +115,11 @@ def experiment(method: str, **changes) -> Experiment:
   return resolve(suite, task, method, own, seeds, **others)
 
 
+def few_shown() -> contextlib.AbstractContextManager[Any]:
+  """Validators score 64 examples of each domain, not 500, where no test asks which or how well."""
+  return mock.patch.object(probe, "SHOWN", 64)
+
+
 def task_of(method: str) -> Task:
   """The toy task that a method is tested on, by its traits."""
   if method not in methods.names():
@@ -176,7 +184,8 @@ def interrupted(asked: Experiment, out: Path, *steps: int) -> list[dict]:
 def digest_at(part: Part, step: int, evaluations: int, report: Report | None) -> str:
   """Digest of the parameters after so many steps, evaluated so often on the way.
 
-  Without a report validators are given nothing, which takes most of an evaluation's time.
+  Without a report an evaluation is of the target's training examples alone, and validators are given
+  nothing: that takes most of its time.
 
   The run has as many steps in all as before, and draws batches for as many at once, so that the
   program of its part serves.
@@ -187,14 +196,27 @@ def digest_at(part: Part, step: int, evaluations: int, report: Report | None) ->
     mock.patch.object(loop, "_lengths", return_value=lengths),
     mock.patch.object(loop, "_room", return_value=room),
     mock.patch.object(evaluation, "ends", return_value=({}, [])),  # what is made once it is trained
-    contextlib.nullcontext()
-    if report
-    else mock.patch.object(evaluation, "_probed", return_value={}),
+    contextlib.nullcontext() if report else _hardly_evaluated(),
   ):
     [trained] = loop.train([part], report or (lambda *_: None))
   assert len(trained.past.steps) == evaluations and trained.past.steps[-1] == step
   ts = trained.mapped.ts
   return digest({"params": ts.params, "stats": ts.state["stats"]})
+
+
+@contextlib.contextmanager
+def _hardly_evaluated() -> Iterator[None]:
+  """Evaluations of one view, without validators."""
+  views_of = inputs.views_of
+
+  def one(*told: Any) -> dict[str, Blocks]:
+    return {"target_train": views_of(*told)["target_train"]}
+
+  with (
+    mock.patch.object(inputs, "views_of", one),
+    mock.patch.object(evaluation, "_probed", return_value={}),
+  ):
+    yield
 
 
 def whole_and_continued(asked: Experiment, out: Path, step: int) -> tuple[list[dict], list[dict]]:

@@ -10,7 +10,7 @@ from adapt import methods, models
 
 # Its loss says nothing of learning: it rises as the critic is fooled, and nothing else is in it.
 TOY = {"given": {"width": 32, "depth": 1, "weight": 0.03}, "margin": 0.2, "falls": False}
-GOLDEN = {"domain_loss": 0.6764613, "loss": 0.7012203, "mapping_loss": 0.8252992}
+GOLDEN = {"domain_loss": 0.6805298, "loss": 0.7043887, "mapping_loss": 0.7952965}
 
 B = by_hand.B
 

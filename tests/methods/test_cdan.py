@@ -8,7 +8,7 @@ import pytest
 from adapt import methods, models
 
 TOY = {"given": {"width": 32, "depth": 1}, "margin": 0.15}
-GOLDEN = {"domain_loss": 0.703181, "label_loss": 0.6740841, "loss": 1.377265}
+GOLDEN = {"domain_loss": 0.7048551, "label_loss": 0.6551642, "loss": 1.360019}
 
 B = by_hand.B
 IS_SOURCE = np.repeat([1.0, 0.0], B)

@@ -31,9 +31,9 @@ def test_learns_and_beats_source_only(name, toy_run, tmp_path):
   evaluated, or what is shown of it, moves no parameter.
   """
   own = toy.needs(name)
-  with mock.patch.object(loop, "train", wraps=loop.train) as train:
+  with mock.patch.object(loop, "train", wraps=loop.train) as train, toy.few_shown():
     records = toy.whole_and_continued(with_null(name), tmp_path, own.steps * 3 // 4)
-  check_reporting(*train.call_args.args[0])
+    check_reporting(*train.call_args.args[0])
   record, *null = records[0]
   losses = np.array(record["curves"]["loss"])
   assert not own.falls or (losses[:, -1] < losses[:, 0]).all()

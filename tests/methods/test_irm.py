@@ -12,7 +12,7 @@ from adapt.methods import irm
 
 # A small rate: the penalty's curvature grows with the logits.
 TOY = {"given": {"weight": 1.0}, "lr": 0.03}
-GOLDEN = {"label_loss": 0.7437857, "loss": 0.7552907, "penalty": 0.01150499}
+GOLDEN = {"label_loss": 0.6354986, "loss": 0.638725, "penalty": 0.00322642}
 
 
 def slopes_by_hand(logits, labels):

@@ -8,7 +8,7 @@ import pytest
 from adapt.methods import pada
 
 TOY = {"given": {"width": 32, "depth": 1, "decay": 0.9}}
-GOLDEN = {"counted": 0.9977952, "domain_loss": 0.6754848, "label_loss": 0.6737965, "loss": 1.349281}
+GOLDEN = {"counted": 0.9953637, "domain_loss": 0.7522394, "label_loss": 0.6549132, "loss": 1.407153}
 
 SHARES = np.array([0.1, 0.6, 0.3], np.float32)
 

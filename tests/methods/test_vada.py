@@ -9,11 +9,11 @@ from adapt import methods, models
 
 TOY = {"given": {"width": 32, "radius": 1.0}, "margin": 0.2}
 GOLDEN = {
-  "domain_loss": 0.6763257,
-  "entropy_loss": 0.6762973,
-  "label_loss": 0.6760256,
-  "loss": 1.369244,
-  "smoothness": 0.002315817,
+  "domain_loss": 0.6958643,
+  "entropy_loss": 0.6829035,
+  "label_loss": 0.6735115,
+  "loss": 1.396152,
+  "smoothness": 0.001907591,
 }
 
 B = by_hand.B

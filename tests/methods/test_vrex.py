@@ -10,7 +10,7 @@ import spurious
 from adapt import methods, models
 
 TOY = {"steps": 800, "given": {"weight": 100.0}, "margin": 0.05}
-GOLDEN = {"label_loss": 0.7571306, "loss": 0.4134984, "variance": 0.0003938771}
+GOLDEN = {"label_loss": 0.5046772, "loss": 0.5069759, "variance": 0.002298715}
 
 # (weight, share, factor at progress 0.4)
 SCHEDULES = [(0.0, 0.1, 0.0), (0.5, 0.1, 0.5), (7.0, 0.1, 7.0), (7.0, 0.5, 1.0), (0.0, 0.5, 0.0)]

@@ -3,66 +3,39 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
-from unittest import mock
 
 import jax
-import jax.numpy as jnp
+import layouts
 import numpy as np
 import pytest
 import toy
+from declared import declared
 
-from adapt import catalogue, methods
+from adapt import methods
 from adapt.experiments.run import run
 from adapt.method import Net
-from adapt.training import arrays as inputs
 from adapt.training import devices as parallel
-from adapt.training import loop, shared_step
 from adapt.training.devices import Layout
-from adapt.training.joint_tasks import Part
 from adapt.training.setup import Feed
 
-catalogue.add_folder("adapt.models", str(Path(__file__).parents[1] / "networks"))
-
-EARLY, STEPS = 6, 20  # single numbers agree at first; rounding grows with the steps
+EARLY, STEPS = 6, layouts.STEPS  # single numbers agree at first; rounding grows with the steps
 
 
-def final_params(name, *layouts, tuned="full"):
-  """Two seeds under each layout, from one start.
-
-  Returns: for each layout, ((params, state), loss) after 6 steps and after 20.
-  """
-  own = toy.needs(name)
-  given = own.given if own.layouts is None else own.layouts
-  short = {"seeds": (0, 1), "steps": STEPS, "evaluations": 1, "batch_size": own.layouts_batch}
-  experiment = toy.experiment(name, model="normed", given=given, tuning=tuned, **short)
-  setup, data, todo = experiment.setup, toy.data_of(experiment), experiment.points
-  parts = [Part(setup, todo, data)]
-  begun, arrays, _ = loop.placed(parts, loop.program_of(parts))
-  copied = jax.jit(lambda tree: jax.tree.map(jnp.copy, tree))  # a layout donates what it is given
-  load = inputs.loader_of(setup, data, begun.labelled)
-  labels = arrays._replace(xs=None, xt=None)  # inputs come with each step
-  results = []
-  for layout in layouts:
-    cells = loop.program_of([Part(setup._replace(layout=layout), todo, data)])
-    mapped = parallel.put_stacked(layout, copied(begun))
-    which = parallel.put_stacked(layout, jnp.arange(2))
-    seen = []
-    for step in range(STEPS):
-      shared = parallel.put_shared(layout, (labels, load.at(step)))
-      with mock.patch.object(shared_step, "step", wraps=shared_step.step) as traced:
-        mapped, metrics = jax.block_until_ready(cells.fed((mapped, which), shared))
-      assert step == 0 or not traced.called, "a later step is traced again"
-      if step + 1 in (EARLY, STEPS):
-        ts = parallel.fetch(layout, mapped).ts
-        loss = parallel.fetch(layout, metrics)["loss"]
-        # Copies: a layout donates what these may be views of.
-        seen.append((jax.tree.map(np.array, (ts.params, ts.state)), np.array(loss)))
-    results.append(seen)
-    check_steps(begun.ts, seen)
-    # Where training has exploded, rounding alone tells layouts apart.
-    assert max(np.abs(leaf).max() for leaf in jax.tree.leaves(seen[-1][0][0])) < 10
-  return results
+def final_params(begun, layout):
+  """Two seeds: ((params, state), loss) after 6 steps and after 20, and the metrics of the second step."""
+  seen = []
+  for step, (mapped, metrics) in enumerate(layouts.steps(begun, layout), 1):
+    if step == layouts.GOLDEN:
+      first = layouts.golden(parallel.fetch(layout, metrics))
+    if step in (EARLY, STEPS):
+      ts = parallel.fetch(layout, mapped).ts
+      loss = parallel.fetch(layout, metrics)["loss"]
+      # Copies: a layout donates what these may be views of.
+      seen.append((jax.tree.map(np.array, (ts.params, ts.state)), np.array(loss)))
+  check_steps(begun.mapped.ts, seen)
+  # Where training has exploded, rounding alone tells layouts apart.
+  assert max(np.abs(leaf).max() for leaf in jax.tree.leaves(seen[-1][0][0])) < 10
+  return *seen, first
 
 
 def check_steps(begun, seen):
@@ -105,11 +78,12 @@ if os.environ.get("ADAPT_LAYOUTS") == "every":
 @pytest.mark.parametrize("name", methods.names())
 @pytest.mark.holds("layouts")
 def test_layouts_agree(name):
-  sharded = [Layout("sharding", 8)] if name in SHARDED else []
-  layouts = Layout("sharding", 1), *sharded, Layout("pmap", 8)
-  (early, late), *others = final_params(name, *layouts)
-  most = toy.needs(name).amplified
-  for layout, (other_early, other_late) in zip(layouts[1:], others, strict=True):
+  """And one device has the metrics that the method's test file declares; see `test_golden.py`."""
+  begun, most = layouts.start(name), toy.needs(name).amplified
+  early, late, first = final_params(begun, Layout("sharding", 1))
+  assert first == pytest.approx(declared("methods", name, "GOLDEN", first), rel=1e-4)
+  for layout in [Layout("sharding", 8)] * (name in SHARDED) + [Layout("pmap", 8)]:
+    other_early, other_late, _ = final_params(begun, layout)
     assert_close(other_early, early, layout)
     apart = np.linalg.norm(flat(other_late[0]) - flat(late[0])) / np.linalg.norm(flat(late[0]))
     assert apart < most, layout
@@ -119,19 +93,20 @@ def test_layouts_agree(name):
 @pytest.mark.parametrize("name", ["bss", "delta", "lp_ft", "stochnorm"])
 @pytest.mark.holds("layouts")
 def test_layouts_agree_under_tunings(name):
-  layouts = Layout("sharding", 1), Layout("pmap", 8)
-  one, other = final_params("fine_tune", *layouts, tuned=name)
+  begun, layout = layouts.start("fine_tune", tuned=name), Layout("pmap", 8)
+  one, other = (final_params(begun, where)[:2] for where in (Layout("sharding", 1), layout))
   for ours, theirs in zip(other, one, strict=True):
-    assert_close(ours, theirs, layouts[1])
+    assert_close(ours, theirs, layout)
 
 
 def test_pmap_without_the_mean_of_gradients_would_differ(monkeypatch):
-  [(_, (one, _))] = final_params("source_only", Layout("sharding", 1))
+  begun = layouts.start("source_only")
+  one = final_params(begun, Layout("sharding", 1))[1][0]
   monkeypatch.setattr(parallel, "average", lambda layout, grads: grads)
   from adapt.training import program
 
   program.program.cache_clear()
-  [(_, (other, _))] = final_params("source_only", Layout("pmap", 8))
+  other = final_params(begun, Layout("pmap", 8))[1][0]
   program.program.cache_clear()
   kernels = one[0]["net"]["head"]["kernel"], other[0]["net"]["head"]["kernel"]
   assert np.abs(kernels[0] - kernels[1]).max() > 1e-3
