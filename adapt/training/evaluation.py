@@ -78,6 +78,7 @@ def _seen(
 def _looked(cells: Program, now: Mapped, view: Blocks, most: int) -> tuple[Any, list[Any]]:
   """Counts a view and keeps the outputs of its first `most` examples."""
   ranks = label_measures.marks(view.y[0])
+  counts: Any
   counts, kept = looked(cells.look, now, view, view.examples if ranks else most)
   if not ranks:
     return counts, kept
