@@ -176,8 +176,8 @@ def test_a_suite_runs_end_to_end(name, flags, tmp_path, capsys):
     assert_own_settings_are_said(suite, made["method"], settings, made["label"])
   assert all(r["protocol"] == suite.protocol for r in records)
   assert {r["task"] for r in records} == {suite.tasks[0].name}
-  main = "H-score" if suite.tasks[0].unknown else "accuracy"
-  shown = {"values": "R²", "pixels": "mIoU"}.get(suite.output, main)
+  usual = "H-score" if suite.tasks[0].unknown else "accuracy"
+  shown = {"values": "R²", "pixels": "mIoU"}.get(suite.output, usual)
   shown = {"auroc": "AUROC", "dice": "Dice"}.get(suite.measure, shown)
   lines = capsys.readouterr().out.splitlines()
   titles = next(s for s in lines if "method (seeds)" in s)

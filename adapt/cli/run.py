@@ -56,7 +56,7 @@ def run_each(
   arguments: argparse.Namespace,
   measure: str | None = None,
 ) -> int:
-  """Runs parts whose domains load differently, and prints one table, of their suite's measure.
+  """Runs parts whose domains load differently, and prints one table.
 
   Returns and errors are those of `run`; all parts are checked before the first is trained.
   """

@@ -1,4 +1,7 @@
-"""Toy domains: rotated moons (Ganin et al., 2016, §5.1.1), clouds, waves and discs."""
+"""Toy domains of classes, values and pixels.
+
+Rotated moons are after Ganin et al. (2016), §5.1.1.
+"""
 
 import numpy as np
 
@@ -55,7 +58,10 @@ def named(name: str) -> Domain:
 
 
 def waves(n: int, shift: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-  """Inputs [n, 4] about a place, and a number [n, 1] far from 0 that waves over them."""
+  """Inputs [n, 4], and a number [n, 1] that waves over them.
+
+  It is far from 0, about 300.
+  """
   rng = np.random.default_rng(seed)
   x = rng.normal(shift, 1.0, (n, 4))
   y = 300 + 20 * (x[:, :1] - x[:, 1:2] + np.sin(2 * x[:, 2:3])) + rng.normal(0, 2, (n, 1))
@@ -70,10 +76,10 @@ def waves_named(name: str) -> Domain:
 
 
 def discs(shift: float, n: int, seed: int, side: int = 16) -> tuple[np.ndarray, np.ndarray]:
-  """Images [n, side, side, 3] uint8 of a disc, and masks [n, side, side] uint8.
+  """Images of a disc on grey, and their masks.
 
-  Ground is 0, the disc 1, its core 2, and a corner is not scored (255). The shift, 0 to 1, makes the
-  picture darker and tints it.
+  Images are [n, side, side, 3] uint8, masks [n, side, side] uint8. Ground is 0, the disc 1, its core 2,
+  and a corner is not scored (255). The shift, 0 to 1, makes the picture darker and tints it.
   """
   rng = np.random.default_rng(seed)
   rows, columns = np.mgrid[:side, :side]

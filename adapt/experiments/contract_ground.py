@@ -1,4 +1,4 @@
-"""What methods are checked on: a toy task for each kind of output."""
+"""Toy tasks that methods are checked on, by kind of output."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ _OPEN = Task("blobs_open", ("blobs",), "moved", ClassSets(4, 0, 4))
 
 
 class Ground(NamedTuple):
-  """The toy domains of one kind of output, and how predictions there are judged."""
+  """Toy domains of one kind of output, and its measures."""
 
   kind: str  # of output
   task: Task
@@ -70,7 +70,10 @@ class Ground(NamedTuple):
     return float((predicted.argmax(-1) == labels)[labels >= 0].mean())
 
   def trivial(self, record: Mapping[str, Any]) -> float:
-    """The measure of always the same answer: the most frequent class, or the mean."""
+    """The measure of always the same answer.
+
+    It is the most frequent class, or the mean.
+    """
     if self.measure != "accuracy":
       return 0.0 if self.measure == "r2" else 1 / self.heads
     counts = np.sum(record["confusion"], axis=(0, 2))
@@ -86,7 +89,7 @@ class Ground(NamedTuple):
 
 
 def of(kind: str, traits: Method) -> Ground:
-  """The ground of a kind of output for a method with these traits.
+  """What a method with these traits is checked on.
 
   Raises:
     ValueError: the method does not serve it.

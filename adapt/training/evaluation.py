@@ -190,19 +190,25 @@ def scored(cells: Program, mapped: Mapped, data: TaskData) -> list[dict[str, flo
 
 
 def seconds(
-  parts: Sequence[Part], views: Sequence[Views], took: Took, times: int, running: float
+  seen: tuple[Program, Sequence[Part], Sequence[Views], Mapped],
+  took: Took,
+  times: int,
+  running: float,
 ) -> dict[str, float]:
   """Splits a run's seconds by activity, without preparation and compilation.
 
   One evaluation is timed apart, as the others overlap with training on an accelerator.
 
   Args:
-    parts: what was trained.
-    views: of each part.
-    took: seconds of one evaluation by activity, as `at` notes them.
+    seen: what `at` is given.
+    took: seconds of one evaluation by activity, as `at` notes them; one is made here if none was timed,
+      as a run had one alone, or stopped early.
     times: evaluations.
     running: seconds of all that.
   """
+  _, parts, views, _ = seen
+  if not took:
+    at(*seen, took)
   name = "target_test" if "target_test" in took else "target_train"
   having = [(own, part) for own, part in zip(views, parts, strict=True) if name in own]
   n = sum(own[name].computed * part.cells for own, part in having)

@@ -72,7 +72,7 @@ def train(
   """
   began, compiled = time.perf_counter(), live.compile_seconds()
   cells, layout, settings = program_of(parts), layout_of(parts), parts[0].data.settings
-  pace = Pace()
+  pace, took = Pace(), dict[str, float]()
   found = saved.newest() if saved else None
   mapped, arrays, fed = placed(parts, cells, found)
   past, report = _history(parts, found), _followed(report)
@@ -80,7 +80,6 @@ def train(
   pack = arrays.xs is not None and packed_rows.packed(arrays.xs)
   views = [inputs.views_of(part.data, pack) for part in parts]
   lengths = _lengths(settings.steps, settings.evaluations)
-  took: evaluation.Took = {}
   watching, first = live.training(lengths, len(past.steps)), len(past.steps) + 1
   with contextlib.closing(fed), watching, stopping.deferred(live.next_stop) as told:
     for i, length in enumerate(lengths[first - 1 :], first):
@@ -91,8 +90,8 @@ def train(
         mapped = _piece(fed, mapped, past, pace, length - past.since)
       now = devices.fetch(layout, mapped)
       # The device is given the next chunk before the host reads this one's numbers.
-      timed = took if first < i == len(lengths) else None  # the first one is compiled
-      past.add(*devices.settled(layout, evaluation.at(cells, parts, views, now, timed)))
+      timed = (took,) if first < i == len(lengths) else ()  # the first one is compiled
+      past.add(*devices.settled(layout, evaluation.at(cells, parts, views, now, *timed)))
       past.settle(leave=0 if watch or i == len(lengths) else 1, report=report)
       stop = saved is not None and hosts.anyone(told())  # all at the same evaluation
       if watch and watch(past.steps[-1], past.means(parts[0].cells)):
@@ -104,15 +103,13 @@ def train(
         saved.save(now, past, time.perf_counter() - began)
   total, ended = past.before + time.perf_counter() - began, live.compile_seconds()
   now = devices.fetch(layout, mapped)
-  running = total - prepared - (ended - compiled_before)
-  if not took:  # it had one evaluation, or stopped early
-    evaluation.at(cells, parts, views, now, took)
-  seconds = evaluation.seconds(parts, views, took, len(past.steps), running)
+  seen, running = (cells, parts, views, now), total - prepared - (ended - compiled_before)
+  seconds = evaluation.seconds(seen, took, len(past.steps), running)
   seconds |= {"prepare": prepared, "input_wait": fed.waited(), "total": total}
   seconds |= {"compile": ended - compiled}
   shares = {n: v if n == "predict_1000" else v / len(parts) for n, v in seconds.items()}
   sums = _weighted(parts, arrays)
-  past.thresholds, past.final = evaluation.final(cells, parts, views, now)
+  past.thresholds, past.final = evaluation.final(*seen)
   return [
     Trained(own, past.only(span), *evaluation.ends(cells, own, part.data), shares, cells, sums)
     for part, span, own in zip(parts, spans(parts), evaluation.each(parts, now), strict=True)

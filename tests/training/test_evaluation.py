@@ -46,7 +46,7 @@ def test_where_the_time_went_adds_up_and_is_found_by_one_pass(monkeypatch):
     ours = jax.tree.leaves(own)
     assert all(a is b for a, b in zip(ours, found[: len(ours)], strict=True))
   assert len(inputs) == len(jax.tree.leaves(probed))
-  spent = evaluation.seconds(some, views, took, 3, 1000.0)
+  spent = evaluation.seconds((cells, some, views, now), took, 3, 1000.0)
   assert min(spent.values()) > 0
   assert spent["train"] + spent["evaluate"] + spent["select"] == pytest.approx(1000.0)
   assert spent["select"] == pytest.approx(3 * took["select"])
