@@ -81,7 +81,8 @@ def searched(records: Sequence[Record]) -> list[str]:
 def table(records: Sequence[Record]) -> Table:
   """The records as a table for `rich.print`, one line each."""
   suites, measure = sorted({r["suite"] for r in records}), headline(records)
-  columns = _columns(measure)
+  kinds = {(r.get("output") or {}).get("name", outputs.CLASSES.name) for r in records}
+  columns = _columns(measure, min(kinds, default=outputs.CLASSES.name))
   shown = Table(
     title=f"{', '.join(suites)}: target test set, last step{', %' * ('r2' not in columns)}",
     box=box.SIMPLE_HEAD,
@@ -110,15 +111,13 @@ def table(records: Sequence[Record]) -> Table:
   return shown
 
 
-def _columns(measure: str) -> dict[str, str]:
-  """The measures shown, the headline first: key in a record, column."""
+def _columns(measure: str, kind: str) -> dict[str, str]:
+  """The measures shown of an output, the headline first: key in a record, column."""
   if measure in _SHOWN:
     return _SHOWN[measure]
-  for own in (_SHOWN["r2"], _SHOWN["miou"]):
-    if measure in own:
-      return {measure: own[measure], **own}
-  title, rest = outputs.measure(measure).title.split(" (")[0], _SHOWN["accuracy"]
-  return {measure: title, **dict([(n, t) for n, t in rest.items() if n != measure][:3])}
+  own = _SHOWN[outputs.main(kind)]
+  title = own.get(measure) or outputs.measure(measure).title.split(" (")[0]
+  return {measure: title, **dict([(n, t) for n, t in own.items() if n != measure][:3])}
 
 
 def broken(label: str) -> str:

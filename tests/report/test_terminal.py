@@ -51,3 +51,10 @@ def test_pixels_show_their_own_measures_the_one_asked_for_first():
     text = shown([{**made, "measure": asked} if asked else made])
     assert first in text and text.count("±") == 1 and "recall" not in text
     assert {"mIoU", "Dice", "pixels"} <= set(text.split())
+
+
+def test_labels_show_their_own_measures_beside_one_that_classes_have_too():
+  made = {**sample_records.make(label="dann"), "output": {"name": "labels"}, "measure": "auroc"}
+  made["last"] = {"map": [0.7] * 3, "auroc": [0.6] * 3, "f1": [0.5] * 3, "micro_f1": [0.4] * 3}
+  text = shown([made])
+  assert "60.0 ± 0.0" in text and "mAP" in text and "recall" not in text
