@@ -36,7 +36,7 @@ def outcomes(tmp_path, capsys, *changes, name="min_entropy", flags=()):
 def test_the_example_of_the_readme_keeps_the_contract(tmp_path, capsys):
   code, found = outcomes(tmp_path, capsys, flags=("--weight", "0.5"))
   assert {name: outcome for name, (outcome, _) in found.items() if outcome != "pass"} == {}
-  assert code == 0 and len(found) == 11
+  assert code == 0 and len(found) == 12
   assert "at weight 0: +" in found[NULL][1]
 
 

@@ -68,7 +68,7 @@ def test_steps_cut_anywhere_have_the_bits_of_steps_in_one(feed):
       for steps in cut:
         state, new = fed.piece(state, steps)
         blocks += new
-    every.append(fed.mean(history.per_step(blocks)))
+    every.append(history.means(history.per_step(blocks)))
     digests.add(pytree_io.digest(jax.tree.map(np.asarray, state.ts.params)))
   assert len(digests) == 1
   jax.tree.map(np.testing.assert_array_equal, *every)
