@@ -16,9 +16,7 @@ from adapt.outputs import labels as kind
 class LabelCounts(NamedTuple):
   """Additive counts over examples, and what ranks all of them."""
 
-  precision: (
-    jax.Array
-  )  # [k] average precision; 0 until `ranked`, NaN for a label without a positive
+  precision: jax.Array  # [k] average precision, NaN without a positive; 0 until `ranked`
   loss: jax.Array  # [] sum of the examples' losses, nats
   examples: jax.Array  # [] with a known label
   outputs: jax.Array  # [] sum of all predictions, those without a label too

@@ -8,9 +8,6 @@ from typing import Any
 from adapt import catalogue
 from adapt.method import Method, Net
 
-# Serves labels beside what its file says: records of a file whose code stays take further seeds.
-_LABELS_TOO = ("adabn",)
-
 
 def names() -> tuple[str, ...]:
   """Every method, sorted."""
@@ -64,8 +61,7 @@ def traits(method: str | Callable[..., Any], hyperparameters: Mapping[str, Any] 
     raise ValueError(
       f"'{factory.__name__}' makes a {type(made).__name__}: return a Method in {_file_of(factory)}"
     )
-  own = set(made.outputs)
-  if "labels" not in own and (own >= {"classes", "values"} or factory.__name__ in _LABELS_TOO):
+  if "labels" not in made.outputs and {"classes", "values"} <= set(made.outputs):
     return made._replace(outputs=(*made.outputs, "labels"))
   return made
 

@@ -45,4 +45,4 @@ def adabn(net: Net) -> Method:
   def predict(params, state, x):
     return net.apply(params["net"], state["stats_target"], x, train=False, key=None)[0]
 
-  return Method(init, loss, predict, outputs=("classes", "pixels"))
+  return Method(init, loss, predict, outputs=("classes", "pixels", "labels"))

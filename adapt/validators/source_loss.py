@@ -6,7 +6,7 @@ from adapt.evaluation.pixel_measures import PixelCounts
 from adapt.evaluation.value_measures import ValueCounts
 from adapt.validators import Validator, counted
 
-Any = ValueCounts | PixelCounts | LabelCounts
+Counted = ValueCounts | PixelCounts | LabelCounts
 
 
 def source_loss() -> Validator:
@@ -19,7 +19,7 @@ def source_loss() -> Validator:
   return counted(score)._replace(outputs=("values", "pixels", "labels"))
 
 
-def score(source: Any, target: Any) -> float:
+def score(source: Counted, target: Counted) -> float:
   """Minus the mean loss."""
   del target
   if isinstance(source, PixelCounts):
