@@ -154,8 +154,7 @@ def compiled(
   """Compiles f(stacked, shared), with arguments from `put_stacked` and `put_shared`."""
   donated = (0,) if donate else ()
   if layout.kind == "pmap":
-    devices = jax.devices()[: layout.devices]
-    return jax.pmap(f, AXIS, in_axes=(0, None), devices=devices, donate_argnums=donated)
+    return _pmapped(f, layout, donated)
   if layout.devices == 1:
     return jax.jit(f, donate_argnums=donated)
   if layout.kind == "seeds":
@@ -164,6 +163,22 @@ def compiled(
     )
     return jax.jit(apart, donate_argnums=donated)
   return jax.jit(f, donate_argnums=donated, out_shardings=NamedSharding(mesh(layout), P()))
+
+
+def _pmapped(
+  f: Callable[..., Any], layout: Layout, donated: tuple[int, ...]
+) -> Callable[[Any, Any], Any]:
+  """The function on every device, each with all of its arguments."""
+  mapped = jax.pmap(
+    lambda stacked, shared, device: f(stacked, shared),
+    AXIS,
+    in_axes=(None, None, 0),  # pmap asks for something that is mapped
+    out_axes=None,
+    devices=jax.devices()[: layout.devices],
+    donate_argnums=donated,
+  )
+  each = jax.device_put(np.arange(layout.devices), NamedSharding(mesh(layout), P(AXIS)))
+  return lambda stacked, shared: mapped(stacked, shared, each)
 
 
 def put_shared(layout: Layout, tree: Any) -> Any:
@@ -219,8 +234,6 @@ def put_stacked(layout: Layout, tree: Any) -> Any:
 
   They lie whole on each device; under "seeds" each device has its own cells.
   """
-  if layout.kind == "pmap":
-    return jax.device_put(_copies(tree, layout.devices), NamedSharding(mesh(layout), P(AXIS)))
   if layout.kind == "seeds":
     filled = -(-layout.cells // layout.devices) * layout.devices
     return jax.device_put(_filled(tree, filled), NamedSharding(mesh(layout), P(AXIS)))
@@ -233,20 +246,8 @@ def _filled(tree: Any, n: int) -> Any:
   return jax.tree.map(lambda x: x[jnp.minimum(jnp.arange(n), len(x) - 1)], tree)
 
 
-@functools.partial(jax.jit, static_argnums=1)
-def _copies(tree: Any, n: int) -> Any:
-  return jax.tree.map(lambda x: jnp.broadcast_to(x, (n, *x.shape)), tree)
-
-
-@jax.jit
-def _first(tree: Any) -> Any:
-  return jax.tree.map(lambda x: x[0], tree)
-
-
 def fetch(layout: Layout, tree: Any) -> Any:
   """One copy of what `compiled` returned, on this process's first device."""
-  if layout.kind == "pmap":
-    tree = settled(layout, _first(tree))
   if jax.process_count() > 1:
     return jax.tree.map(lambda x: x.addressable_data(0), tree)
   if layout.devices == 1:
