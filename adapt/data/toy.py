@@ -1,4 +1,4 @@
-"""Toy domains of classes, values and pixels.
+"""Toy domains of classes, values, pixels and several labels.
 
 Rotated moons are after Ganin et al. (2016), §5.1.1.
 """
@@ -73,6 +73,25 @@ def waves_named(name: str) -> Domain:
   shift = {"waves": 0.0, "ripples": 0.2, "swell": 0.4}[name]
   train, test = waves(320, shift, len(name)), waves(400, shift, 100 + len(name))
   return Domain(name, Split(*train), Split(*test), (), "vector")
+
+
+def signs(n: int, shift: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+  """Inputs [n, 4], and three labels [n, 3]: whether a sum of inputs is above where it lies in the middle.
+
+  One label in twenty is not known (-1). The shift moves inputs, and their labels with them.
+  """
+  rng = np.random.default_rng(seed)
+  x = rng.normal(0, 1.0, (n, 4))
+  sums = np.stack([x[:, 0] + x[:, 1], x[:, 1] - x[:, 2], x[:, 3] + np.sin(2 * x[:, 2])], axis=1)
+  y = np.where(rng.random(sums.shape) < 0.05, -1, sums > 0)
+  return (x + shift).astype(np.float32), y.astype(np.int32)
+
+
+def signs_named(name: str) -> Domain:
+  """Return a toy domain of labels: signs, near_signs or far_signs."""
+  shift = {"signs": 0.0, "near_signs": 0.3, "far_signs": 0.6}[name]
+  train, test = signs(320, shift, len(name)), signs(400, shift, 100 + len(name))
+  return Domain(name, Split(*train), Split(*test), ("sum", "difference", "wave"), "vector")
 
 
 def discs(shift: float, n: int, seed: int, side: int = 16) -> tuple[np.ndarray, np.ndarray]:

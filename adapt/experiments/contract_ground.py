@@ -53,6 +53,8 @@ class Ground(NamedTuple):
     if self.kind == "values":
       return np.linspace(-1, 1, n, dtype=np.float32)[:, None]
     each = np.arange(n, dtype=np.int32) % min(self.heads, 2)
+    if self.kind == "labels":
+      return (each[:, None] + np.arange(self.heads, dtype=np.int32)) % 2
     return np.tile(each[:, None, None], (1, *self.shape[:2])) if self.kind == "pixels" else each
 
   def others(self, labels: Any, classes: int) -> np.ndarray:
@@ -60,13 +62,16 @@ class Ground(NamedTuple):
     labels = np.asarray(labels)
     if self.kind == "values":
       return labels + np.float32(1) + np.abs(labels)
-    return np.where(labels < 0, labels, (labels + 1) % max(classes, 1)).astype(labels.dtype)
+    classes = 2 if self.kind == "labels" else max(classes, 1)
+    return np.where(labels < 0, labels, (labels + 1) % classes).astype(labels.dtype)
 
   def judged(self, predicted: np.ndarray, labels: Any) -> float:
     """What `again` is of predictions [n, ...] as models make them."""
     labels = np.asarray(labels)
     if self.kind == "values":
       return float(np.abs(predicted - labels).mean())
+    if self.kind == "labels":
+      return float(((predicted > 0) != labels)[labels >= 0].mean())
     return float((predicted.argmax(-1) == labels)[labels >= 0].mean())
 
   def trivial(self, record: Mapping[str, Any]) -> float:
@@ -75,13 +80,15 @@ class Ground(NamedTuple):
     It is the most frequent class, or the mean.
     """
     if self.measure != "accuracy":
-      return 0.0 if self.measure == "r2" else 1 / self.heads
+      return {"r2": 0.0, "auroc": 0.5}.get(self.measure, 1 / self.heads)
     counts = np.sum(record["confusion"], axis=(0, 2))
     return float(counts.max() / counts.sum())
 
   def shown(self, value: float) -> str:
     """A value of `measure` with its unit."""
-    return f"R² {value:.3f}" if self.measure == "r2" else f"{100 * value:.1f} %"
+    if self.measure == "r2":
+      return f"R² {value:.3f}"
+    return ("AUROC " if self.measure == "auroc" else "") + f"{100 * value:.1f} %"
 
   def gain(self, value: float) -> str:
     """A difference of `measure` with its unit."""
@@ -122,5 +129,11 @@ def _pixels(traits: Method) -> Ground:
   )
 
 
-_MADE = {"classes": _classes, "values": _values, "pixels": _pixels}
+def _labels(traits: Method) -> Ground:
+  sources = ("signs",) if traits.sources < 2 else ("signs", "near_signs")
+  task = Task("signs_moved", sources, "far_signs")
+  return Ground("labels", task, toy.signs_named, (4,), 3, "auroc", "hamming_loss", "mlp")
+
+
+_MADE = {"classes": _classes, "values": _values, "pixels": _pixels, "labels": _labels}
 KINDS = tuple(_MADE)

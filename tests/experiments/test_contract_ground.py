@@ -24,13 +24,18 @@ def test_other_labels_all_differ_and_are_of_the_kind(kind):
 
 
 def test_predictions_are_judged_by_what_records_have():
-  classes, values, pixels = (
+  classes, values, pixels, labels = (
     contract_ground.of(kind, methods.traits("dann")) for kind in contract_ground.KINDS
   )
   assert classes.judged(np.eye(2)[[0, 1, 1]], [0, 1, 0]) == pytest.approx(2 / 3)
   assert values.judged(np.array([[1.0], [3.0]]), [[2.0], [1.0]]) == 1.5
   masks = np.array([[[0, -1], [2, 1]]])
   assert pixels.judged(np.eye(3)[[[[0, 1], [2, 2]]]], masks) == pytest.approx(2 / 3)
+  told = [[1, -1], [0, 0], [1, 1], [0, -1]]
+  assert labels.judged(np.array([[2.0, -1], [-1, 3], [1, 1], [-2, 5]]), told) == pytest.approx(
+    1 / 6
+  )
+  assert labels.trivial({}) == 0.5 and labels.shown(0.965) == "AUROC 96.5 %"
   assert values.shown(0.5) == "R² 0.500" and values.gain(0.01) == "+0.010"
   assert pixels.trivial({}) == 1 / 3 and values.trivial({}) == 0
   assert classes.trivial({"confusion": [[[3, 0], [1, 0]]]}) == 0.75
