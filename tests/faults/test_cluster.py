@@ -39,14 +39,13 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def nodes():
-  """A head that runs nothing, and two nodes for a cell each."""
+  """A head that runs nothing, and a node for a cell at a time."""
   from ray.cluster_utils import Cluster
 
   with pytest.MonkeyPatch.context() as patch:
     patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **SMALL})
-  for _ in range(2):
-    made.add_node(num_cpus=1, **SMALL)
+  made.add_node(num_cpus=1, **SMALL)
   yield made
   made.shutdown()
 
@@ -132,7 +131,7 @@ def files(out):
 def test_cells_of_a_node_that_dies_run_elsewhere_and_none_is_there_twice(
   nodes, suite, start, tmp_path, capsys
 ):
-  """24 cells on three nodes; the third ends its first cell and dies in its second."""
+  """24 cells on two nodes; the second ends its first cell and dies in its second."""
   doomed, log = nodes.add_node(num_cpus=1, **SMALL), tmp_path / "log"
   fate = doomed.node_id
 

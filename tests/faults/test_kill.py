@@ -15,7 +15,7 @@ import toy
 
 from adapt import compile_cache
 
-KILLS = int(os.environ.get("ADAPT_KILLS", "8"))  # benchmarks.kills takes 200
+KILLS = int(os.environ.get("ADAPT_KILLS", "5"))  # benchmarks.kills takes 200
 METHODS = ("source_only", "shot")  # which starts from the model of source_only
 STEPS, EVALUATIONS = 240, 6
 LABELS = [f"{method}-evaluations={EVALUATIONS}-steps={STEPS}" for method in METHODS]
