@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from adapt.data import npy
+from adapt.data import arrow_memory, npy
 from adapt.data.cells import MISSING, NUMBER
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".data")
@@ -195,7 +195,7 @@ def _columns(text: str, delimiter: str, names: list[str], named: bool, quoted: b
   own = [str(k) for k in range(len(names))]
   content = text.encode("utf-8", "surrogatepass")
   table = arrow.read_csv(
-    pa.BufferReader(content),
+    arrow_memory.reader(content),
     read_options=arrow.ReadOptions(
       column_names=own,
       skip_rows_after_names=int(named),

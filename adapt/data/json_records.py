@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from adapt.data import delimited
+from adapt.data import arrow_memory, delimited
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 _SHAPE = 'write an object a line, as {"text": "…", "label": 1}, or a list of such'
@@ -39,7 +39,7 @@ def read(path: Path) -> tuple[Any, list[str]]:
     raise ValueError(f"{path} holds no objects: {_SHAPE}")
   # An object must not be longer than a block.
   options = arrow.ReadOptions(block_size=min(len(content) + 1, 2**31 - 1))
-  table = arrow.read_json(pa.BufferReader(content), options)
+  table = arrow.read_json(arrow_memory.reader(content), options)
   nested = [f.name for f in table.schema if pa.types.is_nested(f.type)]
   if nested:
     shown = ", ".join(nested[:5]) + ", …" * (len(nested) > 5)

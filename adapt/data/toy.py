@@ -76,7 +76,7 @@ def waves_named(name: str) -> Domain:
 
 
 def signs(n: int, shift: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-  """Inputs [n, 4], and three labels [n, 3]: whether a sum of inputs is above where it lies in the middle.
+  """Inputs [n, 4], and three labels [n, 3]: signs of sums.
 
   One label in twenty is not known (-1). The shift moves inputs, and their labels with them.
   """
