@@ -132,7 +132,8 @@ def _pixels(traits: Method) -> Ground:
 def _labels(traits: Method) -> Ground:
   sources = ("signs",) if traits.sources < 2 else ("signs", "near_signs")
   task = Task("signs_moved", sources, "far_signs")
-  return Ground("labels", task, toy.signs_named, (4,), 3, "auroc", "hamming_loss", "mlp")
+  more = SETTINGS._replace(shots=80)  # rows; of classes shots are of each
+  return Ground("labels", task, toy.signs_named, (4,), 3, "auroc", "hamming_loss", "mlp", more)
 
 
 _MADE = {"classes": _classes, "values": _values, "pixels": _pixels, "labels": _labels}
