@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from adapt import methods
-from adapt.experiments import contract, contract_ground, contract_runs
+from adapt.experiments import contract, contract_ground, contract_runs, contract_steps
 from adapt.experiments.contract_runs import Failed, subject
 from adapt.training.checkpoint import Checkpoints
 
@@ -64,7 +64,7 @@ def test_a_method_is_checked_on_values(tmp_path, monkeypatch):
 
 def test_random_masks_reach_the_loss_of_pixels(tmp_path):
   own = subject(methods.bind("source_only"), None, None, tmp_path, "pixels")
-  batch = contract._batch(own)
+  batch = contract_steps._batch(own)
   assert batch.xs.shape == (16, 16, 16, 3) and batch.ys.shape == (16, 16, 16)
   method = own.made()
   params, state = jax.eval_shape(method.init, jax.random.key(0), batch)

@@ -9,7 +9,7 @@ import pytest
 from adapt import methods
 from adapt.catalogue import bound
 from adapt.data import toy
-from adapt.experiments import contract, contract_runs
+from adapt.experiments import contract_runs, contract_steps
 from adapt.experiments.contract_runs import Failed, Skipped, subject
 from adapt.losses import ops
 from adapt.method import Method
@@ -53,7 +53,7 @@ def test_labels_that_reach_a_method_behind_its_back_are_noticed(tmp_path):
 
 def test_methods_that_declare_labels_are_not_asked(tmp_path):
   few = subject(methods.bind("fine_tune"), 0.1, "mlp", tmp_path)
-  for check in (contract_runs._other_labels, contract._declares_labels):
+  for check in (contract_runs._other_labels, contract_steps._declares_labels):
     with pytest.raises(Skipped, match="labelled"):
       check(few)
 

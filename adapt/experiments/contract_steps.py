@@ -1,0 +1,189 @@
+"""The part of a method's contract that needs steps, not training."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from adapt.experiments.contract_runs import Failed, Skipped, Subject
+from adapt.method import Batch, Phase
+from adapt.training import shared_step
+
+STEP, STEPS = 5, 10  # in the middle, where every ramp has begun
+Named = tuple[str, Callable[[Subject], str]]
+
+
+class _LabelsRead(Exception):
+  """Something has touched what is not there for it."""
+
+
+class _Forbidden:
+  """Stands where target labels are for methods that declare to read them."""
+
+  def __getattribute__(self, name: str) -> Any:
+    if name == "__class__":
+      return _Forbidden
+    raise _LabelsRead(name)
+
+  def __getitem__(self, key: Any) -> Any:
+    raise _LabelsRead
+
+  def __eq__(self, other: object) -> bool:
+    raise _LabelsRead
+
+  def __len__(self) -> int:
+    raise _LabelsRead
+
+  def __bool__(self) -> bool:
+    raise _LabelsRead
+
+
+def _declares_labels(subject: Subject) -> str:
+  """No target label is touched unless declared."""
+  if subject.labelled:
+    raise Skipped(f"declares that it reads {' and '.join(subject.labelled)} target examples")
+  batch = _batch(subject)._replace(xl=_Forbidden(), yl=_Forbidden())
+  method = subject.made()
+  key = jax.random.key(0)
+  try:
+    params, state = jax.eval_shape(lambda k: method.init(k, batch), key)
+    for phase in phases(method.loss, params):
+      jax.eval_shape(lambda p, s, f=phase.loss: f(p, s, batch, key, 0.5), params, state)
+  except _LabelsRead as error:
+    raise Failed("reads batch.xl or batch.yl, and its reads= does not say 'labelled'") from error
+  return "nothing reads batch.xl or batch.yl"
+
+
+def phases(loss: Any, params: dict[str, Any]) -> tuple[Phase, ...]:
+  """The minimisations of a step."""
+  return (Phase(loss, tuple(params)),) if callable(loss) else tuple(loss)
+
+
+def _batch(subject: Subject) -> Batch:
+  """Sixteen random examples of each domain."""
+  keys = iter(jax.random.split(jax.random.key(1), 3))
+  xs, xt, xl = (jax.random.normal(next(keys), (16, *subject.ground.shape)) for _ in range(3))
+  ys, domains = jnp.asarray(subject.ground.labels(16)), max(subject.traits.sources, 1)
+  ds = jnp.eye(domains)[jnp.arange(16) // 2 % domains]
+  batch = Batch(xs, ys, jnp.ones(16), ds, xt, it=jnp.arange(16))
+  return batch._replace(xl=xl, yl=ys) if subject.labelled else batch
+
+
+def _finite(subject: Subject) -> str:
+  """The loss and its gradient, in the middle of a run."""
+  method = subject.made()
+  batch, key, progress = _batch(subject), jax.random.key(0), jnp.asarray(STEP / STEPS)
+  params, state = jax.jit(method.init)(key, batch)
+  shown = []
+  for phase in phases(method.loss, params):
+
+    def loss(moving: Any, f: Any = phase.loss) -> Any:
+      return f({**params, **moving}, state, batch, key, progress)
+
+    moving = {entry: params[entry] for entry in phase.trains}
+    if shape := jax.eval_shape(loss, moving)[0].shape:
+      raise Failed(f"the loss has shape {list(shape)}: return a number, such as its mean")
+    (value, _), grads = jax.jit(jax.value_and_grad(loss, has_aux=True))(moving)
+    if not jnp.isfinite(value):
+      raise Failed(f"the loss is {value} on random inputs: look for log(0), 0/0 and sqrt at 0")
+    lost = [_name(p) for p, g in jax.tree_util.tree_leaves_with_path(grads) if not _all_finite(g)]
+    if lost:
+      raise Failed(f"the loss is {value:.3g}, but the gradient of {lost[0]} is not finite")
+    shown.append(f"{value:.3g}")
+  return f"loss {', '.join(shown)} on random inputs"
+
+
+def _all_finite(x: jax.Array) -> bool:
+  return bool(jnp.isfinite(x).all())
+
+
+def _name(path: Any) -> str:
+  return ".".join(str(getattr(k, "key", getattr(k, "name", getattr(k, "idx", k)))) for k in path)
+
+
+def _stepper(subject: Subject) -> tuple[Callable[..., Any], shared_step.TrainState]:
+  """The shared step with this method, and a state mid-run."""
+  # Adam would make much of a gradient that is nothing but rounding.
+  settings = subject.experiment.settings._replace(optimizer="sgd")
+  method = subject.made()
+  opt, batch = shared_step.optimizer(settings, settings.lr), _batch(subject)
+  ts = jax.jit(lambda key: shared_step.init(method, opt, key, batch))(jax.random.key(0))
+
+  def step(ts: shared_step.TrainState) -> Any:
+    return shared_step.step(method, opt, STEPS, ts, batch)
+
+  return step, ts._replace(step=jnp.asarray(STEP, jnp.int32))
+
+
+def _compiles_once(subject: Subject) -> str:
+  """A step keeps shapes and types, so nothing is traced again."""
+  method = subject.made()
+  batch, key = _batch(subject), jax.random.key(0)
+  params, state = jax.jit(method.init)(key, batch)
+  for phase in phases(method.loss, params):
+    _, (after, _) = jax.eval_shape(phase.loss, params, state, batch, key, jnp.asarray(0.5))
+    _refuse_changed({"state": state}, {"state": after})
+  step, ts = _stepper(subject)
+  traces = []
+
+  @jax.jit
+  def traced(ts: shared_step.TrainState) -> Any:
+    traces.append(1)
+    return step(ts)
+
+  after, _ = traced(ts)
+  _refuse_changed(ts, after)
+  traced(after)
+  if len(traces) > 1:
+    raise Failed("the second step is traced again: its state has weak types; give arrays a dtype")
+  still = [n for n, p in after.params.items() if not _moved(ts.params[n], p)]
+  if still:
+    raise Failed(f"params['{still[0]}'] never moves: keep it in state, or let the loss reach it")
+  return "one trace for two steps; every entry of params moves"
+
+
+def _refuse_changed(before: Any, after: Any) -> None:
+  one, other = str(jax.tree.structure(before)), str(jax.tree.structure(after))
+  if one != other:
+    raise Failed("a step's state has other entries than init's: return the same ones")
+  for (path, a), b in zip(
+    jax.tree_util.tree_leaves_with_path(before), jax.tree.leaves(after), strict=True
+  ):
+    if (a.shape, a.dtype) != (b.shape, b.dtype):
+      shown = [f"{x.dtype}{list(x.shape)}" for x in (a, b)]
+      raise Failed(f"{_name(path)} was {shown[0]} and is {shown[1]} after a step: keep its shape")
+
+
+def _moved(before: Any, after: Any) -> bool:
+  pairs = zip(jax.tree.leaves(before), jax.tree.leaves(after), strict=True)
+  return any(bool(jnp.any(a != b)) for a, b in pairs)
+
+
+def _pure(subject: Subject) -> str:
+  """A compiled step equals one run operation by operation."""
+  step, ts = _stepper(subject)
+  compiled, plain = jax.jit(step)(ts), step(ts)
+  apart = 0.0
+  for (path, a), b in zip(
+    jax.tree_util.tree_leaves_with_path(compiled), jax.tree.leaves(plain), strict=True
+  ):
+    if jnp.issubdtype(a.dtype, jax.dtypes.prng_key):
+      continue
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    if not np.allclose(a, b, rtol=1e-3, atol=1e-5):
+      raise Failed(
+        f"{_name(path)} differs by {np.abs(a - b).max():.1g}: use jax.random with the step's key, not "
+        "NumPy or Python, for all that is drawn or changes"
+      )
+    apart = max(apart, float(np.abs(a - b).max(initial=0.0)))
+  return f"equal to {apart:.0e}"
+
+
+STEPWISE: tuple[Named, ...] = (
+  ("leaves target labels alone", _declares_labels),
+  ("finite loss and gradients", _finite),
+  ("compiles once", _compiles_once),
+  ("compiled = step by step", _pure),
+)
