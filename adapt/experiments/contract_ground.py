@@ -4,6 +4,8 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from adapt import models, outputs
@@ -12,7 +14,7 @@ from adapt.data import toy
 from adapt.data.domain import Domain
 from adapt.data.label_sets import ClassSets
 from adapt.experiments.suite import Task
-from adapt.method import Method
+from adapt.method import Method, Net
 from adapt.models.unet import unet
 from adapt.training.settings import Settings
 
@@ -84,6 +86,12 @@ class Ground(NamedTuple):
     counts = np.sum(record["confusion"], axis=(0, 2))
     return float(counts.max() / counts.sum())
 
+  def seen_by(self, net: Net) -> bool:
+    """Whether the network has batch statistics, which see the target too."""
+    x = jax.ShapeDtypeStruct((2, *self.shape), jnp.float32)
+    _, stats = jax.eval_shape(net.init, jax.random.key(0), x)
+    return bool(jax.tree.leaves(stats))
+
   def shown(self, value: float) -> str:
     """A value of `measure` with its unit."""
     if self.measure == "r2":
@@ -115,7 +123,7 @@ def _classes(traits: Method) -> Ground:
 def _values(traits: Method) -> Ground:
   sources = ("waves",) if traits.sources < 2 else ("waves", "ripples")
   task = Task("waves_moved", sources, "swell")
-  slower = SETTINGS._replace(lr=0.03)
+  slower = SETTINGS._replace(lr=0.03, shots=80)
   return Ground("values", task, toy.waves_named, (4,), 1, "r2", "mae", "mlp", slower)
 
 

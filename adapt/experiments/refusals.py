@@ -82,7 +82,8 @@ def refuse(choices: Choices, method: Method) -> None:
       "not read: use it with fine_tune or weighted"
     )
   if "labelled" in method.reads and choices.settings.shots < 1:
-    raise ValueError(f"{name} needs labelled target examples: give --shots N (per class)")
+    each = " (per class)" if choices.output.name == "classes" else ""
+    raise ValueError(f"{name} needs labelled target examples: give --shots N{each}")
   given = len(choices.task.source)
   if given < method.sources:
     raise ValueError(

@@ -41,6 +41,16 @@ def test_predictions_are_judged_by_what_records_have():
   assert classes.trivial({"confusion": [[[3, 0], [1, 0]]]}) == 0.75
 
 
+def test_batch_statistics_are_seen(tmp_path):
+  """By them, not by its term, a method without it may be far from source_only."""
+  seen = {
+    kind: asked.ground.seen_by(asked.net)
+    for kind in ("classes", "pixels")
+    for asked in [subject(methods.bind("dann"), None, None, tmp_path, kind)]
+  }
+  assert seen == {"classes": False, "pixels": True}
+
+
 def test_a_kind_that_a_method_does_not_serve_is_refused():
   found = contract.checks(lambda: methods.bind("mcd"), output="values")
   first = next(found)
