@@ -1,6 +1,7 @@
 """The part of a method's contract that needs training, on toy domains."""
 
 import contextlib
+import functools
 import math
 import os
 from pathlib import Path
@@ -93,10 +94,11 @@ def _short(
   folder: Path,
   report: Report = lambda *_: None,
   minutes: float = math.inf,
+  evaluations: int = 4,
   **changes: Any,
 ) -> Trained:
-  """A run of a few steps, of one seed, saved as often as that."""
-  settings = subject.experiment.settings._replace(steps=STEPS, evaluations=STEPS)
+  """A run of a few steps, of one seed."""
+  settings = subject.experiment.settings._replace(steps=STEPS, evaluations=evaluations)
   asked = subject.experiment._replace(settings=settings, seeds=(0,), **changes)
   todo = plan(asked, folder, False, domains)
   with execute.training([todo], Place(folder, minutes), report) as ([trained], _):
@@ -145,11 +147,11 @@ def _devices(subject: Subject) -> str:
   there = min(DEVICES, jax.device_count())
   if there < 2:
     raise Skipped("one device is all there is: set JAX_NUM_CPU_DEVICES=8")
-  one = _short(subject, subject.ground.load, subject.folder / "one", layout=Layout("sharding", 1))
+  short = functools.partial(_short, subject, subject.ground.load, evaluations=STEPS)
+  one = short(subject.folder / "one", layout=Layout("sharding", 1))
   said = []
   for kind in ("sharding", "pmap"):
-    folder = subject.folder / kind
-    other = _short(subject, subject.ground.load, folder, layout=Layout(kind, there))
+    other = short(subject.folder / kind, layout=Layout(kind, there))
     a, b = _parameters(one), _parameters(other)
     apart = float(np.linalg.norm(a - b) / np.linalg.norm(a))
     losses = [np.array([m["loss"][0] for m in t.past.metrics[:EARLY]]) for t in (one, other)]
@@ -189,9 +191,8 @@ def _resumes(subject: Subject) -> str:
 
 def _records(subject: Subject) -> list[dict[str, Any]]:
   """The method's record, and that of its null control if any."""
-  return run(
-    _asked(subject), subject.folder / "learns", domains=subject.ground.load, minutes=math.inf
-  ).records
+  place = subject.folder / "learns"
+  return run(_asked(subject), place, domains=subject.ground.load, minutes=math.inf).records
 
 
 def _asked(subject: Subject) -> Experiment:
