@@ -87,7 +87,7 @@ def test_predictions_are_in_the_labels_unit_and_the_record_says_which(run):
   assert {n: v[1] for n, v in last.items()} == pytest.approx(expected, rel=1e-4)
   assert run.record["output"]["mean"][0] == pytest.approx(SOURCE[1].mean(), abs=2)  # of four fifths
   assert run.record["selected"]["validator"] == "source_loss"
-  assert set(run.record["validators"]) == {"source_loss", "mmd"}
+  assert set(run.record["validators"]) == {"source_loss", "mmd", "dev", "iwcv"}
   assert run.record["curves"]["target_r2"][0][-1] == pytest.approx(last["r2"][0], rel=1e-3)
 
 
@@ -141,7 +141,7 @@ def test_tables_show_r2(run):
   ("method", "changes", "said"),
   [
     ("cdan", {}, "cdan predicts classes, and the output is values: take coral, dan, dann"),
-    ("dann", {"validator": "bnm"}, "bnm judges predicted classes.*mmd, source_loss"),
+    ("dann", {"validator": "bnm"}, "bnm judges predicted classes.*dev, iwcv, mmd, source_loss"),
     ("dann", {"validator": "reverse"}, "reverse judges predicted classes"),
     ("dann", {"weights": "bbse"}, "bbse counts labels of classes.*kmm"),
     ("fine_tune", {"tuning": "co_tuning", "shots": 5}, "co_tuning needs classes"),
