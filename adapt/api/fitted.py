@@ -20,7 +20,7 @@ from adapt.deploy import decided, exported, saved
 from adapt.deploy.rebuilt import NOTHING_OWN, Own, predicts
 from adapt.evaluation import metrics, stacked
 from adapt.records.schema import LISTS
-from adapt.report import diagnostics, figures, predictions
+from adapt.report import curves, diagnostics, figures, predictions
 
 
 class Fitted:
@@ -202,7 +202,7 @@ class Fitted:
     label = self.record["label"]
     points = None if self._points is None else {label: self._points}
     draw = {
-      "curves": lambda: figures.curves_figure([self.record]),
+      "curves": lambda: curves.figure([self.record]),
       "tsne": lambda: points and figures.tsne_figure([self.record], points),
       "confusion": lambda: self.accuracy and figures.confusion_figure([self.record]),
       "reliability": lambda: diagnostics.reliability_figure([self.record]),

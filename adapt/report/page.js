@@ -229,7 +229,7 @@ function draw(at, query) {
     };
     place.append(el("h3", {}, "Two methods"), el("div", { className: "compare" },
       el("label", {}, "from ", choose("a", ["", ...labels])), el("label", {}, " to ", choose("b", ["", ...labels]))),
-      el("div", { className: "difference" }), el("h3", {}, "Curves"),
+      el("div", { className: "difference" }), el("h3", {}, ["Curves", of(suite).curves].filter(Boolean).join(": ")),
       el("div", { className: "compare" }, el("label", {}, "task ", choose("task", of(suite).tasks))),
       el("div", { className: "curves" }));
   }

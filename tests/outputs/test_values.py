@@ -9,7 +9,7 @@ import adapt
 from adapt import methods, models, outputs, weights
 from adapt.evaluation.value_measures import of_predictions
 from adapt.method import Batch
-from adapt.report import figures, remarks, tables, terminal
+from adapt.report import curves, remarks, tables, terminal
 
 SERVING = [n for n in methods.names() if "values" in methods.traits(n).outputs]
 SMALL = {"steps": 120, "evaluations": 3, "batch_size": 32, "lr": 0.02, "output": "values"}
@@ -134,7 +134,7 @@ def test_tables_show_r2(run):
   shown = terminal.table([run.record])
   assert [c.header for c in shown.columns][1:4] == ["R²", "MAE", "RMSE"]
   assert remarks.remarks([run.record]) == []
-  assert figures.curves_figure([run.record]) is not None
+  assert curves.figure([run.record]) is not None
 
 
 @pytest.mark.parametrize(
