@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adapt.records import record as records_of
-from adapt.report import curves, diagnostics, overlays, predictions, ranks
+from adapt.report import baselines, curves, diagnostics, overlays, predictions, ranks
 from adapt.report import tsne as embedding
 from adapt.report.style import canvas, save
 from adapt.report.summary import (
@@ -98,16 +98,16 @@ def before_and_after(records: Sequence[Record]) -> list[Record]:
 
   source_only, then the best of those without target labels and the best of those with some, by
   mean target accuracy at the last step. Only which picture is drawn depends on it: never a number
-  in a table. Of several source_only it is that of usual settings, else of those of the others shown.
+  in a table. Of several source_only it is the `baseline` of what is shown beside it.
   """
   shown: list[Record] = []
   adapted = [r for r in records if not bound(r["label"]) and _accuracy(r).n]
   for with_labels in (False, True):
     kind = [r for r in adapted if labelled(r) is with_labels]
     shown += sorted(kind, key=lambda r: (_accuracy(r).mean, r["label"]))[-1:]
-  beside = ["", *(r["label"].partition("-")[2] for r in shown)]
-  plain = {r["label"].partition("-")[2]: r for r in records if bound(r["label"]) == "source_only"}
-  first = next((name for name in (*beside, *sorted(plain)) if name in plain), None)
+  plain = {r["label"]: r for r in records if bound(r["label"]) == baselines.BASELINE}
+  found = [baselines.baseline(r, records) for r in shown] or sorted(plain)
+  first = next(filter(None, found), None)
   return shown if first is None else [plain[first], *shown]
 
 

@@ -68,7 +68,8 @@ def test_other_settings_are_no_other_method():
   shown = [r["label"] for r in figures.before_and_after(made)]
   assert shown == ["source_only-steps=9", "dann-steps=9"]
   usual = sample_records.make(label="source_only", level=0.7)
-  assert figures.before_and_after([*made, usual])[0] is usual
+  assert figures.before_and_after([*made, usual])[0]["label"] == "source_only-steps=9"
+  assert figures.before_and_after([made[0], *made[2:], usual])[0] is usual
   assert [r["label"] for r in figures.before_and_after(made[:2])] == ["source_only-lr=0.1"]
   styles = curves._styles(list(levels))
   assert {n for n, s in styles.items() if s["marker"] == "None"} == {
