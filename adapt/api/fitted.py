@@ -272,8 +272,8 @@ def load(
 
 def _as_trained(x: Any, model: saved.Model, in_order: bool) -> np.ndarray:
   """Inputs as the model takes them: what training has learnt is applied."""
-  made, split = preprocessing.of(model.about), Split(arrays.given(x).x, None)
-  domain = Domain("x", split, split, ())
+  read, made = arrays.given(x, output=predicts(model.about)), preprocessing.of(model.about)
+  domain = Domain("x", split := Split(read.x, None), split, ())
   done = encode.plain(domain) if made is None else encode.later(domain, made, in_order)
   if isinstance(split.x, Ragged) or (made is not None and made.step(ragged.STEP) is not None):
     for note in done.notes:  # steps that were cut away, recordings that were left out
