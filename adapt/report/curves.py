@@ -55,7 +55,7 @@ def figure(records: Sequence[Record]) -> "Figure | None":
     last = "diverged" if lost_all else f"{means[-1]:.{main.digits}f}"
     ends[label] = (-math.inf if lost_all else means[-1], line, f"{label}  {last}")
   axis.set_xlabel("step")
-  axis.set_ylabel(called)
+  axis.set_ylabel(called.replace(", ", ",\n", 1))  # on one line the axis is too short for it
   seeds = max(len(accuracy) for _, accuracy in shown.values())
   over = f", mean ± std over {seeds} seeds" if seeds > 1 else ""
   drawn.suptitle(title(records[0]) + over, fontsize=11)

@@ -25,7 +25,10 @@ def pair(measure, **beside):
 
 def shown(records):
   axis = curves.figure(records).axes[0]
-  return axis.get_ylabel(), {line.get_label(): line.get_ydata()[0] for line in axis.get_lines()}
+  assert max(map(len, axis.get_ylabel().splitlines())) < 50  # more does not fit beside the axis
+  return axis.get_ylabel().replace("\n", " "), {
+    line.get_label(): line.get_ydata()[0] for line in axis.get_lines()
+  }
 
 
 def test_curves_are_of_the_suite_s_measure_where_every_record_has_it():
