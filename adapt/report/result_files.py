@@ -60,7 +60,7 @@ def generated(
     for name, mine in every.items()
     for r in selection.measured_as(mine, known.get(name), rule, measure)
   ]
-  overview = page_overview.sheets(records, known) if rule is None and measure is None else ()
+  overview = page_overview.sheets(shown, known) if rule is None and measure is None else ()
   files[at / "index.html"] = page.html(whole, pictures, said, shown, overview)
   return files
 
