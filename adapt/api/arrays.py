@@ -87,13 +87,13 @@ def _of_arrays(
   groups: Any,
 ) -> list[Domain]:
   """The same where all are arrays or frames."""
-  sources = {name: _given(one, name, label) for name, one in named.items()}
+  sources = {name: _given(one, name, label, output) for name, one in named.items()}
   for name, one in sources.items():
     if one.y is None:
       raise ValueError(f"{name} has no labels: give (inputs, labels)")
-  own = _given(target, "target", label)
+  own = _given(target, "target", label, output)
   more = {"test": test, "labelled": labelled}
-  others = {n: _given(d, n, label) for n, d in more.items() if d is not None}
+  others = {n: _given(d, n, label, output) for n, d in more.items() if d is not None}
   if test is None:
     own = grouped(own, groups)
   else:
@@ -111,10 +111,10 @@ def _of_arrays(
   return [*made, _target(numbers[len(sources)], rest, names)]
 
 
-def given(x: Data, name: str = "x") -> Given:
+def given(x: Data, name: str = "x", output: str = "classes") -> Given:
   """Inputs to predict from, read once.
 
-  Of a frame all columns count as inputs.
+  Of a frame all columns count as inputs; `output` says what labels beside the inputs are.
   """
   if isinstance(x, Given):
     return x
@@ -123,7 +123,7 @@ def given(x: Data, name: str = "x") -> Given:
       f"{name} is '{x}', and files are predicted by the command line: save(FILE), then adapt predict "
       f"--model FILE --data {x}; or give arrays"
     )
-  return Given(frames.table(x), None) if frames.is_frame(x) else _given(x, name, "label")
+  return Given(frames.table(x), None) if frames.is_frame(x) else _given(x, name, "label", output)
 
 
 def _named(source: Data) -> dict[str, Data]:
@@ -155,7 +155,7 @@ def _with_files(
     elif isinstance(one, str | Path):
       found.append(data.read(str(one), None, reading))
     else:
-      given = _given(one, name, label)
+      given = _given(one, name, label, reading.output)
       given = grouped(given, groups) if one is target else given
       given = given.named if reading.output == "classes" else given
       [made], names = numbered([name], [given], 1, reading.output)
@@ -163,7 +163,7 @@ def _with_files(
   return found
 
 
-def _given(one: Data, name: str, label: str) -> Given:
+def _given(one: Data, name: str, label: str, output: str) -> Given:
   """Checked inputs, and labels as they are."""
   x, y = one if isinstance(one, tuple) and len(one) == 2 else (one, None)
   found: Any
@@ -178,7 +178,7 @@ def _given(one: Data, name: str, label: str) -> Given:
     if not found.columns or not len(found):
       raise ValueError(f"{name} has no {'row' if found.columns else 'feature column'}: add some")
   elif y is None and feeds.is_feed(x):
-    found, y, names, notes = feeds.read(x, name, label)
+    found, y, names, notes, labels = feeds.read(x, name, label, output)
   else:
     found, notes = stacking.inputs(x, name)
   if y is None:

@@ -10,23 +10,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adapt.api import frames, stacking
+from adapt.api import feed_labels, frames, stacking
+from adapt.api.feed_labels import INPUTS, X, Y
 from adapt.data import npy
 from adapt.data.raw import Column, Table
-from adapt.data.table_names import LABELS
-
-# Columns that hold the inputs where there are several; case does not matter.
-INPUTS = ("image", "img", "pixel_values", "x", "input", "inputs", "features", "text", "sentence")
-_X, _Y = "inputs of pairs", "labels of pairs"  # columns of rows (x, y)
 
 
 class Read(NamedTuple):
   """What a data set holds."""
 
   x: Any  # an array or a raw table
-  y: np.ndarray | None  # [n]
+  y: np.ndarray | None  # [n], or [n, k] where an example has several
   names: tuple[str, ...] = ()  # of the classes, where y has their numbers
   notes: tuple[str, ...] = ()
+  labels: tuple[str, ...] = ()  # names of the columns of y, where they have names
 
 
 def is_feed(one: Any) -> bool:
@@ -50,14 +47,15 @@ def refuse_splits(one: Any, name: str) -> None:
     raise ValueError(f"{name} is a dict of the splits {splits}: give one, as data['train']")
 
 
-def read(feed: Any, name: str, label: str) -> Read:
+def read(feed: Any, name: str, label: str, output: str = "classes") -> Read:
   """Reads a data set.
 
   Args:
     feed: see `is_feed`. Rows are (x, y), (x,), x alone, or dicts; batches the same with a first
       axis.
     name: what messages call it.
-    label: name of the labels among a row's, beside the usual ones.
+    label: name of the labels among a row's, beside the usual ones; several as A,B,C.
+    output: what the labels are, see `Reading`.
 
   Raises:
     ValueError: one line that names the row: rows that differ, some without a label, or that cannot
@@ -68,12 +66,15 @@ def read(feed: Any, name: str, label: str) -> Read:
   if hasattr(feed, "column_names") and hasattr(feed, "__len__"):  # Hugging Face's, in memory
     columns = {str(n): list(feed[n]) for n in feed.column_names}
   else:
-    columns = _columns(feed, name)
+    columns = _columns(feed, name, label, output)
   if not columns or not len(next(iter(columns.values()))):
     raise ValueError(f"{name} has no rows: give at least 2")
-  key = _label_name(columns, label)
-  y = _labels(columns.pop(key), name) if key else None
-  names = _class_names(feed, features.get(key) if isinstance(features, Mapping) else None)
+  keys = feed_labels.keys(columns, label, name)
+  feature = features.get(keys[0]) if len(keys) == 1 and isinstance(features, Mapping) else None
+  taken = [columns.pop(key) for key in keys]
+  y, own = feed_labels.read(taken, name, output, feature) if taken else (None, ())
+  labels = own or (tuple(keys) if len(keys) > 1 else ())
+  names = _class_names(feed, feature) if output == "classes" else ()
   if y is None or y.dtype.kind not in "iu" or y.max() >= len(names):
     names = ()
   elif (y == -1).all():
@@ -81,7 +82,7 @@ def read(feed: Any, name: str, label: str) -> Read:
   elif (y < 0).any():
     raise ValueError(f"{name} row {(y < 0).argmax()} has the label {y.min()}: name its class")
   x, more = _inputs(columns, name)
-  return Read(x, y, names, (*notes, *more))
+  return Read(x, y, names, (*notes, *more), labels)
 
 
 def _is_labelled_row(row: Any) -> bool:
@@ -105,14 +106,15 @@ def _order_notes(feed: Any, name: str) -> tuple[str, ...]:
   return tuple(notes)
 
 
-def _columns(feed: Any, name: str) -> dict[str, list[Any]]:
+def _columns(feed: Any, name: str, label: str, output: str) -> dict[str, list[Any]]:
   """All rows, by column; one size of them fits in memory."""
   batched = any(getattr(feed, n, None) is not None for n in ("batch_size", "batch_sampler"))
   columns: dict[str, list[Any]] = {}
   count, size, most = 0, 0, npy.memory()
   for i, element in enumerate(_elements(feed, name)):
     part = _parted(element, f"{name} {'batch' if batched else 'row'} {i}")
-    if batched or _is_batch(part, f"{name} element {i}", _is_counted(feed)):
+    where = f"{name} element {i}"
+    if batched or _is_batch(part, where, _is_counted(feed), label, output):
       part, rows = _rows(part, f"{name} batch {i}")
     else:
       part, rows = {n: [_kept(v)] for n, v in part.items()}, 1
@@ -160,22 +162,20 @@ def _parted(element: Any, where: str) -> dict[str, Any]:
     isinstance(element, list) and len(element) and not isinstance(element[0], Number)
   )
   if not pair:
-    return {_X: element}
+    return {X: element}
   if len(element) not in (1, 2):
     raise ValueError(f"{where} has {len(element)} parts: give (x, y), or x without a label")
-  return dict(zip((_X, _Y), element, strict=False))
+  return dict(zip((X, Y), element, strict=False))
 
 
-def _is_batch(part: Mapping[str, Any], where: str, counted: bool) -> bool:
-  """Whether an element is a batch: it has a label for each entry of its inputs."""
+def _is_batch(part: Mapping[str, Any], where: str, counted: bool, label: str, output: str) -> bool:
+  """Whether an element is a batch, by its labels where it has some."""
   shapes = {n: _shape(v) for n, v in part.items()}
-  if label := _label_name(part, LABELS[0]):
-    widest = max(len(s) for s in shapes.values())
-    alike = len({s[:1] for s in shapes.values()}) == 1 and len(shapes[label]) == 1
-    return alike and (widest > 1 or _X not in part)
-  if not counted and len(shapes.get(_X, ())) > 1:
+  if keys := feed_labels.keys(part, label, where):
+    return feed_labels.is_batch(shapes, keys, output, where)
+  if not counted and len(shapes.get(X, ())) > 1:
     raise ValueError(
-      f"{where} has shape {list(shapes[_X])} and no label, so it may be a batch or one picture: "
+      f"{where} has shape {list(shapes[X])} and no label, so it may be a batch or one picture: "
       "give an array, a loader with batch_size, or a data set with a length"
     )
   return False
@@ -211,32 +211,7 @@ def _kept(value: Any) -> Any:
 
 
 def _called(column: str) -> str:
-  return {_X: "inputs", _Y: "labels"}.get(column, column)
-
-
-def _label_name(columns: Mapping[str, Any], label: str) -> str:
-  usual = (_Y, label, *(LABELS if label == LABELS[0] else ()), "labels")
-  return next((n for n in usual if n in columns and len(columns) > 1), "")
-
-
-def _labels(values: Sequence[Any], name: str) -> np.ndarray | None:
-  """Labels [n]; None where no row has one."""
-  found = [v if v is None or isinstance(v, str) else stacking.array(v) for v in values]
-  lacking = [v is None for v in found]
-  if all(lacking):
-    return None
-  if any(lacking):
-    raise ValueError(
-      f"{name} row {lacking.index(True)} has no label and row {lacking.index(False)} has one: give "
-      "all or none (labelled target examples go to labelled=)"
-    )
-  texts = [isinstance(v, str) or v.dtype.kind in "US" for v in found if v is not None]
-  for i, v in enumerate(found):
-    if not isinstance(v, str) and v is not None and v.size != 1:
-      raise ValueError(f"{name} row {i} has a label of shape {list(v.shape)}: give one value")
-    if texts[i] != texts[0]:
-      raise ValueError(f"{name} row {i} has the label {v!s}, unlike row 0's: give texts or numbers")
-  return np.array([v if isinstance(v, str) else v.item() for v in found if v is not None])
+  return {X: "inputs", Y: "labels"}.get(column, column)
 
 
 def _class_names(feed: Any, feature: Any) -> tuple[str, ...]:
@@ -255,7 +230,7 @@ def _class_names(feed: Any, feature: Any) -> tuple[str, ...]:
 def _inputs(columns: Mapping[str, Sequence[Any]], name: str) -> tuple[Any, tuple[str, ...]]:
   """The inputs of rows, and what is to be told: one column, or a table of numbers and texts."""
   by_name = {n.lower(): n for n in columns}
-  chosen = next((by_name[n] for n in (_X, *INPUTS) if n in by_name), "")
+  chosen = next((by_name[n] for n in (X, *INPUTS) if n in by_name), "")
   if len(columns) == 1:
     chosen = next(iter(columns))
   if chosen:

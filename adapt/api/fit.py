@@ -74,7 +74,7 @@ def fit(
     groups: of the examples of `test`, or of `target` without it, [n]: the worst group's accuracy is
       measured, and nothing else looks at them. Of frames and files `reading` names a column:
       {"groups": "ward"}.
-    label: the label's column in data frames and data sets.
+    label: the label's column in data frames and data sets; of values and labels several, as "A,B,C".
     transductive: adapts to all of a labelled target without its labels, and judges on the same.
     reading: how own data are read and scaled, as `adapt run` has flags for it, by name: e.g.
       {"scale": "robust", "categorical": ["ward"]}.

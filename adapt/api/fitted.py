@@ -20,7 +20,7 @@ from adapt.deploy import decided, exported, saved
 from adapt.deploy.rebuilt import NOTHING_OWN, Own, predicts
 from adapt.evaluation import metrics, stacked
 from adapt.records.schema import LISTS
-from adapt.report import diagnostics, figures, predictions
+from adapt.report import curves, diagnostics, figures, predictions
 
 
 class Fitted:
@@ -202,7 +202,7 @@ class Fitted:
     label = self.record["label"]
     points = None if self._points is None else {label: self._points}
     draw = {
-      "curves": lambda: figures.curves_figure([self.record]),
+      "curves": lambda: curves.figure([self.record]),
       "tsne": lambda: points and figures.tsne_figure([self.record], points),
       "confusion": lambda: self.accuracy and figures.confusion_figure([self.record]),
       "reliability": lambda: diagnostics.reliability_figure([self.record]),
@@ -272,8 +272,8 @@ def load(
 
 def _as_trained(x: Any, model: saved.Model, in_order: bool) -> np.ndarray:
   """Inputs as the model takes them: what training has learnt is applied."""
-  made, split = preprocessing.of(model.about), Split(arrays.given(x).x, None)
-  domain = Domain("x", split, split, ())
+  read, made = arrays.given(x, output=predicts(model.about)), preprocessing.of(model.about)
+  domain = Domain("x", split := Split(read.x, None), split, ())
   done = encode.plain(domain) if made is None else encode.later(domain, made, in_order)
   if isinstance(split.x, Ragged) or (made is not None and made.step(ragged.STEP) is not None):
     for note in done.notes:  # steps that were cut away, recordings that were left out

@@ -7,20 +7,19 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from adapt import catalogue, data, extras
-from adapt.cli import plugins, reading_flags
+from adapt.cli import audit, plugins, reading_flags
 from adapt.cli.command import Parser
-from adapt.data import atomic_files, builders, prepared
-from adapt.data.audit import Report, audit
+from adapt.data import builders, prepared
 from adapt.data.builders import Description
 from adapt.data.named.natural import TFDS_SETS
 
 _WHERE = "NAME, tfds:NAME, a folder of images, or an .npz, .npy, .csv or .parquet file"
-_MOST_CLASSES, _MOST_EXAMPLES = 40, 3  # shown on the terminal
+_MOST_CLASSES = 40  # shown on the terminal
 
 
 def main(argv: Sequence[str]) -> int:
@@ -44,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
     return _show(arguments)
   if arguments.what == "verify":
     return _verify(arguments.data_dir)
-  return _audit(arguments)
+  return audit.main(arguments)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -215,7 +214,7 @@ def _show(arguments: argparse.Namespace) -> int:
   name = f"{arguments.name}_{arguments.domain}" if arguments.domain else arguments.name
   domain = data.load(name, arguments.data_dir)
   out = arguments.out or f"{domain.name.replace('/', '_').replace(':', '_')}.png"
-  with _writing(out):
+  with audit.writing(out):
     print(data_figures.sheet(domain, out))
   return 0
 
@@ -230,71 +229,3 @@ def _verify(data_dir: str | None) -> int:
     print(f"{file} is damaged ({wrong}): the next run makes it anew", file=sys.stderr)
   print(f"{len(found)} kept arrays in {root}, {len(damaged)} damaged")
   return 1 if damaged else 0
-
-
-@contextlib.contextmanager
-def _writing(file: str) -> Iterator[None]:
-  try:
-    yield
-  except OSError as error:  # of a full disk it names no file
-    remedy = f"cannot write {error.filename or file} ({error.strerror}): name another file"
-    raise ValueError(remedy) from error
-
-
-def _audit(arguments: argparse.Namespace) -> int:
-  from adapt.experiments import own_data
-
-  names = [*arguments.source, arguments.target]
-  *sources, target = own_data.loaded(names, arguments.data_dir, reading_flags.of(arguments))
-  report = audit(sources, target)
-  if arguments.json:
-    path = Path(arguments.json)
-    with _writing(arguments.json):
-      path.parent.mkdir(parents=True, exist_ok=True)
-      with atomic_files.whole(path) as stream:
-        stream.write((as_json(report) + "\n").encode("utf-8", "backslashreplace"))
-  if arguments.plot:
-    from adapt.report import data_figures
-
-    with _writing(arguments.plot):
-      data_figures.balance(report, arguments.plot)
-  _print(report)
-  return 1 if report.leaks else 0
-
-
-def as_json(report: Report) -> str:
-  """Format a report as multi-line JSON."""
-  content = {**report._asdict(), "leaks": report.leaks}
-  content["findings"] = [finding._asdict() for finding in report.findings]
-  return json.dumps(content, indent=1, ensure_ascii=False)
-
-
-def _print(report: Report) -> None:
-  from rich.console import Console
-  from rich.markup import escape
-  from rich.table import Column, Table
-
-  console = Console()
-  counts = Table("class", *(Column(escape(name), overflow="fold") for name in report.balance))
-  for k, name in list(enumerate(report.classes))[:_MOST_CLASSES]:
-    each = ["?" if of is None else str(of[k]) for of in report.balance.values()]
-    counts.add_row(escape(name), *each)
-  console.print(counts)
-  if len(report.classes) > _MOST_CLASSES:
-    console.print(f"… and {len(report.classes) - _MOST_CLASSES} classes more: --json has them all")
-  colours = {"leak": "red", "warning": "yellow", "note": "dim"}
-  table = Table("", "finding", "remedy", Column("examples", overflow="fold"), show_lines=True)
-  for finding in report.findings:
-    colour = colours[finding.severity]
-    table.add_row(
-      f"[{colour}]{finding.severity}[/]",
-      escape(finding.what),
-      escape(finding.remedy),
-      escape("\n".join(finding.examples[:_MOST_EXAMPLES])),
-    )
-  if report.findings:
-    console.print(table)
-    if any(len(finding.examples) > _MOST_EXAMPLES for finding in report.findings):
-      console.print(f"{_MOST_EXAMPLES} examples of each are shown: --json has them all")
-  number = {s: sum(f.severity == s for f in report.findings) for s in colours}
-  console.print(", ".join(f"{n} {s}{'' if n == 1 else 's'}" for s, n in number.items()))

@@ -15,7 +15,7 @@ from adapt.cli.progress import Board
 from adapt.experiments import grid
 from adapt.experiments.experiment import Experiment
 from adapt.records import record
-from adapt.report import figures, wandb_run
+from adapt.report import curves, wandb_run
 from adapt.report.wandb_log import Mode, Tracker
 from adapt.training import hosts
 from adapt.training.history import History
@@ -92,5 +92,5 @@ class Reporting:
       return {}
     first = records[0]
     place = self._out / "wandb" / first["suite"] / first["task"] / f"{first['label']}.png"
-    picture = figures.curves(list(records), place)
+    picture = curves.written(list(records), place)
     return {"curves": picture} if picture else {}

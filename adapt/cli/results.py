@@ -139,19 +139,19 @@ def _excerpt(request: Request, arguments: argparse.Namespace) -> str:
   if given["suite"] not in names:
     raise ValueError(catalogue.unknown("suite", given["suite"], names))
   mine = [r for r in records if r["suite"] == given["suite"]]
-  suite = _suites(request).get(given["suite"])
+  suite = _suites(request.benchmarks).get(given["suite"])
   chosen = excerpt.excerpt(
     mine, suite, given["rows"], given["columns"], request.rule, request.measure
   )
   return excerpt.text(chosen, given["suite"], given["latex"], given["caption"] or "full")
 
 
-def _suites(request: Request) -> dict[str, Suite]:
+def _suites(folder: Path) -> dict[str, Suite]:
   """The suites of the folder, and those of plug-ins."""
   from adapt.experiments import suites
 
   named = {name: suites.get(name) for name in catalogue.names("adapt.suites")}
-  return suites_in(request.benchmarks) | named
+  return suites_in(folder) | named
 
 
 def _request(arguments: argparse.Namespace) -> Request:
@@ -180,7 +180,7 @@ def generated(request: Request, further: Further | None = None) -> dict[Path, st
   records: Sequence[Record] = record.read_all(request.results)
   if not records:
     raise ValueError(_no_records(request.results))
-  known = _suites(request)
+  known = _suites(request.benchmarks)
   files = result_files.generated(
     records, request.results, request.out, known, request.rule, request.measure
   )
@@ -221,7 +221,9 @@ def figures(argv: Sequence[str], default: Path = RECORDS) -> int:
   try:
     if not any(arguments.results.glob("*/*/*.json")):
       raise ValueError(_no_records(arguments.results))
-    drawn = drawing.draw(arguments.results, out, arguments.suite, arguments.task, arguments.format)
+    own = {name: suite.measure for name, suite in _suites(arguments.benchmarks).items()}
+    asked = arguments.suite, arguments.task, arguments.format
+    drawn = drawing.draw(arguments.results, out, *asked, measures=own)
   except ValueError as error:
     return refused(error)
   for path in drawn:
@@ -236,6 +238,9 @@ def figures_parser(default: Path = RECORDS) -> Parser:
   )
   parser.add_argument("--results", type=Path, default=default, help="folder of records")
   parser.add_argument("--out", type=Path, help="folder for figures (default: RESULTS/figures)")
+  parser.add_argument(
+    "--benchmarks", type=Path, default=FOLDER, help="folder of suites, for their measures"
+  )
   parser.add_argument("--suite", nargs="+", metavar="NAME", help="draw these only")
   parser.add_argument(
     "--task", nargs="*", metavar="NAME", help="of these tasks only; without a name: none of a task"

@@ -4,13 +4,15 @@ It looks for leaks between splits and domains, and for broken examples. It also 
 values across domains.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
-from adapt.data import duplicates
+from adapt.data import duplicates, label_statistics
 from adapt.data.domain import Domain, Split, one_split, output_of
 from adapt.data.duplicates import Prints
 from adapt.data.images import Images
+from adapt.data.label_statistics import Statistics
 from adapt.data.statistics import Finding, class_findings, counts, value_findings
 
 MOST_ENCODED = 5000  # encoded images up to which `warnings` reads their files
@@ -31,6 +33,8 @@ class Report(NamedTuple):
   findings: tuple[Finding, ...]  # leaks first, then warnings, then notes
   classes: tuple[str, ...]
   balance: dict[str, list[int] | None]  # "DOMAIN SPLIT" → examples of each class, None if unknown
+  output: str = "classes"  # what the labels are; of others `labels` stands for the two above
+  labels: Mapping[str, Mapping[str, Statistics]] = MappingProxyType({})  # see `label_statistics`
 
   @property
   def leaks(self) -> bool:
@@ -46,7 +50,7 @@ class _Part(NamedTuple):
   prints: Prints
 
 
-def audit(sources: Sequence[Domain], target: Domain, looks: bool = True) -> Report:
+def audit(sources: Sequence[Domain], target: Domain, looks: bool = True, label: str = "") -> Report:
   """Find what makes the target's test accuracy untrustworthy.
 
   Compared are each source's training and test split, each source and both splits of the target, and
@@ -59,19 +63,28 @@ def audit(sources: Sequence[Domain], target: Domain, looks: bool = True) -> Repo
     target: the domain that is adapted to.
     looks: also search for images that look alike and for images that do not decode, which decodes
       every image; otherwise for equal contents alone.
+    label: columns of values, as `Reading.label` names them.
+
+  Raises:
+    ValueError: labels of different kinds, or of different numbers of columns.
   """
+  output = label_statistics.kind([*sources, target])
+  labels = {} if output == "classes" else label_statistics.statistics([*sources, target], label)
   sources, target = [_compared(d) for d in sources], _compared(target)
   findings = [*_pairing_findings([*sources, target]), *class_findings(sources, target)]
   findings += value_findings([*sources, target])
   findings += _duplicate_findings(sources, target, looks)
   order = ("leak", "warning", "note")
+  found = tuple(sorted(findings, key=lambda f: order.index(f.severity)))
+  if output != "classes":
+    return Report(found, (), {}, output, labels)
   domains = (*sources, target)
   classes = max((domain.classes for domain in domains), key=len)
   known = [split.y for d in domains for split in d[1:3] if split.y is not None]
   size = max(len(classes), *(int(y.max(initial=0)) + 1 for y in known), 1)
   classes += tuple(str(k) for k in range(len(classes), size))
   balance = {f"{d.name} {name}": counts(split, size) for d in domains for name, split in _splits(d)}
-  return Report(tuple(sorted(findings, key=lambda f: order.index(f.severity))), classes, balance)
+  return Report(found, classes, balance)
 
 
 def warnings(sources: Sequence[Domain], target: Domain) -> list[str]:

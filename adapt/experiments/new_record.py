@@ -213,8 +213,8 @@ def _curves(past: History, cells: Sequence[int], alive: Sequence[int]) -> dict[s
   for name in past.metrics[0]:
     values = np.stack([m[name] for m in past.metrics])  # [evaluations, cells]
     curves[name] = [values[:, c].tolist() for c in cells]
-  for side in ("source", "target"):
-    name, accuracy = f"{side}_{past.main}", past.mains(f"{side}_test")
-    if accuracy is not None:
-      curves[name] = [accuracy[:, c].tolist() if c in alive else None for c in cells]
+  sides = {f"{s}_{past.main}": past.mains(f"{s}_test") for s in ("source", "target")}
+  for name, found in {**sides, "target_dice": past.dices("target_test")}.items():
+    if found is not None:
+      curves[name] = [found[:, c].tolist() if c in alive else None for c in cells]
   return curves

@@ -1,13 +1,14 @@
 """Tables that compare: gains over controls, ranks over tasks, iterates and validators."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from adapt import outputs
 from adapt.experiments.suite import Suite
 from adapt.outputs import Measure
 from adapt.report import ranks, selection
-from adapt.report.significance import BASELINE, LEVEL, Gain, differences, gain, holm, null_of
-from adapt.report.summary import MISSING, Record, average, headline, rows, tasks_of
+from adapt.report.baselines import BASELINE, baseline
+from adapt.report.significance import LEVEL, Gain, differences, gain, holm, null_of
+from adapt.report.summary import MISSING, Record, average, bound, headline, rows, tasks_of
 from adapt.report.table import NONE, Entry, Sheet, line, measured, number
 
 
@@ -17,10 +18,11 @@ def gains(records: Sequence[Record], suite: Suite | None) -> Sheet | None:
   A gain is None without what it is measured against.
   """
   every = {row.label: row.records for row in rows(records, suite) if row.records}
-  base = every.get(BASELINE, {})
+  bases = {n: baseline(next(iter(mine.values())), records) for n, mine in every.items()}
   found: list[tuple[str, dict[str, float], dict[str, float]]] = []
   for label, mine in every.items():
-    over = {} if label == BASELINE else differences(mine, base)
+    base = bases[label]
+    over = differences(mine, every[base]) if base else {}
     null = null_of(next(iter(mine.values())), records)
     alone = differences(mine, every[null]) if null and null != label else {}
     if over or alone:
@@ -54,8 +56,16 @@ def gains(records: Sequence[Record], suite: Suite | None) -> Sheet | None:
     "Holm-corrected for the methods of its column; "
     f"a verdict needs p < {LEVEL}, which fewer than six tasks cannot give, and an "
     "interval without 0. Seeds that diverged are left out of their pair. Tasks that share a domain are "
-    "not independent.",
+    f"not independent.{_told(bases)}",
   )
+
+
+def _told(bases: Mapping[str, str | None]) -> str:
+  """What is said of labels that are compared with another than plain source_only, or with none."""
+  other = [f"{n} ({base})" for n, base in sorted(bases.items()) if base not in (None, BASELINE)]
+  lone = [n for n, base in sorted(bases.items()) if base is None and bound(n) != BASELINE]
+  said = f" Compared with {BASELINE} of the same settings: {', '.join(other)}." if other else ""
+  return f"{said} No {BASELINE} to compare with: {', '.join(lone)}." if lone else said
 
 
 def _corrected(column: Sequence[Gain | None]) -> list[float | None]:

@@ -122,12 +122,14 @@ def balance(report: Report, path: str | Path) -> Path:
   """Draws each class's share of every labelled split as bars.
 
   Raises:
-    ValueError: no split has labels.
+    ValueError: no split has labels, or they are no classes.
   """
   from matplotlib.figure import Figure
 
   from adapt.report.style import COLOURS, DPI
 
+  if report.output != "classes":
+    raise ValueError(f"the labels are {report.output}, without class balance: leave out --plot")
   known = {name: np.array(counts) for name, counts in report.balance.items() if counts}
   if not known:
     raise ValueError("no split has labels: there is no class balance to draw")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from adapt import catalogue
 from adapt.experiments.suite import Suite
 from adapt.report import formats, selection, tables
-from adapt.report.summary import Record, judged, tasks_of
+from adapt.report.summary import Record, tasks_of
 from adapt.report.table import Line, Sheet
 
 AVERAGE = "average"
@@ -47,9 +47,7 @@ def excerpt(
     tasks=tuple(t for t in suite.tasks if t.name in chosen),
     reported=tuple(r for r in suite.reported if not rows or r.beside in rows),
   )
-  counted = rule or (suite.select if suite else "last")
-  if named := measure or (suite.measure if suite and counted == "last" else ""):
-    kept = [judged(r, named) for r in kept]
+  counted, kept = selection.rule_of(suite, rule), selection.measured_as(kept, suite, rule, measure)
   made = tables.accuracy([selection.picked(r, counted) for r in kept], own, counted)
   if columns and AVERAGE not in columns:
     made = made._replace(

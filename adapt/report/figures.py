@@ -5,24 +5,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adapt import outputs
 from adapt.records import record as records_of
-from adapt.report import diagnostics, overlays, predictions, ranks
+from adapt.report import baselines, curves, diagnostics, overlays, predictions, ranks
 from adapt.report import tsne as embedding
-from adapt.report.style import COLOURS, canvas, save
-from adapt.report.summary import Record, bound, by_seed, cell, labelled, percent, rank
+from adapt.report.style import canvas, save
+from adapt.report.summary import (
+  Record,
+  bound,
+  by_seed,
+  cell,
+  judged,
+  labelled,
+  main_of,
+  percent,
+)
 
 if TYPE_CHECKING:
   import numpy as np
   from matplotlib.axes import Axes
   from matplotlib.figure import Figure
 
-STYLES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "h")
-BOUNDS: Mapping[str, tuple[str, str]] = {
-  "source_only": ("black", ":"),
-  "target_only": ("#777777", ":"),
-}
 MOST_NUMBERS = 12  # classes up to which a confusion matrix has room for numbers
 
 
@@ -32,6 +34,7 @@ def draw(
   suites: Sequence[str] | None = None,
   tasks: Sequence[str] | None = None,
   form: str = "png",
+  measures: Mapping[str, str] | None = None,
 ) -> list[Path]:
   """Draws every figure that the records under `results` allow; returns the files.
 
@@ -43,6 +46,7 @@ def draw(
     suites: draws these only.
     tasks: draws those of these tasks only; none of a task where it is empty.
     form: png, or for a paper pdf or svg.
+    measures: of suites that name their own, which their curves show.
 
   Raises:
     ValueError: a record is broken, or there is none of a suite or task that is named.
@@ -53,6 +57,8 @@ def draw(
     if missing:
       raise ValueError(f"no record of {kind} '{missing[0]}' under {results}: see adapt run --out")
   known = [r for r in known if suites is None or r["suite"] in suites]
+  own = {r["suite"]: (measures or {}).get(r["suite"]) for r in known}
+  known = [{**judged(r, of)} if (of := own[r["suite"]]) else r for r in known]
   groups: dict[tuple[str, str], list[Record]] = {}
   for item in known:
     groups.setdefault((item["suite"], item["task"]), []).append(item)
@@ -78,7 +84,7 @@ def _of_task(
     if (found := records_of.read_points(place, record)) is not None:
       points[record["label"]] = found
   return [
-    curves(records, folder / f"curves.{form}"),
+    curves.written(records, folder / f"curves.{form}"),
     tsne(records, points, folder / f"tsne.{form}"),
     overlays.overlays(before_and_after(records), points, folder / f"overlays.{form}"),
     confusion(records, folder / f"confusion.{form}"),
@@ -92,71 +98,17 @@ def before_and_after(records: Sequence[Record]) -> list[Record]:
 
   source_only, then the best of those without target labels and the best of those with some, by
   mean target accuracy at the last step. Only which picture is drawn depends on it: never a number
-  in a table. Of several source_only it is that of usual settings, else of those of the others shown.
+  in a table. Of several source_only it is the `baseline` of what is shown beside it.
   """
   shown: list[Record] = []
   adapted = [r for r in records if not bound(r["label"]) and _accuracy(r).n]
   for with_labels in (False, True):
     kind = [r for r in adapted if labelled(r) is with_labels]
     shown += sorted(kind, key=lambda r: (_accuracy(r).mean, r["label"]))[-1:]
-  beside = ["", *(r["label"].partition("-")[2] for r in shown)]
-  plain = {r["label"].partition("-")[2]: r for r in records if bound(r["label"]) == "source_only"}
-  first = next((name for name in (*beside, *sorted(plain)) if name in plain), None)
+  plain = {r["label"]: r for r in records if bound(r["label"]) == baselines.BASELINE}
+  found = [baselines.baseline(r, records) for r in shown] or sorted(plain)
+  first = next(filter(None, found), None)
   return shown if first is None else [plain[first], *shown]
-
-
-def curves(records: Sequence[Record], path: Path) -> Path | None:
-  """Writes the picture of `curves_figure`; None where there is nothing to draw."""
-  return save(curves_figure(records), path)
-
-
-def curves_figure(records: Sequence[Record]) -> "Figure | None":
-  """Target accuracy (R²) by step: mean ± standard deviation over seeds."""
-  shown = {}
-  main = _main(records[0]) if records else outputs.measure("accuracy")
-  for record in sorted(records, key=lambda r: rank(r["label"])):
-    by_number = by_seed(record, "curves", f"target_{main.name}")
-    # After a loss that is not finite, accuracies are those of a constant guess.
-    lost = record.get("diverged") or {}
-    accuracy = [values for seed, values in by_number.items() if values and str(seed) not in lost]
-    if any(value is not None for seed in accuracy for value in seed):
-      shown[record["label"]] = (record["curves"]["step"], accuracy)
-  if not shown:
-    return None
-  figure, axes = canvas(1, 1, (7.5, max(4.0, 0.24 * len(shown) + 1.2)))
-  axis = axes[0][0]
-  ends = {}
-  styles = _styles(list(shown))
-  band = 0.15 if len(shown) <= 8 else 0.06  # many, laid over each other, would hide the lines
-  for label, (steps, accuracy) in shown.items():
-    points = [cell(values) for values in zip(*accuracy, strict=True)]
-    means = [main.scale * point.mean for point in points]
-    spread = [main.scale * (point.std or 0) for point in points]
-    style = styles[label]
-    low, high = zip(*((m - s, m + s) for m, s in zip(means, spread, strict=True)), strict=True)
-    axis.fill_between(steps, low, high, color=style["color"], alpha=band, linewidth=0)
-    (line,) = axis.plot(steps, means, label=label, markersize=4.5, linewidth=1.5, **style)
-    lost_all = math.isnan(means[-1])
-    last = "diverged" if lost_all else f"{means[-1]:.{main.digits}f}"
-    ends[label] = (-math.inf if lost_all else means[-1], line, f"{label}  {last}")
-  axis.set_xlabel("step")
-  axis.set_ylabel(f"target test {main.title}{' (%)' * main.percent}")
-  seeds = max(len(accuracy) for _, accuracy in shown.values())
-  over = f", mean ± std over {seeds} seeds" if seeds > 1 else ""
-  figure.suptitle(_title(records[0]) + over, fontsize=11)
-  axis.grid(alpha=0.3)
-  # Listed from the top line to the bottom one, beside the axes, where it hides nothing.
-  order = sorted(ends, key=lambda label: (-ends[label][0], label))
-  figure.legend(
-    [ends[label][1] for label in order],
-    [ends[label][2] for label in order],
-    loc="outside right center",
-    fontsize=9,
-    frameon=False,
-    handlelength=3.5,
-    title="last step",
-  )
-  return figure
 
 
 def confusion(records: Sequence[Record], path: Path) -> Path | None:
@@ -178,7 +130,7 @@ def confusion_figure(shown: Sequence[Record]) -> "Figure | None":
     axis.set_title(_named(record), fontsize=11)
   axes[0][0].set_ylabel("true class")
   figure.colorbar(image, ax=axes[0].tolist(), label="% of the true class", shrink=0.8, pad=0.02)
-  figure.suptitle(_title(shown[0]), fontsize=11)
+  figure.suptitle(curves.title(shown[0]), fontsize=11)
   return figure
 
 
@@ -222,40 +174,12 @@ def tsne_figure(
     if handles:
       beside = {"loc": "center left", "bbox_to_anchor": (1.02, 0.5), "frameon": False}
       row[-1].legend(handles, names, fontsize=9, markerscale=1.6, **beside)
-  figure.suptitle(f"t-SNE of features, {_title(shown[0])}", fontsize=11)
+  figure.suptitle(f"t-SNE of features, {curves.title(shown[0])}", fontsize=11)
   return figure
 
 
-def _styles(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
-  styles: dict[str, dict[str, Any]] = {}
-  bounds: dict[str, str] = {}  # the first of each, as lines alike could not be told apart
-  for label in labels:
-    if (name := bound(label)) and bounds.setdefault(name, label) == label:
-      colour, line = BOUNDS[name]
-      styles[label] = {"color": colour, "linestyle": line, "marker": "None", "zorder": 1.9}
-      continue
-    i = len(styles) - len(bounds)
-    styles[label] = {
-      "color": COLOURS[i % len(COLOURS)],
-      "linestyle": STYLES[i % len(STYLES)],
-      "marker": MARKERS[i % len(MARKERS)],
-    }
-  return styles
-
-
-def _title(record: Record) -> str:
-  return (
-    f"{record['suite']}: {' + '.join(record['config']['source'])} → {record['config']['target']}"
-  )
-
-
 def _accuracy(record: Record) -> Any:
-  return cell(by_seed(record, "last", _main(record).name).values())
-
-
-def _main(record: Record) -> outputs.Measure:
-  """The measure of its curves."""
-  return outputs.measure(outputs.main((record.get("output") or {}).get("name", "classes")))
+  return cell(by_seed(record, "last", main_of(record)).values())
 
 
 def _named(record: Record, seed: int | None = None) -> str:

@@ -17,6 +17,8 @@ for (const cell of document.querySelectorAll("td.run")) {
   cell.dataset.run = `${head.textContent}/${cell.parentNode.dataset.of}`;
 }
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#7b4ea3"];
+// Other settings are no other method, as in the tables: source_only-steps=300 is source_only.
+const bound = (label) => label.includes("-") && !label.includes("=") ? label : label.split("-")[0];
 const BOUNDS = { source_only: "currentColor", target_only: "#888888" };  // what two methods are compared with
 const DASHES = ["", "6 3", "2 3", "8 3 2 3"];
 const el = (name, more = {}, ...inner) => {
@@ -167,7 +169,7 @@ function chart(xs, series) {
   const legend = el("div", { className: "legend" });
   series.forEach(({ name, lines, off }, n) => {
     // Neighbours differ in dashes too, for those who see no colours and for print.
-    const colour = BOUNDS[name] ?? COLOURS[n % COLOURS.length], dash = DASHES[(n + Math.floor(n / COLOURS.length)) % DASHES.length];
+    const colour = BOUNDS[bound(name)] ?? COLOURS[n % COLOURS.length], dash = DASHES[(n + Math.floor(n / COLOURS.length)) % DASHES.length];
     const at = xs.map((_, i) => lines.map((l) => l[i]).filter((v) => v !== null && v !== undefined));
     const mean = at.map((v) => (v.length ? v.reduce((a, b) => a + b) / v.length : null));
     const points = (vs) => vs.map((v, i) => (v === null ? "" : `${x(i)},${y(v)}`)).filter(Boolean).join(" ");
@@ -229,7 +231,7 @@ function draw(at, query) {
     };
     place.append(el("h3", {}, "Two methods"), el("div", { className: "compare" },
       el("label", {}, "from ", choose("a", ["", ...labels])), el("label", {}, " to ", choose("b", ["", ...labels]))),
-      el("div", { className: "difference" }), el("h3", {}, "Curves"),
+      el("div", { className: "difference" }), el("h3", {}, ["Curves", of(suite).curves].filter(Boolean).join(": ")),
       el("div", { className: "compare" }, el("label", {}, "task ", choose("task", of(suite).tasks))),
       el("div", { className: "curves" }));
   }
@@ -242,7 +244,7 @@ function draw(at, query) {
   const words = box.value.toLowerCase().split(/\s+/).filter(Boolean), bounds = ["source_only", "target_only"];
   const asked = (r, i) => (a && b ? [a, b].includes(r.l)
     : words.length ? words.some((word) => r.l.toLowerCase().includes(word)) : i < 8);
-  const series = mine.map((r, i) => ({ name: r.l, lines: r.c, off: !bounds.includes(r.l) && !asked(r, i) }));
+  const series = mine.map((r, i) => ({ name: r.l, lines: r.c, off: !bounds.includes(bound(r.l)) && !asked(r, i) }));
   const steps = mine[0]?.x ?? [];
   const same = series.filter((_, i) => mine[i].x.length === steps.length);
   place.querySelector(".curves").replaceChildren(same.length ? chart(steps, same) : "No curves of this task.");

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapt import outputs
-from adapt.report.summary import Record, by_seed, headline
+from adapt.report.summary import Record, by_seed, headline, over_steps
 
 Pools = dict[str, dict[str, int]]  # letter → what runs share, as JSON → its place
 SHARED = "sxkrgmd"
@@ -29,8 +29,10 @@ def text(records: Sequence[Record], order: Mapping[str, Sequence[str]]) -> str:
     mine = [r for r in records if r["suite"] == name]
     measure = headline(mine)
     tasks = sorted({r["task"] for r in mine}, key=lambda t: _place(t, order.get(name, ())))
-    runs = [{"t": tasks.index(r["task"]), **_run(r, measure, pools)} for r in mine]
-    suites[name] = {"measure": measure, "tasks": tasks, "runs": runs}
+    kept = [r for r in mine if _curves(r, "accuracy")]
+    shown, title = over_steps(kept) if kept else ("accuracy", "")
+    runs = [{"t": tasks.index(r["task"]), **_run(r, measure, shown, pools)} for r in mine]
+    suites[name] = {"measure": measure, "curves": title, "tasks": tasks, "runs": runs}
   shared = {name: [json.loads(each) for each in pool] for name, pool in pools.items()}
   made = {"suites": suites, "pools": shared}
   return json.dumps(made, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
@@ -42,16 +44,16 @@ def _place(task: str, order: Sequence[str]) -> tuple[int, str]:
 
 def drawn(records: Sequence[Record]) -> set[str]:
   """The suites whose curves a page draws itself."""
-  return {r["suite"] for r in records if _curves(r, 1.0)}
+  return {r["suite"] for r in records if _curves(r, "accuracy")}
 
 
-def _run(record: Record, measure: str, pools: Pools) -> dict[str, Any]:
+def _run(record: Record, measure: str, shown: str, pools: Pools) -> dict[str, Any]:
   """One record; the keys are one letter, as there are thousands."""
   config, environment = record["config"], record["environment"] or {}
   told = {**(config.get("settings") or {}), **(config.get("hyperparameters") or {})}
   how = outputs.measure(measure)
   last = by_seed(record, "last", measure)
-  curves = _curves(record, how.scale)
+  curves = _curves(record, shown)
   command = (record.get("command") or "").replace(record["task"], TASK)
   shared = {
     "s": config["seeds"],
@@ -70,9 +72,10 @@ def _run(record: Record, measure: str, pools: Pools) -> dict[str, Any]:
   return {"l": record["label"], "v": values, "c": curves, **places}
 
 
-def _curves(record: Record, scale: float) -> list[list[float | None]]:
-  """[seeds][evaluations] of accuracy on the target's test set; empty where none is kept."""
-  found = (record.get("curves") or {}).get("target_accuracy") or ()
+def _curves(record: Record, measure: str) -> list[list[float | None]]:
+  """[seeds][evaluations] of a measure of classes on the target's test set; empty where none is kept."""
+  found = (record.get("curves") or {}).get(f"target_{measure}") or ()
+  scale = outputs.measure(measure).scale
   steps = (record.get("curves") or {}).get("step") or ()
   if record.get("output") or len(steps) < 2:
     return []

@@ -9,15 +9,17 @@ from typing import Any
 
 from adapt.experiments.suite import Suite
 from adapt.report import reproductions, selection
+from adapt.report.baselines import BASELINE, changed_settings
 from adapt.report.summary import Record, by_seed, headline, labelled
 from adapt.report.table import NONE, Entry, Line, Sheet, number
 
 _STEPS = (0.5, 3.0, 8.0)  # points between the shades of gains
 _CAPTION = (
-  "Points over source_only, the average over the tasks that both have. A frame marks the method that "
-  "the label-free score {rule} is highest of at the last step; the gain of a method that sees target "
-  "labels is in no competition. Suites without source_only are left out, and so are settings other than "
-  "a suite's."
+  "Points over source_only in the measure of a suite's tables, averaged over the tasks that both have. A "
+  "frame marks the method that the label-free score {rule} is highest of at the last step; the gain of a "
+  "method that sees target labels is in no competition. Settings other than a suite's have a column of "
+  "their own. Suites and settings without source_only are left out, and so are other hyper-parameters than "
+  "a method's usual ones."
 )
 
 
@@ -35,15 +37,16 @@ def sheets(records: Sequence[Record], known: Mapping[str, Suite]) -> list[Sheet]
 
 def gains(records: Sequence[Record]) -> Sheet:
   """Method by suite: the average gain over `source_only`, in the measure's unit."""
-  plain = [r for r in records if r["label"] == r["method"] and r.get("last")]
   by_suite: dict[str, dict[str, dict[str, Record]]] = {}
-  for r in plain:
-    by_suite.setdefault(r["suite"], {}).setdefault(r["label"], {})[r["task"]] = r
-  shown = {
-    name: made for name, made in sorted(by_suite.items()) if len(made) > 1 and "source_only" in made
-  }
+  for r in records:
+    settings = [f"{n}={v}" for n, v in changed_settings(r).items()]
+    # What differs in more than settings is not what a column is of.
+    if r["label"] == "-".join([r["method"], *settings]) and r.get("last"):
+      column = ", ".join([r["suite"], *settings])
+      by_suite.setdefault(column, {}).setdefault(r["method"], {})[r["task"]] = r
+  shown = {n: made for n, made in sorted(by_suite.items()) if len(made) > 1 and BASELINE in made}
   chosen = {name: _chosen(made) for name, made in shown.items()}
-  methods = sorted({label for made in shown.values() for label in made} - {"source_only"})
+  methods = sorted({label for made in shown.values() for label in made} - {BASELINE})
   lines = []
   for label in methods:
     entries = [_gain(made, label, chosen[name] == label) for name, made in shown.items()]
@@ -55,7 +58,7 @@ def gains(records: Sequence[Record]) -> Sheet:
 
 def _gain(made: Mapping[str, Mapping[str, Record]], label: str, chosen: bool) -> Entry:
   """A method's mean difference to source_only over common tasks, shaded."""
-  mine, base = made.get(label, {}), made["source_only"]
+  mine, base = made.get(label, {}), made[BASELINE]
   both = [t for t in mine if t in base]
   measure = headline([base[t] for t in both]) if both else ""
   pairs = [(_mean(mine[t], measure), _mean(base[t], measure)) for t in both]

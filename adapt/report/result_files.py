@@ -55,8 +55,13 @@ def generated(
   pictures = page.pictures(results / "figures")
   at = results if out == results / "tables" else out
   said = selection.described(rule) if rule else OWN
-  overview = page_overview.sheets(records, known) if rule is None and measure is None else ()
-  files[at / "index.html"] = page.html(whole, pictures, said, records, overview)
+  shown = [
+    r
+    for name, mine in every.items()
+    for r in selection.measured_as(mine, known.get(name), rule, measure)
+  ]
+  overview = page_overview.sheets(shown, known) if rule is None and measure is None else ()
+  files[at / "index.html"] = page.html(whole, pictures, said, shown, overview)
   return files
 
 

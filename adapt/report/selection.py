@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adapt.report.summary import Record, headline, labelled
+from adapt.experiments.suite import Suite
+from adapt.report.summary import Record, headline, judged, labelled
 
 ALWAYS = ("last", "oracle")  # rules that are no validators
 # What "auto" stands for: the validator of least regret on the digits' records (results/tables/digits.md).
@@ -25,6 +26,23 @@ def validators(records: Sequence[Record]) -> list[str]:
 def named(rule: str) -> str:
   """The rule that is meant, where "auto" leaves the choice to us."""
   return AUTO if rule == "auto" else rule
+
+
+def rule_of(suite: Suite | None, rule: str | None = None) -> str:
+  """The rule that is asked for, or that of the suite's protocol."""
+  return rule or (suite.select if suite else "last")
+
+
+def measured_as(
+  records: Sequence[Record], suite: Suite | None, rule: str | None, measure: str | None
+) -> list[Record]:
+  """The records with the measure that their suite's tables show.
+
+  It is the one that is asked for, else the suite's own, which is known at the last step alone.
+  """
+  own = suite.measure if suite and rule_of(suite, rule) == "last" else ""
+  shown = measure or own
+  return [judged(r, shown) for r in records] if shown else list(records)
 
 
 def checked(records: Sequence[Record], rule: str) -> str:

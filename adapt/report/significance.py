@@ -11,7 +11,6 @@ import numpy as np
 from adapt import outputs
 from adapt.report.summary import Record, by_seed, headline
 
-BASELINE = "source_only"
 LEVEL = 0.05
 EXACT = 13  # values at most whose signs are all tried where ranks are tied
 

@@ -61,6 +61,26 @@ def judged(record: Record, measure: str) -> Record:
   return {**record, "measure": measure, "last": last}
 
 
+def main_of(record: Record) -> str:
+  """The main measure of what a record predicts."""
+  return outputs.main((record.get("output") or {}).get("name", "classes"))
+
+
+def over_steps(records: Sequence[Record]) -> tuple[str, str]:
+  """The measure that curves show, and what their axis is called.
+
+  It is that of the tables where every record with curves has it at each evaluation, else the main one
+  of what is predicted; the axis then says so.
+  """
+  asked = headline(records)
+  main = main_of(records[0]) if records else asked
+  kept = [c for r in records if (c := r.get("curves") or {}).get(f"target_{main}")]
+  name = asked if kept and all(f"target_{asked}" in c for c in kept) else main
+  how, wanted = outputs.measure(name), outputs.measure(asked).title.partition(" (")[0]
+  said = f"target test {how.title}{' (%)' * how.percent}"
+  return name, said if name == asked else f"{said}, as no curve of {wanted} is recorded"
+
+
 def labelled(record: Record) -> bool:
   """Whether the method saw labels of the target.
 

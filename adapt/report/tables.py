@@ -23,7 +23,6 @@ from adapt.report.summary import (
   by_seed,
   cell,
   headline,
-  judged,
   labelled,
   mean_value,
   rows,
@@ -50,9 +49,8 @@ def sheets(
       suite's protocol says.
     measure: what the tables show at the last step; None: the suite's, or the main one.
   """
-  counted = rule or _own(suite)
-  if named := measure or (suite.measure if suite and counted == "last" else ""):
-    records = [judged(r, named) for r in records]
+  counted = selection.rule_of(suite, rule)
+  records = selection.measured_as(records, suite, rule, measure)
   shown = [selection.picked(r, counted) for r in records]
   made = [
     accuracy(shown, suite, counted),
@@ -63,11 +61,6 @@ def sheets(
     measures.sheet(records, suite),
   ]
   return [sheet for sheet in made if sheet is not None]
-
-
-def _own(suite: Suite | None) -> str:
-  """The rule of the suite's protocol."""
-  return suite.select if suite else "last"
 
 
 def markdown(records: Sequence[Record], suite: Suite | None, rule: str | None = None) -> str:
@@ -93,9 +86,8 @@ def main_table(records: Sequence[Record], suite: Suite | None) -> str:
 
   It says where its numbers come from.
   """
-  rule = _own(suite)
-  if suite and suite.measure and rule == "last":
-    records = [judged(r, suite.measure) for r in records]
+  rule = selection.rule_of(suite)
+  records = selection.measured_as(records, suite, None, None)
   sheet = accuracy([selection.picked(r, rule) for r in records], suite, rule)
   return formats.markdown(sheet._replace(caption=f"{sheet.caption} {provenance(records)}"))
 
@@ -129,7 +121,7 @@ def accuracy(records: Sequence[Record], suite: Suite | None, rule: str = "last")
     f"Target {_TITLES.get(measure) or outputs.measure(measure).title}",
     ("method (seeds)", *tasks, "average"),
     tuple(lines),
-    _caption(records, rule, rule == _own(suite), marked, bool(notes)),
+    _caption(records, rule, rule == selection.rule_of(suite), marked, bool(notes)),
     tuple(notes),
     (*_mixed_data(records), *measures.missing(records, measure)),
   )

@@ -105,7 +105,7 @@ def _probed(cells: Program, now: Mapped, views: Views, seen: dict[str, Any]) -> 
   sizes = min(source.examples, probe.SHOWN), min(target.examples, probe.SHOWN)
   xt = list(target.x)[: len(ft)]
   ys = [pixel_measures.thinned(y) if y.ndim == _OF_PIXELS else y for y in source.y[: len(fs)]]
-  return probe.probed(cells.outputs_each, now, fs, ys, ft, xt, sizes)
+  return probe.probed(cells.outputs_each, now, fs, ys, ft, xt, sizes, cells.output)
 
 
 def final(

@@ -187,6 +187,12 @@ class History:
     right = np.trace(confusion, axis1=2, axis2=3)
     return np.asarray(right / np.maximum(confusion.sum((2, 3)), 1))
 
+  def dices(self, view: str) -> np.ndarray | None:
+    """Dice [evaluations, cells] of pixels; None without such a view."""
+    if self.output != "pixels" or view not in self.counts[-1]:
+      return None
+    return np.array([[pixel_measures.dice(m) for m in c[view].confusion] for c in self.counts])
+
   def newest(self, target: bool = True) -> dict[str, dict[str, np.ndarray]]:
     """Every measure of the newest evaluation, [cells]; NaN where diverged.
 

@@ -1,5 +1,6 @@
 """Computes the inputs of validators for all cells at one evaluation."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,11 +10,13 @@ import numpy as np
 
 from adapt import validators
 from adapt.evaluation import cells
+from adapt.method import Output
 from adapt.validators import Seen, Validator
 
 SHOWN = 500  # examples of each domain at most
 
 Outputs = tuple[jax.Array, jax.Array]  # features [cells, b, d] and logits [cells, b, k] of a block
+Trained = tuple[Callable[..., Output], Any]  # an output kind's factory, and what is set of it
 Entries = tuple[tuple[str, Callable[..., Validator]], ...]  # validators by name
 
 
@@ -25,6 +28,7 @@ def probed(
   target: Sequence[Outputs],
   xt: Sequence[jax.Array],
   sizes: tuple[int, int],
+  trained: Trained | None = None,
 ) -> dict[str, Any]:
   """Computes `validators.scores`' inputs for all cells at once.
 
@@ -39,6 +43,7 @@ def probed(
     target: what they make of blocks of target training examples, which are in random order.
     xt: inputs [b, ...] of those blocks.
     sizes: how many examples of source and target blocks count; the rest is padding or not shown.
+    trained: the output kind, whose loss validators of values take; None: as it is by default.
 
   Returns:
     What each validator's `device` makes, by name, with the cells as leading axis. The examples must
@@ -50,7 +55,7 @@ def probed(
     logits = [lt for _, lt in target]
     mixed = [outputs(mapped, _mixtures(xt, logits, block, sizes[1]))[1] for block in rows]
   every = tuple((name, validators.get(name)) for name in validators.names(output))
-  return _made(source, ys, target, mixed, sizes, every)
+  return _made(source, ys, target, mixed, sizes, every, trained)
 
 
 def _joined(parts: Sequence[jax.Array], size: int) -> jax.Array:
@@ -72,18 +77,26 @@ def _mixtures(
   return jax.vmap(mixtures)(predicted)
 
 
-@jax.jit(static_argnums=(4, 5))
+@jax.jit(static_argnums=(4, 5, 6))
 def _made(
-  source: Any, ys: Any, target: Any, mixed: Any, sizes: tuple[int, int], entries: Entries
+  source: Any,
+  ys: Any,
+  target: Any,
+  mixed: Any,
+  sizes: tuple[int, int],
+  entries: Entries,
+  trained: Trained | None,
 ) -> dict[str, Any]:
   n, m = sizes
   (fs, ls), (ft, lt) = (zip(*part, strict=True) for part in (source, target))
   labels = jnp.concatenate(ys)[:n]
   labels = jnp.broadcast_to(labels, (len(fs[0]), *labels.shape))
   lm = None if mixed is None else _joined(mixed, m)
+  loss = None if trained is None else trained[0](**dict(trained[1])).loss
+  see = functools.partial(validators.see, loss=loss)
   shown = _joined(fs, n), _joined(ls, n), labels, _joined(ft, m), _joined(lt, m), lm
   with jax.default_matmul_precision("highest"):  # tensor cores would round similarities
-    return cells.over_cells(lambda *one: of_cell(validators.see(*one), entries))(*shown)
+    return cells.over_cells(lambda *one: of_cell(see(*one), entries))(*shown)
 
 
 def of_cell(seen: Seen, entries: Entries) -> dict[str, Any]:

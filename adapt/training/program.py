@@ -65,6 +65,7 @@ class Program(NamedTuple):
   outputs: Callable[..., Any]  # (mapped, x) -> stacked (features, logits)
   outputs_each: Callable[..., Any]  # the same of x [cells, b, ...], inputs of each cell's own
   refresh: Callable[..., Mapped]  # (mapped, arrays) -> mapped, if the method has it
+  output: tuple[Callable[..., Output], Items]  # as the specification has it
 
 
 @functools.lru_cache(maxsize=64)
@@ -108,7 +109,7 @@ def program(spec: Spec) -> Program:
   one_step, refresh = devices.compiled(fed, layout), _refresh(spec, build)
   drawn, piece = _drawing(spec), _pieces(spec, build)
   init = _initial(spec, plain, build)
-  return Program(init, drawn, piece, one_step, look, outputs, outputs_each, refresh)
+  return Program(init, drawn, piece, one_step, look, outputs, outputs_each, refresh, spec.output)
 
 
 Build = Callable[..., tuple[Method, shared_step.Optimizer]]  # (swept, progress, net, asked)

@@ -21,7 +21,7 @@ from adapt import catalogue
 from adapt.evaluation import metrics
 from adapt.validators._clusters import clustered
 from adapt.validators._mixtures import mixable, mixture, partners
-from adapt.validators._risk import cross_fitted
+from adapt.validators._risk import Loss, cross_fitted, losses
 
 __all__ = [
   "DEFAULT",
@@ -43,7 +43,7 @@ REVERSE = "reverse"
 class Seen(NamedTuple):
   """A network's outputs on held-out source and target training examples.
 
-  `see` makes it. There is no place for a target label here. The last three serve several validators
+  `see` makes it. There is no place for a target label here. The last four serve several validators
   and are made once. Of pixels logits are those of s pixels of each image, [n, s, k].
   """
 
@@ -56,6 +56,7 @@ class Seen(NamedTuple):
   lt: jax.Array  # [m, k] target logits
   lm: jax.Array | None  # [m, k] logits of mixed target inputs; None where those cannot be mixed
   weights: jax.Array  # [v] p_t / p_s of the first v source examples, v even
+  losses: Any  # [n] of the source examples, see `_risk.losses`; None of pixels
   # Of classes alone, else None:
   predicted: jax.Array  # [m] target classes
   clusters: jax.Array  # [m, k] one-hot k-means clusters of ft, begun at the predicted classes
@@ -150,19 +151,21 @@ def see(
   ft: jax.Array,
   lt: jax.Array,
   lm: jax.Array | None = None,
+  loss: Loss | None = None,
 ) -> Seen:
   """What validators see of one cell, for use inside a program.
 
-  It includes what several of them need.
+  It includes what several of them need. `loss` is what values are trained with.
   """
   fs, ls, ft, lt = (x.astype(jnp.float32) for x in (fs, ls, ft, lt))
   lm = None if lm is None else lm.astype(jnp.float32)
+  common = fs, ls, ys, ft, lt, lm, jnp.exp(cross_fitted(fs, ft)), losses(ls, ys, loss)
   if predicted_kind(ys, ls.ndim) != "classes":
     none: Any = None
-    return Seen(fs, ls, ys, ft, lt, lm, jnp.exp(cross_fitted(fs, ft)), none, none)
+    return Seen(*common, none, none)
   predicted = lt.argmax(axis=1)
   clusters = clustered(ft, jax.nn.one_hot(predicted, lt.shape[1]))
-  return Seen(fs, ls, ys, ft, lt, lm, jnp.exp(cross_fitted(fs, ft)), predicted, clusters)
+  return Seen(*common, predicted, clusters)
 
 
 def predicted_kind(ys: jax.Array, axes: int) -> str:

@@ -1,11 +1,15 @@
 """Density ratios and the losses they weigh, for iwcv and dev."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from adapt.losses import ops
-from adapt.outputs import labels
+from adapt.outputs import labels, values
+
+Loss = Callable[[jax.Array, jax.Array], jax.Array]  # (outputs [n, k], labels) -> [n]
 
 _STRENGTH = 0.001  # of the penalty, for features of mean squared length 1
 _STEPS = 8  # of Newton's method, which has converged by then
@@ -74,12 +78,23 @@ def log_ratio(
   return prepared(fv) @ w + jnp.log(len(fs) / len(ft))
 
 
-def losses_of(
-  ls: Float[Array, "n k"], ys: Array, weights: Float[Array, " v"]
-) -> Float[Array, " v"]:
-  """Cross-entropies of the source examples that have a weight.
+def losses(
+  ls: Float[Array, "n ..."], ys: Array, loss: Loss | None = None
+) -> Float[Array, " n"] | None:
+  """Losses of source examples, as iwcv and dev weigh them.
 
-  Of classes [n], or of labels [n, k].
+  Args:
+    ls: logits; of values standardised predictions [n, d].
+    ys: classes [n], labels [n, k], or standardised values [n, d].
+    loss: of values: the output's own; None: the squared distance.
+
+  Returns:
+    Cross-entropies of classes and labels, in nats; None of pixels.
   """
-  loss = ops.cross_entropy if ys.ndim == 1 else labels.loss
-  return loss(ls, ys)[: len(weights)]
+  if ls.ndim > 2:
+    return None
+  if ys.ndim == 1:
+    return ops.cross_entropy(ls, ys)
+  if jnp.issubdtype(ys.dtype, jnp.floating):
+    return (loss or values.values().loss)(ls, ys)
+  return labels.loss(ls, ys)

@@ -4,7 +4,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from adapt.validators import Validator
-from adapt.validators._risk import losses_of
 
 
 def dev() -> Validator:
@@ -14,11 +13,12 @@ def dev() -> Validator:
   falls from that corrects the risk, R = mean(wℓ) + η (mean(w) − 1), η = −cov(wℓ, w) / var(w). Where
   re-implementations go wrong: weights scaled to mean 1 before leave nothing to correct, and the
   classifier behind them must not have trained on the examples that it weighs. The paper leaves the
-  loss open; errors of 0 and 1 on a few hundred examples tie, so this project takes the cross-entropy.
+  loss open; errors of 0 and 1 on a few hundred examples tie, so this project takes the cross-entropy, and
+  of values (regression) the loss they are trained with.
   """
   return Validator(
-    lambda seen: score(seen.weights, losses_of(seen.ls, seen.ys, seen.weights)),
-    outputs=("classes", "labels"),
+    lambda seen: score(seen.weights, seen.losses[: len(seen.weights)]),
+    outputs=("classes", "labels", "values"),
   )
 
 

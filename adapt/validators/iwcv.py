@@ -4,7 +4,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from adapt.validators import Validator
-from adapt.validators._risk import losses_of
 
 
 def iwcv() -> Validator:
@@ -13,11 +12,12 @@ def iwcv() -> Validator:
   Source: Sugiyama, Krauledat & Müller (JMLR 8, 2007). Where re-implementations go
   wrong: the paper's mean of w·ℓ is the target's risk if w is the true ratio, whose mean is 1. That
   of an estimated ratio falls towards 0 as the domains grow apart, and so would the risk, which
-  praises features that do not transfer. So the sum is divided by that of the weights.
+  praises features that do not transfer. So the sum is divided by that of the weights. The loss is the
+  cross-entropy, and of values (regression) the one they are trained with.
   """
   return Validator(
-    lambda seen: score(seen.weights, losses_of(seen.ls, seen.ys, seen.weights)),
-    outputs=("classes", "labels"),
+    lambda seen: score(seen.weights, seen.losses[: len(seen.weights)]),
+    outputs=("classes", "labels", "values"),
   )
 
 

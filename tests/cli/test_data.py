@@ -207,13 +207,6 @@ def test_an_audit_that_does_not_fit_leaves_the_old_file(tmp_path, capsys, monkey
   assert out.read_text() == "old" and os.listdir(out.parent) == ["r.png"]
 
 
-def test_many_classes_are_cut_in_the_table(capsys):
-  report = data.Report((), tuple(f"c{k}" for k in range(50)), {"s train": [1] * 50})
-  data._print(report)
-  shown = capsys.readouterr().out
-  assert "c39" in shown and "c40" not in shown and "10 classes more" in shown
-
-
 def test_help_names_the_command(capsys):
   assert main.main(["--help"]) == 0
   assert "list, prepare, show and audit data sets" in capsys.readouterr().out

@@ -5,6 +5,7 @@ import sample_records
 
 from adapt.cli import commands, results
 from adapt.records import record
+from adapt.report import figures
 
 
 @pytest.fixture
@@ -76,6 +77,16 @@ def test_figures_are_drawn_where_they_are_asked_for(tree, capsys):
   assert commands.main(["figures", *flags]) == 0
   made = capsys.readouterr().out.split()
   assert made and all(f"{tree}/pictures/digits/" in line for line in made)
+
+
+def test_curves_are_of_the_suite_s_measure(tree, monkeypatch):
+  text = "from adapt.experiments.suite import VECTORS, Suite\n"
+  text += "SUITE = Suite('digits', (), VECTORS, 'p', measure='auroc')\n"
+  (tree / "benchmarks" / "it.py").write_text(text)
+  asked = []
+  monkeypatch.setattr(figures, "draw", lambda *a, measures: asked.append(measures["digits"]) or [])
+  own = ["--results", str(tree / "runs"), "--benchmarks", str(tree / "benchmarks")]
+  assert commands.main(["figures", *own]) == 0 and asked == ["auroc"]
 
 
 def test_compare_fits_80_columns(tree, capsys, monkeypatch):

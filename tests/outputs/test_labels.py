@@ -10,7 +10,7 @@ import adapt
 from adapt import methods, models, outputs, weights
 from adapt.cli import model as command
 from adapt.method import Batch
-from adapt.report import figures, remarks, tables, terminal
+from adapt.report import curves, remarks, tables, terminal
 
 SMALL = {"steps": 120, "evaluations": 3, "batch_size": 32, "lr": 0.3, "output": "labels"}
 
@@ -127,7 +127,7 @@ def test_tables_show_map_and_pictures_of_classes_are_left_out(run):
   [beside] = [s for s in tables.sheets([run.record], None) if s.name == "measures"]
   assert beside.header[1:4] == ("macro F1", "micro F1", "macro AUROC")
   assert terminal.table([run.record]).row_count and remarks.remarks([run.record]) == []
-  assert figures.curves_figure([run.record]) is not None
+  assert curves.figure([run.record]) is not None
   for kind in ("tsne", "confusion", "reliability", "roc", "predicted"):
     with pytest.raises(ValueError, match="labels"):
       run.plot(kind)

@@ -48,6 +48,12 @@ def test_predictions_are_masks_and_the_record_says_so(run):
   assert run.history["target_miou"][1][-1] == pytest.approx(last["miou"])
 
 
+def test_curves_have_the_dice_that_suites_name(run):
+  curves, last = run.record["curves"], run.record["last"]
+  assert [each[-1] for each in curves["target_dice"]] == pytest.approx(last["dice"])
+  assert curves["target_dice"] != curves["target_miou"]
+
+
 def test_the_source_is_learnt(run):
   assert min(own[-1] for own in run.history["source_miou"]) > 0.6
   assert max(own[0] for own in run.history["label_loss"]) > 0.3

@@ -9,7 +9,7 @@ import adapt
 from adapt import methods, models, outputs, weights
 from adapt.evaluation.value_measures import of_predictions
 from adapt.method import Batch
-from adapt.report import figures, remarks, tables, terminal
+from adapt.report import curves, remarks, tables, terminal
 
 SERVING = [n for n in methods.names() if "values" in methods.traits(n).outputs]
 SMALL = {"steps": 120, "evaluations": 3, "batch_size": 32, "lr": 0.02, "output": "values"}
@@ -87,7 +87,7 @@ def test_predictions_are_in_the_labels_unit_and_the_record_says_which(run):
   assert {n: v[1] for n, v in last.items()} == pytest.approx(expected, rel=1e-4)
   assert run.record["output"]["mean"][0] == pytest.approx(SOURCE[1].mean(), abs=2)  # of four fifths
   assert run.record["selected"]["validator"] == "source_loss"
-  assert set(run.record["validators"]) == {"source_loss", "mmd"}
+  assert set(run.record["validators"]) == {"source_loss", "mmd", "dev", "iwcv"}
   assert run.record["curves"]["target_r2"][0][-1] == pytest.approx(last["r2"][0], rel=1e-3)
 
 
@@ -134,14 +134,14 @@ def test_tables_show_r2(run):
   shown = terminal.table([run.record])
   assert [c.header for c in shown.columns][1:4] == ["R²", "MAE", "RMSE"]
   assert remarks.remarks([run.record]) == []
-  assert figures.curves_figure([run.record]) is not None
+  assert curves.figure([run.record]) is not None
 
 
 @pytest.mark.parametrize(
   ("method", "changes", "said"),
   [
     ("cdan", {}, "cdan predicts classes, and the output is values: take coral, dan, dann"),
-    ("dann", {"validator": "bnm"}, "bnm judges predicted classes.*mmd, source_loss"),
+    ("dann", {"validator": "bnm"}, "bnm judges predicted classes.*dev, iwcv, mmd, source_loss"),
     ("dann", {"validator": "reverse"}, "reverse judges predicted classes"),
     ("dann", {"weights": "bbse"}, "bbse counts labels of classes.*kmm"),
     ("fine_tune", {"tuning": "co_tuning", "shots": 5}, "co_tuning needs classes"),

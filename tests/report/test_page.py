@@ -280,6 +280,21 @@ def test_two_methods_are_compared_seed_by_seed(window, tmp_path):
 
 
 @needs_browser
+def test_a_baseline_of_other_settings_is_always_drawn(window, tmp_path):
+  labels = ("coral", "dann-steps=9", "dann", "source_only+mlls-soft=true", "source_only-steps=9")
+  made = [sample_records.make(label=label) for label in labels]
+  show(window, tmp_path, {"digits": []}, [], "", made)
+  window.value("location.hash = '#digits?a=coral&b=dann'")
+  window.value("new Promise(done => setTimeout(done, 50))")
+  ticked = "[...document.querySelectorAll('.legend label')].filter(l => l.firstChild.checked)"
+  assert window.value(f"{ticked}.map(l => l.textContent)") == [
+    "coral",
+    "dann",
+    "source_only-steps=9",
+  ]
+
+
+@needs_browser
 def test_a_published_row_stays_beneath_its_own(window, tmp_path):
   made, table = pair()
   show(window, tmp_path, {"digits": [table]}, [], "", made)

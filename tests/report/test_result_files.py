@@ -19,6 +19,17 @@ def test_every_suite_has_three_formats_and_all_have_their_costs(tmp_path):
   assert tmp_path / "mine" / "index.html" in elsewhere
 
 
+def test_the_page_shows_the_measure_of_a_suite_s_tables(tmp_path):
+  made = records()
+  for record, value in zip(made, (0.25, 0.75), strict=True):
+    record["last"]["f1"] = [value] * 3
+  known = {"digits": sample_records.SUITE._replace(measure="f1")}
+  text = result_files.generated(made, tmp_path, tmp_path / "tables", known)[tmp_path / "index.html"]
+  assert '"measure":"f1"' in text and '"v":[75.0,75.0,75.0]' in text and ">+50.0<" in text
+  text = result_files.generated(made, tmp_path, tmp_path / "tables", {})[tmp_path / "index.html"]
+  assert '"measure":"accuracy"' in text and ">+50.0<" not in text
+
+
 def test_blocks_are_filled_and_all_else_stays():
   text = "a\n<!-- results:digits -->\nold\n<!-- /results -->\nz\n"
   made = result_files.filled(text, records(), {"digits": sample_records.SUITE})

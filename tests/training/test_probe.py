@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from adapt import outputs as outputs_of
 from adapt.evaluation import cells
 from adapt.training import probe
 from adapt.validators import (
@@ -86,6 +87,23 @@ def test_cells_differ_and_a_class_that_cannot_be_predicted_does_no_harm():
     assert np.isfinite(values).all(), name
   assert (FOUND["ema_agreement"][0] != FOUND["ema_agreement"][1]).any()
   assert FOUND["ema_agreement"].max() < K - 1
+
+
+def test_risks_of_values_by_hand_with_the_loss_that_they_are_trained_with():
+  ys = np.random.default_rng(1).normal(size=(N, K)).astype(np.float32)
+  fs, ft = (np.tile(x, (CELLS, 1, 1)) for x in (XS, XT))
+  ls, lt = (np.asarray(x @ W, np.float32) for x in (fs, ft))
+  blocks = [[(jnp.asarray(f), jnp.asarray(out))] for f, out in ((fs, ls), (ft, lt))]
+  huber = outputs_of.bind("values", loss="huber", delta=0.7).key
+  found = probe.probed(outputs, W, blocks[0], [ys], blocks[1], [XT], (N, M), huber)
+  assert set(found) == {"dev", "iwcv", "mmd"}
+  w = np.exp(np.asarray(_risk.cross_fitted(XS, XT), np.float64))
+  apart = np.abs(ls.astype(np.float64) - ys)
+  loss = np.where(apart < 0.7, apart**2 / 2, 0.7 * (apart - 0.35)).mean(axis=2)
+  np.testing.assert_allclose(found["iwcv"], -(w * loss).sum(axis=1) / w.sum(), rtol=1e-4)
+  eta = np.array([-np.cov(w * own, w)[0, 1] / w.var(ddof=1) for own in loss])
+  expected = -((w * loss).mean(axis=1) + eta * (w.mean() - 1))
+  np.testing.assert_allclose(found["dev"], expected, rtol=1e-3, atol=1e-5)
 
 
 def test_padding_and_what_is_not_shown_change_nothing():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import toy
 
+from adapt import outputs as outputs_of
 from adapt import validators
 from adapt.evaluation import metrics
 from adapt.experiments.run import run
@@ -127,15 +128,15 @@ def test_the_chosen_validator_selects(tmp_path, monkeypatch):
 def test_what_is_probed_is_held_out_source_and_training_target(tmp_path, monkeypatch):
   accuracy = []
 
-  def watched(outputs, mapped, source, ys, target, xt, sizes):
-    assert sizes == (400, 320)
+  def watched(outputs, mapped, source, ys, target, xt, sizes, trained):
+    assert sizes == (400, 320) and trained == outputs_of.CLASSES.key
     right = source[0][1].argmax(axis=-1)[:, :400] == ys[0][:400]
     accuracy.append(right.mean(axis=1).tolist())
     again = outputs(mapped, jnp.broadcast_to(xt[0], (3, *xt[0].shape)))
     np.testing.assert_allclose(again[1], target[0][1], atol=1e-5)
     shown, there = (np.asarray(x)[np.lexsort(x.T)] for x in (xt[0][:320], toy.TURNED.train.x))
     np.testing.assert_array_equal(shown, there)
-    return probed(outputs, mapped, source, ys, target, xt, sizes)
+    return probed(outputs, mapped, source, ys, target, xt, sizes, trained)
 
   probed = probe.probed
   monkeypatch.setattr(probe, "probed", watched)
