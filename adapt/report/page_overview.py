@@ -15,7 +15,8 @@ from adapt.report.table import NONE, Entry, Line, Sheet, number
 
 _STEPS = (0.5, 3.0, 8.0)  # points between the shades of gains
 _CAPTION = (
-  "Points over source_only in the measure of a suite's tables, averaged over the tasks that both have. A "
+  "Points (of R² hundredths) over source_only in the measure of a suite's tables, averaged over the tasks "
+  "that both have. A "
   "frame marks the method that the label-free score {rule} is highest of at the last step; the gain of a "
   "method that sees target labels is in no competition. Settings other than a suite's have a column of "
   "their own. Suites and settings without source_only are left out, and so are other hyper-parameters than "
