@@ -64,8 +64,7 @@ def matched(xs: Float[Array, "b *p c"], xt: Float[Array, "b *p c"]) -> Float[Arr
 
   def channel(source: jax.Array, target: jax.Array) -> jax.Array:
     ordered = jnp.sort(target)
-    # Unrolled: as a loop, and by sorting, it takes several times as long on a CPU.
-    below = functools.partial(jnp.searchsorted, side="right", method="scan_unrolled")
+    below = functools.partial(jnp.searchsorted, side="right")
     at_most = lambda values, x: below(values, x) / len(x)
     return jnp.interp(at_most(jnp.sort(source), source), at_most(ordered, ordered), ordered)
 
