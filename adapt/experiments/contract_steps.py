@@ -80,13 +80,13 @@ def _finite(subject: Subject) -> str:
   shown = []
   for phase in phases(method.loss, params):
 
-    def loss(moving: Any, f: Any = phase.loss) -> Any:
+    def loss(moving: Any, batch: Batch, f: Any = phase.loss) -> Any:
       return f({**params, **moving}, state, batch, key, progress)
 
     moving = {entry: params[entry] for entry in phase.trains}
-    if shape := jax.eval_shape(loss, moving)[0].shape:
+    if shape := jax.eval_shape(loss, moving, batch)[0].shape:
       raise Failed(f"the loss has shape {list(shape)}: return a number, such as its mean")
-    (value, _), grads = jax.jit(jax.value_and_grad(loss, has_aux=True))(moving)
+    (value, _), grads = jax.jit(jax.value_and_grad(loss, has_aux=True))(moving, batch)
     if not jnp.isfinite(value):
       raise Failed(f"the loss is {value} on random inputs: look for log(0), 0/0 and sqrt at 0")
     lost = [_name(p) for p, g in jax.tree_util.tree_leaves_with_path(grads) if not _all_finite(g)]
@@ -104,18 +104,21 @@ def _name(path: Any) -> str:
   return ".".join(str(getattr(k, "key", getattr(k, "name", getattr(k, "idx", k)))) for k in path)
 
 
-def _stepper(subject: Subject) -> tuple[Callable[..., Any], shared_step.TrainState]:
-  """The shared step with this method, and a state mid-run."""
+def _stepper(subject: Subject) -> tuple[Callable[..., Any], shared_step.TrainState, Batch]:
+  """The shared step with this method, a state mid-run, and a batch.
+
+  The batch is an argument of the step: as a constant XLA would compute on it while it compiles.
+  """
   # Adam would make much of a gradient that is nothing but rounding.
   settings = subject.experiment.settings._replace(optimizer="sgd")
   method = subject.made()
   opt, batch = shared_step.optimizer(settings, settings.lr), _batch(subject)
   ts = jax.jit(lambda key: shared_step.init(method, opt, key, batch))(jax.random.key(0))
 
-  def step(ts: shared_step.TrainState) -> Any:
+  def step(ts: shared_step.TrainState, batch: Batch) -> Any:
     return shared_step.step(method, opt, STEPS, ts, batch)
 
-  return step, ts._replace(step=jnp.asarray(STEP, jnp.int32))
+  return step, ts._replace(step=jnp.asarray(STEP, jnp.int32)), batch
 
 
 def _compiles_once(subject: Subject) -> str:
@@ -126,17 +129,17 @@ def _compiles_once(subject: Subject) -> str:
   for phase in phases(method.loss, params):
     _, (after, _) = jax.eval_shape(phase.loss, params, state, batch, key, jnp.asarray(0.5))
     _refuse_changed({"state": state}, {"state": after})
-  step, ts = _stepper(subject)
+  step, ts, batch = _stepper(subject)
   traces = []
 
   @jax.jit
-  def traced(ts: shared_step.TrainState) -> Any:
+  def traced(ts: shared_step.TrainState, batch: Batch) -> Any:
     traces.append(1)
-    return step(ts)
+    return step(ts, batch)
 
-  after, _ = traced(ts)
+  after, _ = traced(ts, batch)
   _refuse_changed(ts, after)
-  traced(after)
+  traced(after, batch)
   if len(traces) > 1:
     raise Failed("the second step is traced again: its state has weak types; give arrays a dtype")
   still = [n for n, p in after.params.items() if not _moved(ts.params[n], p)]
@@ -168,13 +171,13 @@ def _pure(subject: Subject) -> str:
   Some methods make much of rounding, such as one whose features have singular values near 0: there the two
   may differ by what a change of the parameters by `ROUNDING` moves.
   """
-  step, ts = _stepper(subject)
-  compiled, plain = _numbers(jax.jit(step)(ts)), _numbers(step(ts))
+  step, ts, batch = _stepper(subject)
+  compiled, plain = _numbers(jax.jit(step)(ts, batch)), _numbers(step(ts, batch))
   apart = {n: float(np.abs(a - plain[n]).max(initial=0.0)) for n, a in compiled.items()}
   wrong = [n for n, a in compiled.items() if not np.allclose(a, plain[n], rtol=1e-3, atol=1e-5)]
   if wrong:
-    again = _numbers(step(ts))
-    moved = _numbers(step(ts._replace(params=jax.tree.map(_nudged, ts.params))))
+    again = _numbers(step(ts, batch))
+    moved = _numbers(step(ts._replace(params=jax.tree.map(_nudged, ts.params)), batch))
     for name in wrong:
       steady = np.array_equal(again[name], plain[name], equal_nan=True)
       if not steady or apart[name] > np.abs(moved[name] - plain[name]).max(initial=0.0):
