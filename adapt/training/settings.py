@@ -19,7 +19,7 @@ class Settings(NamedTuple):
     schedule: inverse, that is lr / (1 + 10 progress)^0.75, cosine, constant, or step,0.5,0.4,0.9, which
       halves the rate after these shares of the steps.
     evaluations: evaluations, evenly spaced; the last one is the headline.
-    shots: labelled target examples per class, for methods that read them.
+    shots: labelled target examples, of each class, else in all, for methods that read them.
     precision: f32 or bf16 compute; parameters stay float32.
     image_size: height and width at which the network sees images; 0 means as they are.
     augment: random views of training images: none, crop, centre, jitter or a file of one's own.
