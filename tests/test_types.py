@@ -39,7 +39,11 @@ def checked(tmp_path, text):
 def test_a_user_s_wrong_names_are_seen(tmp_path):
   right = checked(tmp_path, RIGHT)
   assert right.returncode == 0, right.stdout
-  for old, (new, message) in WRONG.items():
-    assert old in RIGHT
-    wrong = checked(tmp_path, RIGHT.replace(old, new))
-    assert wrong.returncode == 1 and message in wrong.stdout, wrong.stdout
+  text = RIGHT
+  for old, (new, _) in WRONG.items():
+    assert old in text
+    text = text.replace(old, new)
+  wrong = checked(tmp_path, text)
+  assert wrong.returncode == 1 and wrong.stdout.count(": error: ") == len(WRONG), wrong.stdout
+  for _, message in WRONG.values():
+    assert message in wrong.stdout, wrong.stdout
