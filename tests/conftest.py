@@ -47,7 +47,7 @@ def pytest_make_parametrize_id(val, argname):
   return argname if isinstance(val, bytes) else None
 
 
-# Sweeps over all entries, and what waits for other processes: most of the time of all tests. The quick
+# Sweeps over all entries, what waits for other processes, and what trains long: most of the time. The quick
 # tier has the rest, and of these the cases of one method.
 _SLOW = (
   *("methods/test_contract.py", "methods/test_planted.py", "methods/test_relations.py"),
@@ -56,6 +56,24 @@ _SLOW = (
   *("training/test_checkpoint.py", "training/test_dp_sgd.py", "training/test_stream.py"),
   *("cli/test_check.py", "experiments/test_contract_runs.py", "experiments/test_search.py"),
   *("test_suites.py", "test_entry_lists.py", "test_speed.py", "faults/"),
+  *(
+    "methods/test_pixels_contract.py",
+    "outputs/test_pixels.py",
+    "tuning/test_tuning.py",
+    "models/test_modules.py",
+  ),
+  *("models/test_packed_rows.py", "augment/test_random_views.py", "report/test_wandb_log.py"),
+  *("experiments/test_more_seeds.py", "experiments/test_reverse.py", "experiments/test_run.py"),
+  *("training/test_task_data.py", "training/test_refreshing.py", "cli/test_config.py"),
+  *("report/test_tables.py::test_committed", "report/test_wandb_run.py", "cli/test_auto.py"),
+  *(
+    "experiments/test_choose_sources.py",
+    "experiments/test_new_record.py",
+    "experiments/test_execute.py",
+  ),
+  *("experiments/test_contract_ground.py::test_a_method", "evaluation/test_decision.py"),
+  *("methods/test_otda.py::test_values_gain", "methods/test_dare_gram.py::test_brings"),
+  *("test_readme.py", "test_api_page.py", "test_methods_page.py", "deploy/test_saved.py"),
 )
 
 
