@@ -86,8 +86,8 @@ class Ground(NamedTuple):
     counts = np.sum(record["confusion"], axis=(0, 2))
     return float(counts.max() / counts.sum())
 
-  def seen_by(self, net: Net) -> bool:
-    """Whether the network has batch statistics, which see the target too."""
+  def has_statistics(self, net: Net) -> bool:
+    """Whether the network keeps batch statistics."""
     x = jax.ShapeDtypeStruct((2, *self.shape), jnp.float32)
     _, stats = jax.eval_shape(net.init, jax.random.key(0), x)
     return bool(jax.tree.leaves(stats))

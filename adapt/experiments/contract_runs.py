@@ -254,7 +254,7 @@ def _null(subject: Subject) -> str:
     "it learns from target labels": subject.labelled,
     "it starts from the source model": subject.traits.starts == "source",
     "classes are unknown": subject.experiment.task.classes,
-    "batch statistics are of both domains": subject.ground.seen_by(subject.net),
+    "batch statistics are of both domains": subject.ground.has_statistics(subject.net),
   }
   for reason, is_so in more.items():
     if is_so:

@@ -41,14 +41,18 @@ def test_predictions_are_judged_by_what_records_have():
   assert classes.trivial({"confusion": [[[3, 0], [1, 0]]]}) == 0.75
 
 
-def test_batch_statistics_are_seen(tmp_path):
+def test_a_null_control_is_compared_where_no_batch_statistics_see_the_target(tmp_path, monkeypatch):
   """By them, not by its term, a method without it may be far from source_only."""
-  seen = {
-    kind: asked.ground.seen_by(asked.net)
-    for kind in ("classes", "pixels")
-    for asked in [subject(methods.bind("dann"), None, None, tmp_path, kind)]
-  }
-  assert seen == {"classes": False, "pixels": True}
+  monkeypatch.setattr(contract_runs, "_source_only", lambda _: 0.4)
+  for kind in ("classes", "pixels"):
+    asked = subject(methods.bind("dann"), None, None, tmp_path, kind)
+    record = {"diverged": {}, "last": {asked.ground.measure: [0.7]}}
+    monkeypatch.setattr(contract_runs, "_records", lambda _, record=record: [record, record])
+    if kind == "classes":
+      with pytest.raises(Failed, match="at weight 0 something else"):
+        contract_runs._null(asked)
+    else:
+      assert "batch statistics are of both domains" in contract_runs._null(asked)
 
 
 def test_a_kind_that_a_method_does_not_serve_is_refused():

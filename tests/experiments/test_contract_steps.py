@@ -1,7 +1,10 @@
 """A step that makes much of rounding is the same step; one that keeps something outside of it is not."""
 
 import itertools
+from typing import NamedTuple
 
+import jax
+import jax.numpy as jnp
 import pytest
 
 from adapt import catalogue, methods
@@ -27,3 +30,20 @@ def test_rounding_is_no_fault_and_a_count_of_python_is(tmp_path):
 
   with pytest.raises(Failed, match="not NumPy or Python"):
     contract_steps._pure(asked._replace(method=catalogue.Bound("counted", counted)))
+
+
+class State(NamedTuple):
+  """A step's state, as far as the check looks into it."""
+
+  params: dict
+
+
+def test_what_is_no_number_when_compiled_is_a_fault(monkeypatch):
+  def step(ts, batch):
+    lost = jnp.nan if isinstance(batch, jax.core.Tracer) else 1.0
+    return {"loss": lost * ts.params["w"].sum()}
+
+  given = step, State({"w": jnp.ones(2)}), jnp.ones(1)
+  monkeypatch.setattr(contract_steps, "_stepper", lambda _: given)
+  with pytest.raises(Failed, match="loss differs by nan"):
+    contract_steps._pure(None)
