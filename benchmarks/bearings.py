@@ -1,6 +1,6 @@
 """CWRU bearings: 15 faults at four motor loads, 12 pairs, an MLP on log spectra. An easy set.
 
-A plain logistic regression gets 96 % of these pairs on average: there is little room, and a gain says little.
+There is little room, and a gain says little: a logistic regression does as well as most methods here.
 Two loads of one bearing are two recordings; the windows of one recording are never on both sides of a
 split, as both splits of a load are all of its windows (the transductive protocol). The bound
 target_only is therefore fitted on what it is judged on.
