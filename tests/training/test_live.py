@@ -1,7 +1,5 @@
 """Where a program is between two evaluations: counted, estimated, or not known."""
 
-import threading
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -53,16 +51,16 @@ def test_a_run_tells_where_it_is_and_a_fed_one_counts(tmp_path, feed, monkeypatc
 
 
 def test_compiling_is_seen_while_it_lasts_only(monkeypatch):
-  monkeypatch.setattr(live, "_SHORT", 0.0)
-  before, done, seen = live.compile_seconds(), threading.Event(), []
+  monkeypatch.setattr(live, "_SHORT", -1.0)  # without waiting: nothing here may depend on a clock
+  before, traced, compiled = live.compile_seconds(), [], []
 
-  def watch():
-    while not done.is_set():
-      seen.append(live.compiling())
+  def starts(event: str, value: float, **_: str | int) -> None:
+    compiled.append(live.compiling()) if event == live._COMPILE else None
 
-  thread = threading.Thread(target=watch)
-  thread.start()
-  jax.jit(lambda x: jnp.linalg.svd(jnp.cumsum(x @ x.T, 0) + 0.5)[1])(np.ones((7, 7)))
-  done.set()
-  thread.join()
-  assert any(seen) and not live.compiling() and live.compile_seconds() > before
+  jax.monitoring.register_scalar_listener(starts)  # told after the listener of `live`
+  try:
+    jax.jit(lambda x: (traced.append(live.compiling()), jnp.cumsum(x @ x.T, 0))[1])(np.ones((7, 7)))
+  finally:
+    jax.monitoring.unregister_scalar_listener(starts)
+  assert traced == [True] and compiled and all(compiled)
+  assert not live.compiling() and live.compile_seconds() > before
