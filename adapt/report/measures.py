@@ -8,7 +8,7 @@ from typing import Any
 
 from adapt import outputs
 from adapt.experiments.suite import Suite
-from adapt.report.summary import Record, average, by_seed, headline, rows, tasks_of
+from adapt.report.summary import MISSING, Record, average, by_seed, headline, rows, tasks_of
 from adapt.report.table import Entry, Sheet, line, measured
 
 # Measures beside the headline: key in a record, column.
@@ -38,6 +38,7 @@ _OTHERS = {
   "calibration_error": "calibration error",
 }
 _VALUES = {"r2": "R²", "mae": "MAE", "rmse": "RMSE"}
+_PIXELS = {"miou": "mIoU", "dice": "Dice", "pixel_accuracy": "pixel accuracy"}
 _LABELS = {
   "map": "mAP",
   "f1": "macro F1",
@@ -51,6 +52,10 @@ _MEANING = {
     _VALUES,
     "At the last step; MAE and RMSE are in the labels' unit, not to be averaged over "
     "tasks of different units.",
+  ),
+  **dict.fromkeys(
+    _PIXELS,
+    "In percent, at the last step; of two classes Dice is the second's, else the mean over classes.",
   ),
   "map": "In percent, at the last step: F1 and AUROC are means over labels, micro F1 and the Hamming loss "
   "pool all labels, subset accuracy is the share of examples with all labels right.",
@@ -68,6 +73,8 @@ def beside(measure: str) -> dict[str, str]:
   """The measures shown beside a headline: key in a record, column."""
   if measure in _VALUES:
     return {n: title for n, title in _VALUES.items() if n != measure}
+  if measure in _PIXELS:
+    return {n: title for n, title in _PIXELS.items() if n != measure}
   if measure in ("map", "micro_f1", "subset_accuracy", "hamming_loss"):
     return {n: title for n, title in _LABELS.items() if n != measure}
   return _BESIDE.get(measure) or {n: title for n, title in _OTHERS.items() if n != measure}
@@ -90,6 +97,39 @@ def sheet(records: Sequence[Record], suite: Suite | None) -> Sheet:
     tuple(lines),
     f"Means over the tasks a method has. {_MEANING.get(measure, _MACRO)}",
   )
+
+
+def class_iou(records: Sequence[Record], suite: Suite | None) -> Sheet | None:
+  """IoU of each class of pixels, where all records share more than two."""
+  names = {tuple(r.get("classes") or ()) for r in records if (r.get("last") or {}).get("class_iou")}
+  if len(names) != 1 or len(classes := next(iter(names))) < 3:
+    return None
+  lines = []
+  for row in rows(records, suite):
+    mine = [_of_each_class(record, classes) for record in row.records.values()]
+    if mine:
+      cells = [average(mine, "last", f"iou of {name}") for name in classes]
+      lines.append(
+        line(row.label, [measured(c, row.seeds, measure="miou") for c in cells], row.seeds)
+      )
+  return Sheet(
+    "class_iou",
+    "IoU of each class",
+    ("method (seeds)", *classes),
+    tuple(lines),
+    f"Target test IoU in percent at the last step, mean over tasks ± sample standard deviation over seeds. "
+    f"{MISSING}: a class without a pixel, or a row without numbers in every task.",
+  )
+
+
+def _of_each_class(record: Record, classes: Sequence[str]) -> Record:
+  """The record with each class's IoU as a measure of its own."""
+  last = record.get("last") or {}
+  columns = zip(
+    *((each or [None] * len(classes)) for each in last.get("class_iou") or ()), strict=True
+  )
+  named = {f"iou of {name}": values for name, values in zip(classes, columns, strict=False)}
+  return {**record, "last": named}
 
 
 def _without(measure: str, last: Mapping[str, Any]) -> str:

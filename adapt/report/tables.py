@@ -59,6 +59,7 @@ def sheets(
     comparisons.iterates(records, suite),
     comparisons.validators(records),
     measures.sheet(records, suite),
+    measures.class_iou(records, suite),
   ]
   return [sheet for sheet in made if sheet is not None]
 

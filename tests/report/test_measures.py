@@ -68,3 +68,19 @@ def test_the_terminal_shows_it_first():
 def test_every_measure_that_tables_name_is_known():
   for main in ("accuracy", "h_score", "auroc"):
     assert {"os", "os_star", "unknown"} | set(outputs.MEASURES) >= set(measures.beside(main))
+
+
+def test_masks_have_their_own_measures_and_the_iou_of_each_class():
+  record = judged(make(classes=("sky", "road", "car")), "miou")
+  last = {"miou": [0.2] * 3, "dice": [0.3] * 3, "pixel_accuracy": [0.4] * 3}
+  record["last"] = {**last, "class_iou": [[0.1, None, 0.0], [0.3, None, 0.0], [0.2, None, 0.0]]}
+  sheet = measures.sheet([record], None)
+  assert sheet.header[1:-1] == ("Dice", "pixel accuracy")
+  assert [e.text for e in sheet.lines[0].entries[:-1]] == ["30.0 ± 0.0", "40.0 ± 0.0"]
+  by_class = measures.class_iou([record], None)
+  assert by_class.header[1:] == ("sky", "road", "car")
+  assert [e.text for e in by_class.lines[0].entries] == ["20.0 ± 10.0", "–", "0.0 ± 0.0"]
+  assert by_class in tables.sheets([record], None)
+  # Of two classes Dice says it; of records of other classes there is no such table.
+  assert measures.class_iou([{**record, "classes": ("no", "yes")}], None) is None
+  assert measures.class_iou([make()], None) is None
