@@ -83,10 +83,11 @@ def _of_task(
     place = records_of.path(results, record["suite"], record["task"], record["label"])
     if (found := records_of.read_points(place, record)) is not None:
       points[record["label"]] = found
+  pictured = [r for r in records if "images" in points.get(r["label"], ())]
   return [
     curves.written(records, folder / f"curves.{form}"),
     tsne(records, points, folder / f"tsne.{form}"),
-    overlays.overlays(before_and_after(records), points, folder / f"overlays.{form}"),
+    overlays.overlays(before_and_after(pictured), points, folder / f"overlays.{form}"),
     confusion(records, folder / f"confusion.{form}"),
     diagnostics.reliability(before_and_after(records), folder / f"reliability.{form}"),
     *predictions.written(before_and_after(records), points, folder, form),

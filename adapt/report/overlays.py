@@ -11,7 +11,7 @@ if TYPE_CHECKING:
   import numpy as np
   from matplotlib.figure import Figure
 
-_STRONG = 0.55  # of a class's colour over the image
+_STRONG = 0.6  # of a class's colour over the image
 _NEUTRAL = 128  # grey of an image without values to show
 
 
@@ -66,7 +66,9 @@ def overlaid(image: "np.ndarray", mask: "np.ndarray") -> "np.ndarray":
   import numpy as np
   from matplotlib.colors import to_rgb
 
-  found = image.astype(float)
+  # Over grey: a colour looks the same wherever its class is.
+  grey = np.repeat(image.astype(float).mean(axis=-1, keepdims=True), 3, axis=-1)
+  found = np.where((mask >= 0)[..., None], grey, image)
   for k in np.unique(mask[mask >= 0]):
     colour = 255 * np.array(to_rgb(_colour(int(k))))
     found[mask == k] = (1 - _STRONG) * found[mask == k] + _STRONG * colour

@@ -5,6 +5,7 @@ import pytest
 import sample_records
 from PIL import Image
 
+from adapt.records import record
 from adapt.report import curves, figures, tsne
 
 
@@ -54,6 +55,25 @@ def test_the_adapted_side_is_no_bound():
   made = [sample_records.make(label=label, level=level) for label, level in levels.items()]
   assert [r["label"] for r in figures.before_and_after(made)][-1] == "dann"
   assert not [r for r in figures.before_and_after(made[:2]) if r["label"] not in curves.BOUNDS]
+
+
+def test_overlays_are_of_those_that_have_pictures(tmp_path):
+  levels = {"source_only": 0.6, "adabn": 0.9, "fda": 0.8}  # adabn, the best, has none
+  made = [sample_records.make(label=label, level=level) for label, level in levels.items()]
+  sample_records.save(tmp_path, *made)
+  for item in made[::2]:
+    place = record.path(tmp_path, item["suite"], item["task"], item["label"])
+    masks = np.tile(np.arange(8, dtype=np.int16) % 3, (1, 6, 1))
+    images = np.full((1, 6, 8, 3), 100, np.uint8)
+    mark = item.get("parameters", [""])[0]
+    record.write_points(place, mark=mark, images=images, predicted=masks, truth=masks)
+  shown = []
+  patched = lambda records, *_: shown.extend(r["label"] for r in records)
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(figures.overlays, "overlays", patched)
+    patch.setattr(figures, "tsne", lambda *_: None)
+    figures.draw(tmp_path, tmp_path / "figures")
+  assert shown == ["source_only", "fda"]
 
 
 def test_other_settings_are_no_other_method():
