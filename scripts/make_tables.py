@@ -43,6 +43,7 @@ def pages(
   import defaults_page
   import entry_lists
   import first_lines_block
+  import kinds_block
   import methods_page
   import promises_page
   import speed_page
@@ -66,6 +67,7 @@ def pages(
     files[folder / "defaults.md"] = defaults_page.page()
     files[folder / "reproductions.md"] = reproductions.page(known, suites)
     others["first_lines"] = first_lines_block.block(folder / "first_lines")
+    others["kinds"] = kinds_block.block(known, suites)
     others["summary"] = summary_block.block(known, suites)
     files[folder / "reliability.md"] = promises_page.page(ROOT)
     files[folder / "speed" / "README.md"] = speed_page.page(folder / "speed")
