@@ -21,7 +21,7 @@ def test_the_best_without_target_labels_over_the_tasks_of_both_bounds():
   for record in few:
     record["examples"] = {**record["examples"], "labelled": 10}
   [line] = [x for x in block([*records, *few], {}).splitlines() if "digits" in x]
-  means = {n: v for n, v in zip(("source", "best", "target"), line.split("|")[3:6], strict=True)}
+  means = dict(zip(("source", "best", "target"), line.split("|")[3:6], strict=True))
   assert "dann" in means["best"]
   numbers = [float(v.split()[-1]) for v in means.values()]
   assert numbers == sorted(numbers) and numbers[0] > 40

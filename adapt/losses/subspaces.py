@@ -4,6 +4,8 @@ Both stand on a singular value decomposition, whose gradient has 1 / (s_i² − 
 as the features of a network often have singular values that are nearly equal, or nearly 0.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -12,37 +14,42 @@ from jaxtyping import Array, Float
 from adapt.losses import ops
 from adapt.losses.kernels import PRECISION
 
-DAMPING = 1e-6  # in units of the largest squared singular value
+DAMPING = 1e-6
 
 
 @jax.custom_vjp
-def svd(x: Float[Array, "m n"]) -> tuple[jax.Array, jax.Array, jax.Array]:
+def svd(
+  x: Float[Array, "m n"], damping: jax.Array | float = DAMPING
+) -> tuple[jax.Array, jax.Array, jax.Array]:
   """Singular value decomposition with a damped gradient.
 
-  x [m, n] = U diag(s) Vᵀ with m ≥ n; returns U [m, n], s [n] falling, and V [n, n].
+  x [m, n] = U diag(s) Vᵀ with m ≥ n; returns U [m, n], s [n] falling, and V [n, n]. The damping is in
+  units of the largest squared singular value.
   """
   u, s, vt = jnp.linalg.svd(x, full_matrices=False)
   return u, s, vt.T
 
 
-def _forward(x: jax.Array) -> tuple[tuple[jax.Array, jax.Array, jax.Array], tuple[jax.Array, ...]]:
-  found = svd(x)
-  return found, found
+def _forward(
+  x: jax.Array, damping: jax.Array | float
+) -> tuple[tuple[jax.Array, jax.Array, jax.Array], tuple[Any, ...]]:
+  found = svd(x, damping)
+  return found, (*found, damping)
 
 
 def _backward(
-  found: tuple[jax.Array, ...], by: tuple[jax.Array, jax.Array, jax.Array]
-) -> tuple[jax.Array]:
+  found: tuple[Any, ...], by: tuple[jax.Array, jax.Array, jax.Array]
+) -> tuple[jax.Array, None]:
   """The gradient by x of those by U, s and V (Townsend, 2016, eq. 30 to 33, its quotients damped)."""
-  (u, s, v), (du, ds, dv) = found, by
-  least = DAMPING * s[0] ** 2 + 1e-12
+  (u, s, v, damping), (du, ds, dv) = found, by
+  least = damping * s[0] ** 2 + 1e-12
   gaps = s[None] ** 2 - s[:, None] ** 2
   quotient = gaps / (gaps**2 + least**2)  # its diagonal is 0
   j = quotient * _product(u.T, du)
   k = quotient * _product(v.T, dv)
   inner = (j + j.T) * s + s[:, None] * (k + k.T) + jnp.diag(ds)
   outside = (du - _product(u, _product(u.T, du))) * (s / (s**2 + least))
-  return (_product(_product(u, inner) + outside, v.T),)
+  return (_product(_product(u, inner) + outside, v.T), None)
 
 
 def _product(a: jax.Array, b: jax.Array) -> jax.Array:
@@ -53,7 +60,10 @@ svd.defvjp(_forward, _backward)
 
 
 def subspace_distance(
-  fs: Float[Array, "n d"], ft: Float[Array, "n d"], mismatch: float = 0.01
+  fs: Float[Array, "n d"],
+  ft: Float[Array, "n d"],
+  mismatch: float = 0.01,
+  damping: jax.Array | float = DAMPING,
 ) -> Float[Array, ""]:
   """Representation subspace distance: sines of the angles between two samples' spans.
 
@@ -66,6 +76,7 @@ def subspace_distance(
     fs: source features [n, d].
     ft: as many target features [n, d].
     mismatch: factor of the mismatch of the bases.
+    damping: of the decompositions' gradients.
 
   Raises:
     ValueError: as many examples as features, whose spans are both everything.
@@ -75,8 +86,8 @@ def subspace_distance(
     raise ValueError(
       f"{n} examples span all {d} features, so their subspaces are alike: give a smaller batch"
     )
-  us, ut = svd(fs.T)[0], svd(ft.T)[0]  # [d, n]
-  ps, cosines, pt = svd(_product(us.T, ut))  # [n, n]
+  us, ut = svd(fs.T, damping)[0], svd(ft.T, damping)[0]  # [d, n]
+  ps, cosines, pt = svd(_product(us.T, ut), damping)  # [n, n]
   sines = jnp.sqrt(jnp.maximum(1 - cosines**2, 1e-6))  # whose slope at 0 has no end
   return sines.sum() + mismatch * ops.length((jnp.abs(ps) - jnp.abs(pt)).ravel())
 

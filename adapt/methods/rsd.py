@@ -8,7 +8,12 @@ FAMILY = "moment matching"
 
 
 def rsd(
-  net: Net, *, weight: float = 0.001, mismatch: float = 0.01, passes: str = "separate"
+  net: Net,
+  *,
+  weight: float = 0.001,
+  mismatch: float = 0.01,
+  damping: float = 1e-4,
+  passes: str = "separate",
 ) -> Method:
   """Trains features that span equal subspaces in both domains, regardless of scale.
 
@@ -23,6 +28,9 @@ def rsd(
   Args:
     weight: factor of the distance.
     mismatch: factor of the bases' mismatch within the distance.
+    damping: of the gradient of the decompositions, in units of the largest squared singular value. Small
+      networks on tables have features whose smallest singular values are next to nothing: with 1e-6 one
+      step threw their weights far away.
     passes: "joint", one batch-norm pass over both domains, or "separate", one for each.
   """
   joint = nets.joint(passes)
@@ -36,7 +44,7 @@ def rsd(
       net, params["net"], state["stats"], batch, key, joint=joint
     )
     label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
-    rsd_loss = subspaces.subspace_distance(fs, ft, mismatch)
+    rsd_loss = subspaces.subspace_distance(fs, ft, mismatch, damping)
     metrics = {"label_loss": label_loss, "rsd_loss": rsd_loss}
     return label_loss + weight * rsd_loss, ({"stats": stats}, metrics)
 
