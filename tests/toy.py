@@ -1,6 +1,7 @@
 """Toy domains for tests: moons and turned moons, the example of the DANN paper; and how to run on them."""
 
 import contextlib
+import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -224,8 +225,8 @@ def whole_and_continued(asked: Experiment, out: Path, step: int) -> tuple[list[d
   save = checkpoint.Checkpoints.save
 
   def saved(self, mapped, past, seconds):
-    save(self, mapped, past, seconds)
     if past.steps[-1] == step:
+      save(self, mapped, past, seconds)
       assert self.finish() == step
       shutil.copytree(out / "whole", out / "continued", dirs_exist_ok=True)
 
@@ -233,6 +234,6 @@ def whole_and_continued(asked: Experiment, out: Path, step: int) -> tuple[list[d
     whole = run(asked, out / "whole", domains=load, minutes=0).records
   seen = []
   report = lambda done, *_: seen.append(done)
-  continued = run(asked, out / "continued", domains=load, report=report, minutes=0).records
+  continued = run(asked, out / "continued", domains=load, report=report, minutes=math.inf).records
   assert min(seen) > step, "it began anew"
   return whole, continued

@@ -8,7 +8,16 @@ from adapt.outputs import Measure
 from adapt.report import ranks, selection
 from adapt.report.baselines import BASELINE, baseline
 from adapt.report.significance import LEVEL, Gain, differences, gain, holm, null_of
-from adapt.report.summary import MISSING, Record, average, bound, headline, rows, tasks_of
+from adapt.report.summary import (
+  MISSING,
+  Record,
+  average,
+  bound,
+  headline,
+  over_steps,
+  rows,
+  tasks_of,
+)
 from adapt.report.table import NONE, Entry, Sheet, line, measured, number
 
 
@@ -149,12 +158,15 @@ def iterates(records: Sequence[Record], suite: Suite | None) -> Sheet:
 
 
 def validators(records: Sequence[Record]) -> Sheet | None:
-  """Each validator's correlation with target accuracy, and what selection costs."""
+  """Each validator's correlation with the target's measure, and what selection costs."""
   names = selection.validators(records)
   found = {name: selection.worth(records, name) for name in [*names, "last"]}
   if not names or not any(worth.runs for worth in found.values()):
     return None
   lines = []
+  measure = outputs.measure(over_steps(records)[0])
+  lost = "hundredths" if not measure.percent else "points"
+  title = measure.title.partition(" (")[0]
   for name, w in found.items():
     entries = [
       number(w.within, 2),
@@ -169,9 +181,9 @@ def validators(records: Sequence[Record]) -> Sheet | None:
     "Validators",
     ("validator", "ρ in a run", "ρ over methods", "regret in a run", "regret over methods", "runs"),
     tuple(lines),
-    "ρ: Spearman's rank correlation of the label-free score with target test accuracy, over the "
+    f"ρ: Spearman's rank correlation of the label-free score with target test {title}, over the "
     "evaluations of a run (mean over runs in which both vary), and over all evaluations of all methods "
-    "of a task (mean over tasks). Regret against the oracle: points of accuracy lost by taking the "
+    f"of a task (mean over tasks). Regret against the oracle: {lost} of {title} lost by taking the "
     "evaluation that scores best, in a run, and where the validator picks the method too (mean over "
     "tasks and seeds). Methods that see target labels and seeds that diverged are left out.",
   )

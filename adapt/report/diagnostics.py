@@ -1,12 +1,13 @@
-"""Pictures of trust: validators' scores against target accuracy, confidence against accuracy."""
+"""Pictures of trust: validators' scores against what is reached, confidence against accuracy."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adapt import outputs
 from adapt.report import selection
 from adapt.report.style import canvas, save
-from adapt.report.summary import Record, by_seed, cell, labelled, percent
+from adapt.report.summary import Record, by_seed, cell, labelled, over_steps, percent
 
 if TYPE_CHECKING:
   import numpy as np
@@ -18,7 +19,7 @@ COLUMNS = 3  # panels side by side
 
 
 def validators(records: Sequence[Record], path: Path) -> Path | None:
-  """Draws each validator's score against target accuracy.
+  """Draws each validator's score against the measure of the target's curves.
 
   Each validator has a panel, with every evaluation of every method. Left out are methods that see
   target labels, as no validator would be needed there, and tasks of one method.
@@ -46,14 +47,18 @@ def validators(records: Sequence[Record], path: Path) -> Path | None:
     axis.tick_params(labelsize=8)
     axis.grid(alpha=0.3)
   _shade(figure, axes, clouds)
+  measure = outputs.measure(over_steps(fair)[0])
+  title, unit = measure.title.partition(" (")[0], "points" if measure.percent else "hundredths"
   for row in axes:
-    row[0].set_ylabel("accuracy above the task's mean (points)", fontsize=9)
+    row[0].set_ylabel(f"{title} above the task's mean ({unit})", fontsize=9)
   for axis in list(axes.flat)[: len(shown)][-columns:]:
     axis.set_xlabel("rank of the score in its task (%)", fontsize=9)
   handles, names = axes[0][0].get_legend_handles_labels()
   figure.legend(handles, names, loc="outside lower center", ncols=2, fontsize=9, frameon=False)
-  title = f"{records[0]['suite']}: validators at every evaluation (ρ in a task, mean over tasks)"
-  figure.suptitle(title, fontsize=11)
+  figure.suptitle(
+    f"{records[0]['suite']}: validators at every evaluation (ρ in a task, mean over tasks)",
+    fontsize=11,
+  )
   return save(figure, path)
 
 
@@ -75,7 +80,7 @@ def _shade(figure: "Figure", axes: "np.ndarray", clouds: "Sequence[PolyCollectio
 
 
 def _placed(runs: Sequence[selection.Run]) -> "tuple[np.ndarray, np.ndarray]":
-  """Of each evaluation the score's rank in its task (%) and the accuracy above the task's mean.
+  """Of each evaluation the score's rank in its task (%) and the measure above the task's mean.
 
   Both are what Spearman's ρ in a task is about: scores have no unit, and tasks differ in level.
   """
@@ -83,9 +88,9 @@ def _placed(runs: Sequence[selection.Run]) -> "tuple[np.ndarray, np.ndarray]":
   from scipy import stats
 
   ranks, above = [], []
-  for score, accuracy in selection.by_task(runs):
+  for score, reached in selection.by_task(runs):
     ranks.append(100 * (stats.rankdata(score) - 0.5) / len(score))
-    above.append(100 * (accuracy - accuracy.mean()))
+    above.append(100 * (reached - reached.mean()))
   return np.concatenate(ranks), np.concatenate(above)
 
 

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from adapt import outputs
 from adapt.experiments.suite import Suite
-from adapt.report.summary import Record, headline, judged, labelled
+from adapt.report.summary import Record, headline, judged, labelled, over_steps
 
 ALWAYS = ("last", "oracle")  # rules that are no validators
 # What "auto" stands for: the validator of least regret on the digits' records (results/tables/digits.md).
@@ -76,15 +77,24 @@ class Run(NamedTuple):
   task: str
   label: str
   seed: int
-  accuracy: np.ndarray  # [evaluations] on the target's test set
+  reached: (
+    np.ndarray
+  )  # [evaluations] on the target's test set, of the measure of curves, higher is better
   score: np.ndarray  # [evaluations] of the validator, higher is better
 
 
 def runs(records: Sequence[Record], name: str) -> Iterator[Run]:
-  """Every seed that did not diverge and has the validator's scores."""
+  """Every seed that did not diverge and has the validator's scores.
+
+  What it reached is in the measure of the records' curves (`over_steps`), lower ones turned around.
+  """
+  if not records:
+    return
+  measure = over_steps(records)[0]
+  sign = outputs.measure(measure).sign
   for record in records:
     scores = (record.get("validators") or {}).get(name)
-    curves = (record.get("curves") or {}).get("target_accuracy")
+    curves = (record.get("curves") or {}).get(f"target_{measure}")
     if scores is None or curves is None:
       continue
     for seed, score, curve in zip(record["config"]["seeds"], scores, curves, strict=True):
@@ -93,7 +103,7 @@ def runs(records: Sequence[Record], name: str) -> Iterator[Run]:
       y, x = (np.array([np.nan if v is None else v for v in values]) for values in (curve, score))
       x = np.where(np.isnan(x), -np.inf, x)  # a score that is no number picks nothing
       if np.isfinite(y).all() and np.isfinite(x).any():
-        yield Run(record["task"], record["label"], seed, y, x)
+        yield Run(record["task"], record["label"], seed, sign * y, x)
 
 
 def picked(record: Record, rule: str) -> Record:
@@ -112,7 +122,7 @@ def picked(record: Record, rule: str) -> Record:
   if rule == "oracle" or measure != "accuracy":
     of = own[measure] if measure in own and own.get("validator", rule) == rule else of
   else:
-    found = {run.seed: float(run.accuracy[run.score.argmax()]) for run in runs([record], rule)}
+    found = {run.seed: float(run.reached[run.score.argmax()]) for run in runs([record], rule)}
     of = [found.get(seed) for seed in seeds]
   return {**record, "last": {measure: of}}
 
@@ -123,9 +133,11 @@ class Worth(NamedTuple):
   None where there is nothing to compute it from.
   """
 
-  within: float | None  # Spearman's rank correlation with accuracy over a run's evaluations, mean
+  within: (
+    float | None
+  )  # Spearman's rank correlation with what a run reached, over its evaluations, mean
   across: float | None  # over all evaluations of all methods of a task, mean over tasks
-  regret: float | None  # accuracy of the run's best evaluation above that of the picked one, mean
+  regret: float | None  # how far the run's best evaluation is above the picked one, mean
   regret_across: float | None  # the same where it also picks the method, mean over tasks and seeds
   runs: int
 
@@ -138,14 +150,13 @@ def worth(records: Sequence[Record], name: str) -> Worth:
   """
   fair = [r for r in records if not labelled(r)]
   if name == "last":  # a score that rises with the step
-    every = [_in_order(r) for r in fair]
-    found = [run for r in every for run in runs([r], "last")]
-    regret = [float(run.accuracy.max() - run.accuracy[-1]) for run in found]
+    found = list(runs([_in_order(r) for r in fair], "last"))
+    regret = [float(run.reached.max() - run.reached[-1]) for run in found]
     return Worth(None, None, _mean(regret), None, len(found))
   found = list(runs(fair, name))
   # One that judges the last iterate alone has no order within a run.
-  within = [_spearman(r.score, r.accuracy) for r in found if np.isfinite(r.score).sum() > 1]
-  regret = [float(run.accuracy.max() - run.accuracy[run.score.argmax()]) for run in found]
+  within = [_spearman(r.score, r.reached) for r in found if np.isfinite(r.score).sum() > 1]
+  regret = [float(run.reached.max() - run.reached[run.score.argmax()]) for run in found]
   choices: dict[tuple[str, int], list[Run]] = {}
   for run in found:
     choices.setdefault((run.task, run.seed), []).append(run)
@@ -153,30 +164,32 @@ def worth(records: Sequence[Record], name: str) -> Worth:
   for some in choices.values():
     if len(some) > 1:
       best = max(some, key=lambda run: run.score.max())
-      top = max(float(run.accuracy.max()) for run in some)
-      regret_across.append(top - float(best.accuracy[best.score.argmax()]))
+      top = max(float(run.reached.max()) for run in some)
+      regret_across.append(top - float(best.reached[best.score.argmax()]))
   return Worth(_mean(within), _mean(across), _mean(regret), _mean(regret_across), len(found))
 
 
 def by_task(found: Sequence[Run]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-  """Scores and accuracies of all evaluations, by task.
+  """Scores of all evaluations and what they reached, by task.
 
-  They are (scores, accuracies) of evaluations with a score, of each task that has several methods.
+  They are (scores, reached) of evaluations with a score, of each task that has several methods.
   """
   tasks: dict[str, list[Run]] = {}
   for run in found:
     tasks.setdefault(run.task, []).append(run)
   for some in tasks.values():
     if len({run.label for run in some}) > 1:
-      x, y = (
-        np.concatenate([getattr(run, name) for run in some]) for name in ("score", "accuracy")
-      )
+      x, y = (np.concatenate([getattr(run, name) for run in some]) for name in ("score", "reached"))
       yield x[np.isfinite(x)], y[np.isfinite(x)]
 
 
 def _in_order(record: Record) -> Record:
-  curves = (record.get("curves") or {}).get("target_accuracy") or []
-  return {**record, "validators": {"last": [c and list(range(len(c))) for c in curves]}}
+  curves = record.get("curves") or {}
+  name = next((n for n in curves if n.startswith("target_")), "")
+  return {
+    **record,
+    "validators": {"last": [c and list(range(len(c))) for c in curves.get(name, ())]},
+  }
 
 
 def _spearman(x: np.ndarray, y: np.ndarray) -> float | None:

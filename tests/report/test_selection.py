@@ -5,8 +5,8 @@ import pytest
 import sample_records
 from scipy import stats
 
-from adapt import validators
-from adapt.report import selection
+from adapt import outputs, validators
+from adapt.report import comparisons, selection
 
 CURVE = [0.5, 0.7, 0.6, 0.65]
 
@@ -99,6 +99,18 @@ def test_a_perfect_validator_loses_nothing_and_a_constant_one_has_no_rank():
 def test_last_is_no_validator_but_has_regret():
   assert selection.worth([record(scores={})], "last").regret == pytest.approx(0.05)
   assert selection.worth([], "last").regret is None
+
+
+def test_a_measure_of_its_own_is_what_validators_are_judged_by():
+  """Of values R², of masks mIoU; and one that is better low counts turned around."""
+  for measure, curve, regret in (("r2", [0.2, 0.6, 0.5], 0.1), ("rmse", [9.0, 5.0, 6.0], 1.0)):
+    shown = {**record(), "measure": measure, "output": {"name": "values"}}
+    shown["curves"] = {"step": [1, 2, 3], "target_r2": [curve], f"target_{measure}": [curve]}
+    shown["validators"] = {"v": [[0.0, 1.0, 2.0]]}
+    assert selection.worth([shown], "v").regret == pytest.approx(regret)
+    assert selection.worth([shown], "last").regret == pytest.approx(regret)
+    sheet = comparisons.validators([shown])
+    assert f"target test {outputs.measure(measure).title}" in sheet.caption
 
 
 def test_whoever_sees_target_labels_does_not_compete():
