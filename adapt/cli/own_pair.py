@@ -9,6 +9,7 @@ from pathlib import Path
 from adapt import data
 from adapt.cli import reading_flags
 from adapt.data import encode, tabular
+from adapt.data.domain import output_of
 from adapt.experiments import choose_sources, own_data
 from adapt.experiments.own_data import Pair
 from adapt.experiments.suite import IMAGES, Task
@@ -52,7 +53,7 @@ def pairs_of(argv: Sequence[str]) -> list[Pair]:
       names = _chosen(names, known, reading)
     domains = own_data.loaded(names, known.data_dir, reading)
     extracted = names[-1].startswith("features:")
-    usual = own_data.settings_of(domains[-1], known.model, extracted, reading.output)
+    usual = own_data.settings_of(domains[-1], known.model, extracted, output_of(domains[0]))
     pairs.append(own_data.pair(domains, own_data.sized(usual, domains)))
   if len({(pair.task.name) for pair in pairs}) < len(pairs):
     raise ValueError("--each has two pairs of one name: rename a file")
@@ -79,7 +80,7 @@ def _four_files(known: argparse.Namespace, reading: data.Reading) -> Pair:
   source, target = data.read_folder(Path(known.data), reading.output)
   both = source._replace(name=f"{name}_source"), target._replace(name=f"{name}_target")
   domains = own_data.told_apart(own_data.matched(encode.together(both, reading)), [])
-  usual = own_data.settings_of(domains[-1], known.model, False, reading.output)
+  usual = own_data.settings_of(domains[-1], known.model, False, output_of(domains[0]))
   return own_data.pair(domains, own_data.sized(usual, domains))
 
 

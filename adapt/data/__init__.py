@@ -23,7 +23,7 @@ from adapt.data import (
   texts,
 )
 from adapt.data.checks import check_pair
-from adapt.data.domain import Domain, Split, labelled
+from adapt.data.domain import Domain, Split, labelled, output_of
 from adapt.data.files import read_folder
 from adapt.data.reading import Reading, check
 
@@ -99,13 +99,10 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
       file that is not as it should be.
   """
   check(reading)
-  if name in catalogue.names(_GROUP):
-    return _own(name, data_dir)
-  if name in domains.NAMED:
-    found = domains.NAMED[name](data_dir)
-    return found._replace(notes=(*found.notes, *_passed_over(name)))
-  if name.startswith("tfds:") and len(name) > len("tfds:"):
-    return domains.from_tfds(name.removeprefix("tfds:"), data_dir)
+  if (found := _set(name, data_dir)) is not None:
+    if reading.output not in (Reading().output, has := output_of(found)):
+      raise ValueError(f"--output is {reading.output}, and {name} has {has}: leave --output out")
+    return found
   if name.startswith("features:"):
     return files.read_features(name.removeprefix("features:"), reading.output)
   suffix = Path(name).suffix.lower()
@@ -127,10 +124,10 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
       return _of_masks(name)
     # Texts last, as each picture or recording may have one beside it.
     kind = folders.most(Path(name), folders.SUFFIXES, sound.SUFFIXES, texts.SUFFIXES)
-    if reading.output == "values":
+    if reading.output != "classes":
       raise ValueError(
-        f"{name} is a folder, whose sub-folders are classes: for --output values give a table with "
-        "the columns path and label"
+        f"{name} is a folder, whose sub-folders are classes: for --output {reading.output} give a table "
+        "with the columns path and label"
       )
     if kind == 1:
       return sound.read_folder(name, reading)
@@ -146,6 +143,18 @@ def read(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
     f"unknown domain '{name}'{near}: adapt data list has the names; or give tfds:NAME, "
     f"tfds:NAME/config, {kinds}, or features:FILE.npz"
   )
+
+
+def _set(name: str, data_dir: str | None) -> Domain | None:
+  """Load a set that has a name, whose labels are what they are; None for any other name."""
+  if name in catalogue.names(_GROUP):
+    return _own(name, data_dir)
+  if name in domains.NAMED:
+    found = domains.NAMED[name](data_dir)
+    return found._replace(notes=(*found.notes, *_passed_over(name)))
+  if name.startswith("tfds:") and len(name) > len("tfds:"):
+    return domains.from_tfds(name.removeprefix("tfds:"), data_dir)
+  return None
 
 
 def _passed_over(name: str) -> tuple[str, ...]:

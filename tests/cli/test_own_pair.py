@@ -265,3 +265,23 @@ def test_labels_of_four_files_are_matched_by_their_values(tmp_path):
     np.save(tmp_path / f"{name}_labels.npy", np.resize(labels, 12))
   target = pair_of(["--data", str(tmp_path)]).domains(f"{tmp_path.name}_target")
   assert set(target.train.y.tolist()) == {1, 2}
+
+
+def of_masks(name):
+  x = np.zeros((40, 16, 16, 3), np.uint8)
+  split = data.Split(x, np.zeros((40, 16, 16), np.int32))
+  return data.Domain(name, split, split, ("no", "yes"))
+
+
+def test_a_named_set_says_itself_what_is_predicted(monkeypatch):
+  made = {name: (lambda _, name=name: of_masks(name)) for name in ("ours", "theirs")}
+  monkeypatch.setattr(data.domains, "NAMED", {**data.domains.NAMED, **made})
+  asked = ["--source", "ours", "--target", "theirs"]
+  settings = pair_of(asked).settings
+  assert settings == pair_of([*asked, "--output", "pixels"]).settings
+  assert settings == own_data.settings_of(of_masks("a"), output="pixels")._replace(
+    batch_size=settings.batch_size
+  )
+  for output in ("values", "labels"):
+    with pytest.raises(ValueError, match=f"--output is {output}, and ours has pixels: leave"):
+      pair_of([*asked, "--output", output])
