@@ -155,10 +155,8 @@ def _suites(folder: Path) -> dict[str, Suite]:
 
 
 def _request(arguments: argparse.Namespace) -> Request:
-  from adapt.report import selection
-
   given = vars(arguments)
-  rule = selection.named(given["select"]) if given["select"] else None
+  rule = given["select"] or None
   measure = outputs.find(given["measure"]).name if given["measure"] else None
   if measure and rule:
     raise ValueError("--measure is known at the last step alone: leave out --select or --measure")

@@ -13,11 +13,15 @@ from adapt.report.baselines import BASELINE, changed_settings
 from adapt.report.summary import Record, by_seed, headline, labelled
 from adapt.report.table import NONE, Entry, Line, Sheet, number
 
+_COMPARED = (
+  "classes",
+  "pixels",
+)  # outputs whose usual score compares methods; the others' is of the source
 _STEPS = (0.5, 3.0, 8.0)  # points between the shades of gains
 _CAPTION = (
   "Points (of R² hundredths) over source_only in the measure of a suite's tables, averaged over the tasks "
   "that both have. A "
-  "frame marks the method that the label-free score {rule} is highest of at the last step; the gain of a "
+  "frame marks the method whose label-free score ({rules}) is highest at the last step; the gain of a "
   "method that sees target labels is in no competition. Settings other than a suite's have a column of "
   "their own. Suites and settings without source_only are left out, and so are other hyper-parameters than "
   "a method's usual ones."
@@ -53,7 +57,11 @@ def gains(records: Sequence[Record]) -> Sheet:
     entries = [_gain(made, label, chosen[name] == label) for name, made in shown.items()]
     lines.append(Line(label, tuple(entries)))
   lines.sort(key=lambda line: (line.name == "target_only", line.name))
-  caption = _CAPTION.format(rule=selection.AUTO)
+  used = {(r.get("output") or {}).get("name", "classes") for r in records}
+  rules = [
+    f"{validator} of {output}" for output, validator in selection.AUTO.items() if output in used
+  ]
+  caption = _CAPTION.format(rules=", ".join(rules))
   return Sheet("gains", "What each method gains", ("method", *shown), tuple(lines), caption)
 
 
@@ -89,7 +97,10 @@ def _chosen(made: Mapping[str, Mapping[str, Record]]) -> str | None:
 
 
 def _score(record: Record) -> float | None:
-  every: Any = (record.get("validators") or {}).get(selection.AUTO) or ()
+  output = (record.get("output") or {}).get("name", "classes")
+  if output not in _COMPARED:
+    return None
+  every: Any = (record.get("validators") or {}).get(selection.AUTO[output]) or ()
   last = [each[-1] for each in every if each and each[-1] is not None]
   return statistics.fmean(last) if last else None
 

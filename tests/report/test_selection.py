@@ -57,12 +57,17 @@ def test_an_h_score_is_not_made_up():
 def test_rules_that_nobody_knows_are_refused():
   assert selection.checked([record()], "snd") == "snd"
   assert selection.checked([], "oracle") == "oracle"
-  with pytest.raises(ValueError, match="choose --select from last, oracle, snd"):
+  with pytest.raises(ValueError, match="choose --select from last, oracle, auto, snd"):
     selection.checked([record()], "sdn")
 
 
-def test_auto_is_a_validator_that_records_have():
-  assert selection.named("auto") in validators.names() and selection.named("snd") == "snd"
+def test_auto_is_a_validator_of_what_is_predicted():
+  for output, name in selection.AUTO.items():
+    assert name in validators.names(output)
+    suite = sample_records.SUITE._replace(output=output)
+    assert selection.rule_of(suite, "auto") == name and selection.rule_of(suite, "snd") == "snd"
+  assert set(selection.AUTO) == set(outputs.names())
+  assert selection.rule_of(None, "auto") == selection.AUTO["classes"]
 
 
 def test_worth_against_scipy():
