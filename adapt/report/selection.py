@@ -113,9 +113,9 @@ def runs(records: Sequence[Record], name: str) -> Iterator[Run]:
 def picked(record: Record, rule: str) -> Record:
   """The record with `last` replaced by what the rule picks.
 
-  What is replaced is the headline. An H-score is kept at the last step, at the oracle and where the
-  run's own validator picks: under another rule it is missing, and so is what a record without such
-  scores would have.
+  What is replaced is the headline. A measure without a curve, as the H-score, is kept at the last step, at
+  the oracle and where the run's own validator picks: under another rule it is missing, and so is what a
+  record without such scores would have.
   """
   if rule == "last" or not record.get("last"):
     return record
@@ -123,10 +123,13 @@ def picked(record: Record, rule: str) -> Record:
   seeds = record["config"]["seeds"]
   of: list[Any] = [None] * len(seeds)
   own = record.get("oracle" if rule == "oracle" else "selected") or {}
-  if rule == "oracle" or measure != "accuracy":
+  if rule == "oracle" or over_steps([record])[0] != measure:
     of = own[measure] if measure in own and own.get("validator", rule) == rule else of
   else:
-    found = {run.seed: float(run.reached[run.score.argmax()]) for run in runs([record], rule)}
+    sign = outputs.measure(measure).sign
+    found = {
+      run.seed: sign * float(run.reached[run.score.argmax()]) for run in runs([record], rule)
+    }
     of = [found.get(seed) for seed in seeds]
   return {**record, "last": {measure: of}}
 

@@ -114,6 +114,7 @@ def test_a_measure_of_its_own_is_what_validators_are_judged_by():
     shown["validators"] = {"v": [[0.0, 1.0, 2.0]]}
     assert selection.worth([shown], "v").regret == pytest.approx(regret)
     assert selection.worth([shown], "last").regret == pytest.approx(regret)
+    assert selection.picked(shown, "v")["last"] == {measure: [curve[-1]]}
     sheet = comparisons.validators([shown])
     assert f"target test {outputs.measure(measure).title}" in sheet.caption
 

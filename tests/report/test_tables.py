@@ -195,7 +195,7 @@ def test_selection_is_computed_from_the_records(tree, capsys):
   assert not (tree / "results" / "index.html").exists()
   assert "\nold\n" in (tree / "README.md").read_text()  # its headline is the last step
   assert main([*flags(tree), "--select", "late"]) == 2
-  assert "choose --select from last, oracle, early" in capsys.readouterr().err
+  assert "choose --select from last, oracle, auto, early" in capsys.readouterr().err
 
 
 def test_a_suite_may_say_which_evaluation_counts():
