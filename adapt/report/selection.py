@@ -15,8 +15,8 @@ from adapt.experiments.suite import Suite
 from adapt.report.summary import Record, headline, judged, labelled, over_steps
 
 ALWAYS = ("last", "oracle")  # rules that are no validators
-# What "auto" stands for, by output. Of classes and pixels it is the validator whose picks lost least on this
-# repository's records (results/tables/: within digits' runs; between the methods of camvid and retina).
+# What "auto" stands for, by output. Of classes and pixels it is the validator whose picks within a run lost
+# least on this repository's records (results/tables/: digits; camvid and retina).
 AUTO = {
   "classes": "bnm",
   "pixels": "information_maximisation",
