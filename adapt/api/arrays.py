@@ -10,7 +10,7 @@ from adapt import data
 from adapt.api import feeds, frames, stacking
 from adapt.api.array_labels import Given, numbered
 from adapt.api.group_values import grouped, parted, refuse
-from adapt.data import encode, table_names
+from adapt.data import encode, table_names, tabular, unread
 from adapt.data.domain import Domain, Split
 from adapt.data.raw import concatenated
 from adapt.data.reading import Reading, check
@@ -67,9 +67,16 @@ def domains_of(
     found = _with_files(named, target, (test, labelled), label, reading, groups)
     own = [not isinstance(d, Domain) and not _is_set(d) for d in every]
     made = encode.together(found, reading, all(own))
+    tables = any(
+      frames.is_frame(d) or (isinstance(d, str | Path) and tabular.is_table(str(d))) for d in every
+    )
+    called = [str(d) if isinstance(d, str | Path) else n for n, d in named.items()]
+    unread.check(called, any(own), tables, made, reading)
     return own_data.matched(own_data.told_apart(made, list(map(str, every))))
   data_of = (target, test, labelled, label, reading.output, groups)
-  return encode.together(_of_arrays(named, *data_of), reading)
+  made = encode.together(_of_arrays(named, *data_of), reading)
+  unread.check([*named, "target"], True, any(map(frames.is_frame, every)), made, reading)
+  return made
 
 
 def _is_set(one: Data) -> bool:

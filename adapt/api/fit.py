@@ -2,6 +2,7 @@
 
 import contextlib
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from adapt.report import remarks
 from adapt.training import bounds, devices, program_memory
 from adapt.training.history import History, Report
 from adapt.training.settings import Settings
+from adapt.training.setup import traits
 
 Choice = str | tuple[str, Mapping[str, Any]] | Bound  # a name, or with its arguments
 # Called at each evaluation with the step, label-free measures, and a function that stops training.
@@ -112,12 +114,12 @@ def fit(
   asked = (model, weights, tuning, seeds, settings, start, validator, predicts, str(decision))
   tried = _tried(method, domains, search)
   experiments = [_searching(_experiment(one, domains, *asked), search) for one in tried or [method]]
+  _tell_unread(labelled is not None, experiments)
   notes = [*dict.fromkeys(note for d in domains for note in d.notes)]
   with contextlib.ExitStack() as held:
     folder = Path(out or held.enter_context(tempfile.TemporaryDirectory(prefix="adapt-")))
     given: dict[str, Any] = {"force": force, "domains": {d.name: d for d in domains}.__getitem__}
-    given["minutes"] = 5.0 if out else float("inf")
-    made = []
+    given["minutes"], made = 5.0 if out else float("inf"), []
     for one in experiments:
       with _progress(one) if progress else contextlib.nullcontext(_silent) as report:
         made += run(one, folder, report=report, watch=_watch(callbacks, out), **given).records
@@ -145,6 +147,18 @@ def _options(reading: Mapping[str, Any] | Reading, transductive: bool, predicts:
   if predicts != "classes":
     options = options._replace(output=predicts)
   return options._replace(transductive=transductive or options.transductive)
+
+
+def _tell_unread(labels: bool, experiments: Sequence[Experiment]) -> None:
+  """Warns where labels of the target are given to methods that learn from none."""
+  kinds = [traits(e.method, e.method.arguments) for e in experiments]
+  if labels and not any({"labelled", "all_labelled"} & set(kind.reads) for kind in kinds):
+    names = " and ".join(e.method.name for e in experiments)
+    warnings.warn(
+      f"{names} learns from no labels of the target, so those of `labelled` are not read: fine_tune, "
+      "weighted and mme do",
+      stacklevel=3,
+    )
 
 
 def _silent(step: int, past: History) -> None:

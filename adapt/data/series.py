@@ -12,7 +12,7 @@ import numpy as np
 from adapt.data import ragged, scaling
 from adapt.data.column_names import each_split
 from adapt.data.domain import Domain
-from adapt.data.raw import Ragged, as_ragged
+from adapt.data.raw import Ragged, Table, as_ragged
 from adapt.data.reading import Reading
 from adapt.data.windows import windowed
 
@@ -52,9 +52,9 @@ def _kind(domain: Domain, reading: Reading) -> Domain:
   wanted = "series" if reading.window and not reading.kind else reading.kind
   if wanted == "series":
     if not floats or x.ndim not in (2, 4):
-      raise ValueError(
-        f"{domain.name} is {x.dtype} {x.shape}: series are floats [n, t] or [n, t, c]"
-      )
+      found = "a table" if isinstance(x, Table) else f"{x.dtype} {x.shape}"
+      more = "" if reading.kind else ", which --window cuts"
+      raise ValueError(f"{domain.name} is {found}: series are floats [n, t] or [n, t, c]{more}")
     if x.ndim == 2:
       domain = each_split(domain, lambda x: x[:, :, None, None])
     return domain._replace(kind="series")

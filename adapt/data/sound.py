@@ -22,6 +22,7 @@ from adapt.data.reading import Reading
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 RATE = 16_000  # Hz, to which recordings of several rates are brought at most
 WINDOW, HOP = 0.032, 0.016  # seconds
+_MADE = "log-mel"  # in a domain's notes
 FLOOR = 1e-5  # of the power of a full-scale sine, below which all is silence
 
 
@@ -68,6 +69,11 @@ def domain(
   return Domain(name, train, test, classes, "series", notes=notes, held_out=len(parts) == 1)
 
 
+def is_of_sound(domain: Domain) -> bool:
+  """Whether a domain's inputs were made of recordings."""
+  return any(_MADE in note for note in domain.notes)
+
+
 def _notes(
   where: str, made: list[tuple[np.ndarray, int, float]], reading: Reading
 ) -> tuple[str, ...]:
@@ -75,7 +81,7 @@ def _notes(
   long = sum(seconds > reading.seconds + HOP for _, _, seconds in made)
   said = (
     f"{where}: {len(made)} recordings of {', '.join(map(str, rates))} Hz, resampled to {RATE} Hz; "
-    f"log-mel of {reading.mel} bands, {reading.seconds:g} s each"
+    f"{_MADE} of {reading.mel} bands, {reading.seconds:g} s each"
   )
   if long:
     said += f" ({long} longer ones cut)"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from adapt import data, outputs
-from adapt.data import encode_text, label_map
+from adapt.data import encode_text, label_map, tabular, unread
 from adapt.data.domain import PADDED, one_split, output_of
 from adapt.experiments.suite import IMAGES, VECTORS, Task
 from adapt.training.settings import Settings
@@ -92,9 +92,12 @@ def loaded(
 
   Raises:
     ValueError: one line with the remedy: data that cannot be read, one name twice, tables whose
-      columns have different names, or classes that no name matches.
+      columns have different names, classes that no name matches, or an option that nothing reads.
   """
   domains = data.load_together(names, data_dir, reading)
+  own = list(filter(data.is_file, names))
+  tables = any(map(tabular.is_table, [*own, *(n.rpartition("#")[0] for n in own)]))
+  unread.check(names, bool(own), tables, domains, reading)
   return matched(told_apart(domains, names))
 
 

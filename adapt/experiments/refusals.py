@@ -27,6 +27,12 @@ def refuse_unknown(choices: Choices) -> None:
   for name in moved:
     if name != "lr" and known[name].kind is not float:
       raise ValueError(f"'{name}' of {method.name} is no float: only floats can be swept")
+  # What is as usual is not asked for: a suite's optimizer may have no use for it.
+  if settings.momentum != choices.usual.momentum and not optimizers.has_momentum(own):
+    raise ValueError(
+      f"momentum is of sgd, and {own.name} has arguments of its own: leave momentum "
+      f"{settings.momentum} out"
+    )
   refuse_numbers(choices)
   if choices.validator != validators.REVERSE:
     validators.get(choices.validator)

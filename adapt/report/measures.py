@@ -100,7 +100,10 @@ def sheet(records: Sequence[Record], suite: Suite | None) -> Sheet:
 
 
 def class_iou(records: Sequence[Record], suite: Suite | None) -> Sheet | None:
-  """IoU of each class of pixels, where all records share more than two."""
+  """IoU of each class of pixels.
+
+  None where records do not share more than two classes.
+  """
   names = {tuple(r.get("classes") or ()) for r in records if (r.get("last") or {}).get("class_iou")}
   if len(names) != 1 or len(classes := next(iter(names))) < 3:
     return None

@@ -31,7 +31,10 @@ def validators(records: Sequence[Record]) -> list[str]:
 
 
 def rule_of(suite: Suite | None, rule: str | None = None) -> str:
-  """The rule that is asked for, or that of the suite's protocol; "auto" is what its output takes."""
+  """The rule that is asked for, or that of the suite's protocol.
+
+  "auto" is what the suite's output takes.
+  """
   if rule == "auto":
     return AUTO[suite.output if suite else "classes"]
   return rule or (suite.select if suite else "last")

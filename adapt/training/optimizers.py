@@ -117,6 +117,14 @@ def _as_it_is(transformation: optax.GradientTransformation) -> Bound:
   return Bound(f"optax-{digest[:8]}", _Own(transformation))
 
 
+def has_momentum(optimizer: Bound) -> bool:
+  """Whether the setting `momentum` is read.
+
+  Others than sgd have arguments of their own.
+  """
+  return optimizer.factory is _sgd
+
+
 def has_rate(optimizer: Bound) -> bool:
   """Whether we control the learning rate and its schedule.
 

@@ -128,3 +128,14 @@ def test_strings_are_texts_beside_those_of_frames():
     arrays.domains_of((SENTENCES, y), SENTENCES, labelled=frame)
   with pytest.raises(ValueError, match="target has no texts"):
     arrays.domains_of((SENTENCES, y), np.zeros((20, 3)))
+
+
+def test_options_that_nothing_reads_are_refused(tmp_path):
+  frame = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "label": Y})
+  for source, target in (((X, Y), XT), (toy.MOONS, toy.TURNED), (frame, frame[["a", "b"]])):
+    with pytest.raises(ValueError, match="--mel 32 is for sound, and there is none in source"):
+      arrays.domains_of(source, target, reading=Reading(mel=32))
+  toy.write_pair(tmp_path)
+  a, b = str(tmp_path / "moons.npz"), str(tmp_path / "turned.npz")
+  with pytest.raises(ValueError, match="--label-column z is for tables"):
+    arrays.domains_of(a, b, reading=Reading(label="z"))

@@ -9,6 +9,7 @@ import pytest
 import toy
 
 import adapt
+from adapt.api import fit
 from adapt.experiments import auto
 from adapt.methods.dann import dann
 
@@ -178,3 +179,10 @@ def test_auto_keeps_the_model_that_it_has_chosen(tmp_path, monkeypatch):
   assert len(adapt.results(tmp_path)) == 3
   with pytest.raises(ValueError, match="leave out search"):
     adapt.fit("auto", search=2, **given)
+
+
+def test_labels_that_no_method_reads_are_told():
+  with pytest.warns(UserWarning, match="dann learns from no labels of the target"):
+    fit._tell_unread(True, [toy.experiment("dann")])
+  fit._tell_unread(False, [toy.experiment("dann")])
+  fit._tell_unread(True, [toy.experiment("dann"), toy.experiment("fine_tune")])

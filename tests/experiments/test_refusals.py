@@ -4,6 +4,7 @@ import pytest
 import toy
 
 from adapt import tuning, weights
+from adapt.experiments.resolve import resolve
 
 CASES = [
   ("fine_tune", {"weighting": weights.bind("kmm")}, "does not train on source examples"),
@@ -44,3 +45,14 @@ def test_what_has_no_meaning_is_refused_with_a_reason(method, changes, message):
 def test_a_method_is_refused_where_classes_relate_otherwise(method, task, message):
   with pytest.raises(ValueError, match=message):
     toy.experiment(method, task=task)
+
+
+def test_a_momentum_that_the_optimizer_does_not_read():
+  """What a suite has as usual is not asked for."""
+  usual = toy.SETTINGS._replace(optimizer="adam")
+  made = [usual, usual._replace(optimizer="sgd", momentum=0.5), usual._replace(momentum=0.5)]
+  suite, task = toy.SUITE._replace(settings=usual), toy.TASK
+  for settings in made[:2]:
+    resolve(suite, task, "source_only", settings, (0,))
+  with pytest.raises(ValueError, match="momentum is of sgd, and adam has arguments of its own"):
+    resolve(suite, task, "source_only", made[2], (0,))
