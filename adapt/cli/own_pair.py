@@ -8,7 +8,7 @@ from pathlib import Path
 
 from adapt import data
 from adapt.cli import reading_flags
-from adapt.data import encode, tabular
+from adapt.data import encode, tabular, unread
 from adapt.data.domain import output_of
 from adapt.experiments import choose_sources, own_data
 from adapt.experiments.own_data import Pair
@@ -79,7 +79,9 @@ def _four_files(known: argparse.Namespace, reading: data.Reading) -> Pair:
   name = Path(known.data).resolve().name
   source, target = data.read_folder(Path(known.data), reading.output)
   both = source._replace(name=f"{name}_source"), target._replace(name=f"{name}_target")
-  domains = own_data.told_apart(own_data.matched(encode.together(both, reading)), [])
+  made = encode.together(both, reading)
+  unread.check([known.data], True, False, made, reading)
+  domains = own_data.told_apart(own_data.matched(made), [])
   usual = own_data.settings_of(domains[-1], known.model, False, output_of(domains[0]))
   return own_data.pair(domains, own_data.sized(usual, domains))
 

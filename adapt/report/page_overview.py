@@ -13,10 +13,8 @@ from adapt.report.baselines import BASELINE, changed_settings
 from adapt.report.summary import Record, by_seed, headline, labelled
 from adapt.report.table import NONE, Entry, Line, Sheet, number
 
-_COMPARED = (
-  "classes",
-  "pixels",
-)  # outputs whose usual score compares methods; the others' is of the source
+# Outputs whose usual label-free score compares methods; that of the others is of the source alone.
+_COMPARED = ("classes", "pixels")
 _STEPS = (0.5, 3.0, 8.0)  # points between the shades of gains
 _CAPTION = (
   "Points (of R² hundredths) over source_only in the measure of a suite's tables, averaged over the tasks "
@@ -58,9 +56,7 @@ def gains(records: Sequence[Record]) -> Sheet:
     lines.append(Line(label, tuple(entries)))
   lines.sort(key=lambda line: (line.name == "target_only", line.name))
   used = {(r.get("output") or {}).get("name", "classes") for r in records}
-  rules = [
-    f"{validator} of {output}" for output, validator in selection.AUTO.items() if output in used
-  ]
+  rules = [f"{selection.AUTO[output]} of {output}" for output in _COMPARED if output in used]
   caption = _CAPTION.format(rules=", ".join(rules))
   return Sheet("gains", "What each method gains", ("method", *shown), tuple(lines), caption)
 
