@@ -13,8 +13,8 @@ if [[ ${1:-} == --all ]]; then
   tier=()
   shift
 fi
-# One process more than there are cores, as some tests wait for others, and 3 GB a process.
-cores="$(($(nproc) + 1))"
+# A process a core, as nearly all of the time is compilation, and 3 GB a process.
+cores="$(nproc)"
 memory="$(awk '/MemAvailable/ {print int($2 / 3000000)}' /proc/meminfo 2> /dev/null || echo "$cores")"
 workers=$((cores < memory ? cores : memory))
 

@@ -14,6 +14,8 @@ from adapt.data.domain import PADDED, Domain, output_of
 
 _PER_UNIT = 4  # training examples of the smaller side per hidden unit of a critic or a head
 _NARROWEST = 64
+# Small networks on vectors have features with singular values next to nothing, whose gradients RSD damps.
+_DAMPING = 1e-4
 # Methods that move inputs by a radius, which belongs to the inputs' scale: VADA's authors take 3.5 for
 # standardised images of 32×32×3 values, whose length is the root of their number.
 _MOVING = ("vada", "dirt_t")
@@ -34,6 +36,8 @@ def hyperparameters(domains: Sequence[Domain]) -> dict[str, dict[str, Any]]:
   }
   if output_of(sources[0]) == "pixels":
     found.setdefault("mcd", {})["depth"] = 0  # its classifiers of pixels are linear
+  if length and _usual("rsd"):
+    found.setdefault("rsd", {})["damping"] = _DAMPING
   for name in _MOVING if length else ():
     if _usual(name):
       found.setdefault(name, {})["radius"] = float(f"{RADIUS * length:.3g}")
@@ -47,6 +51,8 @@ def in_words(method: str) -> dict[str, str]:
   if most > _NARROWEST:
     rule = f"on small data a {_PER_UNIT}th of the smaller side's training examples"
     found["width"] = f"{most}; {rule}, rounded down to a power of two, at least {_NARROWEST}"
+  if usual and method == "rsd":
+    found["damping"] = f"{usual['damping']:g}; of vectors and series {_DAMPING:g}"
   if usual and method in _MOVING:
     rule = f"of vectors and series {RADIUS:.3f} of the sources' root mean square length"
     found["radius"] = f"{usual['radius']}; {rule}"

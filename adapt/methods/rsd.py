@@ -12,7 +12,7 @@ def rsd(
   *,
   weight: float = 0.001,
   mismatch: float = 0.01,
-  damping: float = 1e-4,
+  damping: float = 1e-6,
   passes: str = "separate",
 ) -> Method:
   """Trains features that span equal subspaces in both domains, regardless of scale.
@@ -30,7 +30,7 @@ def rsd(
     mismatch: factor of the bases' mismatch within the distance.
     damping: of the gradient of the decompositions, in units of the largest squared singular value. Small
       networks on tables have features whose smallest singular values are next to nothing: with 1e-6 one
-      step threw their weights far away.
+      step can throw their weights far away, and 1e-4 is the default for a user's own vectors and series.
     passes: "joint", one batch-norm pass over both domains, or "separate", one for each.
   """
   joint = nets.joint(passes)
