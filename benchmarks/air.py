@@ -44,7 +44,9 @@ SUITE = Suite(
   defaults={
     "dann": CRITIC,
     "coral": {"layer": "features", "weight": 10_000.0},
-    "rsd": {"damping": 1e-4},  # as for a user's own vectors; with 1e-6 one step threw its weights away
+    "rsd": {
+      "damping": 1e-4
+    },  # as for a user's own vectors; with 1e-6 one step threw its weights away
   },
   measure="r2",
   output="values",
