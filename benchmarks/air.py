@@ -44,9 +44,8 @@ SUITE = Suite(
   defaults={
     "dann": CRITIC,
     "coral": {"layer": "features", "weight": 10_000.0},
-    "rsd": {
-      "damping": 1e-4
-    },  # as for a user's own vectors; with 1e-6 one step threw its weights away
+    # As for a user's own vectors: with 1e-6 one step threw its weights away.
+    "rsd": {"damping": 1e-4},
   },
   measure="r2",
   output="values",
