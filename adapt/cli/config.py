@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from adapt import catalogue, methods, tuning, weights
-from adapt.cli import plugins, reading_flags
+from adapt.cli import plugins
 from adapt.data import Reading
+from adapt.data.reading import flag_of
 from adapt.records import record
 from adapt.training import optimizers
 from adapt.training.settings import Settings
@@ -215,7 +216,7 @@ def _reading(given: Mapping[str, Any]) -> Iterator[str]:
   for name, value in given.items():
     if name not in Reading._fields or value in ([], False):
       continue
-    yield reading_flags.flag_of(name)
+    yield flag_of(name)
     if isinstance(value, list):
       yield from map(str, value)
     elif value is not True:

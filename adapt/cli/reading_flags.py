@@ -7,6 +7,7 @@ from typing import Any
 from adapt import catalogue
 from adapt.cli import flag_types
 from adapt.data import Reading
+from adapt.data.reading import flag_of
 
 
 def add(group: Any) -> None:
@@ -28,14 +29,6 @@ def add(group: Any) -> None:
       group.add_argument(flag, nargs="+", metavar=name.upper(), **options)
     else:
       group.add_argument(flag, type=flag_types.of(type(default)), metavar="…", **options)
-
-
-def flag_of(name: str) -> str:
-  """The flag of a field.
-
-  A method of the catalogue has a hyper-parameter `label` already.
-  """
-  return "--label-column" if name == "label" else "--" + name.replace("_", "-")
 
 
 def of(arguments: argparse.Namespace | Mapping[str, Any]) -> Reading:

@@ -64,6 +64,14 @@ class Reading(NamedTuple):
     return {n: v for n, v in self._asdict().items() if v != usual[n]}
 
 
+def flag_of(name: str) -> str:
+  """The flag of a field.
+
+  A method of the catalogue has a hyper-parameter `label` already.
+  """
+  return "--label-column" if name == "label" else "--" + name.replace("_", "-")
+
+
 def reading_of(given: Mapping[str, Any]) -> Reading:
   """The options by name; lists are as good as tuples.
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from adapt.data import label_map, sound
 from adapt.data.domain import Domain
-from adapt.data.reading import Reading
+from adapt.data.reading import Reading, flag_of
 
 
 class _Read(NamedTuple):
@@ -66,7 +66,7 @@ def check(
   read = _Read(own, tables, domains, reading)
   for name, value in reading.given.items():
     if name in _USES and not _USES[name].there(read):
-      flag = "--label-column" if name == "label" else "--" + name.replace("_", "-")
+      flag = flag_of(name)
       shown = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
       given = flag if value is True else f"{flag} {shown}"
       where = " and ".join(dict.fromkeys(names))

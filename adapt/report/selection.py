@@ -84,9 +84,7 @@ class Run(NamedTuple):
   task: str
   label: str
   seed: int
-  reached: (
-    np.ndarray
-  )  # [evaluations] on the target's test set, of the measure of curves, higher is better
+  reached: np.ndarray  # [evaluations] on the target's test set, higher is better
   score: np.ndarray  # [evaluations] of the validator, higher is better
 
 
@@ -143,9 +141,7 @@ class Worth(NamedTuple):
   None where there is nothing to compute it from.
   """
 
-  within: (
-    float | None
-  )  # Spearman's rank correlation with what a run reached, over its evaluations, mean
+  within: float | None  # Spearman's rank correlation with what is reached in a run, mean
   across: float | None  # over all evaluations of all methods of a task, mean over tasks
   regret: float | None  # how far the run's best evaluation is above the picked one, mean
   regret_across: float | None  # the same where it also picks the method, mean over tasks and seeds
