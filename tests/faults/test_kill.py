@@ -5,11 +5,9 @@ import math
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
+import forks
 import pytest
 import toy
 
@@ -19,41 +17,13 @@ KILLS = int(os.environ.get("ADAPT_KILLS", "5"))  # benchmarks.kills takes 200
 METHODS = ("source_only", "shot")  # which starts from the model of source_only
 STEPS, EVALUATIONS = 240, 6
 LABELS = [f"{method}-evaluations={EVALUATIONS}-steps={STEPS}" for method in METHODS]
-LIMIT = 60  # seconds that anything may take
-
-
-class Zygote:
-  """Runs `adapt` in forks of one process that has imported it."""
-
-  def __init__(self, folder: Path) -> None:
-    script = Path(__file__).with_name("zygote.py")
-    self.errors = (folder / "stderr").open("w+")
-    self.process = subprocess.Popen(
-      [sys.executable, "-W", "ignore", str(script)],
-      stdin=subprocess.PIPE,
-      stdout=subprocess.PIPE,
-      stderr=self.errors,
-      text=True,
-      cwd=folder,
-      # Of its own, as what is killed leaves half a program, of which other commands would warn.
-      env={**os.environ, "JAX_COMPILATION_CACHE_DIR": str(compile_cache.folder("killed-tests"))},
-    )
-
-  def run(self, arguments: list[str], seconds: float = math.inf) -> int:
-    """Exit code of a command, negative for a signal; it is killed after so many seconds."""
-    print(json.dumps([arguments, seconds]), file=self.process.stdin, flush=True)
-    return int(self.process.stdout.readline())
-
-  def close(self) -> None:
-    self.process.stdin.close()
-    self.process.wait(LIMIT)
-    self.process.stdout.close()
-    self.errors.close()
 
 
 @pytest.fixture
 def zygote(tmp_path):
-  made = Zygote(tmp_path)
+  # A cache of its own: what is killed leaves half a program, of which other commands would warn.
+  kept = str(compile_cache.folder("killed-tests"))
+  made = forks.Zygote(tmp_path, {"JAX_COMPILATION_CACHE_DIR": kept})
   yield made
   made.close()
 

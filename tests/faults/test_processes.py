@@ -6,10 +6,9 @@ import random
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 
+import forks
 import numpy as np
 import pytest
 import toy
@@ -17,20 +16,19 @@ import toy
 from adapt import methods
 from adapt.data import Split
 
-PLAIN = "import sys; from adapt.cli import main as cli; sys.exit(cli.main(sys.argv[1:]))"
 # Told to stop, as a cluster would: at its first evaluation.
 TOLD = (
   "import os, signal; from adapt.training import history; real = history.History.add\n"
   "def add(self, *what): real(self, *what); os.kill(os.getpid(), signal.SIGTERM)\n"
-  f"history.History.add = add; {PLAIN}"
+  f"history.History.add = add; {forks.PLAIN}"
 )
 # Dies with no warning while it decodes the inputs of a step.
 KILLED = (
   "import os; from adapt.training import stream; real = stream.Loader.at\n"
   "def at(self, step): step == {step} and os.kill(os.getpid(), 9); return real(self, step)\n"
-  f"stream.Loader.at = at; {PLAIN}"
+  f"stream.Loader.at = at; {forks.PLAIN}"
 )
-OTHER = f"import sys; sys.argv += ['--momentum', '0.5']; {PLAIN}"
+OTHER = f"import sys; sys.argv += ['--momentum', '0.5']; {forks.PLAIN}"
 FLAGS = ["--method", "coral", "--steps", "20", "--evaluations", "4", "--seeds", "1"]
 FLAGS += ["--checkpoint-minutes", "0"]
 LIMIT = 120  # seconds that anything may take
@@ -47,19 +45,13 @@ class Ended:
   """What became of the processes of one command, in their order."""
 
   def __init__(self, processes, limit=LIMIT):
-    self.out, self.seconds = [], []
+    self.codes, self.seconds = [], []
     began = time.monotonic()
-    try:
-      for p in processes:
-        self.out.append(p.communicate(timeout=limit))
-        self.seconds.append(time.monotonic() - began)
-    finally:
-      for p in processes:
-        if p.poll() is None:
-          p.kill()
-          p.communicate()
-    self.codes = [p.returncode for p in processes]
-    self.errors = [err for _, err in self.out]
+    for p in processes:
+      self.codes.append(p.wait(max(0, began + limit - time.monotonic())))
+      self.seconds.append(time.monotonic() - began)
+    self.outputs = [p.out.read_text() for p in processes]
+    self.errors = [p.err.read_text() for p in processes]
 
 
 @pytest.fixture(scope="module")
@@ -72,20 +64,22 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def start(folder):
   """Starts `adapt run` in as many processes as codes are given."""
+  zygote = forks.Zygote(folder)
 
   def started(out, codes, *flags, devices=1):
     pair = ["--source", "moons.npz", "--target", "turned.npz"]
     common = ["run", *pair, *FLAGS, *flags, "--out", out, "--processes", str(len(codes))]
-    port, processes = free_port(), []
-    for i, code in enumerate(codes):
-      place = ["--coordinator", f"127.0.0.1:{port}", "--process-id", str(i)]
-      argv = [sys.executable, "-c", code, *common, *(place if len(codes) > 1 else [])]
-      pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-      own = {**os.environ, "JAX_NUM_CPU_DEVICES": str(devices)}
-      processes.append(subprocess.Popen(argv, cwd=folder, env=own, **pipes))
-    return processes
+    port = free_port()
+    place = [
+      ["--coordinator", f"127.0.0.1:{port}", "--process-id", str(i)] for i in range(len(codes))
+    ]
+    return [
+      zygote.start([*common, *(own if len(codes) > 1 else [])], code, devices)
+      for own, code in zip(place, codes, strict=True)
+    ]
 
-  return started
+  yield started
+  zygote.close()
 
 
 # Those that need a network with batch-norm, unknown classes, several sources.
@@ -128,7 +122,7 @@ def test_every_method_has_the_numbers_of_one_on_two_and_four(folder, start, task
   own = ["--shots", "10", "--save-model", "--evaluations", "1", "--checkpoint-minutes", "5"]
   outs = {n: folder / f"{task}{n}" for n in (1, 2, 4)}
   for n, out in outs.items():
-    ended = Ended(start(str(out), [PLAIN] * n, *pair, *own), limit=1500)
+    ended = Ended(start(str(out), [forks.PLAIN] * n, *pair, *own), limit=1500)
     assert ended.codes == [0] * n, ended.errors
   apart = {}
   for file in sorted(outs[1].rglob("*.model.npz")):
@@ -163,7 +157,7 @@ def record_of(folder, out):
 @pytest.fixture(scope="module")
 def one(folder, start):
   """The record of one process."""
-  ended = Ended(start("one", [PLAIN]))
+  ended = Ended(start("one", [forks.PLAIN]))
   assert ended.codes == [0], ended.errors
   return record_of(folder, "one")
 
@@ -182,12 +176,12 @@ def assert_close(ours, theirs, what=""):
 
 @pytest.mark.holds("processes")
 def test_four_processes_have_the_numbers_of_one(folder, start, one):
-  ended = Ended(start("four", [PLAIN] * 4))
+  ended = Ended(start("four", [forks.PLAIN] * 4))
   assert ended.codes == [0] * 4, ended.errors
   made = record_of(folder, "four")
   assert made["config"]["devices"] == 4
   assert_close(made, one)
-  assert "coral" in ended.out[0][0] and not any("coral" in out for out, _ in ended.out[1:])
+  assert "coral" in ended.outputs[0] and not any("coral" in out for out in ended.outputs[1:])
   assert not list((folder / "four").rglob(".*"))
 
 
@@ -198,19 +192,19 @@ def test_a_signal_to_one_and_the_death_of_one_cost_nothing(folder, start, one):
   def two(*codes, devices=1):
     return start("two", codes, "--feed", "stream", devices=devices)
 
-  ended = Ended(two(PLAIN, TOLD))
+  ended = Ended(two(forks.PLAIN, TOLD))
   assert ended.codes == [75, 75], ended.errors
   assert all("stopped (5 of 20 steps are saved)" in err for err in ended.errors), ended.errors
 
   step = random.randrange(11, 20)
-  other, victim = two(PLAIN, KILLED.replace("{step}", str(step)))
+  other, victim = two(forks.PLAIN, KILLED.replace("{step}", str(step)))
   ended = Ended([victim, other])
   assert ended.codes == [-signal.SIGKILL, 75], ended.errors
   assert ended.seconds[1] - ended.seconds[0] < HEARD
   assert "stopped (another process has ended" in ended.errors[1]
   assert not list((folder / "two").rglob("coral*.json"))
 
-  ended = Ended(two(PLAIN, PLAIN, devices=2))
+  ended = Ended(two(forks.PLAIN, forks.PLAIN, devices=2))
   assert ended.codes == [0, 0], ended.errors
   assert_close(record_of(folder, "two"), one)
 
@@ -218,7 +212,7 @@ def test_a_signal_to_one_and_the_death_of_one_cost_nothing(folder, start, one):
 @pytest.mark.holds("processes")
 def test_processes_with_other_flags_are_refused_alike(folder, start):
   """Before, they trained a model that was neither's."""
-  ended = Ended(start("unlike", [PLAIN, OTHER]))
+  ended = Ended(start("unlike", [forks.PLAIN, OTHER]))
   assert ended.codes == [2, 2], ended.errors
   said = "error: process 1 has other flags than process 0 (--momentum 0.5 instead of 0.9)"
   assert all(said in error for error in ended.errors), ended.errors
