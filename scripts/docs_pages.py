@@ -31,7 +31,8 @@ def written(folder: Path, records: Sequence[Record], suites: dict[str, Suite]) -
   for page in _results():
     made[folder / "results" / page] = result(page)
   names = "\n".join(str(page.with_suffix("")) for page in _results())
-  made[folder / "results" / "contents.md"] = f"# Results\n\n{_toctree(names)}"
+  first = '<a href="../results_page.html">One page</a> has all suites, their figures and every run.'
+  made[folder / "results" / "contents.md"] = f"# Results\n\n{first}\n\n{_toctree(names)}"
   for path, text in made.items():
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text("utf-8") != text:  # a page as it was is not built again
