@@ -12,7 +12,7 @@ from adapt.cli import commands, distributed, flag_types, flags, own_pair, plugin
 from adapt.cli.command import Parser, guarded
 from adapt.data import Domain, label_sets
 from adapt.data.domain import output_of
-from adapt.experiments import generalisation, own_defaults
+from adapt.experiments import generalisation, own_defaults, suites
 from adapt.experiments.own_data import Pair
 from adapt.experiments.recipe import SUITE
 from adapt.experiments.suite import Suite, Task
@@ -80,7 +80,10 @@ def _benchmark(
 
 def _by_protocol(suite: Suite, argv: Sequence[str]) -> Suite:
   """The suite, by the protocol that a command line asks for."""
-  return generalisation.leave_one_out(suite) if own_pair.unseen(argv) else suite
+  if not own_pair.unseen(argv):
+    return suite
+  declared = f"{suite.name}{generalisation.SUFFIX}"
+  return suites.get(declared) if declared in suites.names() else generalisation.leave_one_out(suite)
 
 
 def parsed(
@@ -184,14 +187,14 @@ def _run(argv: list[str]) -> int:
   if hosts.leads():
     _tell(pairs)
   names = methods_of(arguments)
-  suites = [(pair, _suite(pair, arguments.classes)) for pair in pairs]
+  by_pair = [(pair, _suite(pair, arguments.classes)) for pair in pairs]
   if auto.asked(arguments.method):
-    return auto.run(suites, arguments)
+    return auto.run(by_pair, arguments)
   if arguments.budget is not None:
     raise ValueError("--budget is of --method auto: leave it out, or choose that")
   parts = [
     (run.experiments_of(suite, suite.tasks, names, arguments), pair.domains)
-    for pair, suite in suites
+    for pair, suite in by_pair
   ]
   return run.run_each(parts, arguments)
 
