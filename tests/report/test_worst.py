@@ -3,8 +3,8 @@
 import pytest
 import sample_records
 
-from adapt.report import excerpt, tables, worst
-from adapt.report.summary import average
+from adapt.report import comparisons, excerpt, tables, worst
+from adapt.report.summary import average, judged
 
 SUITE = sample_records.SUITE
 TASKS = [task.name for task in SUITE.tasks]
@@ -66,6 +66,18 @@ def test_an_excerpt_has_it_where_it_is_asked_for():
   assert excerpt.excerpt(made, SUITE, columns=[*TASKS, "worst"]).header[-1] == "worst"
   with pytest.raises(ValueError, match="worst"):
     excerpt.excerpt(records("dann", unseen=False), SUITE, columns=["worst"])
+
+
+def test_ways_to_select_stand_apart_whatever_measure_the_suite_shows():
+  made = [judged(r, "auroc") for r in records()]
+  for one in made:
+    one["selected"] = {"validator": "source_accuracy", "step": [1, 1], "accuracy": [0.4, 0.4]}
+    one["oracle"] = {"step": [1, 1], "accuracy": [0.95, 0.95]}
+  [line] = comparisons.iterates(made, SUITE).lines
+  shown = [entry.text for entry in line.entries[:4]]
+  assert shown == ["65.0", "40.0", "95.0", "source_accuracy"]
+  usual = [{**r, "config": {**r["config"], "protocol": None}} for r in made]
+  assert comparisons.iterates(usual, SUITE).lines[0].entries[1].text == "–"
 
 
 def test_a_command_says_it():
