@@ -6,8 +6,10 @@ Gulrajani and Lopez-Paz (2021, arXiv:2007.01434). A task whose target is `unseen
 
 import itertools
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from adapt import methods, validators
+from adapt import catalogue, methods, validators
+from adapt.experiments import auto
 from adapt.experiments.choices import Choices
 from adapt.experiments.own_data import UNSEEN
 from adapt.experiments.suite import LEAVE_ONE_OUT, Suite, Task
@@ -17,6 +19,19 @@ from adapt.training import hosts
 FEWEST = 3  # domains: with fewer, one source is left, and no method here has anything to compare
 SUFFIX = "_dg"  # of the suite's name
 _FLAG = f"--protocol {LEAVE_ONE_OUT}"
+
+
+def asked(protocol: str | None, method: Any = None) -> bool:
+  """Whether a call asks for targets that training never sees.
+
+  Raises:
+    ValueError: another protocol, or a choice among methods that adapt.
+  """
+  if protocol not in (None, LEAVE_ONE_OUT):
+    raise ValueError(catalogue.unknown("protocol", protocol, (LEAVE_ONE_OUT,)))
+  if protocol and method == auto.NAME:
+    raise ValueError(f"{auto.NAME} tries methods that adapt to a target: name a method")
+  return protocol is not None
 
 
 def serving(sources: int = FEWEST) -> list[str]:

@@ -12,6 +12,7 @@ from adapt.experiments import generalisation
 from adapt.experiments.generalisation import leave_one_out
 from adapt.experiments.run import run
 from adapt.experiments.suite import Suite, Task, others, pairs
+from benchmarks import bearings, heart, heart_dg
 
 UNSEEN = Task("unseen_turned", ("moons", "tilted"), "turned", unseen=True)
 SHORT = {"steps": 40, "evaluations": 2, "seeds": (0,)}
@@ -129,6 +130,21 @@ def test_a_command_is_refused_in_one_line(tmp_path, monkeypatch, capsys, flags, 
   assert main.main(["run", *three, "--protocol", "leave-one-out", *flags]) == 2
   [line] = capsys.readouterr().err.splitlines()
   assert reason in line
+
+
+@pytest.mark.parametrize(
+  ("suite", "name", "first"),
+  [
+    (heart.SUITE, "heart_dg", "unseen_cleveland"),  # declared by that name
+    (bearings.SUITE, "bearings_dg", None),
+  ],
+)
+def test_a_suite_by_this_protocol_is_the_declared_one_or_made(suite, name, first):
+  found = main._by_protocol(suite, ["irm", "--protocol", "leave-one-out"])
+  assert found.name == name and all(task.unseen for task in found.tasks)
+  if first:
+    assert found is heart_dg.SUITE and found.tasks[0].name == first
+  assert main._by_protocol(suite, ["irm", "--seeds", "2"]) is suite
 
 
 def test_a_command_leaves_each_domain_out(tmp_path, monkeypatch):
