@@ -18,7 +18,7 @@ _HOW = (
   "the network MNIST_CNN, 5,001 steps of 64 images of each domain, Adam; settings and step of 20 random "
   "draws by training-domain validation, mean of three such; judged on four fifths of the unseen domain"
 )
-_CHEAPER = "another network and a 16th of its images here; --recipe paper has the published ones"
+_CHEAPER = "not explained; another network and budget here, --recipe paper has the published ones"
 _ABSENT = "not run: the method is not here, or not without a target"
 STEPS = 5001
 BATCH = 64  # of each domain
@@ -48,7 +48,7 @@ _METHODS: dict[str, dict[str, float]] = {
   "vrex": {"weight": 10.0, "share": 500 / STEPS},
 }
 
-# LeNet for the code's network, which takes 96 times as long on a CPU; its optimiser and rate.
+# LeNet for the code's network, which takes tens of times as long on a CPU; its optimiser and rate.
 SETTINGS = Settings(
   model="lenet",
   steps=800,
