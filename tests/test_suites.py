@@ -51,6 +51,8 @@ SMALL |= dict.fromkeys(("resnet50", "resnet101", "vit_b16"), PHOTOS)
 # What a suite has of its own, one method shows; several beside it, and labelled target rows, are the same
 # code in all: one suite of each kind of inputs and output shows them.
 LABELLED = ("air", "amazon_reviews", "amazon_text", "digits", "heart", "spoken_digits")
+# With an unseen target: what differs is before the first step, and one of tables shows the rest.
+UNSEEN = "heart_dg"
 OTHERS = ("digits_open", "digits_partial", "digits_several")
 RGB = ("mnist_rgb32", "usps_rgb32", "mnist_m", "svhn", "syn_digits", "cifar9", "stl9")
 SIDES = dict.fromkeys(RGB, 32)
@@ -60,9 +62,8 @@ SIDES |= {"gtsrb": 40, "syn_signs": 40}
 def made_up(name, data_dir=None):
   """A domain of the shape that the name promises."""
   rng = np.random.default_rng(len(name))
-  classes = (
-    2 if name.startswith(("amazon", "heart")) else 65 if name.startswith("office_home") else 10
-  )
+  two = name.startswith(("amazon", "heart", "colored"))
+  classes = 2 if two else 65 if name.startswith("office_home") else 10
   kind = "series" if name.startswith("spoken") else ""
   scenes = name.startswith(("camvid", "retina"))
 
@@ -81,7 +82,9 @@ def made_up(name, data_dir=None):
       return rng.integers(0, 255, (n, 16, 16, 3)).astype(np.uint8)
     if side := SIDES.get(name):
       return rng.integers(0, 255, (n, side, side, 3)).astype(np.uint8)
-    if name in digits.DOMAINS:
+    if name.startswith("colored_mnist"):
+      return rng.integers(0, 255, (n, 28, 28, 2)).astype(np.uint8)
+    if name in digits.DOMAINS or name.startswith("rotated_mnist"):
       return rng.integers(0, 255, (n, 28, 28, 1)).astype(np.uint8)
     return Images(Encoded(rng.integers(0, 255, (n, 20, 24, 3), np.uint8)), side=24)
 
@@ -111,11 +114,15 @@ def program(name):
   kinds = tuple((n, v) for n, v in settings.items() if isinstance(v, str | bool))
   source = made_up(task.source[0])
   inputs = source.train.x.shape[1:], str(source.train.x.dtype), len(source.classes)
-  return kinds, inputs, suite.output, len(task.source), task.classes
+  return kinds, inputs, suite.output, len(task.source), task.classes, task.unseen
 
 
 # One suite of each program trains it, if possible one that trains several methods anyway.
-TRAINED = {program(name): name for name in sorted(SUITES, key=lambda name: name in LABELLED)}
+TRAINED = {
+  program(name): name
+  for name in sorted(SUITES, key=lambda name: name in LABELLED)
+  if name == UNSEEN or not SUITES[name].tasks[0].unseen
+}
 UNTRAINED = sorted(set(SUITES) - set(TRAINED.values()))
 
 
@@ -126,6 +133,12 @@ def flags(name, tmp_path, monkeypatch):
   monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "data"))  # of cached features
   monkeypatch.setattr(metrics, "block_size", lambda shape: 60)  # no padding to be computed
   return [*SHRUNK, *small(name), "--out", str(tmp_path), "--task", SUITES[name].tasks[0].name]
+
+
+def served(suite):
+  """A method that every task of the kind of the suite's first one can have."""
+  task = suite.tasks[0]
+  return "osbp" if task.unknown else "irm" if task.unseen else "dann"
 
 
 def assert_own_settings_are_said(suite, method, settings, label):
@@ -149,13 +162,14 @@ def test_a_suite_whose_program_another_trains_gets_as_far_as_its_first_step(
     raise toy.Crash
 
   monkeypatch.setattr(loop, "train", train)
-  method = "osbp" if suite.tasks[0].unknown else "dann"
+  method = served(suite)
   with pytest.raises(toy.Crash):
     main.benchmark(suite, [method, *flags])
   [(setup, [point], trained_on, _)] = parts
   assert_own_settings_are_said(suite, method, setup.settings._asdict(), point.label)
   assert trained_on.output == suite.output
   task = suite.tasks[0]
+  assert trained_on.unseen is task.unseen
   assert ([s.name for s in trained_on.sources], trained_on.target.name) == (
     [*task.source],
     task.target,
@@ -165,7 +179,7 @@ def test_a_suite_whose_program_another_trains_gets_as_far_as_its_first_step(
 @pytest.mark.parametrize("name", sorted(TRAINED.values()))
 def test_a_suite_runs_end_to_end(name, flags, tmp_path, capsys):
   suite = SUITES[name]
-  names = ["osbp" if suite.tasks[0].unknown else "dann"]
+  names = [served(suite)]
   if name in LABELLED:
     names, flags = ["source_only", *names, "fine_tune"], [*flags, "--shots", "2"]
   assert main.benchmark(suite, [*names, *flags]) == 0
@@ -184,6 +198,8 @@ def test_a_suite_runs_end_to_end(name, flags, tmp_path, capsys):
   assert titles.split()[2] == shown  # the suite's measure stands first; of two lines the second
   kept = list((tmp_path / "data" / "adapt_features").glob("*.npy"))
   assert len(kept) == (4 if suite.settings.cache_features else 0)
+  if suite.output == "classes":
+    assert ("entropy" in made["validators"]) is not suite.tasks[0].unseen
 
 
 @pytest.mark.parametrize("name", sorted(SUITES))

@@ -10,7 +10,7 @@ from adapt import data
 from adapt.api import feeds, frames, stacking
 from adapt.api.array_labels import Given, numbered
 from adapt.api.group_values import grouped, parted, refuse
-from adapt.data import encode, table_names, tabular, unread
+from adapt.data import encode, table_names, tabular, unread, unseen
 from adapt.data.domain import Domain, Split
 from adapt.data.raw import concatenated
 from adapt.data.reading import Reading, check
@@ -30,6 +30,7 @@ def domains_of(
   label: str = "label",
   reading: Reading = Reading(),
   groups: Any = None,
+  hidden: bool = False,
 ) -> list[Domain]:
   """The sources, then the target, numbered and encoded alike.
 
@@ -42,6 +43,7 @@ def domains_of(
     label: the label's column in data frames and data sets.
     reading: how files are read, and which columns of frames are taken.
     groups: of the examples of `test`, or of `target` without it.
+    hidden: whether training is never to see the target (see `data.unseen`); all of its arrays judge then.
 
   Raises:
     ValueError: one line with the remedy.
@@ -54,6 +56,7 @@ def domains_of(
     raise ValueError(
       "transductive judges on the target's training rows: leave out test and labelled"
     )
+  together = unseen.together if hidden else encode.together
   named = _named(source)
   asked = [*named.values(), target, test, labelled]
   (*sources, target, test, labelled), (*_, own_groups, test_groups, _) = parted(
@@ -66,15 +69,16 @@ def domains_of(
   if any(isinstance(one, str | Path | Domain) for one in every):
     found = _with_files(named, target, (test, labelled), label, reading, groups)
     own = [not isinstance(d, Domain) and not _is_set(d) for d in every]
-    made = encode.together(found, reading, all(own))
+    made = together(found, reading, all(own))
     tables = any(
       frames.is_frame(d) or (isinstance(d, str | Path) and tabular.is_table(str(d))) for d in every
     )
     called = [str(d) if isinstance(d, str | Path) else n for n, d in named.items()]
     unread.check(called, any(own), tables, made, reading)
     return own_data.matched(own_data.told_apart(made, list(map(str, every))))
-  data_of = (target, test, labelled, label, reading.output, groups)
-  made = encode.together(_of_arrays(named, *data_of), reading)
+  judged = target if hidden and test is None else test
+  data_of = (target, judged, labelled, label, reading.output, groups)
+  made = together(_of_arrays(named, *data_of), reading)
   unread.check([*named, "target"], True, any(map(frames.is_frame, every)), made, reading)
   return made
 

@@ -15,7 +15,7 @@ from adapt.data.domain import Domain, labelled
 from adapt.data.reading import Reading, reading_of
 from adapt.deploy import saved
 from adapt.deploy.rebuilt import Own
-from adapt.experiments import auto, own_data, own_defaults, search
+from adapt.experiments import auto, generalisation, own_data, own_defaults, search
 from adapt.experiments.choices import Named
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.plan import file_of
@@ -54,6 +54,7 @@ def fit(
   output: Choice = "classes",
   loss: str | None = None,
   decision: str | float = "argmax",
+  protocol: str | None = None,
   search: int = 0,
   out: str | Path | None = None,
   force: bool = False,
@@ -93,6 +94,8 @@ def fit(
       values squared, absolute or huber.
     decision: how one of two classes is predicted: argmax, balanced or f1 (the threshold of the best balanced
       accuracy, or F1, on held-out source examples), or a probability of the second. No target label is read.
+    protocol: leave-one-out: the target is never seen in training, encoding or selection, all of its
+      labelled arrays judge, and the method reads sources alone; None: adaptation to it.
     search: tries so many points of the float hyper-parameters and keeps the best by `validator`.
     out: folder of records, models and checkpoints: the same call goes on, or finds what is there.
       None: nothing is kept.
@@ -110,8 +113,9 @@ def fit(
   program_memory.relieve()  # of earlier calls in this process: hundreds of them end in LLVM without
   predicts = outputs.bind(_entry(outputs, output), **({} if loss is None else {"loss": loss}))
   options = _options(reading, transductive, predicts.name)
-  domains = arrays.domains_of(source, target, test, labelled, label, options, groups)
-  asked = (model, weights, tuning, seeds, settings, start, validator, predicts, str(decision))
+  hidden = generalisation.asked(protocol, method)
+  domains = arrays.domains_of(source, target, test, labelled, label, options, groups, hidden)
+  asked = (hidden, model, weights, tuning, seeds, settings, start, validator, predicts, decision)
   tried = _tried(method, domains, search)
   experiments = [_searching(_experiment(one, domains, *asked), search) for one in tried or [method]]
   _tell_unread(labelled is not None, experiments)
@@ -125,11 +129,17 @@ def fit(
         made += run(one, folder, report=report, watch=_watch(callbacks, out), **given).records
     if not tried:
       return _fitted(experiments[0], made[0], folder, [*notes, *remarks.unlearnt(made[0])])
-    record = auto.summary(made, tried)
-    auto.write(record, folder)
-    chosen = experiments[[r["label"] for r in made].index(record["auto"]["chosen"])]
+    chosen, record = _chosen(experiments, made, tried, folder)
     notes += [*auto.lines(record), *remarks.unlearnt(record)]
     return _fitted(chosen, record, folder, notes)
+
+
+def _chosen(
+  experiments: Sequence[Experiment], made: list[Any], tried: Mapping[str, str], folder: Path
+) -> tuple[Experiment, dict[str, Any]]:
+  record = auto.summary(made, tried)
+  auto.write(record, folder)
+  return experiments[[r["label"] for r in made].index(record["auto"]["chosen"])], record
 
 
 def _tried(method: Named, domains: Sequence[Domain], search: int) -> dict[str, str]:
@@ -168,6 +178,7 @@ def _silent(step: int, past: History) -> None:
 def _experiment(
   method: Named,
   domains: Sequence[Domain],
+  hidden: bool,
   model: Any,
   weighting: Choice | None,
   way: Choice,
@@ -176,7 +187,7 @@ def _experiment(
   start: str | None,
   validator: str | None,
   output: Bound,
-  decision: str,
+  decision: str | float,
 ) -> Experiment:
   network = None if model is None else models.bind(model)
   usual = own_data.settings_of(
@@ -195,7 +206,7 @@ def _experiment(
   bound = methods.bind(method)
   refuse_unknown(bound, rest)
   number = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
-  pair = own_data.pair(domains, settings)
+  pair = own_data.pair(domains, settings, hidden)
   hyper = own_defaults.hyperparameters(domains)
   return resolve(
     Suite("fit", (pair.task,), usual, pair.protocol, defaults=hyper),
@@ -209,7 +220,7 @@ def _experiment(
     tuning=_entry(tuning, way),
     start=start,
     validator=validator,
-    decision=decision,
+    decision=str(decision),
     output=output,
     layout=devices.layout("auto", 0, settings.batch_size, len(number)),
     save_model=True,

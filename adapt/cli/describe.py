@@ -74,9 +74,7 @@ def facts(kind: Kind, name: str) -> dict[str, str]:
   if kind.command in own:
     found |= own[kind.command](name)
   elif kind.command == "validators":
-    found["reads"] = "source labels and target inputs: no target label"
-    if name == "reverse":
-      found["costs"] = "a second training of each run"
+    found |= _validator(name)
   return found
 
 
@@ -91,6 +89,23 @@ def traits(name: str) -> dict[str, Any]:
     "classes": list(method.serves),
     "source_domains": method.sources,
     "private": method.by_example,
+  }
+
+
+def _validator(name: str) -> dict[str, str]:
+  from adapt import validators
+
+  alone = name == validators.LEFT_OUT or (
+    name != validators.REVERSE and validators.made(validators.get(name)).reads == ("source",)
+  )
+  costs = {
+    validators.REVERSE: "a second training of each run",
+    validators.LEFT_OUT: "a further training of each run for every source",
+  }
+  reads = "source labels and target inputs: no target label"
+  return {
+    "reads": "source examples alone, so that it serves unseen targets" if alone else reads,
+    **({"costs": costs[name]} if name in costs else {}),
   }
 
 

@@ -102,7 +102,7 @@ def _flags(given: Mapping[str, Any]) -> str:
 
 def _task(task: Task) -> str:
   classes = f" ({task.relation})" if task.classes else ""
-  return f"{' + '.join(task.source)} → {task.target}{classes}"
+  return f"{' + '.join(task.source)} → {task.target}{classes}{' (unseen)' * task.unseen}"
 
 
 def _rows(rows: Sequence[Reported]) -> str:
@@ -128,5 +128,6 @@ def _numbers(row: Reported) -> str:
 
 def example(benchmark: Benchmark) -> str:
   """A command that runs one task of the suite."""
-  methods = next(iter(benchmark.plan.methods)) if benchmark.plan else "source_only dann"
+  methods = "source_only vrex" if benchmark.suite.tasks[0].unseen else "source_only dann"
+  methods = next(iter(benchmark.plan.methods)) if benchmark.plan else methods
   return f"adapt bench {benchmark.name} {methods} --task {benchmark.suite.tasks[0].name}"

@@ -9,8 +9,8 @@ from adapt.cli import distributed, flag_types, plugins
 from adapt.cli.command import Parser
 from adapt.data import label_sets
 from adapt.evaluation import decision
-from adapt.experiments import own_defaults
-from adapt.experiments.suite import Suite, Task
+from adapt.experiments import generalisation, own_defaults
+from adapt.experiments.suite import LEAVE_ONE_OUT, Suite, Task
 from adapt.method import Method
 from adapt.training import optimizers
 from adapt.training.settings import Settings
@@ -33,6 +33,7 @@ def expand(chosen: Sequence[str], shots: int, tasks: Sequence[Task] = ()) -> lis
 def _possible(method: Method, shots: int, tasks: Sequence[Task]) -> bool:
   """Return whether the method can run on all of these tasks."""
   few = bool(shots) or "labelled" not in method.reads
+  few = few and generalisation.possible(method, tasks)
   return few and all(t.relation in method.serves and len(t.source) >= method.sources for t in tasks)
 
 
@@ -128,6 +129,7 @@ def _add_choices(group: Any) -> None:
     help="how many classes both sides have, the source alone and the target alone, in the order "
     "of the data's class list, e.g. 10/5/50; those of the target alone are one unknown class",
   )
+  add_protocol(group)
   group.add_argument(
     "--start", metavar="FROM", help="scratch or source (default: the method's own)"
   )
@@ -154,7 +156,8 @@ def _add_choices(group: Any) -> None:
   group.add_argument(
     "--validator",
     metavar="NAME",
-    help=f"label-free; reverse trains again (default: {validators.DEFAULT}, of values source_loss)",
+    help=f"label-free; reverse and leave_one_domain_out train again (default: {validators.DEFAULT}, of "
+    "values source_loss, with an unseen target source_accuracy)",
   )
   group.add_argument(
     "--decision",
@@ -165,6 +168,15 @@ def _add_choices(group: Any) -> None:
   )
   group.add_argument(
     "--dp", default="", metavar="noise=A,clip=B", help="private training (DP-SGD); also delta=C"
+  )
+
+
+def add_protocol(group: Any) -> None:
+  """Adds the flag that says whether the target is seen in training."""
+  group.add_argument(
+    "--protocol",
+    choices=(LEAVE_ONE_OUT,),
+    help="all domains but one train, with labels, and the last is never seen: domain generalisation",
   )
 
 

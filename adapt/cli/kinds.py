@@ -65,8 +65,12 @@ def _models() -> tuple[str, ...]:
   return models.names()
 
 
+# Validators that train again, and their files in adapt/experiments.
+_RETRAINING = {"reverse": "reverse", "leave_one_domain_out": "source_left_out"}
+
+
 def _validators() -> tuple[str, ...]:
-  return (*catalogue.names("adapt.validators"), "reverse")
+  return (*catalogue.names("adapt.validators"), *_RETRAINING)
 
 
 KINDS = {
@@ -143,7 +147,7 @@ def doc(kind: Kind, name: str) -> Doc:
 def _imported(kind: Kind, name: str) -> Doc:
   """Return the documentation of an entry without its own file.
 
-  Such are an installed plug-in, a backbone, and reverse validation.
+  Such are an installed plug-in, a backbone, and validators that train again.
   """
   family, module = OWN, None
   if kind.command == "models":
@@ -151,8 +155,8 @@ def _imported(kind: Kind, name: str) -> Doc:
 
     found: Any = BACKBONES[name].convert if name in BACKBONES else None
     module, said = inspect.getmodule(found), ""
-  elif kind.command == "validators" and name == "reverse":
-    module = importlib.import_module("adapt.experiments.reverse")
+  elif kind.command == "validators" and name in _RETRAINING:
+    module = importlib.import_module(f"adapt.experiments.{_RETRAINING[name]}")
     said = inspect.getdoc(module) or ""
   else:
     found = importlib.import_module(kind.package).get(name)

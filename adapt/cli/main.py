@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from adapt.cli import commands, distributed, flag_types, flags, plugins, reading_flags
+from adapt.cli import commands, distributed, flag_types, flags, own_pair, plugins, reading_flags
 from adapt.cli.command import Parser, guarded
 from adapt.data import Domain, label_sets
 from adapt.data.domain import output_of
-from adapt.experiments import own_defaults
+from adapt.experiments import generalisation, own_defaults, suites
 from adapt.experiments.own_data import Pair
 from adapt.experiments.recipe import SUITE
 from adapt.experiments.suite import Suite, Task
@@ -66,6 +66,7 @@ def benchmark(
 def _benchmark(
   suite: Suite, argv: list[str], domains: Callable[[str], Domain] | None = None
 ) -> int:
+  suite = _by_protocol(suite, argv)
   started = "python -m benchmarks." if Path(sys.argv[0]).suffix == ".py" else "adapt bench "
   prog = f"{started}{suite.name}"
   usage = f"{prog} METHOD… [--task TASK…] [flags]"
@@ -75,6 +76,14 @@ def _benchmark(
   from adapt.cli import run
 
   return run.run(suite, tasks, names, arguments, domains)
+
+
+def _by_protocol(suite: Suite, argv: Sequence[str]) -> Suite:
+  """The suite, by the protocol that a command line asks for."""
+  if not own_pair.unseen(argv):
+    return suite
+  declared = f"{suite.name}{generalisation.SUFFIX}"
+  return suites.get(declared) if declared in suites.names() else generalisation.leave_one_out(suite)
 
 
 def parsed(
@@ -159,12 +168,14 @@ def run_parser() -> Parser:
 def _run(argv: list[str]) -> int:
   hosts.together(lambda: plugins.use(argv))
   parser = run_parser()
-  from adapt.cli import auto, own_pair
+  from adapt.cli import auto
 
   pairs = hosts.together(lambda: own_pair.pairs_of(argv))
 
   def methods_of(a: argparse.Namespace) -> list[str]:
     if auto.asked(a.method):
+      if a.protocol:
+        raise ValueError("--method auto tries methods that adapt to a target: name methods")
       return auto.methods(pairs, a)
     return flags.expand(a.method, a.shots, [flags.with_classes(p.task, a.classes) for p in pairs])
 
@@ -176,14 +187,14 @@ def _run(argv: list[str]) -> int:
   if hosts.leads():
     _tell(pairs)
   names = methods_of(arguments)
-  suites = [(pair, _suite(pair, arguments.classes)) for pair in pairs]
+  by_pair = [(pair, _suite(pair, arguments.classes)) for pair in pairs]
   if auto.asked(arguments.method):
-    return auto.run(suites, arguments)
+    return auto.run(by_pair, arguments)
   if arguments.budget is not None:
     raise ValueError("--budget is of --method auto: leave it out, or choose that")
   parts = [
     (run.experiments_of(suite, suite.tasks, names, arguments), pair.domains)
-    for pair, suite in suites
+    for pair, suite in by_pair
   ]
   return run.run_each(parts, arguments)
 
@@ -205,7 +216,8 @@ def _suite(pair: Pair, classes: str) -> Suite:
     label_sets.restricted(sources, target, task.classes)  # refuses them as they were given
     known = task.classes._replace(target_private=0)
     sources, target = label_sets.restricted(sources, target, known)
-  for line in audit.warnings(sources, target) if hosts.leads() else ():
+  told = hosts.leads() and not task.unseen  # of an unseen target nothing is compared
+  for line in audit.warnings(sources, target) if told else ():
     print(f"warning: {line}", file=sys.stderr)
   usual = own_defaults.hyperparameters([*sources, target])
   return Suite(

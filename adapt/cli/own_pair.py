@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapt import data
-from adapt.cli import reading_flags
+from adapt.cli import flags, reading_flags
 from adapt.data import encode, tabular, unread
 from adapt.data.domain import output_of
 from adapt.experiments import choose_sources, own_data
+from adapt.experiments.generalisation import FEWEST
 from adapt.experiments.own_data import Pair
 from adapt.experiments.suite import IMAGES, Task
 from adapt.training import hosts
@@ -35,6 +36,7 @@ def pairs_of(argv: Sequence[str]) -> list[Pair]:
   parser.add_argument("--each", action="store_true")
   parser.add_argument("--data-dir")
   parser.add_argument("--model")
+  flags.add_protocol(parser)
   reading_flags.add(parser)
   try:
     known, _ = parser.parse_known_args([a for a in argv if a not in ("-h", "--help")])
@@ -44,17 +46,21 @@ def pairs_of(argv: Sequence[str]) -> list[Pair]:
     return [Pair(Task("", (), ""), IMAGES, own_data.PROTOCOL, data.load)]
   reading = reading_flags.of(known)
   if known.data and not (reading.domain_column or Path(known.data).is_file()):
+    if known.protocol:
+      raise ValueError(f"--protocol {known.protocol} needs several sources, and --data names one")
     return [_four_files(known, reading)]
   choosing = known.source[:1] == [choose_sources.NAME]
+  if choosing and known.protocol:
+    raise ValueError("--source auto looks at the target, which is to stay unseen: name the sources")
   known.source = known.source[choosing:]
   pairs = []
   for names in _named(known, reading):
     if choosing:
       names = _chosen(names, known, reading)
-    domains = own_data.loaded(names, known.data_dir, reading)
+    domains = own_data.loaded(names, known.data_dir, reading, bool(known.protocol))
     extracted = names[-1].startswith("features:")
     usual = own_data.settings_of(domains[-1], known.model, extracted, output_of(domains[0]))
-    pairs.append(own_data.pair(domains, own_data.sized(usual, domains)))
+    pairs.append(own_data.pair(domains, own_data.sized(usual, domains), bool(known.protocol)))
   if len({(pair.task.name) for pair in pairs}) < len(pairs):
     raise ValueError("--each has two pairs of one name: rename a file")
   return pairs
@@ -93,6 +99,8 @@ def _named(known: argparse.Namespace, reading: data.Reading) -> list[list[str]]:
     sources, target = _values(known, reading)
   elif reading.domain_column:
     raise ValueError("--domain-column is of one table: give that by --data FILE")
+  if known.protocol:
+    return _left_out(sources, target, known)
   if known.each:
     if target or len(sources) < 2:
       raise ValueError("--each pairs the domains of --source: give two or more, and no --target")
@@ -102,6 +110,33 @@ def _named(known: argparse.Namespace, reading: data.Reading) -> list[list[str]]:
       "give --source and --target, or --data FOLDER with the four .npy files, or --source and --each"
     )
   return [[*sources, target]]
+
+
+def _left_out(
+  sources: Sequence[str], target: str | None, known: argparse.Namespace
+) -> list[list[str]]:
+  """The sources and the unseen target of each pair: the one named, or every domain in its turn."""
+  if known.each:
+    raise ValueError(f"--protocol {known.protocol} leaves each domain out itself: drop --each")
+  if len(sources) + bool(target) < FEWEST:
+    raise ValueError(
+      f"--protocol {known.protocol} trains on all domains but one: give {FEWEST} or more to --source, or "
+      "two and a --target, which is left out alone"
+    )
+  if target:
+    return [[*sources, target]]
+  return [[*(s for s in sources if s != own), own] for own in sources]
+
+
+def unseen(argv: Sequence[str]) -> bool:
+  """Whether a command line asks for targets that training never sees."""
+  parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+  flags.add_protocol(parser)
+  try:
+    known, _ = parser.parse_known_args([a for a in argv if a not in ("-h", "--help")])
+  except argparse.ArgumentError as error:
+    raise ValueError(str(error)) from error
+  return bool(known.protocol)
 
 
 def _values(known: argparse.Namespace, reading: data.Reading) -> tuple[list[str], str | None]:

@@ -20,7 +20,7 @@ from adapt.experiments.experiment import Experiment
 from adapt.experiments.plan import Domains
 from adapt.experiments.resolve import resolve
 from adapt.experiments.suite import Suite, Task
-from adapt.report import remarks, terminal
+from adapt.report import remarks, terminal, worst
 from adapt.report.summary import judged
 from adapt.training import bounds, devices, dp_sgd, hosts, optimizers
 from adapt.training.setup import Feed
@@ -97,6 +97,7 @@ def show(records: Sequence[dict[str, Any]], measure: str | None = None) -> int:
       *terminal.expectations(records),
       *terminal.privacy(records),
       *terminal.searched(records),
+      *worst.lines(shown),
       *remarks.remarks(shown),
     ):
       Console().print(line)

@@ -21,6 +21,7 @@ from adapt.data import (
   sound,
   tabular,
   texts,
+  unseen,
 )
 from adapt.data.checks import check_pair
 from adapt.data.domain import Domain, Split, labelled, output_of
@@ -55,17 +56,25 @@ def load(name: str, data_dir: str | None = None, reading: Reading = Reading()) -
 
 
 def load_together(
-  names: Sequence[str], data_dir: str | None = None, reading: Reading = Reading()
+  names: Sequence[str],
+  data_dir: str | None = None,
+  reading: Reading = Reading(),
+  unseen_target: bool = False,
 ) -> list[Domain]:
   """Load a task's domains: the sources, then the target, encoded alike.
 
-  Args and errors are those of `read`, and errors those of `encode.together`.
+  Args and errors are those of `read`, and errors those of `encode.together`. With `unseen_target` the
+  last one is encoded as later data, and hidden from training.
   """
-  found = containers.widened([read(name, data_dir, reading) for name in names], names)
+  read_alone = [read(name, data_dir, reading) for name in names]
+  found = containers.widened(read_alone, names)
+  if unseen_target:  # whose width is not the sources'
+    found = [*containers.widened(read_alone[:-1], names[:-1]), found[-1]]
   called = [
     d._replace(name=n) if is_file(n) else d for n, d in zip(names, found, strict=True)
   ]  # messages name the file
-  made = encode.together(called, reading, own=all(map(is_file, names)))
+  together = unseen.together if unseen_target else encode.together
+  made = together(called, reading, own=all(map(is_file, names)))
   if len(made) > 1:  # encoded for good
     made = [d._replace(tables=None) for d in made]
   return [d._replace(name=f.name) for d, f in zip(made, found, strict=True)]

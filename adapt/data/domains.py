@@ -14,6 +14,7 @@ from adapt.data.named import (
   features,
   hospitals,
   machines,
+  mnist_domains,
   natural,
   objects,
   reviews,
@@ -30,6 +31,7 @@ DataDir = str | os.PathLike | None
 
 NAMED: dict[str, Callable[[DataDir], Domain]] = {
   **digits.DOMAINS,
+  **mnist_domains.DOMAINS,
   **synthetic.DOMAINS,
   **signs.DOMAINS,
   **natural.DOMAINS,

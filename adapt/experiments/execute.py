@@ -16,7 +16,7 @@ from adapt import outputs, tuning, validators, weights
 from adapt.catalogue import Bound
 from adapt.data import atomic_files, label_sets
 from adapt.deploy.saved import write_models
-from adapt.experiments import new_record, reverse, unfinished
+from adapt.experiments import new_record, reverse, source_left_out, unfinished
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.more_seeds import joined
 from adapt.experiments.place import Place
@@ -44,11 +44,19 @@ def training(
   with place.checkpoints(plans) as saved:
     every = loop.train(parts, report, saved, watch)
     for one, trained in zip(plans, every, strict=True):
-      if one.experiment.validator == validators.REVERSE:
-        with live.preliminary("reverse model"):
-          scores = reverse.scores(one.remaining, one.missing, one.data, trained, _alone)
-        trained.past.reverse = scores
+      _train_again(one, trained)
     yield every, saved
+
+
+def _train_again(plan: Plan, trained: Trained) -> None:
+  """Adds the scores of a validator that trains again, if the experiment's is one."""
+  what = plan.remaining, plan.missing, plan.data, trained
+  if (name := plan.experiment.validator) == validators.REVERSE:
+    with live.preliminary("reverse model"):
+      trained.past.retrained[name] = reverse.scores(*what, _alone)
+  elif name == validators.LEFT_OUT:
+    with live.preliminary("model without a source"):
+      trained.past.retrained[name] = source_left_out.scores(*what, _apart)
 
 
 def _start(plan: Plan, place: Place) -> Any:
@@ -61,7 +69,12 @@ def _start(plan: Plan, place: Place) -> Any:
 
 def _alone(experiment: Experiment, point: Point, data: TaskData) -> Trained:
   """One point trained, with nothing kept of it."""
-  own = alone(experiment, data)._replace(points=[point], missing=[point])
+  return _apart(experiment, [point], data)
+
+
+def _apart(experiment: Experiment, points: Sequence[Point], data: TaskData) -> Trained:
+  """Points trained in one program, with nothing kept of them."""
+  own = Plan(experiment, data, points, points)
   with (
     tempfile.TemporaryDirectory(prefix="adapt-") as folder,
     training([own], Place(folder, math.inf), lambda *_: None) as ([trained], _),

@@ -10,6 +10,7 @@ from adapt.catalogue import Bound
 from adapt.evaluation.decision import ARGMAX
 from adapt.experiments.choices import Choices
 from adapt.experiments.points import points
+from adapt.experiments.suite import LEAVE_ONE_OUT
 from adapt.method import Method
 from adapt.records import identity
 from adapt.training import optimizers
@@ -70,7 +71,9 @@ class Experiment(Choices):
       own = {"source_model": self.source_model} if self.source_model else {}
       warm = {"source_lr": self.source_settings.lr, **own}
     classes = self.task.classes
-    sets = {"classes": classes._asdict()} if classes else {}
+    sets: dict[str, Any] = {"classes": classes._asdict()} if classes else {}
+    if self.task.unseen:
+      sets["protocol"] = LEAVE_ONE_OUT
     search, way, optimizer = self.search, self.tuning, self.optimizer
     return {
       **warm,

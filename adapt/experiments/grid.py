@@ -86,7 +86,7 @@ def grouped(
 def _shape(plan: Plan) -> Hashable:
   """What plans of one program have in common; None for one that must stay alone."""
   experiment = plan.experiment
-  if experiment.search or experiment.validator == validators.REVERSE:
+  if experiment.search or experiment.validator in validators.RETRAINING:
     return None
   alike = joint_tasks.shape(plan.method, plan.part())
   return alike and (alike, experiment.start, experiment.validator, experiment.save_model)

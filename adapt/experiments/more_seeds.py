@@ -32,14 +32,15 @@ def existing(experiment: Experiment, made: Record) -> tuple[int, ...]:
   None unless they are the first of its seeds but not all.
 
   Not added to are a search, which chose by all of its seeds; private training, whose promise is of one run;
-  models that are to be kept; and what one of the two selects by reverse validation, which costs trainings.
+  models that are to be kept; and what one of the two selects by a validator that costs trainings.
   """
   seeds, validator = tuple(made["config"]["seeds"]), made["config"].get("validator")
   if experiment.search or experiment.save_model or experiment.dp:
     return ()
-  if validator not in (*validators.names(), validators.REVERSE):
+  if validator not in (*validators.names(), *validators.RETRAINING):
     return ()
-  if (validator == validators.REVERSE) != (experiment.validator == validators.REVERSE):
+  again = {validator, experiment.validator} & {*validators.RETRAINING}
+  if again and validator != experiment.validator:
     return ()
   begins = len(seeds) < len(experiment.seeds) and experiment.seeds[: len(seeds)] == seeds
   return seeds if begins else ()

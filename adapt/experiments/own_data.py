@@ -72,6 +72,10 @@ TRANSDUCTIVE = (
   "transductive: labelled source training inputs, all target inputs without labels, {measure} on these "
   "same target inputs"
 )
+UNSEEN = (
+  "leave one domain out: training splits of all other domains with labels, pooled; of the unseen domain "
+  "nothing in training, encoding or selection, and its test split judges"
+)
 OTHER_PROTOCOL = (
   "labelled source training inputs, target training inputs without labels (but for those declared "
   "by --shots), {measure} on the target's test split; a fixed 80/20 split where none is given"
@@ -79,7 +83,10 @@ OTHER_PROTOCOL = (
 
 
 def loaded(
-  names: Sequence[str], data_dir: str | None = None, reading: data.Reading = data.Reading()
+  names: Sequence[str],
+  data_dir: str | None = None,
+  reading: data.Reading = data.Reading(),
+  unseen_target: bool = False,
 ) -> list[data.Domain]:
   """Loads domains, each with a name of its own.
 
@@ -89,12 +96,13 @@ def loaded(
     names: what `data.load` takes: sources, then the target.
     data_dir: where TFDS keeps its sets.
     reading: how files are read.
+    unseen_target: whether the last one is hidden from training (see `data.unseen`).
 
   Raises:
     ValueError: one line with the remedy: data that cannot be read, one name twice, tables whose
       columns have different names, classes that no name matches, or an option that nothing reads.
   """
-  domains = data.load_together(names, data_dir, reading)
+  domains = data.load_together(names, data_dir, reading, unseen_target)
   own = list(filter(data.is_file, names))
   tables = any(map(tabular.is_table, [*own, *(n.rpartition("#")[0] for n in own)]))
   unread.check(names, bool(own), tables, domains, reading)
@@ -227,14 +235,17 @@ def _clean(name: str) -> str:
   return re.sub(r"[^\w.=-]", "_", name)
 
 
-def pair(domains: Sequence[data.Domain], settings: Settings) -> Pair:
-  """The task from the first domains to the last."""
+def pair(domains: Sequence[data.Domain], settings: Settings, unseen_target: bool = False) -> Pair:
+  """The task from the first domains to the last, unseen or not."""
   by_name = {d.name: d for d in domains}
   *sources, target = by_name
-  task = Task(f"{'+'.join(sources)}_{target}", tuple(sources), target)
+  task = Task(f"{'+'.join(sources)}_{target}", tuple(sources), target, unseen=unseen_target)
   output = output_of(domains[0])
   measure = outputs.measure(outputs.main(output)).title
   protocol = PROTOCOL if output == "classes" else OTHER_PROTOCOL.format(measure=measure)
+  if unseen_target:
+    task = task._replace(name=f"{'+'.join(sources)}_unseen_{target}")
+    return Pair(task, settings, f"{UNSEEN}; {measure}", by_name.__getitem__)
   if one_split(domains[-1]) and domains[-1].test.y is not None:
     protocol = TRANSDUCTIVE.format(measure=measure)
   return Pair(task, settings, protocol, by_name.__getitem__)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from adapt import validators
 from adapt.catalogue import Bound
-from adapt.data import encode
+from adapt.data import encode, unseen
 from adapt.data.domain import Domain
 from adapt.deploy.inputs import Inputs, inputs_of
 from adapt.deploy.saved import lacking
@@ -92,8 +92,9 @@ def plan(experiment: Experiment, out: str | Path, force: bool, domains: Domains)
 def _checked(experiment: Experiment, domains: Domains) -> Plan:
   """The plan with all points missing; refuses what data and choices rule out."""
   task, setup, method = experiment.task, experiment.setup, experiment.traits
-  *sources, target = encode.beside([domains(name) for name in (*task.source, task.target)])
-  data = task_data.prepare(setup, method, sources, target, task.classes)
+  beside = unseen.beside if task.unseen else encode.beside
+  *sources, target = beside([domains(name) for name in (*task.source, task.target)])
+  data = task_data.prepare(setup, method, sources, target, task.classes, task.unseen)
   cells = len(experiment.points) * len(setup.seeds)
   feed.streams(setup, method, data.sources, data.target, cells)
   privacy.spent(setup, method, experiment.start, data)

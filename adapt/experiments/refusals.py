@@ -4,6 +4,7 @@ from typing import Any
 
 from adapt import catalogue, methods, tuning, validators, weights
 from adapt.evaluation import decision
+from adapt.experiments import generalisation
 from adapt.experiments.choices import Choices
 from adapt.method import Method
 from adapt.training import bounds, dp_sgd, hosts, optimizers
@@ -34,7 +35,7 @@ def refuse_unknown(choices: Choices) -> None:
       f"{settings.momentum} out"
     )
   refuse_numbers(choices)
-  if choices.validator != validators.REVERSE:
+  if choices.validator not in validators.RETRAINING:
     validators.get(choices.validator)
   decision.check(choices.decision)
 
@@ -97,6 +98,7 @@ def refuse(choices: Choices, method: Method) -> None:
       "several to --source, choose a task with several, or take a method for one, such as dann or "
       "cdan"
     )
+  generalisation.refuse(choices, method)
   _refuse_unserved(choices, method)
   _refuse_output(choices, method)
   _refuse_turning(choices, method)

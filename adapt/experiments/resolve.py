@@ -77,7 +77,7 @@ def resolve(
     optimizer=optimiser,
     weighting=None if weighting is None else weights.bind(weighting),
     start=start or "",
-    validator=validator or validators.default(predicts.name),
+    validator=validator or validators.default(predicts.name, task.unseen),
     output=predicts,
     recipe=followed,
     **others,

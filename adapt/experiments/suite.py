@@ -8,6 +8,8 @@ from adapt.data.label_sets import ClassSets
 from adapt.experiments.recipe import SUFFIX, Recipe
 from adapt.training.settings import Settings
 
+LEAVE_ONE_OUT = "leave-one-out"  # what `--protocol` and a record call tasks whose target is unseen
+
 
 class Task(NamedTuple):
   """One source→target pair; several sources make a multi-source task."""
@@ -16,6 +18,7 @@ class Task(NamedTuple):
   source: tuple[str, ...]  # names for adapt.data.load
   target: str
   classes: ClassSets | None = None  # None: both sides have the classes that their data have
+  unseen: bool = False  # leave-one-domain-out: nothing of the target is there in training
 
   @property
   def relation(self) -> str:

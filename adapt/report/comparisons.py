@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from adapt import outputs
 from adapt.experiments.suite import Suite
 from adapt.outputs import Measure
-from adapt.report import ranks, selection
+from adapt.report import ranks, selection, worst
 from adapt.report.baselines import BASELINE, baseline
 from adapt.report.significance import LEVEL, Gain, differences, gain, holm, null_of
 from adapt.report.summary import (
@@ -133,9 +133,11 @@ def rank_sheet(records: Sequence[Record]) -> Sheet | None:
 def iterates(records: Sequence[Record], suite: Suite | None) -> Sheet:
   """Last, selected and oracle accuracy, averaged over each label's tasks.
 
-  Where a method has an H-score, it is that instead.
+  Where a method has an H-score, it is that instead. Where the targets are unseen it is a measure that
+  is known at every evaluation, so that the ways to select stand apart.
   """
-  tasks, measure = tasks_of(records, suite), headline(records)
+  tasks = tasks_of(records, suite)
+  measure = over_steps(records)[0] if worst.shown(records, tasks) else headline(records)
   how = outputs.measure(measure)
   lines = []
   for row in rows(records, suite):

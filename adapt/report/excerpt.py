@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from adapt import catalogue
 from adapt.experiments.suite import Suite
-from adapt.report import formats, selection, tables
+from adapt.report import formats, selection, tables, worst
 from adapt.report.summary import Record, tasks_of
 from adapt.report.table import Line, Sheet
 
@@ -29,7 +29,7 @@ def excerpt(
     records: of one suite.
     suite: with its published rows, if known.
     rows: labels; none: all.
-    columns: tasks, and "average"; none: all.
+    columns: tasks, "average", and where the targets are unseen "worst"; none: all.
     rule: which evaluation counts, see `tables.sheets`.
     measure: what is shown at the last step; None: the suite's.
 
@@ -38,7 +38,7 @@ def excerpt(
   """
   every, run = tasks_of(records, suite), {r["task"] for r in records}
   chosen = [c for c in every if c in (columns or run)]
-  _refuse("column", columns, [*every, AVERAGE])
+  _refuse("column", columns, [*every, AVERAGE, *[worst.COLUMN] * worst.shown(records, every)])
   _refuse("row", rows, sorted({r["label"] for r in records}))
   kept = [r for r in records if r["task"] in chosen and (not rows or r["label"] in rows)]
   if not kept:
@@ -49,10 +49,11 @@ def excerpt(
   )
   counted, kept = selection.rule_of(suite, rule), selection.measured_as(kept, suite, rule, measure)
   made = tables.accuracy([selection.picked(r, counted) for r in kept], own, counted)
-  if columns and AVERAGE not in columns:
+  if columns and not {AVERAGE, worst.COLUMN} & set(columns):
+    n = len(chosen)  # what follows is over them
     made = made._replace(
-      header=made.header[:-1],
-      lines=tuple(one._replace(entries=one.entries[:-1]) for one in made.lines),
+      header=made.header[: n + 1],
+      lines=tuple(one._replace(entries=one.entries[:n]) for one in made.lines),
     )
   return _without_empty(made)
 

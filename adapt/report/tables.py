@@ -11,7 +11,7 @@ from adapt import outputs
 from adapt.experiments import more_seeds
 from adapt.experiments.suite import Suite
 from adapt.records import record as stored
-from adapt.report import comparisons, formats, measures, published, selection
+from adapt.report import comparisons, formats, measures, published, selection, worst
 from adapt.report.significance import LEVEL, differences, leaders, seeds_differ, tasks_differ
 from adapt.report.summary import (
   BOUND,
@@ -106,23 +106,30 @@ def accuracy(records: Sequence[Record], suite: Suite | None, rule: str = "last")
   every = [row for row in rows(records, suite) if row.records or "=" not in row.label]
   measure = headline(records)
   marks = _marks(every, tasks, measure)
-  lines: list[Line] = []
+  with_worst, lines = worst.shown(records, tasks), list[Line]()
   notes: list[str] = []
   for row in every:
     entries = [_accuracy(row, task, marks[task].get(row.label, ""), measure) for task in tasks]
     entries.append(measured(row.average, row.seeds, marks[""].get(row.label, ""), measure))
+    if with_worst:
+      own = worst.over(list(row.records.values()), tasks, measure)
+      entries.append(measured(own, row.seeds, measure=measure))
     lines.append(line(row.label, entries, row.seeds))
     for reported in row.reported if measure in ("accuracy", "h_score") else ():
       notes.append(published.note(reported, row))
-      numbers = tuple(published.entries(reported, tasks))
-      lines.append(Line(reported.label, numbers, f"[{len(notes)}]", published=True))
+      numbers = published.entries(reported, tasks)
+      numbers += [worst.published(reported, tasks)] * with_worst
+      lines.append(Line(reported.label, tuple(numbers), f"[{len(notes)}]", published=True))
   marked = any(mark for column in marks.values() for mark in column.values())
   return Sheet(
     "accuracy",
     f"Target {_TITLES.get(measure) or outputs.measure(measure).title}",
-    ("method (seeds)", *tasks, "average"),
+    ("method (seeds)", *tasks, "average", *[worst.COLUMN] * with_worst),
     tuple(lines),
-    _caption(records, rule, rule == selection.rule_of(suite), marked, bool(notes)),
+    " ".join(
+      [_caption(records, rule, rule == selection.rule_of(suite), marked, bool(notes))]
+      + [worst.CAPTION] * with_worst
+    ),
     tuple(notes),
     (*_mixed_data(records), *measures.missing(records, measure)),
   )

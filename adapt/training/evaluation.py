@@ -171,9 +171,9 @@ def scored(cells: Program, mapped: Mapped, data: TaskData) -> list[dict[str, flo
   """Each cell's label-free scores of its accuracy in the target.
 
   Of randomly drawn held-out source examples and target training examples, without the target's labels.
-  Empty where something else than classes is predicted, or target classes may be unknown.
+  Empty where something else than classes is predicted, the target is unseen, or its classes may be unknown.
   """
-  if data.output != "classes" or data.unknown:
+  if data.output != "classes" or data.unknown or data.unseen:
     return []
   chosen, x, ys = np.random.default_rng(0), [], []
   most = -(-_POINTS // len(data.sources))

@@ -51,10 +51,12 @@ class History:
     self.counts: list[dict[str, Any]] = []  # view -> counts [cells, ...]
     self.probed: list[dict[str, Any]] = []  # what validators need by name, [cells, ...] each
     self.diverged: dict[int, int] = {}  # cell -> first step with a non-finite loss
-    self.reverse: np.ndarray | None = None  # [cells] of the last evaluation, where asked for
+    # Scores [cells] of the last evaluation by validators that train again, where asked for.
+    self.retrained: dict[str, np.ndarray] = {}
     self.labels: Sequence[str] = ()  # of each cell's point; seeds of one point share theirs
     self.output = "classes"  # what is predicted; it decides which counts there are
     self.unknown = False  # whether the last class is that of unknown examples
+    self.unseen = False  # whether the target is unseen, so that validators of it say nothing
     self.before = 0.0  # seconds spent by earlier processes, of which this one continues the last
     self.since = 0  # steps since the newest evaluation
     self.final: list[Measured] = []  # by cell: of the probabilities on the target test set
@@ -141,7 +143,7 @@ class History:
     past.steps, past.before, past.labels = self.steps, self.before, self.labels[cells]
     past.unknown, past.final = self.unknown, self.final[cells]
     past.thresholds = self.thresholds[cells]
-    past.output = self.output
+    past.output, past.unseen = self.output, self.unseen
     kept = self.metrics, self.counts, self.probed
     past.metrics, past.counts, past.probed = jax.tree.map(lambda x: x[cells], kept)
     numbers = range(cells.start, cells.stop)
@@ -161,8 +163,10 @@ class History:
     made = validators.scores(
       source, target, [jax.tree.map(lambda x: x[cell], p) for p in self.probed], self.output
     )
-    if self.reverse is not None:
-      made[validators.REVERSE] = [math.nan] * (len(self.steps) - 1) + [float(self.reverse[cell])]
+    if self.unseen:
+      made = {n: made[n] for n in validators.of_sources(self.output) if n in made}
+    for name, scores in self.retrained.items():
+      made[name] = [math.nan] * (len(self.steps) - 1) + [float(scores[cell])]
     return made
 
   @property

@@ -96,6 +96,7 @@ def shape(method: Method, part: Part) -> Hashable:
     str([p.hyperparameters.items() for p in points]),
     len(data.classes),
     data.unknown,
+    data.unseen,
     data.kind,
     tuple((d.train.x.shape[1:], str(d.train.x.dtype)) for d in sets),
     examples(part),

@@ -148,7 +148,8 @@ def _history(parts: Sequence[Part], found: checkpoint.Saved | None) -> History:
   past.steps = hosts.agreed(lambda: past.steps)
   past.since = hosts.agreed(lambda: past.since)
   past.labels = [p.label for part in parts for p in part.points for _ in part.setup.seeds]
-  past.unknown, past.output = parts[0].data.unknown, parts[0].data.output
+  data = parts[0].data
+  past.unknown, past.output, past.unseen = data.unknown, data.output, data.unseen
   return past
 
 

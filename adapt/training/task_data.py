@@ -14,7 +14,7 @@ import numpy as np
 from adapt import catalogue, data, models
 from adapt.augment import named_views
 from adapt.catalogue import Bound
-from adapt.data import images, label_sets
+from adapt.data import images, label_sets, unseen
 from adapt.data.domain import Domain, Split, kind_of, output_of
 from adapt.data.label_sets import ClassSets
 from adapt.data.transductive import unlabelled
@@ -40,6 +40,7 @@ class TaskData(NamedTuple):
   backbone: Any = ()  # published weights to start from
   sets: ClassSets | None = None  # which classes each side has; None: those that its data have
   scale: Scale | None = None  # of values: what standardised the labels
+  unseen: bool = False  # whether source inputs stand in the place of the target's
 
   @property
   def output(self) -> str:
@@ -94,6 +95,7 @@ def prepare(
   sources: Sequence[Domain],
   target: Domain,
   sets: ClassSets | None = None,
+  hidden: bool = False,
 ) -> TaskData:
   """Checks and prepares a task's data for method and network.
 
@@ -105,6 +107,7 @@ def prepare(
     sources: labelled domains.
     target: the domain to adapt to.
     sets: which classes each side is to have; None: those that its data have.
+    hidden: whether the target is unseen: its training split is replaced (see `data.unseen`).
 
   Raises:
     ValueError: one line with the remedy.
@@ -113,6 +116,7 @@ def prepare(
   shots = settings.shots if "labelled" in method.reads else 0
   _check_settings(settings, target)
   _check_output(setup, sets)
+  target = unseen.hidden(sources, target) if hidden else target
   hashes = {d.name: fingerprint(d) for d in (*sources, target)}
   sources, target = [_at_size(d, settings) for d in sources], _at_size(target, settings)
   if sets:
@@ -143,7 +147,9 @@ def prepare(
     settings, backbone = backbone_features.above(settings), ()
     model = models.bind(settings.model)
   scale, (*sources, target) = standardised([*sources, target])
-  return TaskData(tuple(sources), target, settings, hashes, model, backbone, sets, scale)
+  if hidden:  # no more of them than shapes take
+    target = unseen.hidden(sources, target, settings.batch_size)
+  return TaskData(tuple(sources), target, settings, hashes, model, backbone, sets, scale, hidden)
 
 
 def _check_output(setup: Setup, sets: ClassSets | None) -> None:

@@ -23,21 +23,14 @@ from adapt.validators._clusters import clustered
 from adapt.validators._mixtures import mixable, mixture, partners
 from adapt.validators._risk import Loss, cross_fitted, losses
 
-__all__ = [
-  "DEFAULT",
-  "REVERSE",
-  "Evaluation",
-  "Seen",
-  "Validator",
-  "best",
-  "bind",
-  "check",
-  "counted",
-]
-__all__ += ["get", "made", "mixable", "mixture", "names", "partners", "plugged", "scores", "see"]
+__all__ = ["DEFAULT", "LEFT_OUT", "RETRAINING", "REVERSE", "Evaluation", "Seen", "Validator"]
+__all__ += ["best", "bind", "check", "counted", "default", "get", "made", "mixable", "mixture"]
+__all__ += ["names", "of_sources", "partners", "plugged", "scores", "see"]
 
 DEFAULT = "information_maximisation"
 REVERSE = "reverse"
+LEFT_OUT = "leave_one_domain_out"
+RETRAINING = (REVERSE, LEFT_OUT)  # they train again: experiments/reverse.py, source_left_out.py
 
 
 class Seen(NamedTuple):
@@ -81,13 +74,15 @@ class Validator(NamedTuple):
   `device(seen)` is traced once, with the other validators' in one program, and returns an array or a
   dict of arrays. `score(evaluations)` has all evaluations of a run in order, and returns a float for
   each. `mixes` says that `device` needs `seen.lm`, which token ids do not have. `outputs` are the kinds
-  of predictions that it can judge.
+  of predictions that it can judge. `reads` is of which domains' examples: "source" alone for
+  one that serves an unseen target.
   """
 
   device: Callable[[Seen], Any] | None = None
   score: Callable[[Sequence[Evaluation]], list[float]] = numbers
   mixes: bool = False
   outputs: tuple[str, ...] = ("classes",)
+  reads: tuple[str, ...] = ("source", "target")
 
 
 def counted(score: Callable[[Any, Any], float]) -> Validator:
@@ -101,13 +96,23 @@ def names(output: str = "") -> tuple[str, ...]:
   If an output kind is named, only those that can judge it.
   """
   found = catalogue.names(__name__)
-  if REVERSE in found:
-    raise ValueError(f"'{REVERSE}' is a validator of its own: give {REVERSE}.py another name")
+  if taken := [name for name in RETRAINING if name in found]:
+    raise ValueError(f"'{taken[0]}' is a validator of its own: give {taken[0]}.py another name")
   return tuple(n for n in found if not output or output in made(get(n)).outputs)
 
 
-def default(output: str) -> str:
+def of_sources(output: str) -> tuple[str, ...]:
+  """The validators of an output kind that read source examples alone.
+
+  They are training-domain validation, for tasks whose target is unseen.
+  """
+  return tuple(n for n in names(output) if made(get(n)).reads == ("source",))
+
+
+def default(output: str, unseen: bool = False) -> str:
   """The validator of an output kind where none is named."""
+  if unseen:
+    return "source_accuracy" if output == "classes" else "source_loss"
   return DEFAULT if output == "classes" else "source_loss"
 
 
@@ -116,7 +121,7 @@ def get(name: str) -> Callable[..., Validator]:
 
   The message lists the names.
   """
-  known = () if catalogue.has(__name__, name) else (*names(), REVERSE)
+  known = () if catalogue.has(__name__, name) else (*names(), *RETRAINING)
   factory: Callable[..., Validator] = catalogue.get(__name__, name, known)
   return factory
 
@@ -193,7 +198,7 @@ def check(validator: str, xt: Any, output: str = "classes") -> None:
     ValueError: one line with the remedy.
   """
   known = names(output)
-  if validator not in known and (output != "classes" or validator != REVERSE):
+  if validator not in known and (output != "classes" or validator not in RETRAINING):
     raise ValueError(
       f"{validator} judges predicted classes, and the output is {output}: choose --validator from "
       f"{', '.join(known)}"

@@ -6,7 +6,7 @@ from adapt.validators import Validator, counted
 
 def source_accuracy() -> Validator:
   """Accuracy on held-out source examples."""
-  return counted(score)
+  return counted(score)._replace(reads=("source",))
 
 
 def score(source: Counts, target: Counts) -> float:

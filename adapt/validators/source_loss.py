@@ -16,7 +16,7 @@ def source_loss() -> Validator:
   deviations of the source's labels, of pixels (segmentation) and labels (multi-label) the mean
   cross-entropy in nats; of classes `source_accuracy` does the same.
   """
-  return counted(score)._replace(outputs=("values", "pixels", "labels"))
+  return counted(score)._replace(outputs=("values", "pixels", "labels"), reads=("source",))
 
 
 def score(source: Counted, target: Counted) -> float:

@@ -71,6 +71,25 @@ def test_several_sources_as_list_or_dict():
   assert named.record["config"]["source"] == ["a", "b"]
 
 
+def test_an_unseen_target_judges_and_does_nothing_else():
+  x, y = toy.TURNED.train.x, toy.TURNED.train.y
+  several = [SOURCE, (toy.TILTED.train.x, toy.TILTED.train.y)]
+  short = {"source": several, "protocol": "leave-one-out", "steps": 20, "evaluations": 1}
+  one, other = (adapt.fit("irm", target=(xt, y), **short) for xt in (x, 50 * x - 7))
+  assert one.record["parameters"] == other.record["parameters"]
+  assert one.record["last"] != other.record["last"]
+  assert one.record["examples"]["test"] == len(y)  # no row is held back where none is trained on
+  assert one.accuracy.mean == pytest.approx(np.mean(one.predict(x) == y))
+  assert one.record["config"]["protocol"] == "leave-one-out"
+  for method, protocol, reason in (
+    ("dann", "leave-one-out", "dann reads the target, which is unseen"),
+    ("auto", "leave-one-out", "auto tries methods that adapt"),
+    ("irm", "leave_one_out", "unknown protocol 'leave_one_out' .did you mean leave-one-out"),
+  ):
+    with pytest.raises(ValueError, match=reason):
+      adapt.fit(method, **{**short, "target": (x, y), "protocol": protocol})
+
+
 def test_a_folder_keeps_records_and_the_same_call_finds_them(tmp_path, run):
   options = {"source": SOURCE, "target": TARGET, "test": TEST, "seeds": 2, **SMALL}
   first = adapt.fit("dann", out=tmp_path, **options)

@@ -77,6 +77,10 @@ def test_a_tuning_and_a_model_say_where_they_start(capsys):
   assert "starts  any start\n" in shown(capsys, "tunings", "full")
   assert "torchvision's resnet50: --pretrained resnet50" in shown(capsys, "models", "resnet50")
   assert "a second training of each run" in shown(capsys, "validators", "reverse")
+  left_out = shown(capsys, "validators", "leave_one_domain_out")
+  assert "a further training of each run for every source" in left_out
+  for name in ("source_accuracy", "source_loss"):
+    assert "source examples alone" in shown(capsys, "validators", name)
 
 
 def test_a_page_for_programs_has_traits_as_the_method_says_them(capsys):

@@ -54,6 +54,12 @@ def test_classes_that_are_not_shared_are_said():
   assert content["tasks"][0]["classes"] == {"shared": 5, "source_private": 0, "target_private": 5}
 
 
+def test_an_unseen_target_is_said_and_the_example_is_no_method_that_reads_it():
+  page = " ".join(describe_suite.page(bench.get("heart_dg")).split())
+  assert "heart_va → heart_cleveland (unseen)" in page
+  assert page.endswith("adapt bench heart_dg source_only vrex --task unseen_cleveland")
+
+
 def test_the_evaluation_that_a_suite_s_tables_show_is_said():
   assert "the evaluation that source_accuracy scores best" in describe_suite.page(
     bench.get("amazon_paper")

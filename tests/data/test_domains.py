@@ -143,7 +143,7 @@ def test_load_npz(tmp_path):
 def test_names():
   names = data.names()
   assert set(SHAPES) < set(names)
-  assert len(names) == len(set(names)) == 122
+  assert len(names) == len(set(names)) == 131
 
 
 def test_import_is_cheap():
