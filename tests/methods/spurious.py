@@ -28,10 +28,15 @@ def domain(agreement: float, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]
 @functools.cache
 def accuracy(name: str, **hyper: float) -> float:
   """Of a method trained on whole sets of agreement 0.9 and 0.8, where agreement is 0.1."""
-  parts = [domain(0.9, EACH, 0), domain(0.8, EACH, 1)]
-  x, y = (jnp.concatenate(v) for v in zip(*parts, strict=True))
-  ds = jnp.repeat(jnp.eye(2), EACH, axis=0)
-  batch = Batch(x, y, jnp.ones(2 * EACH), ds, x)
+  return reached(name, [domain(0.9, EACH, 0), domain(0.8, EACH, 1)], domain(0.1, 2000, 2), **hyper)
+
+
+def reached(name: str, sources: list, target: tuple, **hyper: float) -> float:
+  """Accuracy on a target of (x [n, d], y [n]), trained on whole sources of equal sizes."""
+  each = len(sources[0][1])
+  x, y = (jnp.concatenate(v) for v in zip(*sources, strict=True))
+  ds = jnp.repeat(jnp.eye(len(sources)), each, axis=0)
+  batch = Batch(x, y, jnp.ones(len(y)), ds, x)
   method, opt = (
     methods.get(name)(models.build("mlp", 2), **hyper),
     shared_step.optimizer(SETTINGS, 0.02),
@@ -44,6 +49,6 @@ def accuracy(name: str, **hyper: float) -> float:
     return jax.lax.scan(one, ts, None, STEPS)[0]
 
   ts = trained(jax.random.key(0))
-  x, y = domain(0.1, 2000, 2)
+  x, y = target
   _, logits = method.predict(ts.params, ts.state, jnp.asarray(x))
   return float((logits.argmax(1) == y).mean())
