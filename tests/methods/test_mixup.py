@@ -20,8 +20,8 @@ def drawn(ts, alpha):
   shares = np.asarray(jax.random.beta(k_share, alpha, alpha, (3,)), np.float64)
   where = np.asarray(by_hand.batch().ds).argmax(1)
   chances = np.asarray(jax.random.uniform(k_pair, (by_hand.B, by_hand.B)))
-  chosen = [max(np.flatnonzero(where != d), key=lambda j: row[j]) for d, row in zip(where, chances)]
-  return shares[where], np.array(chosen)
+  others = np.where(where[:, None] != where, chances, -1)
+  return shares[where], others.argmax(1)
 
 
 def test_one_step_equals_the_step_by_hand():
