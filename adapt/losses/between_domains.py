@@ -1,4 +1,4 @@
-"""Discrepancies between the domains of one pooled batch, as domain generalisation matches them.
+"""Discrepancies between the domains of one pooled batch.
 
 All take features [b, d] and domains [b, s], one-hot. A domain that the batch lacks has no part.
 """
