@@ -1,10 +1,12 @@
-"""Style and content of features: an example's mean and deviation, and what is left without them."""
+"""Style and content of features: their moments, and what is left without them."""
+
+import math
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-EPS = 1e-5  # SagNet's, added to variances
+EPS, MAPS_EPS = 1e-5, 1e-6  # SagNet's and MixStyle's, added to variances
 
 
 def parted(x: Float[Array, "b d"]) -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -36,3 +38,25 @@ def content_swapped(x: Float[Array, "b d"], other: jax.Array) -> Float[Array, "b
   """Each example's style with another's content, which is a constant."""
   content, mean, variance = parted(x)
   return jax.lax.stop_gradient(content[other]) * jnp.sqrt(variance + EPS) + mean
+
+
+def maps_mixed(
+  x: Float[Array, "b *p c"], other: jax.Array, own: Float[Array, " b"]
+) -> Float[Array, "b *p c"]:
+  """Each map's content in a style between its own and another's, channel by channel.
+
+  The style is mean and standard deviation over the places, which are constants for the gradient.
+
+  Args:
+    x: feature maps.
+    other: the partner of each example, [b] int32.
+    own: share of its own style.
+  """
+  places = tuple(range(1, x.ndim - 1))
+  fixed = jax.lax.stop_gradient(x)
+  mean = fixed.mean(axis=places, keepdims=True)
+  several = int(math.prod(x.shape[1:-1]) > 1)  # the variance divides by n − 1, as torch's
+  deviation = jnp.sqrt(fixed.var(axis=places, keepdims=True, ddof=several) + MAPS_EPS)
+  own = own.reshape(-1, *(1,) * (x.ndim - 1))
+  mixed = [own * style + (1 - own) * style[other] for style in (mean, deviation)]
+  return (x - mean) / deviation * mixed[1] + mixed[0]

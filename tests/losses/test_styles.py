@@ -35,3 +35,19 @@ def test_swapped_content_comes_in_ones_own_style_and_is_a_constant():
   # What the first gives to its partner's row is no reason to change the first.
   slope = jax.grad(lambda x: styles.content_swapped(x, OTHER)[1].sum())(jnp.asarray(X))
   assert slope[1].any() and not slope[0].any()
+
+
+def test_maps_have_a_style_for_each_channel_which_is_a_constant():
+  x = np.random.default_rng(1).normal(2, 3, (3, 4, 5, 2)).astype(np.float32)
+  other, own = jnp.asarray([1, 2, 0]), np.array([0.0, 0.3, 1.0], np.float32)
+  found = np.asarray(styles.maps_mixed(jnp.asarray(x), other, jnp.asarray(own)))
+  for moment in (np.mean, lambda v, axis: np.std(v, axis=axis, ddof=1)):
+    was, now = moment(x, axis=(1, 2)), moment(found, axis=(1, 2))
+    np.testing.assert_allclose(now, own[:, None] * was + (1 - own[:, None]) * was[other], rtol=1e-4)
+  np.testing.assert_allclose(found[2], x[2], rtol=1e-4, atol=1e-5)
+  slope = jax.grad(lambda x: styles.maps_mixed(x, other, jnp.asarray(own))[0].sum())(jnp.asarray(x))
+  scale = np.std(x[1], axis=(0, 1), ddof=1) / np.std(x[0], axis=(0, 1), ddof=1)
+  np.testing.assert_allclose(slope[0], np.broadcast_to(scale, (4, 5, 2)), rtol=1e-4)
+  assert not slope[1:].any()
+  one_place = styles.maps_mixed(jnp.asarray(x[:, :1, :1]), other, jnp.asarray(own))
+  assert np.isfinite(one_place).all()
