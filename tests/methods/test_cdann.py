@@ -2,6 +2,7 @@
 
 import between_sources
 import by_hand
+import jax
 import numpy as np
 
 TOY = {"given": {"width": 32, "depth": 1}, "margin": 0.05}
@@ -25,4 +26,4 @@ def test_one_step_equals_the_step_by_hand():
     "net": by_hand.backward(out, df=-0.7 * df, dl=dl),
     "critic": {"mlp": mlp, "classes": classes},
   }
-  by_hand.assert_step(ts, *step(), grads, label_loss + domain_loss)
+  by_hand.assert_step(ts, *jax.jit(step)(), grads, label_loss + domain_loss)

@@ -28,7 +28,7 @@ def test_one_step_equals_the_step_by_hand():
       losses.append(loss)
   assert len(losses) == 2
   grads = jax.tree.map(lambda before, after: (before - after) / (0.6 * 2), start, own)
-  by_hand.assert_step(ts, *step(), {"net": grads}, np.mean(losses))
+  by_hand.assert_step(ts, *jax.jit(step)(), {"net": grads}, np.mean(losses))
 
 
 def test_a_step_of_no_length_is_refused():

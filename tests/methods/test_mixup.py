@@ -35,7 +35,7 @@ def test_one_step_equals_the_step_by_hand():
   labels = np.concatenate([y, y[other]])
   loss, dl = by_hand.cross_entropy(np.concatenate([out.l, out.l]), labels, weights)
   dl = dl[: by_hand.B] + dl[by_hand.B :]
-  by_hand.assert_step(ts, *step(), {"net": by_hand.backward(out, dl=dl)}, loss)
+  by_hand.assert_step(ts, *jax.jit(step)(), {"net": by_hand.backward(out, dl=dl)}, loss)
 
 
 def test_partners_are_of_another_domain_and_all_are_drawn():

@@ -2,6 +2,7 @@
 
 import between_sources
 import by_hand
+import jax
 import numpy as np
 import pytest
 import spurious
@@ -33,7 +34,7 @@ def test_one_step_equals_the_step_by_hand(drop, examples):
   loss, dl = by_hand.cross_entropy((out.f * mask) @ kernel + bias, batch.ys, batch.ws)
   grads = by_hand.backward(out, df=mask * (dl @ kernel.T))
   grads["head"] = {"kernel": (out.f * mask).T @ dl, "bias": dl.sum(0)}
-  by_hand.assert_step(ts, *step(), {"net": grads}, loss)
+  by_hand.assert_step(ts, *jax.jit(step)(), {"net": grads}, loss)
 
 
 def test_a_share_outside_its_range_is_refused():

@@ -65,7 +65,7 @@ def test_one_step_equals_the_step_by_hand():
   net = by_hand.backward(out, df=df)
   net["head"] = {"kernel": seen.T @ dl, "bias": dl.sum(0)}
   grads = {"net": net, "style": {"kernel": told.T @ ds, "bias": ds.sum(0)}}
-  by_hand.assert_step(ts, *step(), grads, label_loss + style_loss + 0.6 * even(out.f))
+  by_hand.assert_step(ts, *jax.jit(step)(), grads, label_loss + style_loss + 0.6 * even(out.f))
 
 
 @pytest.mark.adapts("sagnet")

@@ -1,6 +1,7 @@
 """SD equals the risk and the logits' mean square by hand; a strong feature does not starve a sure one."""
 
 import by_hand
+import jax
 import numpy as np
 import pytest
 import spurious
@@ -17,7 +18,7 @@ def test_one_step_equals_the_step_by_hand():
   share = np.asarray(batch.ws, np.float64) / np.asarray(batch.ws, np.float64).sum()
   loss = label_loss + 0.8 * share @ (out.l**2).mean(1)
   dl = dl + 0.8 * share[:, None] * 2 * out.l / by_hand.K
-  by_hand.assert_step(ts, *step(), {"net": by_hand.backward(out, dl=dl)}, loss)
+  by_hand.assert_step(ts, *jax.jit(step)(), {"net": by_hand.backward(out, dl=dl)}, loss)
 
 
 def features(n, seed, lies):
