@@ -46,9 +46,9 @@ def pair_mean(values: Float[Array, "s ..."], there: Float[Array, " s"]) -> Float
 
 
 def mmd(fs: Float[Array, "b d"], domains: Float[Array, "b s"]) -> Float[Array, ""]:
-  """Mean over pairs of domains of the squared MMD, by seven fixed kernels.
+  """Mean squared MMD of two domains.
 
-  Source: DomainBed. The kernels are added up, and the estimate is the biased one.
+  Source: DomainBed, with seven fixed kernels. The kernels are added up, and the estimate is the biased one.
   """
   # Expanded into products, an example's distance to itself is rounding, which γ = 1000 would show.
   distances = squared_distances(fs, fs) * (1 - jnp.eye(len(fs)))
@@ -76,6 +76,9 @@ def told_apart(
 
 
 def class_balance(ys: jax.Array, classes: int) -> Float[Array, " b"]:
-  """Weights with which each class of a batch counts alike: one over its examples."""
+  """Weights with which each class of a batch counts alike.
+
+  They are one over the number of its examples.
+  """
   counts = jax.nn.one_hot(ys, classes).sum(axis=0)
   return 1 / counts[ys]

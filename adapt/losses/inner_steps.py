@@ -1,4 +1,7 @@
-"""Steps within a loss, for methods that learn from what a step would do (MLDG, Fish)."""
+"""Steps within a loss.
+
+They are for methods that learn from what a step would do (MLDG, Fish).
+"""
 
 from typing import Any
 
@@ -12,7 +15,7 @@ def descended(params: Any, slope: Any, rate: jax.Array | float) -> Any:
 
 
 def with_gradient(value: jax.Array, params: Any, gradient: Any) -> jax.Array:
-  """A scalar of this value, whose gradient by the parameters is what is given.
+  """A scalar of this value with the given gradient by the parameters.
 
   So the optimiser of a run takes a direction that is no loss's gradient. The value itself is a
   constant.

@@ -1,4 +1,4 @@
-"""Style and content of features: their moments, and what is left without them."""
+"""Style and content of features: their moments, and what remains."""
 
 import math
 
@@ -10,9 +10,10 @@ EPS, MAPS_EPS = 1e-5, 1e-6  # SagNet's and MixStyle's, added to variances
 
 
 def parted(x: Float[Array, "b d"]) -> tuple[jax.Array, jax.Array, jax.Array]:
-  """Content [b, d], and mean and variance [b, 1] over the features of each example.
+  """Parts each example's features into content [b, d] and style.
 
-  The variance divides by d − 1, and the content has mean 0 and variance 1.
+  The style is their mean and variance, [b, 1] each. The variance divides by d − 1, and the content has
+  mean 0 and variance 1.
   """
   mean, variance = x.mean(axis=-1, keepdims=True), x.var(axis=-1, keepdims=True, ddof=1)
   return (x - mean) / jnp.sqrt(variance + EPS), mean, variance
@@ -43,9 +44,10 @@ def content_swapped(x: Float[Array, "b d"], other: jax.Array) -> Float[Array, "b
 def maps_mixed(
   x: Float[Array, "b *p c"], other: jax.Array, own: Float[Array, " b"]
 ) -> Float[Array, "b *p c"]:
-  """Each map's content in a style between its own and another's, channel by channel.
+  """Each map's content in a style between its own and another's.
 
-  The style is mean and standard deviation over the places, which are constants for the gradient.
+  The style is mean and standard deviation of each channel over the places, which are constants for
+  the gradient.
 
   Args:
     x: feature maps.

@@ -11,7 +11,7 @@ FAMILY = "robust over source domains"
 
 
 def cdann(net: Net, *, weight: float = 1.0, width: int = 256, depth: int = 2) -> Method:
-  """Trains features from which a critic cannot tell the source, even by class.
+  """Trains features that hide their source from a critic told the class.
 
   The critic sees a feature plus a learnt vector of the example's class, and every class of a batch
   counts alike, so that sources with other shares of classes are no reason to hide the class. The

@@ -19,7 +19,7 @@ def eqrm(
   quantile: Annotated[float, Range(0.5, 0.99)] = 0.75,
   share: Annotated[float, Range(0.0, 0.9)] = 0.5,
 ) -> Method:
-  """Trains on the risk that all but a share of domains stay below.
+  """Trains on a high quantile of the source domains' risks.
 
   The sources' risks are taken for draws of what new domains will have, smoothed by Gaussian kernels,
   and the loss is a quantile of that. At first, for a share of the steps, it is their mean. The

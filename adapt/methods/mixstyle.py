@@ -22,7 +22,7 @@ def mixstyle(
   chance: Annotated[float, Range(0.0, 1.0)] = 0.5,
   stages: int = 3,
 ) -> Method:
-  """Trains on feature maps whose styles are mixed with those of other examples.
+  """Trains on feature maps in styles mixed with other examples'.
 
   A style is the mean and deviation of each channel over a map. After each of the first stages, in a
   share of the steps, every map gets a style between its own and that of a random other example,

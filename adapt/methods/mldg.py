@@ -13,7 +13,7 @@ FAMILY = "robust over source domains"
 def mldg(
   net: Net, *, weight: float = 1.0, rate: float = 0.01, held: int = 1, exact: bool = False
 ) -> Method:
-  """Trains on some sources, and on others after a step on the former.
+  """Trains on sources so that a step on some helps others.
 
   In each step some domains, drawn anew, are held. The loss is the risk of the others, and the risk
   of the held ones at the parameters to which a gradient step on the others leads. The target is

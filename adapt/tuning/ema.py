@@ -12,7 +12,7 @@ from adapt.tuning.wise_ft import between
 
 
 def ema(*, decay: float = 1.0, start: int = 100) -> Tuning:
-  """Trains as `full`, and predicts with the average of the weights so far.
+  """Trains as `full`, and predicts with the weights' average so far.
 
   With decay 1 all steps since `start` count alike, as in the paper's simple moving average, and a
   smaller one is an exponential moving average that begins as that. The run itself, its losses
@@ -55,7 +55,9 @@ def following(
   update: Callable[[Any, Any], Any],
   predicts: Callable[[Any], tuple[Params, State]],
 ) -> Method:
-  """The method with a hidden state entry that follows its steps and predicts.
+  """The method with a hidden state entry that predicts.
+
+  The entry follows the method's steps.
 
   Args:
     method: the method.

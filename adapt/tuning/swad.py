@@ -1,6 +1,7 @@
 """SWAD: the average of the weights within a valley of the loss (Cha et al., 2021, arXiv:2102.08604)."""
 
-from typing import Any
+import functools
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,10 +12,19 @@ from adapt.tuning.ema import following
 from adapt.tuning.wise_ft import between
 
 
+class Rule(NamedTuple):
+  """When a valley begins and ends, see `swad`."""
+
+  interval: int
+  converge: int
+  tolerate: int
+  tolerance: float
+
+
 def swad(
   *, interval: int = 100, converge: int = 3, tolerate: int = 6, tolerance: float = 0.3
 ) -> Tuning:
-  """Trains as `full`, and predicts with the average over a valley of the loss.
+  """Trains as `full`, and predicts with weights averaged over a valley.
 
   Weights are averaged at every step, in intervals. The valley begins with the interval whose loss
   the next `converge` − 1 do not undercut; it ends where `tolerate` intervals in a row lie above its
@@ -43,48 +53,11 @@ def swad(
   if converge < 2:
     raise ValueError(f"converge is {converge}: choose at least 2")
 
-  def update(kept: Any, now: Any) -> Any:
-    steps = kept["steps"] + 1
-    kept = {
-      **kept,
-      "steps": steps,
-      "segment": between(kept["segment"], now, 1 / steps),
-      "total": kept["total"] + kept["loss"],
-    }
-    return jax.lax.cond(steps == interval, ended, lambda kept: kept, kept)
-
-  def ended(kept: Any) -> Any:
-    """After an interval: its average joins those that wait, the valley, or begins another."""
-    loss, begun = kept["total"] / interval, kept["begun"]
-    lower = ~begun & (loss < kept["lowest"])
-    waiting = kept["waiting"] + 1
-    pending = between(kept["pending"], kept["segment"], 1 / waiting)
-    # Until it begins all that follow the lowest wait, and their losses set the threshold.
-    sum_of = jnp.where(lower, loss, kept["sum"] + jnp.where(begun, 0.0, loss))
-    begins = ~begun & ~lower & (waiting == converge - 1)
-    threshold = jnp.where(begins, sum_of / converge * (1 + tolerance), kept["threshold"])
-    begun = begun | begins
-    joins = begun & ~kept["over"] & (loss <= threshold)
-    inside = kept["inside"] + waiting
-    joined = between(kept["valley"], pending, waiting / inside)
-    valley = chosen(lower, kept["segment"], chosen(joins, joined, kept["valley"]))
-    return {
-      **kept,
-      "valley": valley,
-      "pending": pending,
-      "inside": jnp.where(lower, 1, jnp.where(joins, inside, kept["inside"])),
-      "waiting": jnp.where(lower | joins, 0, waiting),
-      "over": kept["over"] | (begun & ~joins & (waiting >= tolerate)),
-      "lowest": jnp.where(lower, loss, kept["lowest"]),
-      "sum": sum_of,
-      "threshold": threshold,
-      "begun": begun,
-      "steps": jnp.zeros_like(kept["steps"]),
-      "total": jnp.zeros_like(kept["total"]),
-    }
+  rule = Rule(interval, converge, tolerate, tolerance)
 
   def adjust(net: Net, method: Method) -> Method:
     del net
+    update = functools.partial(updated, rule)
     followed = following(
       method, "swad", begin, update, lambda k: chosen(k["begun"], k["valley"], k["segment"])
     )
@@ -93,8 +66,59 @@ def swad(
   return Tuning(wrap=lambda net, progress: net, needs_start=False, adjust=adjust)
 
 
+def updated(rule: Rule, kept: Any, now: Any) -> Any:
+  """The entry after a step; now are (params, state)."""
+  steps = kept["steps"] + 1
+  kept = {
+    **kept,
+    "steps": steps,
+    "segment": between(kept["segment"], now, 1 / steps),
+    "total": kept["total"] + kept["loss"],
+  }
+  return jax.lax.cond(
+    steps == rule.interval, functools.partial(ended, rule), lambda kept: kept, kept
+  )
+
+
+def ended(rule: Rule, kept: Any) -> Any:
+  """The entry after an interval.
+
+  Its average joins those that wait, or all of them the valley, or it begins another.
+  """
+  loss, begun = kept["total"] / rule.interval, kept["begun"]
+  lower = ~begun & (loss < kept["lowest"])
+  waiting = kept["waiting"] + 1
+  pending = between(kept["pending"], kept["segment"], 1 / waiting)
+  # Until it begins all that follow the lowest wait, and their losses set the threshold.
+  sum_of = jnp.where(lower, loss, kept["sum"] + jnp.where(begun, 0.0, loss))
+  begins = ~begun & ~lower & (waiting == rule.converge - 1)
+  threshold = jnp.where(begins, sum_of / rule.converge * (1 + rule.tolerance), kept["threshold"])
+  begun = begun | begins
+  joins = begun & ~kept["over"] & (loss <= threshold)
+  inside = kept["inside"] + waiting
+  joined = between(kept["valley"], pending, waiting / inside)
+  valley = chosen(lower, kept["segment"], chosen(joins, joined, kept["valley"]))
+  return {
+    **kept,
+    "valley": valley,
+    "pending": pending,
+    "inside": jnp.where(lower, 1, jnp.where(joins, inside, kept["inside"])),
+    "waiting": jnp.where(lower | joins, 0, waiting),
+    "over": kept["over"] | (begun & ~joins & (waiting >= rule.tolerate)),
+    "lowest": jnp.where(lower, loss, kept["lowest"]),
+    "sum": sum_of,
+    "threshold": threshold,
+    "begun": begun,
+    "steps": jnp.zeros_like(kept["steps"]),
+    "total": jnp.zeros_like(kept["total"]),
+  }
+
+
 def begin(params: Params, state: State) -> Any:
-  """The entry before the first step: three averages, and what the valley is found by."""
+  """The entry before the first step.
+
+  It has three averages, and what the valley is found by.
+  """
   averages = {name: copied((params, state)) for name in ("segment", "pending", "valley")}
   counts = {name: jnp.zeros((), jnp.int32) for name in ("steps", "waiting", "inside")}
   losses = {name: jnp.zeros(()) for name in ("loss", "total", "sum", "threshold")}
@@ -103,7 +127,7 @@ def begin(params: Params, state: State) -> Any:
 
 
 def told(loss: Any) -> Any:
-  """The loss, which also tells the entry how high the step's label loss was."""
+  """The loss, which also tells the entry the step's label loss."""
 
   def telling(params: Any, state: Any, batch: Any, key: Any, progress: Any) -> Any:
     value, (new, metrics) = loss(params, state, batch, key, progress)
