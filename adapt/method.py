@@ -84,7 +84,8 @@ class Net(NamedTuple):
   `kind` says what the inputs are (image, series, vector, counts or tokens; empty where nobody has
   said), for methods whose views of the inputs depend on it. `targets` is how many target training
   examples there are (0 where nobody has said), for methods that are `sized`. Training sets both from
-  the data, and `output`, what the logits are.
+  the data, and `output`, what the logits are. `average` is for methods that take a gradient by the
+  parameters within their loss: devices that share a batch find parts of it, whose mean is the whole.
   """
 
   init: NetInit
@@ -92,6 +93,7 @@ class Net(NamedTuple):
   kind: str = ""
   targets: int = 0
   output: Output = Output()
+  average: Callable[[Any], Any] = lambda grads: grads
 
 
 class Init(Protocol):

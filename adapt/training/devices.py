@@ -290,4 +290,4 @@ def shared_net(layout: Layout, net: Net) -> Net:
     outputs, stats = net.apply(params, stats, mine, train, key)
     return jax.tree.map(lambda v: jax.lax.all_gather(v, AXIS, tiled=True), outputs), stats
 
-  return Net(net.init, apply)
+  return Net(net.init, apply, average=functools.partial(average, layout))

@@ -129,10 +129,13 @@ def _builder(spec: Spec, plain: Net) -> Build:
     asked: list[str] | None = None,
   ) -> tuple[Method, shared_step.Optimizer]:
     predicts = output if asked is None else label_loss.heard(output, asked)
+    average = net.average
     if spec.settings.freeze == "backbone":
       net = tuning.only(net, lambda path: path[0] != "backbone")
     # Here, not where it is made: a tuning returns a network of its own.
-    tuned = way.wrap(net, progress)._replace(kind=spec.kind, targets=spec.targets, output=predicts)
+    tuned = way.wrap(net, progress)._replace(
+      kind=spec.kind, targets=spec.targets, output=predicts, average=average
+    )
     moved = {k: v for k, v in swept.items() if k not in ("lr", "secret")}
     method = spec.method(tuned, **dict(spec.hyperparameters), **moved)
     if way.adjust is not None:

@@ -43,7 +43,7 @@ def wise_ft(*, alpha: float = 0.5) -> Tuning:
   return Tuning(wrap=lambda net, progress: net, adjust=adjust)
 
 
-def between(start: Any, now: Any, alpha: float) -> Any:
+def between(start: Any, now: Any, alpha: jax.Array | float) -> Any:
   """Interpolates float leaves: (1 − alpha) · start + alpha · now.
 
   Other leaves stay as they are now.

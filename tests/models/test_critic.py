@@ -23,3 +23,9 @@ def test_examples_meet_only_in_the_normalisation(normed):
 def test_sizes_that_no_network_has_are_refused(width, depth):
   with pytest.raises(ValueError, match=r"(width|depth) is .*: choose"):
     critic(width, depth)
+
+
+def test_there_is_a_logit_for_each_domain():
+  network = critic(8, 1, domains=3)
+  params = network.init(jax.random.key(0), X)
+  assert network.apply(params, X).shape == (6, 3)
