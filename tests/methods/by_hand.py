@@ -83,7 +83,8 @@ def start(name: str, **hyper):
   ts = jax.jit(lambda key: shared_step.init(method, opt, key, batch()))(jax.random.key(3))._replace(
     step=jnp.asarray(4, jnp.int32)
   )
-  return ts, lambda ts=ts: shared_step.step(method, opt, 10, ts, batch())
+  step = jax.jit(lambda ts: shared_step.step(method, opt, 10, ts, batch()))
+  return ts, lambda ts=ts: step(ts)
 
 
 def decided(name: str, **hyper):
