@@ -74,6 +74,11 @@ class Output(NamedTuple):
   by_counts: Callable[[jax.Array], Callable[[jax.Array, jax.Array], jax.Array]] | None = None
 
 
+def itself(gradients: Any) -> Any:
+  """The default `average`: there is one device, or it sees the whole."""
+  return gradients
+
+
 class Net(NamedTuple):
   """A network as pure functions; hides which module library built it.
 
@@ -84,7 +89,8 @@ class Net(NamedTuple):
   `kind` says what the inputs are (image, series, vector, counts or tokens; empty where nobody has
   said), for methods whose views of the inputs depend on it. `targets` is how many target training
   examples there are (0 where nobody has said), for methods that are `sized`. Training sets both from
-  the data, and `output`, what the logits are.
+  the data, and `output`, what the logits are. A method that takes a gradient by the parameters itself
+  shows it to `average`, as devices may each have a part of it.
   """
 
   init: NetInit
@@ -92,6 +98,7 @@ class Net(NamedTuple):
   kind: str = ""
   targets: int = 0
   output: Output = Output()
+  average: Callable[[Any], Any] = itself
 
 
 class Init(Protocol):

@@ -119,6 +119,7 @@ def _builder(spec: Spec, plain: Net) -> Build:
   """Makes a cell's method and optimiser from possibly traced swept values."""
   way = spec.tuning[0](**dict(spec.tuning[1]))
   output = label_loss.counted(spec.output[0](**dict(spec.output[1])), spec.counts)
+  average = functools.partial(devices.average, spec.layout)
   moves = spec.optimizer
   own = moves and Bound(spec.settings.optimizer, moves[0], dict(moves[1]))
 
@@ -132,7 +133,8 @@ def _builder(spec: Spec, plain: Net) -> Build:
     if spec.settings.freeze == "backbone":
       net = tuning.only(net, lambda path: path[0] != "backbone")
     # Here, not where it is made: a tuning returns a network of its own.
-    tuned = way.wrap(net, progress)._replace(kind=spec.kind, targets=spec.targets, output=predicts)
+    told = {"kind": spec.kind, "targets": spec.targets, "output": predicts}
+    tuned = way.wrap(net, progress)._replace(**told, average=average)
     moved = {k: v for k, v in swept.items() if k not in ("lr", "secret")}
     method = spec.method(tuned, **dict(spec.hyperparameters), **moved)
     if way.adjust is not None:
