@@ -72,7 +72,8 @@ def symnets(
     log_p, k = jax.nn.log_softmax(ls), ls.shape[1] // 2
     at = jnp.arange(len(ls))
     class_confusion = -mean(log_p[at, batch.ys] + log_p[at, batch.ys + k]) / 2
-    domain_confusion = -sum(domains(lt)).mean() / 2
+    as_source, as_target = domains(lt)
+    domain_confusion = -(as_source + as_target).mean() / 2
     entropy_loss = ops.entropy(by_class(lt)).mean()
     strength = weight * ops.ganin_ramp(progress, ramp)
     total = class_confusion + strength * (domain_confusion + entropy_loss)

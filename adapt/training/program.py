@@ -133,8 +133,9 @@ def _builder(spec: Spec, plain: Net) -> Build:
     if spec.settings.freeze == "backbone":
       net = tuning.only(net, lambda path: path[0] != "backbone")
     # Here, not where it is made: a tuning returns a network of its own.
-    told = {"kind": spec.kind, "targets": spec.targets, "output": predicts}
-    tuned = way.wrap(net, progress)._replace(**told, average=average)
+    tuned = way.wrap(net, progress)._replace(
+      kind=spec.kind, targets=spec.targets, output=predicts, average=average
+    )
     moved = {k: v for k, v in swept.items() if k not in ("lr", "secret")}
     method = spec.method(tuned, **dict(spec.hyperparameters), **moved)
     if way.adjust is not None:
