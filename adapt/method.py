@@ -74,6 +74,11 @@ class Output(NamedTuple):
   by_counts: Callable[[jax.Array], Callable[[jax.Array, jax.Array], jax.Array]] | None = None
 
 
+def itself(gradients: Any) -> Any:
+  """The default `average`: there is one device, or it sees the whole."""
+  return gradients
+
+
 class Net(NamedTuple):
   """A network as pure functions; hides which module library built it.
 
@@ -93,7 +98,7 @@ class Net(NamedTuple):
   kind: str = ""
   targets: int = 0
   output: Output = Output()
-  average: Callable[[Any], Any] = lambda grads: grads
+  average: Callable[[Any], Any] = itself
 
 
 class Init(Protocol):

@@ -92,12 +92,14 @@ def conditioned(
   return projected / jnp.sqrt(projected.shape[1])
 
 
-def sureness(logits: Float[Array, "b k"], strength: jax.Array | float) -> Float[Array, " b"]:
-  """Entropy weight 1 + exp(−entropy), with reversed gradient.
+def sureness(
+  logits: Float[Array, "b k"], strength: jax.Array | float, least: float = 1.0
+) -> Float[Array, " b"]:
+  """Entropy weight least + exp(−entropy), with reversed gradient.
 
-  The classifier climbs what the critic loses by it.
+  The classifier climbs what the critic loses by it. GVB's weights have no `least`.
   """
-  return 1 + jnp.exp(-ops.reverse_gradient(ops.entropy(logits), strength))
+  return least + jnp.exp(-ops.reverse_gradient(ops.entropy(logits), strength))
 
 
 def balanced(

@@ -38,7 +38,7 @@ def cdann(net: Net, *, weight: float = 1.0, width: int = 256, depth: int = 2) ->
     k_net, k_critic, k_classes = jax.random.split(key, 3)
     params, stats, features = nets.start(net, k_net, batch)
     (_, logits), _ = net.apply(params, stats, batch.xs, train=False, key=None)
-    own = critic(width, depth, domains=batch.ds.shape[1]).init(k_critic, features)
+    own = critic(width, depth, outputs=batch.ds.shape[1]).init(k_critic, features)
     classes = jax.random.normal(k_classes, (logits.shape[1], features.shape[1]))
     return {"net": params, "critic": {"mlp": own, "classes": classes}}, {"stats": stats}
 
@@ -47,7 +47,7 @@ def cdann(net: Net, *, weight: float = 1.0, width: int = 256, depth: int = 2) ->
     label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
     seen = ops.reverse_gradient(fs, weight)
     seen = seen + params["critic"]["classes"][batch.ys]
-    told = critic(width, depth, domains=batch.ds.shape[1]).apply(params["critic"]["mlp"], seen)
+    told = critic(width, depth, outputs=batch.ds.shape[1]).apply(params["critic"]["mlp"], seen)
     even = between_domains.class_balance(batch.ys, ls.shape[1])
     domain_loss = between_domains.told_apart(told, batch.ds, even * batch.ws)
     metrics = {"label_loss": label_loss, "domain_loss": domain_loss}

@@ -34,14 +34,14 @@ def dann_dg(net: Net, *, weight: float = 1.0, width: int = 256, depth: int = 2) 
   def init(key, batch: Batch):
     k_net, k_critic = jax.random.split(key)
     params, stats, features = nets.start(net, k_net, batch)
-    own = critic(width, depth, domains=batch.ds.shape[1])
+    own = critic(width, depth, outputs=batch.ds.shape[1])
     return {"net": params, "critic": own.init(k_critic, features)}, {"stats": stats}
 
   def loss(params, state, batch: Batch, key, progress):
     (fs, ls), stats = net.apply(params["net"], state["stats"], batch.xs, True, key)
     label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     seen = ops.reverse_gradient(fs, weight)
-    told = critic(width, depth, domains=batch.ds.shape[1]).apply(params["critic"], seen)
+    told = critic(width, depth, outputs=batch.ds.shape[1]).apply(params["critic"], seen)
     domain_loss = between_domains.told_apart(told, batch.ds, batch.ws)
     metrics = {"label_loss": label_loss, "domain_loss": domain_loss}
     return label_loss + domain_loss, ({"stats": stats}, metrics)

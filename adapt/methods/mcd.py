@@ -62,5 +62,5 @@ def mcd(
     features, (first, second), _ = _two_classifiers.run(net, head, params, state, x, False, None)
     return features, (first + second) / 2
 
-  phases = _two_classifiers.phases(net, head, apart, weight, inner)
+  phases = _two_classifiers.phases(net, _two_classifiers.trained(net, head), apart, weight, inner)
   return Method(init, phases, predict, outputs=("classes", "pixels"))

@@ -63,4 +63,8 @@ def swd(
     features, (first, _), _ = _two_classifiers.run(net, head, params, state, x, False, None)
     return features, first
 
-  return Method(init, _two_classifiers.phases(net, head, apart, weight, repeat), predict)
+  return Method(
+    init,
+    _two_classifiers.phases(net, _two_classifiers.trained(net, head), apart, weight, repeat),
+    predict,
+  )

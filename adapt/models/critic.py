@@ -15,7 +15,7 @@ class Module(nn.Module):
   width: int
   depth: int
   normed: bool
-  domains: int
+  outputs: int
 
   @nn.compact
   def __call__(self, x: jax.Array) -> jax.Array:
@@ -24,14 +24,14 @@ class Module(nn.Module):
       # Always the batch's own statistics: a critic is only ever used in training. They let it keep
       # up with moving features; without them it learns so slowly that nothing has to adapt.
       x = nn.relu(nn.BatchNorm(use_running_average=False)(x) if self.normed else x)
-    logits: jax.Array = Dense(self.domains)(x)
-    return logits[..., 0] if self.domains == 1 else logits
+    logits: jax.Array = Dense(self.outputs)(x)
+    return logits[..., 0] if self.outputs == 1 else logits
 
 
-def critic(width: int, depth: int, *, normed: bool = True, domains: int = 1) -> Critic:
+def critic(width: int, depth: int, *, normed: bool = True, outputs: int = 1) -> Critic:
   """`depth` hidden layers of `width` units; linear for depth 0.
 
-  The layers are batch-normalised if `normed`. With `domains` above 1 there is a logit for each.
+  The layers are batch-normalised if `normed`. Logits are [b], of several outputs [b, outputs].
 
   Raises:
     ValueError: a width or a depth that no network has.
@@ -40,7 +40,7 @@ def critic(width: int, depth: int, *, normed: bool = True, domains: int = 1) -> 
     raise ValueError(f"width is {width}: choose 1 to {_WIDEST}")
   if not 0 <= depth <= _DEEPEST:
     raise ValueError(f"depth is {depth}: choose 0 (a linear critic) to {_DEEPEST}")
-  module = Module(width, depth, normed, domains)
+  module = Module(width, depth, normed, outputs)
 
   def apply(params: Any, features: jax.Array) -> jax.Array:
     logits, _ = module.apply({"params": params}, features, mutable=["batch_stats"])

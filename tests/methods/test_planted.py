@@ -55,6 +55,16 @@ def test_daln_gains(gains):
   assert min(gains("daln", SHIFTED, {"weight": 1.0})) > 0.08
 
 
+@pytest.mark.adapts("gvb")
+def test_gvb_gains(gains):
+  assert min(gains("gvb", SHIFTED, {"width": 32, "depth": 1})) > 0.07
+
+
+@pytest.mark.adapts("symnets")
+def test_symnets_gains(gains):
+  assert min(gains("symnets", SHIFTED, {})) > 0.07
+
+
 @pytest.mark.adapts("cmd")
 def test_cmd_gains(gains):
   assert min(gains("cmd", SHIFTED, {"weight": 0.1})) > 0.07

@@ -26,6 +26,6 @@ def test_sizes_that_no_network_has_are_refused(width, depth):
 
 
 def test_there_is_a_logit_for_each_domain():
-  network = critic(8, 1, domains=3)
+  network = critic(8, 1, outputs=3)
   params = network.init(jax.random.key(0), X)
   assert network.apply(params, X).shape == (6, 3)
