@@ -9,11 +9,13 @@ from jaxtyping import Array, Float
 
 from adapt.augment import weak_and_strong
 from adapt.catalogue import Range
-from adapt.losses import memory_bank, ops, sharpness
+from adapt.losses import memory_bank, ops, sharpness, soft_labels
 from adapt.method import Batch, Method, Net
 from adapt.models import nets
 
 FAMILY = "self-training, consistency"
+
+TERMS = ("label_loss", "cycle_loss", "tsallis_loss", "pseudo_loss")
 
 
 def cst(
@@ -76,15 +78,10 @@ def cst(
     pseudo_loss = (ops.cross_entropy(lu, labels) * sure).mean()
     wanted, given = (jax.nn.one_hot(y, lt.shape[1]) - 1 / lt.shape[1] for y in (batch.ys, labels))
     cycle_loss = ((regressed(ft, given, fs, ridge) - wanted) ** 2).mean()
-    tsallis_loss = tsallis_entropy(lt / temperature, index)
+    tsallis_loss = soft_labels.tsallis_entropy(lt / temperature, index).sum()
     total = label_loss + weight * cycle_loss + tsallis * tsallis_loss + pseudo * pseudo_loss
-    metrics = {
-      "label_loss": label_loss,
-      "cycle_loss": cycle_loss,
-      "tsallis_loss": tsallis_loss,
-      "pseudo_loss": pseudo_loss,
-    }
-    return total, (stats, metrics)
+    parts = (label_loss, cycle_loss, tsallis_loss, pseudo_loss)
+    return total, (stats, dict(zip(TERMS, parts, strict=True)))
 
   def loss(params, state, batch: Batch, key, progress):
     k_source, k_weak, k_strong, *k_nets = jax.random.split(key, 7)
@@ -114,13 +111,3 @@ def regressed(
   inner = lambda x: jnp.matmul(x, known.T, precision=lax.Precision.HIGHEST)
   gram = inner(known) + ridge * jnp.eye(len(known))
   return jnp.matmul(inner(asked), jnp.linalg.solve(gram, labels), precision=lax.Precision.HIGHEST)
-
-
-def tsallis_entropy(logits: Float[Array, "b k"], index: jax.Array | float) -> Float[Array, ""]:
-  """Tsallis entropy of weighed predictions, each class by its share of them; a sum over examples."""
-  p = jax.nn.softmax(logits)
-  sure = 1 + jnp.exp(-lax.stop_gradient(ops.entropy(logits)))
-  weights = len(p) * sure / sure.sum()
-  mass = (weights[:, None] * p).sum(axis=0)  # [k], of b in all
-  terms = (p**index / jnp.maximum(mass, 1e-12)).sum(axis=1)
-  return (1 / mass.mean() - weights * terms).sum() / (index - 1)

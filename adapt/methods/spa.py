@@ -92,7 +92,7 @@ def spa(
 
 
 def spectrum(features: Float[Array, "b d"]) -> Float[Array, " b"]:
-  """Singular values, falling, of a batch's random-walk matrix over likenesses in (0, 1]."""
+  """Singular values of a batch's random-walk matrix, the largest first."""
   unit = memory_bank.unit(features)
   cosines = jnp.matmul(unit, unit.T, precision=lax.Precision.HIGHEST)
   edges = jnp.exp(cosines - 1)

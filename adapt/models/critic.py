@@ -1,4 +1,4 @@
-"""Domain critic: a small MLP from features to one logit, or to several."""
+"""Domain critic: a small MLP from features to logits."""
 
 from typing import Any
 
