@@ -177,6 +177,7 @@ def test_a_method_is_one_short_file():
 
 # What is tested through something else, and where.
 THROUGH = {
+  "methods/_disagreement": "methods/test_mcd",
   "method": "methods/test_contract",
   "data/domain": "data/test_domains",
   "data/http_answers": "data/test_fetch",

@@ -11,10 +11,10 @@ from jax import lax
 
 
 def climbed(params: Any, slope: Any, radius: jax.Array | float, *, adaptive: bool = False) -> Any:
-  """Parameters after a step of length `radius` up a loss, to first order its worst.
+  """Parameters after a step of a given length up a loss.
 
-  The step is a constant for the gradient, so that the gradient of a loss of these by `params` is that
-  loss's gradient at the worst parameters.
+  To first order that is its worst place so near. The step is a constant for the gradient, so that the
+  gradient of a loss of these by `params` is that loss's gradient at the worst parameters.
 
   Where re-implementations go wrong: the length is that of all parameters together, not one a layer;
   and where devices each have a part of the gradient, it is averaged before its length is taken

@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from adapt.losses import ops
+
 Logits = Float[Array, "b k"]
 Losses = Float[Array, " b"]
 
@@ -37,3 +39,21 @@ def soft_likelihood_ratio(logits: Logits, highest: float = 0.99) -> Losses:
   """
   p = jnp.minimum(jax.nn.softmax(logits), highest)
   return -(p * jnp.log(p / (1 - p) + 1e-5)).sum(axis=-1)
+
+
+def tsallis_entropy(logits: Logits, index: jax.Array | float) -> Losses:
+  """Tsallis entropy, each class by its share of the batch.
+
+  Liu et al., 2021 (arXiv:2103.03571): sure examples weigh more, by weights that are constants, as in
+  MCC. Only the sum over a batch has a meaning.
+
+  Args:
+    logits: of the model.
+    index: of the entropy; 2 is Gini's.
+  """
+  p = jax.nn.softmax(logits)
+  sure = 1 + jnp.exp(-jax.lax.stop_gradient(ops.entropy(logits)))
+  weights = len(p) * sure / sure.sum()
+  mass = (weights[:, None] * p).sum(axis=0)  # [k], of b in all
+  terms = (p**index / jnp.maximum(mass, 1e-12)).sum(axis=1)
+  return (1 / mass.mean() - weights * terms) / (index - 1)

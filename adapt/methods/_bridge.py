@@ -1,7 +1,8 @@
-"""What gvb and toalign share: a bridge beside the head, and a critic of predictions.
+"""A bridge beside the head, and a critic of predictions.
 
-The bridge is a linear layer from features to logits. It is subtracted from the head's logits and kept
-small, so that it carries what a domain has of its own (Cui et al., 2020, arXiv:2003.13183).
+gvb and toalign share them. The bridge is a linear layer from features to logits. It is subtracted
+from the head's logits and kept small, so that it carries what a domain has of its own (Cui et al.,
+2020, arXiv:2003.13183).
 """
 
 from typing import Any
@@ -45,9 +46,10 @@ def balanced(
   strength: jax.Array | float,
   entropy: bool = True,
 ) -> Float[Array, ""]:
-  """Loss of a critic of predictions; the first n examples are the source's.
+  """Loss of a critic of predictions.
 
-  Examples weigh exp(−entropy), with reversed gradient, where `entropy` says so.
+  The first n examples are the source's. All weigh exp(−entropy), with reversed gradient, where
+  `entropy` says so.
   """
   weights = adversarial.sureness(logits, strength, least=0.0) if entropy else None
   return adversarial.balanced(adversarial.losses(scores, n), n, weights)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net
-from adapt.methods import _two_classifiers
+from adapt.methods import _disagreement, _two_classifiers
 from adapt.models.head import head as make_head
 
 FAMILY = "adversarial"
@@ -25,7 +25,7 @@ def mcd(
   """Trains features on which two opposed classifiers cannot disagree on the target.
 
   Everything learns the source; the classifiers learn the source and to disagree on the target; the
-  features learn to make them agree (_two_classifiers.py). The classifiers have hidden layers with
+  features learn to make them agree (_disagreement.py). The classifiers have hidden layers with
   batch-norm and dropout, since linear ones on common features hardly disagree. Each domain has its
   own batch-norm pass. The mean of the classifiers' logits predicts, as in the authors' code.
 
@@ -62,5 +62,5 @@ def mcd(
     features, (first, second), _ = _two_classifiers.run(net, head, params, state, x, False, None)
     return features, (first + second) / 2
 
-  phases = _two_classifiers.phases(net, _two_classifiers.trained(net, head), apart, weight, inner)
+  phases = _disagreement.phases(net, _two_classifiers.trained(net, head), apart, weight, inner)
   return Method(init, phases, predict, outputs=("classes", "pixels"))

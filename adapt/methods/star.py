@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from adapt.catalogue import Range
 from adapt.method import Batch, Method, Net
-from adapt.methods import _two_classifiers
+from adapt.methods import _disagreement, _two_classifiers
 from adapt.models.head import head as make_head
 
 FAMILY = "adversarial"
@@ -78,7 +78,7 @@ def star(
     features, (logits,), _ = run(params, state, x, False, None, [mean])
     return features, logits
 
-  phases = _two_classifiers.phases(net, draw, apart, weight, inner, joint=True)
+  phases = _disagreement.phases(net, draw, apart, weight, inner, joint=True)
   return Method(init, phases, predict)
 
 

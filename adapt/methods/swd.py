@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from adapt.catalogue import Range
 from adapt.losses import discrepancy
 from adapt.method import Batch, Method, Net
-from adapt.methods import _two_classifiers
+from adapt.methods import _disagreement, _two_classifiers
 from adapt.models.head import head as make_head
 
 FAMILY = "adversarial"
@@ -26,7 +26,7 @@ def swd(
 ) -> Method:
   """Trains features on which two opposed classifiers cannot disagree on the target.
 
-  The three steps of MCD (_two_classifiers.py), with another discrepancy. Each domain has its own
+  The three steps of MCD (_disagreement.py), with another discrepancy. Each domain has its own
   batch-norm pass. Classifier 1 predicts, as in the authors' code.
 
   Departs from the authors' code in the problem: published is a toy of two moons with one sigmoid
@@ -65,6 +65,6 @@ def swd(
 
   return Method(
     init,
-    _two_classifiers.phases(net, _two_classifiers.trained(net, head), apart, weight, repeat),
+    _disagreement.phases(net, _two_classifiers.trained(net, head), apart, weight, repeat),
     predict,
   )

@@ -18,7 +18,7 @@ DOMAINS = ("source", "target")
 def symnets(
   net: Net, *, weight: float = 1.0, ramp: float = 10.0, predicts: str = "target"
 ) -> Method:
-  """Trains features that confuse a source and a target classifier, class by class.
+  """Trains features that confuse two classifiers, one of each domain.
 
   Two linear classifiers learn the source's labels, each by itself. Side by side, under one softmax over
   2k outputs, they also tell the domains apart: a domain's probability is the sum of its classifier's
@@ -72,8 +72,7 @@ def symnets(
     log_p, k = jax.nn.log_softmax(ls), ls.shape[1] // 2
     at = jnp.arange(len(ls))
     class_confusion = -mean(log_p[at, batch.ys] + log_p[at, batch.ys + k]) / 2
-    as_source, as_target = domains(lt)
-    domain_confusion = -(as_source + as_target).mean() / 2
+    domain_confusion = -jnp.add(*domains(lt)).mean() / 2
     entropy_loss = ops.entropy(by_class(lt)).mean()
     strength = weight * ops.ganin_ramp(progress, ramp)
     total = class_confusion + strength * (domain_confusion + entropy_loss)
@@ -94,7 +93,7 @@ def symnets(
 
 
 def domains(logits: Float[Array, "b k2"]) -> tuple[Float[Array, " b"], Float[Array, " b"]]:
-  """Log-probabilities of both domains, of outputs of both classifiers side by side."""
+  """Log-probabilities of both domains, of both classifiers' outputs."""
   source, target = jnp.split(jax.nn.log_softmax(logits), 2, axis=1)
   return jax.nn.logsumexp(source, axis=1), jax.nn.logsumexp(target, axis=1)
 

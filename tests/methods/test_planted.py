@@ -60,6 +60,18 @@ def test_gvb_gains(gains):
   assert min(gains("gvb", SHIFTED, {"width": 32, "depth": 1})) > 0.07
 
 
+@pytest.mark.adapts("toalign")
+def test_toalign_gains(gains):
+  assert min(gains("toalign", SHIFTED, {"width": 32, "depth": 1})) > 0.07
+
+
+@pytest.mark.adapts("spa")
+def test_spa_gains(gains):
+  """By its spectra alone, without the adversary and the votes that stand beside them."""
+  given = {"pseudo": 0.0, "adversary": 0.0, "width": 32, "memory": 256}
+  assert min(gains("spa", SHIFTED, given)) > 0.02
+
+
 @pytest.mark.adapts("symnets")
 def test_symnets_gains(gains):
   assert min(gains("symnets", SHIFTED, {})) > 0.07
