@@ -31,7 +31,7 @@ def star(
 
   Departs from the authors' code in the optimiser, there Adam at 0.0002 with a cosine, of their own for
   body and classifiers; in the seed, which is set anew each epoch there, so that epochs draw alike; and
-  in the classifiers' hidden layers by data set: two of 100 units for USPS there, one of 2,048 for SVHN.
+  in the classifiers' hidden layers, which differ by data set there.
 
   Where re-implementations go wrong: the spread is softplus of what is learnt less 2, about 0.13 at the
   start, and is neither a variance nor fixed; draws keep their gradient by mean and spread, and differ
