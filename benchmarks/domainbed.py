@@ -53,7 +53,7 @@ _METHODS: dict[str, dict[str, float]] = {
   "dann_dg": {"weight": 1.0, "width": 256, "depth": 2},
   "cdann": {"weight": 1.0, "width": 256, "depth": 2},
   "sagnet": {"weight": 0.1},
-  "rsc": {"drop": 1 / 3, "examples": 1 / 3},
+  "rsc": {"muted": 1 / 3, "examples": 1 / 3},
 }
 
 # LeNet for the code's network, which takes tens of times as long on a CPU; its optimiser and rate.

@@ -18,12 +18,12 @@ FAMILY = "robust over source domains"
 def rsc(
   net: Net,
   *,
-  drop: Annotated[float, Range(0.0, 0.5)] = 1 / 3,
+  muted: Annotated[float, Range(0.0, 0.5)] = 1 / 3,
   examples: Annotated[float, Range(0.0, 0.5)] = 1 / 3,
 ) -> Method:
   """Trains on features without those that speak most for the true class.
 
-  The share `drop` of an example's features by which its true logit would rise most is set to 0, in
+  The share `muted` of an example's features by which its true logit would rise most is set to 0, in
   the share of a batch's examples whose probability of the true class suffers most by it. Neither
   the target nor an example's domain is looked at, so that one source suffices.
 
@@ -36,10 +36,10 @@ def rsc(
   so that within a class the same features are muted in each example.
 
   Args:
-    drop: share of the features that are muted; 1/3 in DomainBed.
+    muted: share of the features that are muted; 1/3 in DomainBed.
     examples: share of the batch that they are muted in; 1/3 in DomainBed.
   """
-  ops.check_shares(drop=drop, examples=examples)
+  ops.check_shares(muted=muted, examples=examples)
 
   def init(key, batch: Batch):
     params, stats, _ = nets.start(net, key, batch)
@@ -48,7 +48,7 @@ def rsc(
   def loss(params, state, batch: Batch, key, progress):
     (fs, ls), stats = net.apply(params["net"], state["stats"], batch.xs, True, key)
     own = params["net"]["head"]
-    kept = kept_features(jax.lax.stop_gradient((own, fs, ls)), batch.ys, drop, examples)
+    kept = kept_features(jax.lax.stop_gradient((own, fs, ls)), batch.ys, muted, examples)
     logits = heads.logits(own, fs * kept)
     label_loss = ops.weighted_mean(ops.cross_entropy(logits, batch.ys), batch.ws)
     metrics = {"label_loss": label_loss, "muted": 1 - kept.mean()}
@@ -60,7 +60,7 @@ def rsc(
 def kept_features(
   outputs: tuple[heads.Params, Float[Array, "b d"], Float[Array, "b k"]],
   ys: jax.Array,
-  drop: jax.Array | float,
+  muted: jax.Array | float,
   examples: jax.Array | float,
 ) -> Bool[Array, "b d"]:
   """Which features of which examples are not muted.
@@ -68,12 +68,12 @@ def kept_features(
   Args:
     outputs: the head's parameters, the features that it reads and its logits.
     ys: true classes.
-    drop: share of the features.
+    muted: share of the features.
     examples: share of the examples.
   """
   head, features, logits = outputs
   rises = head["kernel"].T[ys]  # [b, d], of the true logit by each feature
-  low = rises < jnp.quantile(rises, 1 - drop, axis=1, keepdims=True)
+  low = rises < jnp.quantile(rises, 1 - muted, axis=1, keepdims=True)
   true = jnp.arange(len(ys)), ys
   before, after = (
     jax.nn.softmax(found)[true] for found in (logits, heads.logits(head, features * low))

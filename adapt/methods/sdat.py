@@ -20,7 +20,7 @@ def sdat(
   *,
   weight: float = 1.0,
   radius: Annotated[float, Range(0.001, 0.5, "log")] = 0.05,
-  confusion: float = 0.0,
+  confusion: Annotated[float, Range(0.0, 3.0)] = 0.0,
   temperature: float = 2.0,
   ramp: float = 10.0,
   width: int = 1024,

@@ -157,7 +157,11 @@ def test_names_of_a_frame_and_labelled_target_examples():
 @pytest.mark.parametrize(
   ("method", "changes", "said"),
   [
-    ("cdan", {}, "cdan predicts classes, and the output is labels: take adabn, coral, dan, dann"),
+    (
+      "cdan",
+      {},
+      "cdan predicts classes, and the output is labels: take adabn, coral, coral_dg, dan, dann",
+    ),
     ("dann", {"validator": "bnm"}, "bnm judges predicted classes.*dev, iwcv, mmd, source_loss"),
     ("dann", {"weights": "bbse"}, "bbse counts labels of classes.*kmm"),
     ("dann", {"output": "classes"}, "output='labels' .several of 0 and 1."),

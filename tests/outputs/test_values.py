@@ -46,11 +46,12 @@ def test_losses_by_hand(loss):
 @pytest.mark.parametrize("name", [n for n in SERVING if n != "otda"])
 def test_a_method_that_serves_values_learns_them(name):
   net = models.build("mlp", 2)._replace(output=outputs.bind("values")())
-  method = methods.get(name)(net, **({"width": 8} if name in ("dann", "wdgrl") else {}))
+  method = methods.get(name)(net, **({"width": 8} if name in ("dann", "dann_dg", "wdgrl") else {}))
   (x, y), (xt, _) = SOURCE, TARGET
   labels = jnp.asarray(np.stack([y - 500, 500 - y], 1) / 42, jnp.float32)[:64]
   x, xt, rows = jnp.asarray(x[:64]), jnp.asarray(xt[:64]), jnp.arange(64)
-  batch = Batch(x, labels, jnp.ones(64), jnp.ones((64, 1)), xt, x, labels, rows)
+  domains = jax.nn.one_hot(rows % method.sources, method.sources)
+  batch = Batch(x, labels, jnp.ones(64), domains, xt, x, labels, rows)
   params, state = method.init(jax.random.key(0), batch)
   phases = (method.loss,) if callable(method.loss) else [p.loss for p in method.loss]
 
@@ -140,7 +141,11 @@ def test_tables_show_r2(run):
 @pytest.mark.parametrize(
   ("method", "changes", "said"),
   [
-    ("cdan", {}, "cdan predicts classes, and the output is values: take coral, dan, dann"),
+    (
+      "cdan",
+      {},
+      "cdan predicts classes, and the output is values: take coral, coral_dg, dan, dann",
+    ),
     ("dann", {"validator": "bnm"}, "bnm judges predicted classes.*dev, iwcv, mmd, source_loss"),
     ("dann", {"validator": "reverse"}, "reverse judges predicted classes"),
     ("dann", {"weights": "bbse"}, "bbse counts labels of classes.*kmm"),
