@@ -44,7 +44,7 @@ def cdann(net: Net, *, weight: float = 1.0, width: int = 256, depth: int = 2) ->
 
   def loss(params, state, batch: Batch, key, progress):
     (fs, ls), stats = net.apply(params["net"], state["stats"], batch.xs, True, key)
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     seen = ops.reverse_gradient(fs, weight)
     seen = seen + params["critic"]["classes"][batch.ys]
     told = critic(width, depth, outputs=batch.ds.shape[1]).apply(params["critic"]["mlp"], seen)

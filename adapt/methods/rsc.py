@@ -50,7 +50,7 @@ def rsc(
     own = params["net"]["head"]
     kept = kept_features(jax.lax.stop_gradient((own, fs, ls)), batch.ys, muted, examples)
     logits = heads.logits(own, fs * kept)
-    label_loss = ops.weighted_mean(ops.cross_entropy(logits, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(logits, batch.ys), batch.ws)
     metrics = {"label_loss": label_loss, "muted": 1 - kept.mean()}
     return label_loss, ({"stats": stats}, metrics)
 

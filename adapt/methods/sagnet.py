@@ -46,7 +46,7 @@ def sagnet(net: Net, *, weight: float = 0.1) -> Method:
     constant = jax.lax.stop_gradient
 
     content = heads.logits(params["net"]["head"], styles.style_mixed(fs, first, share))
-    label_loss = ops.weighted_mean(ops.cross_entropy(content, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(content, batch.ys), batch.ws)
     told = heads.logits(params["style"], styles.content_swapped(constant(fs), second))
     style_loss = ops.weighted_mean(ops.cross_entropy(told, batch.ys), batch.ws)
     undecided = heads.logits(constant(params["style"]), styles.content_swapped(fs, third))

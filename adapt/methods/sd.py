@@ -32,7 +32,7 @@ def sd(net: Net, *, weight: float = 0.1) -> Method:
 
   def loss(params, state, batch: Batch, key, progress):
     (_, ls), stats = net.apply(params["net"], state["stats"], batch.xs, True, key)
-    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
     square = ops.weighted_mean((ls**2).mean(axis=1), batch.ws)
     metrics = {"label_loss": label_loss, "square": square}
     return label_loss + weight * square, ({"stats": stats}, metrics)
