@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from adapt.losses import ops
+from adapt.losses import ops, sharpness
 from adapt.models import nets
 from adapt.models.test_time import Forward
 from adapt.streams import online
@@ -61,8 +61,7 @@ def sar(
 
     slope = jax.grad(loss, has_aux=True)
     up, (logits, sure) = slope(norms, True)
-    length = optax.tree.norm(up) + 1e-12
-    worst = jax.tree.map(lambda p, g: p + radius * g / length, norms, up)
+    worst = sharpness.climbed(norms, up, radius)
     (value, (_, used)), gradient = jax.value_and_grad(loss, has_aux=True)(worst, sure)
     updates, after = optimizer.update(gradient, moments)
     mean = jnp.where(average < 0, value, 0.9 * average + 0.1 * value)  # below 0: there is none yet
