@@ -20,6 +20,9 @@ workers=$((cores < memory ? cores : memory))
 
 ruff format --check .
 ruff check .
-mypy adapt adapt_jax.py benchmarks scripts
+# Types take one core, tests the others; where tests fail first, nobody waits for types.
+mypy adapt adapt_jax.py benchmarks scripts &
+types=$!
 python -m pytest --durations=10 --numprocesses="$((workers > 1 ? workers : 1))" --dist=worksteal \
   "${tier[@]}" "$@"
+wait "$types"

@@ -5,6 +5,7 @@ Bad input gives one line and its exit code.
 
 import argparse
 import difflib
+import os
 import re
 import signal
 import sys
@@ -17,6 +18,8 @@ from adapt.experiments.reporter import one_line
 
 # On a CPU what a program lacks comes as INTERNAL, around the allocator's own words.
 _EXHAUSTED = re.compile(r"RESOURCE_EXHAUSTED|out of memory|failed to allocate|bad_alloc", re.I)
+
+_PIPE = 141  # a shell's 128 + SIGPIPE: something may be undone
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -76,10 +79,16 @@ def absent(error: ModuleNotFoundError) -> int:
   return 2
 
 
+def unread() -> None:
+  """Write to nobody where the reader has gone, as in `adapt methods | head`."""
+  os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def guarded(work: Callable[[], int]) -> int:
   """Run a command and report errors of the user's input.
 
-  A ValueError is the user's to mend. Its message is printed, and the exit code is 2.
+  A ValueError is the user's to mend. Its message is printed, and the exit code is 2. Where nobody reads on,
+  the command ends as by SIGPIPE.
   """
   # Not at the top: help and lists need none of it.
   import jax
@@ -93,7 +102,12 @@ def guarded(work: Callable[[], int]) -> int:
     # Unwinds like Ctrl-C, so that decoding processes end with this one.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
   try:
-    return work()
+    code = work()
+    sys.stdout.flush()
+    return code
+  except BrokenPipeError:
+    unread()
+    return _PIPE
   except (ValueError, OSError) as error:
     return refused(error)
   except ModuleNotFoundError as error:

@@ -3,7 +3,6 @@
 What a command needs is imported when it runs.
 """
 
-import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
@@ -13,7 +12,7 @@ from typing import NamedTuple, NoReturn
 import adapt
 from adapt import catalogue
 from adapt.cli import text
-from adapt.cli.command import absent, guarded, refused
+from adapt.cli.command import absent, guarded, refused, unread
 
 _BAD = 2  # exit code of bad input
 _HEAD = "usage: adapt COMMAND …\n\nDomain adaptation: train on labelled source data for a target."
@@ -31,11 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
   """Runs `adapt COMMAND …`; returns the exit code."""
   argv = list(sys.argv[1:] if argv is None else argv)
   if not argv or argv[0] in ("-h", "--help"):
-    print(help_text())
-    return 0
+    return looked_up(lambda: print(help_text()) or 0)
   if argv[0] == "--version":
-    print(version())
-    return 0
+    return looked_up(lambda: print(version()) or 0)
   command = COMMANDS.get(argv[0])
   if command is None:
     what = "flag" if argv[0].startswith("-") else "command"
@@ -182,8 +179,8 @@ def looked_up(work: Callable[[], int]) -> int:
     code = work()
     sys.stdout.flush()
     return code
-  except BrokenPipeError:  # of `adapt methods | head`: nobody reads on
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+  except BrokenPipeError:
+    unread()
     return 0
   except (ValueError, OSError) as error:
     return refused(error)

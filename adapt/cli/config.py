@@ -100,6 +100,8 @@ def _scalar(value: str) -> str:
 
 
 def _of_toml(file: Path) -> tuple[str | None, list[str]]:
+  if not file.exists():
+    raise ValueError(f"no file '{file}': write it with adapt config")
   try:
     found = tomllib.loads(file.read_text("utf-8"))
   except (OSError, ValueError) as error:
@@ -142,6 +144,8 @@ def _of_record(file: Path, rest: Sequence[str]) -> tuple[str | None, list[str]]:
 
   `rest` may say where plug-ins are.
   """
+  if not file.exists():
+    raise ValueError(f"no file '{file}': give a record, or a file that adapt config has written")
   made = record.read(file)
   config, suite = made["config"], made["suite"]
   if suite == "fit":

@@ -58,16 +58,21 @@ def test_help_and_versions_need_no_jax():
   assert done.returncode == 0, done.stderr
 
 
-def test_a_reader_that_stops_early_is_no_error():
-  code = (
+@pytest.mark.parametrize(
+  ("argv", "code"),
+  [([], 0), (["methods"], 0), (["config", "--source", "a.npz"], 141), (["run", "--help"], 0)],
+)
+def test_a_reader_that_stops_early_is_no_error(argv, code):
+  """Where something may be undone, the shell's code of a broken pipe says so."""
+  code_of = (
     "import os, sys; os.environ['COLUMNS'] = '80'\n"
-    "from adapt.cli import commands; sys.exit(commands.main(['methods']))"
+    f"from adapt.cli import commands; sys.exit(commands.main({argv}))"
   )
-  command = [sys.executable, "-u", "-c", code]
+  command = [sys.executable, "-u", "-c", code_of]
   with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
     process.stdout.close()
     said = process.stderr.read().decode()
-    assert process.wait() == 0, said
+    assert process.wait() == code, said
   assert said == ""
 
 

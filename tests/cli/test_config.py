@@ -81,10 +81,10 @@ def test_a_file_of_one_s_own(pair, tmp_path):
 @pytest.mark.parametrize(
   ("name", "content", "message"),
   [
-    ("no.toml", None, "no.toml cannot be read"),
+    ("no.toml", None, "no file 'no.toml'"),
     ("bad.toml", "a =", "bad.toml cannot be read"),
     ("date.toml", "steps = 2020-01-01", "steps is a date"),
-    ("no.json", None, "no.json cannot be read"),
+    ("no.json", None, "no file 'no.json': give a record"),
     ("bad.json", "{}", "bad.json is not a record"),
   ],
 )
