@@ -51,6 +51,15 @@ def strong(
   return random_views.strong(key, x, mirror=mirror) if _image(x, kind) else _noisy(key, x, noise)
 
 
+def one_and_two(
+  key: jax.Array, x: jax.Array, noise: jax.Array | float, mirror: bool = True, kind: str = ""
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+  """A weak view and two strong ones."""
+  k_weak, *k_strong = jax.random.split(key, 3)
+  first, second = (strong(k, x, noise, mirror, kind) for k in k_strong)
+  return weak(k_weak, x, mirror, kind), first, second
+
+
 def jittered(
   key: jax.Array, x: jax.Array, noise: jax.Array | float, mirror: bool = True, kind: str = ""
 ) -> jax.Array:

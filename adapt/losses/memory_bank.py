@@ -64,6 +64,15 @@ def nearest(
   return lax.top_k(near, neighbours)[1]
 
 
+def voted(bank: Bank, features: Float[Array, "b d"], neighbours: int) -> Float[Array, "b k"]:
+  """Mean "predictions" of the nearest entries by cosine.
+
+  An example's own entry of an earlier visit has a vote.
+  """
+  nobody = jnp.full(len(features), -2)
+  return bank["predictions"][nearest(bank, unit(features), neighbours, nobody)].mean(axis=1)
+
+
 def unit(features: Float[Array, "b d"]) -> Float[Array, "b d"]:
   """Normalise features to length 1.
 

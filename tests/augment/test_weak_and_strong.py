@@ -59,3 +59,10 @@ def test_a_view_in_place_moves_no_pixel_and_changes_most_images():
   assert np.std(steps) > 0.05  # some are blurred, some not
   noise = np.asarray(weak_and_strong.in_place(KEY, VECTORS, 0.25, 0.3) - VECTORS)
   assert noise.std() == pytest.approx(0.3, rel=0.05)
+
+
+def test_one_weak_view_and_two_strong_ones_that_differ():
+  x = jnp.ones((4, 3))
+  weak, first, second = weak_and_strong.one_and_two(jax.random.key(0), x, 0.5)
+  np.testing.assert_array_equal(weak, x)
+  assert (first != second).all() and (first != x).all()

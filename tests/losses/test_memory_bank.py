@@ -86,3 +86,13 @@ def test_impossible_numbers_of_neighbours_are_refused(neighbours, targets, held)
 def test_a_memory_of_nothing_but_oneself_is_refused():
   with pytest.raises(ValueError, match="holds no neighbour: choose a larger one"):
     memory_bank.entries(0, 1, 1)
+
+
+def test_votes_are_means_of_the_nearest_with_an_example_s_own():
+  bank = {
+    "rows": jnp.array([0, 1, 2, -1]),
+    "features": jnp.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0], [1.0, 0.0]]),  # the last is nobody's
+    "predictions": jnp.array([[1.0, 0.0], [0.5, 0.5], [0.2, 0.8], [0.0, 1.0]]),
+  }
+  found = memory_bank.voted(bank, jnp.array([[5.0, 0.1], [0.0, 0.3]]), 2)
+  np.testing.assert_allclose(found, [[0.75, 0.25], [0.35, 0.65]], rtol=1e-6)

@@ -65,6 +65,12 @@ def test_toalign_gains(gains):
   assert min(gains("toalign", SHIFTED, {"width": 32, "depth": 1})) > 0.07
 
 
+@pytest.mark.adapts("gsfda")
+def test_gsfda_gains(gains):
+  """Under attention of both domains, though the source model knows none."""
+  assert min(gains("gsfda", SHIFTED, {"memory": 256})) > 0.07
+
+
 @pytest.mark.adapts("spa")
 def test_spa_gains(gains):
   """By its spectra alone, without the adversary and the votes that stand beside them."""
