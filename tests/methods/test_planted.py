@@ -78,6 +78,11 @@ def test_spa_gains(gains):
   assert min(gains("spa", SHIFTED, given)) > 0.02
 
 
+@pytest.mark.adapts("raincoat")
+def test_raincoat_gains(gains):
+  assert min(gains("raincoat", SHIFTED, {})) > 0.03
+
+
 @pytest.mark.adapts("symnets")
 def test_symnets_gains(gains):
   assert min(gains("symnets", SHIFTED, {})) > 0.07

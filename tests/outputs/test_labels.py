@@ -160,7 +160,7 @@ def test_names_of_a_frame_and_labelled_target_examples():
     (
       "cdan",
       {},
-      "cdan predicts classes, and the output is labels: take adabn, coral, coral_dg, dan, dann",
+      "cdan predicts classes, and the output is labels: take adabn, .*coral, coral_dg, dan, dann",
     ),
     ("dann", {"validator": "bnm"}, "bnm judges predicted classes.*dev, iwcv, mmd, source_loss"),
     ("dann", {"weights": "bbse"}, "bbse counts labels of classes.*kmm"),
