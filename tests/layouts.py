@@ -33,7 +33,8 @@ def start(name: str, tuned: str = "full") -> Start:
   own = toy.needs(name)
   given = own.given if own.layouts is None else own.layouts
   short = {"seeds": (0, 1), "steps": STEPS, "evaluations": 1, "batch_size": own.layouts_batch}
-  experiment = toy.experiment(name, model="normed", given=given, tuning=tuned, **short)
+  task = toy.TASKS[own.layouts_task] if own.layouts_task else toy.task_of(name)
+  experiment = toy.experiment(name, model="normed", given=given, tuning=tuned, task=task, **short)
   part = Part(experiment.setup, experiment.points, toy.data_of(experiment))
   cells = loop.program_of([part])
   mapped, arrays, _ = loop.placed([part], cells)

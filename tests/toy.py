@@ -45,6 +45,7 @@ TASK = Task("moons_turned", ("moons",), "turned")
 SEVERAL = Task("moons_tilted_turned", ("moons", "tilted"), "turned")
 PARTIAL = Task("blobs_partial", ("blobs",), "moved", ClassSets(2, 6))
 OPEN = Task("blobs_open", ("blobs",), "moved", ClassSets(4, 0, 4))
+TASKS = {"blobs_shifted": Task("blobs_shifted", ("blobs",), "shifted")}
 UNIVERSAL = Task("blobs_universal", ("blobs",), "moved", ClassSets(4, 2, 2))
 SETTINGS = Settings(
   model="mlp",
@@ -95,6 +96,7 @@ class Needs(NamedTuple):
   amplified: float = 1e-5
   layouts: dict[str, Any] | None = None  # hyper-parameters of the tests of layouts, if others
   layouts_batch: int = 16  # examples of each domain there
+  layouts_task: str | None = None  # a key of TASKS, where moons make numbers of rounding alone
 
 
 def needs(method: str) -> Needs:

@@ -13,10 +13,10 @@ from adapt.experiments.contract_runs import Failed, subject
 from adapt.methods.rsd import rsd
 
 
-def test_rounding_is_no_fault_and_a_count_of_python_is(tmp_path):
-  """Singular vectors whose singular values are near 0 turn with the last digit."""
+def test_singular_values_near_zero_are_no_fault_and_a_count_of_python_is(tmp_path):
+  """Their vectors turn with the last digit, by more or less on another processor."""
   asked = subject(methods.bind("rsd"), None, None, tmp_path, "values")
-  assert "which rounding makes of 1e-06" in contract_steps._pure(asked)
+  assert contract_steps._pure(asked).startswith("equal to")
   calls = itertools.count()
 
   def counted(net, **given):
@@ -47,3 +47,20 @@ def test_what_is_no_number_when_compiled_is_a_fault(monkeypatch):
   monkeypatch.setattr(contract_steps, "_stepper", lambda _: given)
   with pytest.raises(Failed, match="loss differs by nan"):
     contract_steps._pure(None)
+
+
+def test_what_rounding_of_the_parameters_makes_is_no_fault_and_more_is(monkeypatch):
+  """A step that turns a last digit of eight numbers into hundredths."""
+
+  def apart(by):
+    def step(ts, batch):
+      rounded = by if isinstance(batch, jax.core.Tracer) else 0.0
+      return {"loss": 1e4 * ts.params["w"] @ jnp.arange(-3.5, 4.0) + rounded}
+
+    given = step, State({"w": jnp.ones(8)}), jnp.ones(1)
+    monkeypatch.setattr(contract_steps, "_stepper", lambda _: given)
+    return contract_steps._pure(None)
+
+  assert "which rounding makes of 1e-06" in apart(1e-3)
+  with pytest.raises(Failed, match="loss differs by 1"):
+    apart(1.0)

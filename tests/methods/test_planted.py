@@ -11,7 +11,7 @@ from adapt.experiments.run import run
 from adapt.experiments.suite import Task
 
 FAR = Task("blobs_far", ("blobs",), "far")  # each class turned nearly halfway to another
-SHIFTED = Task("blobs_shifted", ("blobs",), "shifted")
+SHIFTED = toy.TASKS["blobs_shifted"]
 SEVERAL = Task("blobs_near_shifted", ("blobs", "near"), "shifted")
 SHORT = {"steps": 400, "evaluations": 1}
 
