@@ -8,8 +8,8 @@ import subspaces_by_hand
 
 from adapt.losses import subspaces
 
-# Eight examples there: sixteen would span the sixteen features of that network. Features of moons have singular
-# values near 0, whose vectors are of rounding alone: they differ between layouts and processors. Blobs have none.
+# Eight examples there: sixteen would span the sixteen features of that network. Features of moons have
+# singular values near 0, whose vectors are of rounding alone and differ between processors; blobs have none.
 TOY = {"given": {}, "layouts_batch": 8, "layouts_task": "blobs_shifted"}
 GOLDEN = {"label_loss": 2.3416035, "loss": 2.3452861, "rsd_loss": 3.6827126}
 
