@@ -42,7 +42,8 @@ def cowa(
   Args:
     weight: factor of the whole loss.
     alpha: of the Beta distribution; in the authors' scripts 0.2 for Office-Home, 2 for VisDA.
-    floor: added to covariances' diagonals; where one is singular still, a hundred times as much.
+    floor: added to covariances' diagonals; where one is singular still, a hundred times as much, and
+      at least 1e-4, which theirs is not.
     refreshes: times in a run that all target examples are labelled; in the authors' scripts 15 for
       VisDA, 30 for Office-Home. Each factors a matrix of the features' width for each class.
   """
