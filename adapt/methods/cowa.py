@@ -37,15 +37,14 @@ def cowa(
 
   Where re-implementations go wrong: the first Gaussians have means weighed by predictions and
   covariances of all examples alike, and their posteriors give the second ones, which label; the gap
-  is of log posteriors; labels are hard, and mixed as scores are; and the mean is not a weighted one.
+  is of log posteriors; labels are hard and mixed as scores are; the mean is not weighted.
 
   Args:
     weight: factor of the whole loss.
     alpha: of the Beta distribution; in the authors' scripts 0.2 for Office-Home, 2 for VisDA.
-    floor: added to covariances' diagonals; where one is singular still, a hundred times as much, and
-      at least 1e-4, which theirs is not.
-    refreshes: times in a run that all target examples are labelled; in the authors' scripts 15 for
-      VisDA, 30 for Office-Home. Each factors a matrix of the features' width for each class.
+    floor: added to covariances' diagonals; a hundred times as much where one is singular still, and
+      then at least 1e-4, which theirs is not.
+    refreshes: times that all are labelled, 15 or 30 there; each factors d × d matrices of all classes.
   """
   if not isinstance(alpha, jax.Array) and not alpha > 0:
     raise ValueError(f"alpha is {alpha}: choose a number above 0")
