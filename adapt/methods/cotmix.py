@@ -23,7 +23,7 @@ def cotmix(
   weight: float = 0.1,
   entropy_weight: float = 0.05,
   share: Annotated[float, Range(0.5, 1.0)] = 0.9,
-  span: int = 14,
+  around: int = 14,
   temperature: Annotated[float, Range(0.05, 1.0, "log")] = 0.2,
 ) -> Method:
   """Trains each domain's predictions to agree with views mixed towards the other.
@@ -36,10 +36,10 @@ def cotmix(
 
   Departs from the authors' code in the label loss's factor, there 0.78 to 0.98, here 1; and in the
   optimiser, there Adam. Its shares: 0.9 for human activity, 0.52 and 0.72 for phones, and 0.79 for sleep,
-  whose span is 300.
+  with 300 steps around.
 
-  Where re-implementations go wrong: the rest is a mean over `span` steps from span / 2 before to just
-  below span / 2 after, round the ends; source logits are compared by inner products, whose length
+  Where re-implementations go wrong: the rest is a mean over `around` steps, from half of them before to just
+  below half after, round the ends; source logits are compared by inner products, whose length
   counts, and target logits by cosines; the positive is part of the softmax's sum, an example with itself
   is not; and the source's loss is multiplied by its temperature.
 
@@ -47,12 +47,12 @@ def cotmix(
     weight: factor of both contrastive losses; 0.1 in the authors' code.
     entropy_weight: factor of the target's entropy; 0.05 in the authors' code.
     share: of its own domain in a view (the paper's λ).
-    span: steps that the other domain is averaged over (the paper's T); an even number.
+    around: steps that the other domain is averaged over (the paper's T); an even number.
     temperature: of the contrastive losses.
   """
   ops.check_shares(share=share)
-  if span < 0:
-    raise ValueError(f"span is {span}: choose a number of steps, 0 for none")
+  if around < 0:
+    raise ValueError(f"around is {around}: choose a number of steps, 0 for none")
 
   def init(key, batch: Batch):
     if jnp.issubdtype(batch.xs.dtype, jnp.integer) and batch.xs.dtype != jnp.uint8:
@@ -63,8 +63,8 @@ def cotmix(
   def loss(params, state, batch: Batch, key, progress):
     k_plain, k_mixed = jax.random.split(key)
     views = batch._replace(
-      xs=mixed(batch.xs, batch.xt, share, span, net.kind),
-      xt=mixed(batch.xt, batch.xs, share, span, net.kind),
+      xs=mixed(batch.xs, batch.xt, share, around, net.kind),
+      xt=mixed(batch.xt, batch.xs, share, around, net.kind),
     )
     (_, ls), (_, lt), stats = nets.both(
       net, params["net"], state["stats"], batch, k_plain, joint=False

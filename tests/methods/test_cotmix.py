@@ -103,7 +103,7 @@ def test_series_reach_a_network_of_series():
   batch = Batch(x[0], y, jnp.ones(4), jnp.ones((4, 1)), x[1])
   made = {}
   for span in (0, 14):
-    method = methods.get("cotmix")(models.build("cnn1d", 2)._replace(kind="series"), span=span)
+    method = methods.get("cotmix")(models.build("cnn1d", 2)._replace(kind="series"), around=span)
     params, state = jax.jit(method.init)(jax.random.key(0), batch)
     made[span] = jax.jit(method.loss)(params, state, batch, jax.random.key(1), 0.5)[1][1]
   assert abs(made[0]["target_loss"] - made[14]["target_loss"]) > 1e-4
@@ -118,8 +118,8 @@ def test_only_groups_attract():
 
 def test_what_cannot_be_mixed_is_refused():
   make, net = methods.get("cotmix"), models.build("mlp", by_hand.K)
-  with pytest.raises(ValueError, match="span is -1: choose a number of steps"):
-    make(net, span=-1)
+  with pytest.raises(ValueError, match="around is -1: choose a number of steps"):
+    make(net, around=-1)
   tokens = by_hand.batch()._replace(xs=jnp.ones((8, 3), jnp.int32))
   with pytest.raises(ValueError, match="these inputs are tokens"):
     make(net).init(jax.random.key(0), tokens)
