@@ -80,7 +80,7 @@ def absent(error: ModuleNotFoundError) -> int:
 
 
 def unread() -> None:
-  """Write to nobody where the reader has gone, as in `adapt methods | head`."""
+  """Write to nobody where the reader has gone: `adapt methods | head`."""
   os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

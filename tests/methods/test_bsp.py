@@ -8,7 +8,8 @@ import pytest
 from adapt import methods, models
 from adapt.methods.bsp import spectrum
 
-TOY = {"given": {"width": 32, "depth": 1}, "margin": 0.12}
+# After 480 steps the gain is 0.10 to 0.13, by the processor; after 640 it is past doubt.
+TOY = {"given": {"width": 32, "depth": 1}, "margin": 0.12, "steps": 640}
 GOLDEN = {
   "domain_loss": 0.7535363,
   "label_loss": 0.655286,
