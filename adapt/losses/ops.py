@@ -63,6 +63,17 @@ def check_shares(**shares: jax.Array | float) -> None:
       raise ValueError(f"{name} is {value}: a share lies between 0 and 1")
 
 
+def check_numbers(x: jax.Array, does: str) -> None:
+  """Raise ValueError for tokens, which no method can calculate with.
+
+  Args:
+    x: inputs; integers other than uint8 images are tokens.
+    does: what the method does with numbers, as "mixup mixes".
+  """
+  if jnp.issubdtype(x.dtype, jnp.integer) and x.dtype != jnp.uint8:
+    raise ValueError(f"{does} numbers, and these inputs are tokens: choose another method")
+
+
 def cross_entropy(logits: Float[Array, "b k"], labels: Int[Array, " b"]) -> Float[Array, " b"]:
   """Cross-entropy of integer labels, per example, in nats."""
   return optax.losses.softmax_cross_entropy_with_integer_labels(logits, labels)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from adapt.augment.image_ops import as_float
+from adapt.losses import ops
 from adapt.models import head as heads
 from adapt.models.cnn1d import as_series
 
@@ -20,8 +21,7 @@ def series(x: jax.Array) -> Float[Array, "b t c"]:
   Raises:
     ValueError: tokens.
   """
-  if jnp.issubdtype(x.dtype, jnp.integer) and x.dtype != jnp.uint8:
-    raise ValueError("raincoat takes frequencies of numbers, and these inputs are tokens")
+  ops.check_numbers(x, "raincoat takes frequencies of")
   return as_float(x)[:, :, None] if x.ndim == 2 else as_series(as_float(x))
 
 

@@ -1,5 +1,8 @@
 """AaD: attracting and dispersing predictions, no source (Yang et al., 2022, arXiv:2205.04183)."""
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -48,12 +51,6 @@ def aad(
   """
   size = memory_bank.entries(net.targets, memory, neighbours)
 
-  def init(key, batch: Batch):
-    params, stats, features = nets.start(net, key, batch)
-    (_, logits), _ = net.apply(params, stats, batch.xt[:1], train=False, key=None)
-    widths = {"features": features.shape[1], "predictions": logits.shape[1]}
-    return {"net": params}, {"stats": stats, "memory": memory_bank.empty(size, widths)}
-
   def loss(params, state, batch: Batch, key, progress):
     (ft, lt), stats = net.apply(params["net"], state["stats"], batch.xt, True, key)
     p = jax.nn.softmax(lt)
@@ -72,7 +69,7 @@ def aad(
     return total, ({"stats": stats, "memory": bank}, metrics)
 
   return Method(
-    init,
+    emptied(net, size),
     loss,
     nets.predictor(net),
     refresh=filled(net),
@@ -82,10 +79,25 @@ def aad(
   )
 
 
+def emptied(net: Net, size: int) -> Callable[..., Any]:
+  """`init` of a method with a memory of target features and predictions.
+
+  nrc and gsfda use it too.
+  """
+
+  def init(key, batch: Batch):
+    params, stats, features = nets.start(net, key, batch)
+    (_, logits), _ = net.apply(params, stats, batch.xt[:1], train=False, key=None)
+    widths = {"features": features.shape[1], "predictions": logits.shape[1]}
+    return {"net": params}, {"stats": stats, "memory": memory_bank.empty(size, widths)}
+
+  return init
+
+
 def filled(net: Net) -> Refresh:
   """The memory, filled by one evaluation-mode pass over the whole target.
 
-  nrc uses it too.
+  nrc and adacontrast use it too.
   """
 
   def refresh(params, state, xs, ys, xt):

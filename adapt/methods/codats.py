@@ -25,7 +25,7 @@ def codats(
   width: int = 500,
   depth: int = 2,
 ) -> Method:
-  """Trains features whose domain a critic cannot name, by known class shares.
+  """Trains features whose domain, each source on its own, no critic names.
 
   The critic has a class for each source and one for the target. Where somebody knows how often the
   target has each class, `proportions` tells it (DA-WS, the weak supervision): the mean prediction of a

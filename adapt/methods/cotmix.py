@@ -55,8 +55,7 @@ def cotmix(
     raise ValueError(f"around is {around}: choose a number of steps, 0 for none")
 
   def init(key, batch: Batch):
-    if jnp.issubdtype(batch.xs.dtype, jnp.integer) and batch.xs.dtype != jnp.uint8:
-      raise ValueError("cotmix mixes numbers, and these inputs are tokens: choose another method")
+    ops.check_numbers(batch.xs, "cotmix mixes")
     params, stats, _ = nets.start(net, key, batch)
     return {"net": params}, {"stats": stats}
 

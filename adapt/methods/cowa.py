@@ -50,8 +50,7 @@ def cowa(
     raise ValueError(f"alpha is {alpha}: choose a number above 0")
 
   def init(key, batch: Batch):
-    if jnp.issubdtype(batch.xt.dtype, jnp.integer) and batch.xt.dtype != jnp.uint8:
-      raise ValueError("cowa mixes numbers, and these inputs are tokens: choose another method")
+    ops.check_numbers(batch.xt, "cowa mixes")
     params, stats, _ = nets.start(net, key, batch)
     labels, scores = (jnp.zeros(max(net.targets, 1), kind) for kind in (jnp.int32, jnp.float32))
     return {"net": params}, {"stats": stats, "labels": labels, "scores": scores}

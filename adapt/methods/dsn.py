@@ -63,8 +63,7 @@ def dsn(
     return make_critic(max(hidden, 1), min(hidden, 1), outputs=math.prod(x.shape[1:]))
 
   def init(key, batch: Batch):
-    if jnp.issubdtype(batch.xs.dtype, jnp.integer) and batch.xs.dtype != jnp.uint8:
-      raise ValueError("dsn finds numbers, and these inputs are tokens: choose another method")
+    ops.check_numbers(batch.xs, "dsn finds")
     k_net, k_source, k_target, k_decoder, k_critic = jax.random.split(key, 5)
     params, stats, features = nets.start(net, k_net, batch)
     params = {"net": params, "decoder": decoder(batch.xs).init(k_decoder, features)}

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Int
 from adapt.catalogue import Range
 from adapt.losses import memory_bank, ops
 from adapt.method import Batch, Method, Net, Outputs
+from adapt.methods.aad import emptied
 from adapt.models import head, nets
 
 FAMILY = "source-free, test-time"
@@ -55,12 +56,6 @@ def gsfda(
   size = memory_bank.entries(net.targets, memory, neighbours)
   ops.check_shares(kept=kept, attended=attended)
 
-  def init(key, batch: Batch):
-    params, stats, features = nets.start(net, key, batch)
-    (_, logits), _ = net.apply(params, stats, batch.xt[:1], train=False, key=None)
-    widths = {"features": features.shape[1], "predictions": logits.shape[1]}
-    return {"net": params}, {"stats": stats, "memory": memory_bank.empty(size, widths)}
-
   def loss(params, state, batch: Batch, key, progress):
     (ft, _), stats = net.apply(params["net"], state["stats"], batch.xt, True, key)
     source = first(ft.shape[1], kept)
@@ -90,6 +85,7 @@ def gsfda(
     (features, _), _ = net.apply(params["net"], state["stats"], x, train=False, key=None)
     return seen(params["net"]["head"], features, attended)
 
+  init = emptied(net, size)
   return Method(
     init, loss, predict, refresh=refresh, sized=True, reads=("target",), starts="source"
   )

@@ -35,8 +35,7 @@ def mixup(net: Net, *, alpha: float = 0.2) -> Method:
     raise ValueError(f"alpha is {alpha}: choose a number above 0")
 
   def init(key, batch: Batch):
-    if jnp.issubdtype(batch.xs.dtype, jnp.integer) and batch.xs.dtype != jnp.uint8:
-      raise ValueError("mixup mixes numbers, and these inputs are tokens: choose another method")
+    ops.check_numbers(batch.xs, "mixup mixes")
     params, stats, _ = nets.start(net, key, batch)
     return {"net": params}, {"stats": stats}
 

@@ -6,7 +6,7 @@ from jax import lax
 
 from adapt.losses import memory_bank, ops
 from adapt.method import Batch, Method, Net
-from adapt.methods.aad import filled
+from adapt.methods.aad import emptied, filled
 from adapt.models import nets
 
 FAMILY = "source-free, test-time"
@@ -50,12 +50,6 @@ def nrc(
   size = memory_bank.entries(net.targets, memory, max(neighbours, further))
   memory_bank.entries(net.targets, memory, min(neighbours, further))
 
-  def init(key, batch: Batch):
-    params, stats, features = nets.start(net, key, batch)
-    (_, logits), _ = net.apply(params, stats, batch.xt[:1], train=False, key=None)
-    widths = {"features": features.shape[1], "predictions": logits.shape[1]}
-    return {"net": params}, {"stats": stats, "memory": memory_bank.empty(size, widths)}
-
   def loss(params, state, batch: Batch, key, progress):
     (ft, lt), stats = net.apply(params["net"], state["stats"], batch.xt, True, key)
     p = jax.nn.softmax(lt)
@@ -78,7 +72,7 @@ def nrc(
     return weight * total, ({"stats": stats, "memory": bank}, metrics)
 
   return Method(
-    init,
+    emptied(net, size),
     loss,
     nets.predictor(net),
     refresh=filled(net),

@@ -194,3 +194,10 @@ def test_shares_outside_their_range_are_named():
   ops.check_shares(decay=0.0, threshold=1.0)
   with pytest.raises(ValueError, match="decay is 2: a share lies between 0 and 1"):
     ops.check_shares(threshold=0.5, decay=2)
+
+
+def test_tokens_are_no_numbers():
+  for fine in (jnp.ones((2, 3)), jnp.ones((2, 4, 4, 1), jnp.uint8)):
+    ops.check_numbers(fine, "mixup mixes")
+  with pytest.raises(ValueError, match="mixup mixes numbers, and these inputs are tokens: choose"):
+    ops.check_numbers(jnp.ones((2, 3), jnp.int32), "mixup mixes")
