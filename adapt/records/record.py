@@ -193,18 +193,18 @@ def environment(sources: Sequence[Any] = ()) -> dict[str, Any]:
   commit, dirty = _commit(_PACKAGE)
   if not all(map(identity.versioned, sources)):
     dirty = dirty or None
-  versions: dict[str, str | None] = {}
+  code = {"commit": commit, "dirty": dirty, "versions": dict(_versions())}
+  return {**code, "device": _device(), "python": platform.python_version()}
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+  """Of what is installed, as this process found it: a look at all takes longer than a small record."""
+  versions = {}
   for package in _PACKAGES:
     with contextlib.suppress(metadata.PackageNotFoundError):
       versions[package] = metadata.version(package)
-  python = platform.python_version()
-  return {
-    "commit": commit,
-    "dirty": dirty,
-    "versions": {**versions, "python": python},
-    "device": _device(),
-    "python": python,
-  }
+  return {**versions, "python": platform.python_version()}
 
 
 _command: list[str] = []
