@@ -201,11 +201,12 @@ def repeat(
   def row(i: Any) -> Any:
     return jax.tree.map(lambda x: jax.lax.dynamic_index_in_dim(x, i, keepdims=False), rows)
 
-  _, shapes = jax.eval_shape(one_step, ts, row(0))
+  step = jax.jit(one_step, inline=True)  # traced once: here for its shapes, below for its operations
+  _, shapes = jax.eval_shape(step, ts, row(0))
   room = jax.tree.map(lambda s: jnp.zeros((most, *s.shape), s.dtype), shapes)
 
   def body(i: Any, carry: tuple[TrainState, Metrics]) -> tuple[TrainState, Metrics]:
-    ts, metrics = one_step(carry[0], row(first + i))
+    ts, metrics = step(carry[0], row(first + i))
     return ts, jax.tree.map(lambda kept, new: kept.at[i].set(new), carry[1], metrics)
 
   done: tuple[TrainState, Metrics] = jax.lax.fori_loop(0, count, body, (ts, room))
