@@ -42,6 +42,28 @@ jax.config.update("jax_num_cpu_devices", 8)
 gc.set_threshold(50_000, 20, 50)  # traces make many objects and hardly any rings of them
 
 
+_LOWERED = 500  # programs to a context, which keeps what it has seen of them
+
+
+def _share_contexts() -> None:
+  """Lowers program after program in one MLIR context: making it takes longer than lowering a small one."""
+  from jax._src.interpreters import mlir
+
+  make, kept = mlir.make_ir_context, []
+
+  def shared():
+    if next(lowered) % _LOWERED == 0:
+      kept[:] = [make()]
+    return kept[0]
+
+  lowered = itertools.count()
+  mlir.make_ir_context = shared
+
+
+if version("jax").startswith("0.10."):  # no public function
+  _share_contexts()
+
+
 def pytest_make_parametrize_id(val, argname):
   """Names bytes by their argument: gzip writes the time into them, and workers must agree on names."""
   return argname if isinstance(val, bytes) else None

@@ -118,9 +118,11 @@ def experiment(method: str, **changes) -> Experiment:
   return resolve(suite, task, method, own, seeds, **others)
 
 
-def few_shown() -> contextlib.AbstractContextManager[Any]:
-  """Validators score 64 examples of each domain, not 500, where no test asks which or how well."""
-  return mock.patch.object(probe, "SHOWN", 64)
+@contextlib.contextmanager
+def few_shown() -> Iterator[None]:
+  """Models are scored on 64 examples of each domain, not 500, where no test asks which or how well."""
+  with mock.patch.object(probe, "SHOWN", 64), mock.patch.object(evaluation, "_POINTS", 64):
+    yield
 
 
 def task_of(method: str) -> Task:
