@@ -17,7 +17,16 @@ from adapt.evaluation import cells, counting
 from adapt.evaluation import metrics as evaluate
 from adapt.method import Batch, Method, Net, Output
 from adapt.models import nets
-from adapt.training import devices, dp_sgd, label_loss, resident, shared_step, stream, views
+from adapt.training import (
+  devices,
+  dp_sgd,
+  drawing,
+  label_loss,
+  resident,
+  shared_step,
+  stream,
+  views,
+)
 from adapt.training.settings import Settings
 
 Items = tuple[tuple[str, Any], ...]
@@ -107,7 +116,7 @@ def program(spec: Spec) -> Program:
     return cells.over_cells(lambda x, *m: outputs_one(Mapped(*m), x))(x, *mapped)
 
   one_step, refresh = devices.compiled(fed, layout), _refresh(spec, build)
-  drawn, piece = _drawing(spec), _pieces(spec, build)
+  drawn, piece = drawing.of(settings, layout, spec.examples), _pieces(spec, build)
   init = _initial(spec, plain, build)
   return Program(init, drawn, piece, one_step, look, outputs, outputs_each, refresh, spec.output)
 
@@ -192,29 +201,6 @@ def _initial(spec: Spec, plain: Net, build: Build) -> Callable[..., shared_step.
 def _network(spec: Spec, axis: str | None) -> Net:
   (factory, given), settings = spec.model, spec.settings
   return factory(spec.classes, settings.precision, axis, settings.freeze, **dict(given))
-
-
-def _drawing(spec: Spec) -> Callable[[int], Callable[..., Any]]:
-  """Builds the programs that draw every cell's batches of the next steps, as rows of its sets."""
-
-  @functools.lru_cache
-  def drawn(length: int) -> Callable[..., Any]:
-    def run(mapped: Mapped, arrays: resident.Arrays) -> resident.Rows:
-      def one(*m: Any) -> resident.Rows:
-        ts, _, labelled, _ = Mapped(*m)
-        order = jax.random.fold_in(ts.key, shared_step.ORDER)
-        sizes = resident.sizes(arrays, labelled, spec.examples)
-        rows = resident.plans(order, sizes, spec.settings.batch_size, ts.step, length)
-        if not spec.settings.resample:
-          return rows
-        first, key = spec.settings.defer * spec.settings.steps, jax.random.fold_in(order, 1)
-        return resident.resampled(rows[0], key, arrays.ws, ts.step, first), *rows[1:]
-
-      return cells.over_cells(one)(*mapped)
-
-    return devices.compiled(run, spec.layout)
-
-  return drawn
 
 
 def _pieces(spec: Spec, build: Build) -> Callable[[int], Callable[..., Any]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jax
 
-from adapt.training import program
+from adapt.training import drawing, program
 
 _MAPS, _MOST = Path("/proc/self/maps"), Path("/proc/sys/vm/max_map_count")
 _SHARE = 0.5  # of the maps allowed: one cell's programs take far less than the rest
@@ -39,6 +39,7 @@ def forget() -> None:
   The memory is given back where the C library can.
   """
   program.program.cache_clear()
+  drawing.program.cache_clear()
   jax.clear_caches()
   gc.collect()
   with contextlib.suppress(OSError, AttributeError):

@@ -108,9 +108,9 @@ def sizes(
   """Returns the set sizes to draw from.
 
   They are those of the arrays on the device. Where several tasks lie there, `examples` gives one
-  task's.
+  task's. Labelled examples are of one cell or of several, [..., k].
   """
-  few = 0 if labelled is None else len(labelled.rows)
+  few = 0 if labelled is None else labelled.rows.shape[-1]
   return Sizes(*(examples or (len(arrays.xs), len(arrays.xt))), few)
 
 

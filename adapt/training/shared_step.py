@@ -201,7 +201,9 @@ def repeat(
   def row(i: Any) -> Any:
     return jax.tree.map(lambda x: jax.lax.dynamic_index_in_dim(x, i, keepdims=False), rows)
 
-  step = jax.jit(one_step, inline=True)  # traced once: here for its shapes, below for its operations
+  step = jax.jit(
+    one_step, inline=True
+  )  # traced once: here for its shapes, below for its operations
   _, shapes = jax.eval_shape(step, ts, row(0))
   room = jax.tree.map(lambda s: jnp.zeros((most, *s.shape), s.dtype), shapes)
 
