@@ -48,10 +48,13 @@ _LOWERED = 500  # programs to a context, which keeps what it has seen of them
 def _share_contexts() -> None:
   """Lowers program after program in one MLIR context: making it takes longer than lowering a small one."""
   from jax._src.interpreters import mlir
+  from jax._src.lib.mlir import ir
 
   make, kept = mlir.make_ir_context, []
 
   def shared():
+    if ir.Context.current:  # a program within the lowering of another one has its own
+      return make()
     if next(lowered) % _LOWERED == 0:
       kept[:] = [make()]
     return kept[0]
