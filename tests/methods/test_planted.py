@@ -109,6 +109,12 @@ def test_adamatch_gains(gains):
   assert min(gains("adamatch", FAR, {})) > 0.1
 
 
+@pytest.mark.adapts("cdac")
+def test_cdac_gains(gains):
+  """With one target label of each class, which its null control has too."""
+  assert min(gains("cdac", FAR, {}, shots=1)) > 0.06
+
+
 @pytest.mark.adapts("tent")
 def test_tent_gains(gains):
   """Most of it by the target's batch statistics, which its null control has too."""
