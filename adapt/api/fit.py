@@ -165,8 +165,8 @@ def _tell_unread(labels: bool, experiments: Sequence[Experiment]) -> None:
   if labels and not any({"labelled", "all_labelled"} & set(kind.reads) for kind in kinds):
     names = " and ".join(e.method.name for e in experiments)
     warnings.warn(
-      f"{names} learns from no labels of the target, so those of `labelled` are not read: fine_tune, "
-      "weighted and mme do",
+      f"{names} learns from no labels of the target, so those of `labelled` are not read: fine_tune "
+      "and mme are among the methods that learn from them",
       stacklevel=3,
     )
 
