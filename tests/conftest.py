@@ -100,19 +100,23 @@ _SLOW = (
   *("experiments/test_contract_ground.py::test_a_method", "evaluation/test_decision.py"),
   *("methods/test_otda.py::test_values_gain", "methods/test_dare_gram.py::test_brings"),
   *("test_readme.py", "test_api_page.py", "test_methods_page.py", "deploy/test_saved.py"),
-  # Ten to thirty seconds each; their rooms have smaller ones.
+  # Seven to thirty seconds each; their rooms have smaller ones.
   *("api/test_estimator.py", "api/test_fitted.py", "experiments/test_contract.py"),
   *("methods/test_shot_im.py", "models/test_backbones.py", "models/test_layers.py"),
   *("models/test_models.py", "models/test_unet.py", "outputs/test_values.py"),
-  *("streams/test_by_hand.py", "training/test_label_loss.py"),
+  *("models/test_nnx.py", "streams/test_by_hand.py", "streams/test_scan.py", "test_plugins.py"),
+  *("training/test_label_loss.py"),
+  *("methods/test_fishr.py", "methods/test_irm.py", "methods/test_raincoat.py"),
 )
+_ALWAYS_SLOW = "training/test_devices.py::test_seeds_on_devices"  # also of dann
 
 
 def pytest_collection_modifyitems(items):
   """Marks what the quick tier leaves out."""
   for item in items:
     place = item.nodeid.removeprefix("tests/")
-    if place.startswith(_SLOW) and not re.search(r"\[dann[]-]", item.name):
+    of_dann = re.search(r"\[dann[]-]", item.name) and not place.startswith(_ALWAYS_SLOW)
+    if place.startswith(_SLOW) and not of_dann:
       item.add_marker(pytest.mark.slow)
 
 
