@@ -105,7 +105,7 @@ _SLOW = (
   *("methods/test_shot_im.py", "models/test_backbones.py", "models/test_layers.py"),
   *("models/test_models.py", "models/test_unet.py", "outputs/test_values.py"),
   *("models/test_nnx.py", "streams/test_by_hand.py", "streams/test_scan.py", "test_plugins.py"),
-  *("training/test_label_loss.py"),
+  "training/test_label_loss.py",
   *("methods/test_fishr.py", "methods/test_irm.py", "methods/test_raincoat.py"),
 )
 _ALWAYS_SLOW = "training/test_devices.py::test_seeds_on_devices"  # also of dann
