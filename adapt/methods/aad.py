@@ -82,7 +82,7 @@ def aad(
 def emptied(net: Net, size: int) -> Callable[..., Any]:
   """`init` of a method with a memory of target features and predictions.
 
-  nrc and gsfda use it too.
+  Other source-free methods use it too.
   """
 
   def init(key, batch: Batch):
@@ -97,7 +97,7 @@ def emptied(net: Net, size: int) -> Callable[..., Any]:
 def filled(net: Net) -> Refresh:
   """The memory, filled by one evaluation-mode pass over the whole target.
 
-  nrc and adacontrast use it too.
+  Other source-free methods use it too.
   """
 
   def refresh(params, state, xs, ys, xt):
