@@ -45,6 +45,17 @@ def moved(stats, own):
   return {"norm": {k: 0.9 * np.asarray(stats["norm"][k]) + 0.1 * own[k] for k in ("mean", "var")}}
 
 
+def assert_each_domain_moves(before, after, target, batch):
+  """Both domains' running statistics after a step; `target` is the network with the target's layers."""
+  seen = {"stats": (double(before.params["net"]), batch.xs), "stats_target": (target, batch.xt)}
+  for name, (params, x) in seen.items():
+    jax.tree.map(
+      lambda e, a: np.testing.assert_allclose(a, e, rtol=1e-5, atol=1e-6),
+      moved(before.state[name], forward(params, x)[1]),
+      after.state[name],
+    )
+
+
 def slopes(loss, tree, eps=1e-6):
   """Gradient of loss(tree) by central differences."""
   leaves, shape = jax.tree.flatten(double(tree))

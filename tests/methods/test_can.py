@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import normed_by_hand
 import numpy as np
-from normed_by_hand import double, forward, moved, slopes
+from normed_by_hand import double, forward, slopes
 from scipy.spatial.distance import cdist
 from test_between_classes import mmd_by_loop, scales_by_loop
 
@@ -136,15 +136,7 @@ def test_one_step_equals_the_step_by_hand():
   found = [metrics[name] for name in ("intra", "inter", "kept")]
   np.testing.assert_allclose(found, [intra, inter, 0.75], rtol=1e-4)
   whole = double({**ts.params["net"], **scaled})
-  for name, own in (
-    ("stats", forward(double(ts.params["net"]), batch.xs)[1]),
-    ("stats_target", forward(whole, batch.xt)[1]),
-  ):
-    jax.tree.map(
-      lambda e, a: np.testing.assert_allclose(a, e, rtol=1e-5, atol=1e-6),
-      moved(ts.state[name], own),
-      after.state[name],
-    )
+  normed_by_hand.assert_each_domain_moves(ts, after, whole, batch)
 
 
 def test_without_a_refresh_there_is_no_discrepancy_and_the_targets_norms_predict():

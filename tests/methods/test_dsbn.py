@@ -45,15 +45,7 @@ def test_one_step_equals_the_step_by_hand(weight):
     return label_loss + weight * pseudo_loss
 
   by_hand.assert_step(ts, after, metrics, slopes(loss, ts.params), loss(double(ts.params)))
-  for name, own in (
-    ("stats", forward(double(ts.params["net"]), batch.xs)[1]),
-    ("stats_target", forward(whole, batch.xt)[1]),
-  ):
-    jax.tree.map(
-      lambda e, a: np.testing.assert_allclose(a, e, rtol=1e-5, atol=1e-6),
-      moved(ts.state[name], own),
-      after.state[name],
-    )
+  normed_by_hand.assert_each_domain_moves(ts, after, whole, batch)
   jax.tree.map(np.testing.assert_array_equal, after.state["first"]["net"], ts.state["first"]["net"])
 
   _, logits = method.predict(after.params, after.state, batch.xt)
