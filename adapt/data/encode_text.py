@@ -133,7 +133,7 @@ def _fitted(domains: Sequence[Domain]) -> dict[str, Any]:
   words = min(MOST_WORDS, max(_VALUES // max(sizes), 100))
   if 4 * words * sum(sizes) > npy.memory() // 2:
     raise ValueError(f"{sum(sizes)} texts are more than memory holds as bags of words: give fewer")
-  train = [value for d in domains for value in _values(d.train.x)]
+  train = [value for values in _each_once(domains) for value in values]
   step = {
     "step": BAG,
     "pattern": r"(?u)\b\w\w+\b",
@@ -152,6 +152,15 @@ def _fitted(domains: Sequence[Domain]) -> dict[str, Any]:
     ) from error
   names = vectorizer.get_feature_names_out().tolist()
   return step | {"words": names, "idf": [float(v) for v in vectorizer.idf_]}
+
+
+def _each_once(domains: Sequence[Domain]) -> list[list[str]]:
+  """Each domain's training texts; equal ones once, as a source stands in for an unseen target."""
+  found: list[list[str]] = []
+  for domain in domains:
+    values = _values(domain.train.x)
+    found += [values] if values not in found else []
+  return found
 
 
 def applied(domain: Domain, step: Mapping[str, Any]) -> Domain:

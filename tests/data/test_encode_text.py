@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from adapt import data
-from adapt.data import encode, encode_text
+from adapt.data import encode, encode_text, unseen
 from adapt.data.domain import Domain, Split
 from adapt.data.preprocessing import Preprocessing
 from adapt.data.raw import Column, Table, Texts
@@ -57,7 +57,8 @@ def test_bags_see_training_texts_of_both_domains_and_no_test_text():
 
 def test_a_bag_is_tf_idf_by_hand():
   a = domain("a", of(["red red apple", "red pear", "blue"]), [0, 1, 0], 1)
-  found, _ = encode.together([a, a._replace(name="b")], Reading())
+  b = domain("b", of(["red pear", "red red apple", "blue"]), [1, 0, 0], 1)
+  found, _ = encode.together([a, b], Reading())
   # Smooth idf over four training texts; the logarithm of the counts, 1 + ln(2) for red.
   idf = {w: np.log(5 / (1 + n)) + 1 for w, n in (("red", 4), ("apple", 2))}
   rest = {"red red": idf["apple"], "red apple": idf["apple"]}
@@ -65,6 +66,16 @@ def test_a_bag_is_tf_idf_by_hand():
   expected = np.array([row.get(w, 0.0) for w in found.features])
   expected *= encode_text.LENGTH / np.linalg.norm(expected)
   np.testing.assert_allclose(found.train.x[0], expected, rtol=1e-5)
+
+
+def test_a_source_in_place_of_an_unseen_target_counts_once():
+  a = domain("a", of(["red apple", "red pear", "blue"]), [0, 1, 0], 1)
+  b = domain("b", of(["green apple", "green pear", "blue"]), [1, 0, 0], 1)
+  t = domain("t", of(["black", "white", "blue"]), [1, 0, 0], 1)
+  found = unseen.together([a, b, t], Reading())
+  idf = found[0].preprocessing.steps[-1]["idf"]
+  counted = dict(zip(found[0].features, idf, strict=True))
+  assert counted["red"] == pytest.approx(counted["green"]) == pytest.approx(np.log(5 / 3) + 1)
 
 
 def test_the_words_of_the_most_texts_are_kept(monkeypatch):
