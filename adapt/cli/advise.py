@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from adapt.cli import plugins, reading_flags
+from adapt.cli import plugins, reading_flags, text
 from adapt.cli.command import Parser
 from adapt.data import atomic_files
 from adapt.evaluation.class_shares import ClassShares
@@ -95,10 +95,9 @@ def as_json(found: Advice) -> str:
 
 
 def _print(found: Advice) -> None:
-  from rich.console import Console
   from rich.markup import escape
 
-  console = Console()
+  console = text.console()
   shown = [*found.sources, *([found.pooled] if found.pooled else [])]
   title = f"{found.target}, {found.target_rows:,} rows, without its labels"
   console.print(_table(title, "source", _OF_DISTANCES, [(s.name, _distances(s)) for s in shown]))

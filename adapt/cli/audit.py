@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapt.cli import reading_flags
+from adapt.cli import reading_flags, text
 from adapt.data import atomic_files
 from adapt.data.audit import Report, audit
 from adapt.data.label_statistics import Statistics
@@ -63,11 +63,10 @@ def as_json(report: Report) -> str:
 
 
 def _print(report: Report) -> None:
-  from rich.console import Console
   from rich.markup import escape
   from rich.table import Column, Table
 
-  console = Console()
+  console = text.console()
   console.print(_classes(report) if report.output == "classes" else _labels(report))
   names = report.labels or report.classes
   if len(names) > _MOST_CLASSES:

@@ -5,9 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Console
-
-from adapt.cli import flags
+from adapt.cli import flags, text
 from adapt.cli import run as running
 from adapt.cli.reporting import Reporting
 from adapt.experiments import auto, grid
@@ -68,7 +66,7 @@ def run(suites: Sequence[tuple[Pair, Suite]], arguments: argparse.Namespace) -> 
     chosen.append(one)
   code = running.show(records, arguments.measure)
   for line in (line for one in chosen for line in auto.lines(one)) if hosts.leads() else ():
-    Console().print(line, highlight=False, markup=False)
+    text.console().print(line, highlight=False, markup=False)
   return code
 
 

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import jax
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from adapt import catalogue, methods
 from adapt.catalogue import Bound
-from adapt.cli import flag_types, flags
+from adapt.cli import flag_types, flags, text
 from adapt.cli.command import Parser
 from adapt.experiments import contract, contract_ground
 from adapt.experiments.contract_runs import DEVICES
@@ -42,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
   own = {
     k.removeprefix("method."): v for k, v in vars(arguments).items() if k.startswith("method.")
   }
-  table, failed, console = _table(name), 0, Console()
+  table, failed, console = _table(name), 0, text.console()
   with console.status(f"checking {name}") if console.is_terminal else contextlib.nullcontext():
     for check in contract.checks(
       lambda: _bound(name, own), arguments.lr, arguments.model, arguments.output

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from adapt import catalogue, data, extras
-from adapt.cli import audit, plugins, reading_flags
+from adapt.cli import audit, plugins, reading_flags, text
 from adapt.cli.command import Parser
 from adapt.data import builders, prepared
 from adapt.data.builders import Description
@@ -117,11 +117,10 @@ def prepare(names: Sequence[str], source: str | None, data_dir: str | None) -> N
 
 def _list(name: str | None, data_dir: str | None, json_too: bool) -> int:
   from rich.box import SIMPLE_HEAD
-  from rich.console import Console
   from rich.table import Table
 
   root = Path(data_dir) if data_dir else builders.default_data_dir()
-  console = Console()
+  console = text.console()
   others = {found.name: found for found in TFDS_SETS}
   if importlib.util.find_spec("tensorflow_datasets") is None:
     print(f"note: sets are known by name alone: {extras.install('tfds')}", file=sys.stderr)

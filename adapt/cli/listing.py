@@ -89,7 +89,6 @@ def table(name: str | None = None) -> int:
 
   It shows every method, or one: setting, paper, extra state, cost. Returns the exit code.
   """
-  from rich.console import Console
   from rich.table import Table
   from rich.text import Text
 
@@ -109,5 +108,5 @@ def table(name: str | None = None) -> int:
       found.add_row(Text(f"{family} ({len(mine)})", style="bold"))
     for row in mine:
       found.add_row(row.name, row.setting, row.paper, row.extra, cost.get(row.name, "–"))
-  Console().print(found)
+  text.console().print(found)
   return 0

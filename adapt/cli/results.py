@@ -258,8 +258,6 @@ def compare(argv: Sequence[str]) -> int:
   Returns the exit code.
   """
   arguments = compare_parser().parse_args(argv)
-  from rich.console import Console
-
   from adapt.records import record
   from adapt.report import differences
 
@@ -270,7 +268,7 @@ def compare(argv: Sequence[str]) -> int:
         raise ValueError(_no_records(folder))
   except ValueError as error:
     return refused(error)
-  console = Console(width=text.width())
+  console = text.console(text.width())
   console.print(differences.comparison(*sides))
   console.print(differences.changes(*sides))
   return 0

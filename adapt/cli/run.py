@@ -9,9 +9,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Console
-
 from adapt import catalogue, data, methods, outputs, tuning, weights
+from adapt.cli import text
 from adapt.cli.reporting import Reporting
 from adapt.experiments import grid, search
 from adapt.experiments import recipe as recipes
@@ -92,7 +91,7 @@ def show(records: Sequence[dict[str, Any]], measure: str | None = None) -> int:
   """
   if hosts.leads():
     shown = [judged(r, measure) for r in records] if measure else records
-    Console().print(terminal.table(shown))
+    text.console().print(terminal.table(shown))
     for line in (
       *terminal.expectations(records),
       *terminal.privacy(records),
@@ -100,7 +99,7 @@ def show(records: Sequence[dict[str, Any]], measure: str | None = None) -> int:
       *worst.lines(shown),
       *remarks.remarks(shown),
     ):
-      Console().print(line)
+      text.console().print(line)
   for r in records if hosts.leads() else ():
     for seed, step in r["diverged"].items():
       print(
@@ -187,14 +186,14 @@ def _null(
 
 def _sweep(texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
   sweep: dict[str, tuple[float, ...]] = {}
-  for text in texts:
-    name, equals, values = text.partition("=")
+  for asked in texts:
+    name, equals, values = asked.partition("=")
     try:
       sweep[name] = tuple(bounds.number(v) for v in values.split(","))
     except ValueError as error:
-      raise ValueError(f"--sweep {text} is not NAME=A,B,…: e.g. --sweep weight=0.1,1") from error
+      raise ValueError(f"--sweep {asked} is not NAME=A,B,…: e.g. --sweep weight=0.1,1") from error
     if wrong := next(filter(None, (bounds.error(v, bounds.ANY[float]) for v in sweep[name])), None):
-      raise ValueError(f"--sweep {text}: {wrong}, e.g. --sweep weight=0.1,1")
+      raise ValueError(f"--sweep {asked}: {wrong}, e.g. --sweep weight=0.1,1")
     if not equals or len(set(sweep[name])) < len(sweep[name]):
-      raise ValueError(f"--sweep {text} needs different values, e.g. --sweep weight=0.1,1")
+      raise ValueError(f"--sweep {asked} needs different values, e.g. --sweep weight=0.1,1")
   return sweep

@@ -5,10 +5,8 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 
-from rich.console import Console
-
 from adapt import catalogue, data, extras
-from adapt.cli import flag_types
+from adapt.cli import flag_types, text
 from adapt.cli.command import Parser, guarded
 from adapt.cli.data import prepare
 from adapt.data import atomic_files, builders
@@ -59,7 +57,7 @@ def _main(plan: Plan, argv: Sequence[str]) -> int:
     return data.load(name, a.data_dir)
 
   records = run(plan, chosen_tasks, chosen, a.seeds, a.out, load, force=a.force, report=_say)
-  Console().print(terminal.table(records))
+  text.console().print(terminal.table(records))
   print("\n".join(reproductions.lines(reproductions.compare(records, plan.suite))))
   return 0
 

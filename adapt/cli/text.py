@@ -5,11 +5,29 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+  from rich.console import Console
 
 _PIPE = (
   200  # columns where the output is no terminal: nothing to fit, and long lines are easy to search
 )
 _READABLE = 100  # columns of a paragraph at most
+
+
+def console(columns: int | None = None) -> "Console":
+  """Create what prints tables and colours to standard output.
+
+  A reader that has gone is a BrokenPipeError as everywhere; rich would end with exit code 1.
+  """
+  from rich.console import Console
+
+  class Answering(Console):
+    def on_broken_pipe(self) -> None:
+      raise BrokenPipeError
+
+  return Answering(width=columns)
 
 
 def width() -> int:

@@ -60,7 +60,13 @@ def test_help_and_versions_need_no_jax():
 
 @pytest.mark.parametrize(
   ("argv", "code"),
-  [([], 0), (["methods"], 0), (["config", "--source", "a.npz"], 141), (["run", "--help"], 0)],
+  [
+    ([], 0),
+    (["methods"], 0),
+    (["data", "list"], 141),  # printed by rich
+    (["config", "--source", "a.npz"], 141),
+    (["run", "--help"], 0),
+  ],
 )
 def test_a_reader_that_stops_early_is_no_error(argv, code):
   """Where something may be undone, the shell's code of a broken pipe says so."""
