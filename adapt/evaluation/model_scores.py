@@ -13,7 +13,7 @@ def of_logits(
   labels: Int[np.ndarray, " n"],
   target: Float[np.ndarray, "m k"],
 ) -> dict[str, float]:
-  """All scores of one model, calibrated on the held-out source.
+  """All scores of one model, calibrated on the held-out source, and `most_predicted`.
 
   Empty where an output is not finite.
 
@@ -27,7 +27,24 @@ def of_logits(
   p, q = (_softmax(np.asarray(z, np.float64)) for z in (source, target))
   heat = e.temperature(p, labels)
   mano = e.matrix_norm(target)
-  return {**of_probabilities(e.tempered(p, heat), labels, e.tempered(q, heat)), "mano": mano}
+  found = of_probabilities(e.tempered(p, heat), labels, e.tempered(q, heat))
+  return {**found, "mano": mano, **most_predicted(labels, target)}
+
+
+def most_predicted(
+  labels: Int[np.ndarray, " n"], target: Float[np.ndarray, "m k"]
+) -> dict[str, float]:
+  """The class that is predicted most often in the target, and its shares there and in the source.
+
+  Arguments are as in `of_logits`.
+  """
+  counts = np.bincount(target.argmax(axis=1), minlength=target.shape[1])
+  k = int(counts.argmax())
+  return {
+    "most_predicted": k,
+    "predicted_share": float(counts[k] / len(target)),
+    "source_share": float((labels == k).mean()),
+  }
 
 
 def of_probabilities(

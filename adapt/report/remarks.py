@@ -17,6 +17,7 @@ _ERRORS = 2  # standard errors within which an accuracy is not told apart
 _LEARNT = 0.05  # R² on held-out source examples, below which nothing is learnt
 _FEW = 0.2  # share of effective examples, below which a weighting leaves too few
 _EDGE = 0.02  # estimated share of a class, below which it is next to nothing
+_COLLAPSED = 4  # times fewer examples of all other classes than in the source
 _LABEL_SHIFT = ("bbse", "rlls", "mlls")
 
 
@@ -25,7 +26,7 @@ def remarks(records: Sequence[Record]) -> list[str]:
   of_each = [
     line
     for r in records
-    for each in (unlearnt, _means, _interval, _weights, _flat, _decided)
+    for each in (unlearnt, _collapsed, _means, _interval, _weights, _flat, _decided)
     for line in each(r)
   ]
   return [*of_each, *measures.missing(records, headline(records))]
@@ -59,6 +60,23 @@ def unlearnt(record: Record) -> Iterator[str]:
     f"{_where(record)}: on {n} held-out source examples {seeds} not told apart from always saying "
     f"'{most['class']}' ({100 * np.mean(low):.1f} beside {100 * share:.1f} %): more --steps, another "
     "--lr or --model, or inputs that say nothing of the class"
+  )
+
+
+def _collapsed(record: Record) -> Iterator[str]:
+  """A warning that a model predicts one class for nearly all of the target, seen without its labels."""
+  found = record.get("expected") or {}
+  names = ("most_predicted", "predicted_share", "source_share")
+  seeds = list(zip(*(found.get(n, ()) for n in names), strict=True))
+  low = [own for own in seeds if None not in own and _COLLAPSED * (1 - own[1]) < 1 - own[2]]
+  if not low or any(unlearnt(record)):  # which says it already
+    return
+  who = f"{len(low)} of {len(seeds)} seeds predict" if len(seeds) > 1 else "it predicts"
+  of, here, there = max(low, key=lambda own: own[1])
+  yield (
+    f"{_where(record)}: {who} one class for nearly all of the target, as '{record['classes'][int(of)]}' for "
+    f"{100 * here:.1f} % where the source has {100 * there:.1f} %: collapsed, unless the target is like "
+    "that; a lower --lr, other hyper-parameters or another --method may help"
   )
 
 

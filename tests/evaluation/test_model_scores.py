@@ -35,3 +35,10 @@ def test_a_model_that_is_lost_has_no_score():
   spoilt = TARGET.copy()
   spoilt[3, 1] = np.nan
   assert model_scores.of_logits(SOURCE, LABELS, spoilt) == {}
+
+
+def test_the_class_predicted_most_and_its_shares():
+  labels, target = np.array([0, 1, 1, 2]), np.eye(3)[[1, 1, 0, 1, 2]]
+  found = model_scores.most_predicted(labels, target)
+  assert found == {"most_predicted": 1, "predicted_share": 0.6, "source_share": 0.5}
+  assert model_scores.of_logits(SOURCE, LABELS, TARGET).keys() >= found.keys()

@@ -52,6 +52,25 @@ def test_weightings_of_few_examples_are_told():
   assert remarks([record([matrix], effective_share=0.2)]) == []
 
 
+def predicting(shares, of=1.0, there=0.25):
+  matrix = [[200, 0, 0], [0, 100, 0], [0, 0, 9]]
+  known = {"most_predicted": of, "predicted_share": shares, "source_share": there}
+  lists = {n: v if isinstance(v, list) else [v] * len(shares) for n, v in known.items()}
+  return record([matrix] * len(shares), expected=lists)
+
+
+def test_one_class_for_nearly_all_of_the_target_is_told_whatever_its_labels():
+  assert remarks([predicting([0.8, 0.81])]) == []  # others are a fifth here, three quarters there
+  [line] = remarks([predicting([0.8, 0.97])])
+  assert line.startswith("dann on s_t: 1 of 2 seeds predict one class for nearly all of the target")
+  assert "as 'b' for 97.0 % where the source has 25.0 %: collapsed" in line
+  assert remarks([predicting([0.95], there=0.9)]) == []  # as in the source
+  blind = {n: learnt([0.3], 0.3, 500)[n] for n in ("curves", "majority")}
+  [line] = remarks([predicting([1.0]) | blind])
+  assert "always saying 'b'" in line  # even of the source: said once
+  assert remarks([predicting([None], of=[None], there=[None])]) == []  # it diverged
+
+
 def learnt(accuracies, share, examples, **more):
   """A record of held-out source accuracies, a seed each, beside the most frequent class's share."""
   return {
