@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from adapt.augment.image_ops import as_float
 from adapt.method import Net
+from adapt.models.general_conv import conv_general_dilated
 from adapt.models.library import Library, Path, Watch, called_with
 
 
@@ -70,6 +71,8 @@ def library(module: nn.Module, axis: str | None, name: str) -> Library:
       layer = context.module
       if isinstance(layer, nn.BatchNorm) and layer.axis_name is None:
         object.__setattr__(layer, "axis_name", axis)  # of a copy: `apply` clones the module
+      if train and isinstance(layer, nn.Conv) and layer.conv_general_dilated is None:
+        object.__setattr__(layer, "conv_general_dilated", conv_general_dilated)
       if not isinstance(layer, nn.Dense) or context.method_name != "__call__":
         return usual(*args, **kwargs)
       inside.append(layer.path)

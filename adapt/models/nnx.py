@@ -12,7 +12,9 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 from flax.traverse_util import flatten_dict, unflatten_dict
+from jax import lax
 
+from adapt.models.general_conv import conv_general_dilated
 from adapt.models.library import Library, Path, Watch, called_with
 
 _watching: ContextVar[Callable[[Any, jax.Array, jax.Array], None] | None] = ContextVar(
@@ -139,7 +141,7 @@ def _watched(
 ) -> Any:
   """What the model gives, watched; it is one that is used but once."""
   (model.train if train else model.eval)()
-  layers = _prepared(model, axis)
+  layers = _prepared(model, axis, train)
 
   def tell(layer: Any, read: jax.Array, out: jax.Array) -> None:
     if id(layer) in layers:  # else a copy inside nnx.jit or the like
@@ -152,12 +154,18 @@ def _watched(
     _watching.reset(token)
 
 
-def _prepared(model: Any, axis: str | None) -> dict[int, Path]:
-  """Makes layers tell what they read and share an axis; the path of each linear one by its id."""
+def _prepared(model: Any, axis: str | None, train: bool) -> dict[int, Path]:
+  """Makes layers tell what they read, share an axis and convolve fast; linear ones' paths by id."""
   paths = {}
   for path, layer in list(nnx.iter_graph(model)):
     if isinstance(layer, nnx.BatchNorm) and layer.axis_name is None:
       layer.axis_name = axis
+    if (
+      train
+      and isinstance(layer, nnx.Conv)
+      and layer.conv_general_dilated is lax.conv_general_dilated
+    ):
+      layer.conv_general_dilated = conv_general_dilated
     if isinstance(layer, nnx.Linear):
       paths[id(layer)] = tuple(map(str, path))
       object.__setattr__(layer, "__class__", _telling(type(layer)))
