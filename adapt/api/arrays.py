@@ -52,6 +52,11 @@ def domains_of(
   refuse(groups, reading)
   for name, one in (("source", source), ("target", target), ("test", test)):
     feeds.refuse_splits(one, name)
+  if target is None:
+    raise ValueError(
+      "there is no target: give its inputs without labels, or labelled examples to judge by and "
+      'protocol="leave-one-out", by which training never sees them'
+    )
   if reading.transductive and (test is not None or labelled is not None):
     raise ValueError(
       "transductive judges on the target's training rows: leave out test and labelled"

@@ -128,9 +128,9 @@ def fit(
       with _progress(one) if progress else contextlib.nullcontext(_silent) as report:
         made += run(one, folder, report=report, watch=_watch(callbacks, out), **given).records
     if not tried:
-      return _fitted(experiments[0], made[0], folder, [*notes, *remarks.unlearnt(made[0])])
+      return _fitted(experiments[0], made[0], folder, [*notes, *remarks.lost(made[0])])
     chosen, record = _chosen(experiments, made, tried, folder)
-    notes += [*auto.lines(record), *remarks.unlearnt(record)]
+    notes += [*auto.lines(record), *remarks.lost(record)]
     return _fitted(chosen, record, folder, notes)
 
 

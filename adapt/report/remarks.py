@@ -26,7 +26,7 @@ def remarks(records: Sequence[Record]) -> list[str]:
   of_each = [
     line
     for r in records
-    for each in (unlearnt, _collapsed, _means, _interval, _weights, _flat, _decided)
+    for each in (lost, _means, _interval, _weights, _flat, _decided)
     for line in each(r)
   ]
   return [*of_each, *measures.missing(records, headline(records))]
@@ -41,7 +41,13 @@ def _known(record: Record) -> list[np.ndarray]:
   return [np.asarray(m, float) for m in record.get("confusion") or () if m is not None]
 
 
-def unlearnt(record: Record) -> Iterator[str]:
+def lost(record: Record) -> Iterator[str]:
+  """Warnings of a model that may predict one class alone: of the source, or else of the target."""
+  found = [*_unlearnt(record)]
+  yield from found or _collapsed(record)
+
+
+def _unlearnt(record: Record) -> Iterator[str]:
   """A warning that a source model may predict one class alone.
 
   It compares held-out source accuracy with the share of the most frequent class. Such is an
@@ -69,7 +75,7 @@ def _collapsed(record: Record) -> Iterator[str]:
   names = ("most_predicted", "predicted_share", "source_share")
   seeds = list(zip(*(found.get(n, ()) for n in names), strict=True))
   low = [own for own in seeds if None not in own and _COLLAPSED * (1 - own[1]) < 1 - own[2]]
-  if not low or any(unlearnt(record)):  # which says it already
+  if not low:
     return
   who = f"{len(low)} of {len(seeds)} seeds predict" if len(seeds) > 1 else "it predicts"
   of, here, there = max(low, key=lambda own: own[1])

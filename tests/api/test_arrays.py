@@ -100,6 +100,7 @@ def test_a_file_and_an_array_go_together(tmp_path):
     ({"source": (X, Y), "target": (XT, Y + 5)}, "the label 5 is none of the source's: 0, 1"),
     ({"source": (X, Y), "target": XT * np.nan}, "target has NaN or infinite values"),
     ({"source": (X, Y), "target": XT, "test": XT}, "test has no labels"),
+    ({"source": (X, Y), "target": None}, r"there is no target: .*leave-one-out"),
     (
       {"source": pd.DataFrame({"a": ["x", "y"], "label": [0, 1]}), "target": XT},
       r"target has 2 columns, and 1 are expected",

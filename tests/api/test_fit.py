@@ -200,6 +200,13 @@ def test_auto_keeps_the_model_that_it_has_chosen(tmp_path, monkeypatch):
     adapt.fit("auto", search=2, **given)
 
 
+def test_a_model_that_predicts_one_class_is_told_without_target_labels():
+  far = TARGET + np.float32(50)  # beyond every boundary, on one side
+  lost = adapt.fit("source_only", source=SOURCE, target=far, steps=40, batch_size=32)
+  told = "one class for nearly all of the target"
+  assert any(told in note for note in lost.notes), lost.notes
+
+
 def test_labels_that_no_method_reads_are_told():
   with pytest.warns(UserWarning, match="dann learns from no labels of the target"):
     fit._tell_unread(True, [toy.experiment("dann")])
