@@ -31,20 +31,20 @@ class Finding(NamedTuple):
 
 
 def counts(split: Split, classes: int) -> list[int] | None:
-  """Count the examples of each class.
+  """Count the examples of each class, of those whose label is known.
 
-  Returns None where labels are unknown.
+  Returns None where all labels are unknown.
   """
   if split.y is None:
     return None
-  found: list[int] = np.bincount(split.y, minlength=classes).tolist()
+  found: list[int] = np.bincount(split.y[split.y >= 0], minlength=classes).tolist()
   return found
 
 
 def class_findings(sources: Sequence[Domain], target: Domain) -> Iterator[Finding]:
   """Report missing, rare, unbalanced and shifted classes."""
-  labels = [d.train.y for d in sources if d.train.y is not None]
-  if not labels:
+  labels = [d.train.y[d.train.y >= 0] for d in sources if d.train.y is not None]
+  if not sum(map(len, labels)):
     return
   names = max((d.classes for d in (*sources, target)), key=len)
 
@@ -56,8 +56,8 @@ def class_findings(sources: Sequence[Domain], target: Domain) -> Iterator[Findin
     return Finding(severity, "classes", f"{what} {shown}", len(found), listed(found), remedy)
 
   source = np.bincount(np.concatenate(labels))
-  known = [s.y for s in (target.train, target.test) if s.y is not None]
-  size = max([len(source), len(names), *(int(y.max()) + 1 for y in known)])
+  known = [s.y[s.y >= 0] for s in (target.train, target.test) if s.y is not None]
+  size = max([len(source), len(names), *(int(y.max(initial=-1)) + 1 for y in known)])
   source = np.pad(source, (0, size - len(source)))
   few = np.flatnonzero(source == 1).tolist()
   if few:
@@ -68,7 +68,7 @@ def class_findings(sources: Sequence[Domain], target: Domain) -> Iterator[Findin
     what = f"the largest source class has {there.max() / there.min():.0f} times the examples of"
     smallest = [int(np.argmin(np.where(source > 0, source, there.max() + 1)))]
     yield of("note", what, smallest, "read the macro F1 beside the accuracy")
-  if not known:
+  if not sum(map(len, known)):
     return
   counted = np.bincount(np.concatenate(known), minlength=size)
   if absent := np.flatnonzero((counted > 0) & (source == 0)).tolist():

@@ -37,6 +37,14 @@ def test_counts():
   assert counts(domain(y=None).train, 4) is None
 
 
+def test_labels_of_some_examples_alone_are_counted():
+  some = domain("b", y=(0, -1, 1, 2, -1, -1) * 10)
+  assert counts(some.train, 3) == [10, 10, 10]
+  assert not found(class_findings([domain()], some))
+  assert not found(class_findings([domain()], domain("b", y=(-1,) * 60)))
+  assert not found(class_findings([domain(y=(-1,) * 60)], domain("b")))
+
+
 @pytest.mark.parametrize(
   ("source", "target", "severity", "what"),
   [
