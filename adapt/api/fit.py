@@ -119,7 +119,7 @@ def fit(
   tried = _tried(method, domains, search)
   experiments = [_searching(_experiment(one, domains, *asked), search) for one in tried or [method]]
   _tell_unread(labelled is not None, experiments)
-  notes = [*dict.fromkeys(note for d in domains for note in d.notes)]
+  notes = [*dict.fromkeys(note for d in domains for note in d.notes), *arrays.odd(domains, hidden)]
   with contextlib.ExitStack() as held:
     folder = Path(out or held.enter_context(tempfile.TemporaryDirectory(prefix="adapt-")))
     given: dict[str, Any] = {"force": force, "domains": {d.name: d for d in domains}.__getitem__}

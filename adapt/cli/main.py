@@ -216,8 +216,8 @@ def _suite(pair: Pair, classes: str) -> Suite:
     label_sets.restricted(sources, target, task.classes)  # refuses them as they were given
     known = task.classes._replace(target_private=0)
     sources, target = label_sets.restricted(sources, target, known)
-  told = hosts.leads() and not task.unseen  # of an unseen target nothing is compared
-  for line in audit.warnings(sources, target) if told else ():
+  found = audit.leaks if task.unseen else audit.warnings
+  for line in found(sources, target) if hosts.leads() else ():
     print(f"warning: {line}", file=sys.stderr)
   usual = own_defaults.hyperparameters([*sources, target])
   return Suite(

@@ -81,6 +81,10 @@ def test_an_unseen_target_judges_and_does_nothing_else():
   assert one.record["examples"]["test"] == len(y)  # no row is held back where none is trained on
   assert one.accuracy.mean == pytest.approx(np.mean(one.predict(x) == y))
   assert one.record["config"]["protocol"] == "leave-one-out"
+  assert not [n for n in (*one.notes, *other.notes) if "are also in" in n]
+  leak = np.concatenate([SOURCE[0][:1], x[1:]])
+  [told] = [n for n in adapt.fit("irm", target=(leak, y), **short).notes if "are also in" in n]
+  assert told.startswith(f"1 of the {len(y)} examples of target test are also in")
   for method, protocol, reason in (
     ("dann", "leave-one-out", "dann reads the target, which is unseen"),
     ("auto", "leave-one-out", "auto tries methods that adapt"),

@@ -234,6 +234,15 @@ def test_warnings_stop_at_what_is_cheap(pair, monkeypatch):
   assert audit.warnings([source], target) == []
 
 
+def test_of_an_unseen_target_leaks_alone_are_looked_for(pair):
+  pair[1] += 100  # another scale, which is a warning where the target is seen
+  pair[0][3], pair[0][4] = pair[1][70], pair[1][10]
+  source, target = vectors("s", pair[0]), vectors("t", pair[1])
+  hidden = target._replace(train=source.train._replace(y=None))  # what stands in its place
+  [line] = audit.leaks([source], hidden)
+  assert line.startswith("1 of the 40 examples of t test are also in s train or s test")
+
+
 def test_numbers_beside_names_are_said(pair):
   num, named = vectors("num", pair[0]), vectors("B", pair[1])._replace(classes=("cat", "dog"))
   said = "num numbers its classes, B names them: 0 is taken for 'cat', 1 is taken for 'dog': name"
