@@ -121,10 +121,11 @@ function show() {
 function filter() {
   const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
   const misses = (text) => words.length > 0 && !words.some((word) => text.toLowerCase().includes(word));
-  let shown = 0, all = 0;
+  let shown = 0, all = 0;  // of the suite that is looked at
   for (const body of bodies) {
     for (const [head, ...rest] of groups(body)) for (const row of [head, ...rest]) {
       row.hidden = misses(row.cells[0].textContent) && (row === head || misses(head.cells[0].textContent));
+      if (body.closest("section").hidden) continue;
       all += 1;
       shown += row.hidden ? 0 : 1;
     }
@@ -133,9 +134,8 @@ function filter() {
     picture.hidden = misses(picture.dataset.names);
   for (const figure of document.querySelectorAll("section > figure")) {
     // A note stays while a row that points at it does, with its number.
-    const rows = [...figure.querySelectorAll("tbody tr")];
     figure.querySelectorAll("figcaption li").forEach((note, i) => {
-      const at = rows.filter((row) => row.cells[0].textContent.endsWith(`[${i + 1}]`));
+      const at = [...figure.querySelectorAll("tbody tr")].filter((row) => row.cells[0].textContent.endsWith(`[${i + 1}]`));
       note.value = i + 1;
       note.hidden = at.length > 0 && at.every((row) => row.hidden);
     });
