@@ -95,15 +95,11 @@ def html(
   tables = {"overview": _tables("overview", overview, set())} if overview else {}
   tables |= _suites(suites, records, about or {})
   sections = _sections(tables, shown, records, len(data.encode()))
-  policy = (
-    f"default-src 'none'; img-src data:; style-src {_hash(STYLE)}; script-src {_hash(SCRIPT)}; "
-    "base-uri 'none'; form-action 'none'"
-  )
   return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta http-equiv="Content-Security-Policy" content="{_policy()}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>adapt: results</title>
 <style>{STYLE}</style>
@@ -130,6 +126,14 @@ autocomplete="off"></label>
 </body>
 </html>
 """
+
+
+def _policy() -> str:
+  """What the page lets run and load."""
+  return (
+    f"default-src 'none'; img-src data:; style-src {_hash(STYLE)}; script-src {_hash(SCRIPT)}; "
+    "base-uri 'none'; form-action 'none'"
+  )
 
 
 def _sections(

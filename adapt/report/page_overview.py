@@ -1,4 +1,4 @@
-"""The results page's first tables: gains of each method by suite, scoreboard, first runs."""
+"""The results page's first tables: gains by suite, scoreboard, first runs."""
 
 import json
 import statistics
@@ -35,7 +35,7 @@ _FIRST = (
 def sheets(
   records: Sequence[Record], known: Mapping[str, Suite], first: Path | None = None
 ) -> list[Sheet]:
-  """The heat map of gains, the verdicts on published rows, and the first runs.
+  """The heat map of gains, verdicts on published rows, first runs.
 
   A sheet with nothing to show is left out.
 
@@ -51,7 +51,7 @@ def sheets(
 
 
 def first_runs(found: Mapping[str, Mapping[str, Any]]) -> Sheet:
-  """What one command gives on ordinary files, beside scikit-learn on the same rows."""
+  """What one command gives on ordinary files, beside scikit-learn."""
   lines = []
   for name, run in found.items():
     entries = [number(run["test rows"], 0)]
