@@ -8,7 +8,7 @@ HERE = Path(__file__).resolve().parent
 sys.path += [str(HERE.parent), str(HERE.parent / "scripts")]
 
 project = "adapt"
-author = "The adapt authors"
+author = copyright = "The adapt authors"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
 html_theme = "furo"
 html_title = "adapt"
@@ -16,7 +16,7 @@ html_static_path = ["_static"]
 html_css_files = ["tables.css"]
 smartquotes = False  # flags have two hyphens
 exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints"]
-myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "cache"
 # Their data are fetched by `adapt data prepare`, so they carry what they printed; see CONTRIBUTING.md.
@@ -50,6 +50,8 @@ def rewrite(app, name, source):
 
   if "/" not in name:
     source[0] = docs_pages.links(source[0])
+  if name in ("methods", "choices"):
+    source[0] = docs_pages.named(source[0])
 
 
 def add_results_page(app, error):

@@ -1,14 +1,16 @@
 """Pages of the site that follow from the code and the records: one an entry, and the results."""
 
+import inspect
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from adapt import catalogue
+import entry_numbers
+
+from adapt import catalogue, methods, outputs
 from adapt.cli import describe, kinds
 from adapt.cli.kinds import KINDS, Kind
 from adapt.experiments.suite import Suite
-from adapt.report import summary
 from adapt.report.summary import Record
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +30,10 @@ def written(folder: Path, records: Sequence[Record], suites: dict[str, Suite]) -
     for name in kind.names():
       made[folder / "entries" / kind.command / f"{name}.md"] = entry(kind, name, records, suites)
     made[folder / "entries" / kind.command / "index.md"] = _contents(kind)
+  for name in outputs.names():
+    made[folder / "entries" / "outputs" / f"{name}.md"] = output(name)
+  listed = "\n".join(outputs.names())
+  made[folder / "entries" / "outputs" / "index.md"] = f"# Every output\n\n{_toctree(listed)}"
   for page in _results():
     made[folder / "results" / page] = result(page)
   names = "\n".join(str(page.with_suffix("")) for page in _results())
@@ -74,13 +80,17 @@ def entry(kind: Kind, name: str, records: Sequence[Record], suites: dict[str, Su
   parts.append("".join(f"- **{n.replace('_', ' ')}**: {v}\n" for n, v in facts.items()))
   parts += [" ".join(note.split()) + "\n" for note in doc.notes]
   if found := describe.flags(kind, name):
-    rows = [f"| `{f.flag}` | {_cell(f.meaning)} | `{f.default}` |" for f in found]
+    # The class keeps a flag in one line: a browser breaks it behind its hyphens.
+    rows = [
+      f"| `{f.flag}`{{.flag}} | {_cell(f.meaning)} | {f'`{f.default}`' if f.default != '' else 'none'} |"
+      for f in found
+    ]
     parts.append(
       "\n".join(["| flag | what it is | default |", "| :-- | :-- | :-- |", *rows]) + "\n"
     )
   parts.append(f"```console\n$ {describe.example(kind, name)}\n```\n")
-  if kind.command == "methods" and (table := _numbers(name, records, suites)):
-    parts += ["## Our numbers\n", table]
+  if kind.command == "methods":
+    parts += entry_numbers.sections(name, records, suites, ROOT)
   file = catalogue.source(kind.package, name)
   if file is not None and file.is_relative_to(ROOT):
     parts.append(f"Its code is `{file.relative_to(ROOT)}`.\n")
@@ -101,25 +111,47 @@ def _toctree(names: str) -> str:
   return f"```{{toctree}}\n:maxdepth: 1\n\n{names}\n```\n"
 
 
-def _numbers(name: str, records: Sequence[Record], suites: dict[str, Suite]) -> str:
-  """Averages of the method's rows beside the published ones, a line a suite."""
-  lines = []
-  for suite in sorted({r["suite"] for r in records}):
-    mine = [r for r in records if r["suite"] == suite]
-    known = suites.get(suite)
-    for row in summary.rows(mine, known):
-      if row.label != name or not row.cells or row.average is None:
-        continue
-      lines.append(
-        f"| [{suite}](../../results/tables/{suite}.md) | {row.seeds} | "
-        f"{summary.percent(row.average)} |"
-      )
-  if not lines:
-    return ""
-  head = ["| suite | seeds | target test average, % |", "| :-- | --: | --: |"]
-  return (
-    "\n".join([*head, *lines]) + "\n\nAt the last step; the table of the suite has each task.\n"
+def output(name: str) -> str:
+  """The page of what a network may predict: what it is, flags, measures, the methods that serve it."""
+  factory = outputs.get(name)
+  first, *rest = kinds.paragraphs(inspect.getdoc(factory) or "")
+  flags = [
+    f"| `--output-{p.name.replace('_', '-')}`{{.flag}} | {_cell(p.meaning)} | `{p.default}` |"
+    for p in catalogue.parameters(factory)
+  ]
+  judged = [outputs.measure(each) for each in outputs.measures(name)]
+  measures = [
+    f"| `{m.name}` | {_cell(m.title)} | {'lower' if m.lower else 'higher'} is better |"
+    for m in judged
+  ]
+  serving = [n for n in methods.names() if name in methods.traits(n).outputs]
+  parts = [f"# {name}\n", f"{first}\n", *(" ".join(each.split()) + "\n" for each in rest)]
+  parts.append(
+    f"```console\n$ adapt run --source A --target B --method dann --output {name}\n```\n"
   )
+  if flags:
+    head = ["| flag | what it is | default |", "| :-- | :-- | :-- |"]
+    parts.append("\n".join([*head, *flags]) + "\n")
+  head = ["| `--measure` | what it is | |", "| :-- | :-- | :-- |"]
+  parts += ["## Measures\n", "The first is what tables show where nothing else is asked for.\n"]
+  parts.append("\n".join([*head, *measures]) + "\n")
+  parts += ["## Methods that serve it\n", ", ".join(f"[{n}](../methods/{n}.md)" for n in serving)]
+  return "\n".join([*parts, f"\nIts code is `adapt/outputs/{name}.py`.\n"])
+
+
+def named(text: str) -> str:
+  """A page's lists of entries with each name leading to its page."""
+  kind, lines = None, []
+  by_head = {"method": KINDS["methods"]} | {f"`{k.flag}`": k for k in KINDS.values()}
+  for line in text.splitlines():
+    cells = line.split("|")
+    first = cells[1].strip() if len(cells) > 2 else ""
+    kind = by_head.get(first, kind if first else None)
+    name = first.strip("`")
+    if kind is not None and first == f"`{name}`" and name in kind.names():
+      line = line.replace(first, f"[{first}](entries/{kind.command}/{name}.md)", 1)
+    lines.append(line)
+  return "\n".join(lines)
 
 
 def links(text: str) -> str:

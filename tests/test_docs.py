@@ -9,8 +9,11 @@ from pathlib import Path
 
 import documents
 import pytest
+import sample_records
 
+from adapt import outputs
 from adapt.cli.kinds import KINDS
+from adapt.report import reproductions, summary
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -92,6 +95,45 @@ def test_prose_is_plain():
   long = [f"{p.name}: {s}" for p, each in found.items() for s in each if len(s.split()) > LONGEST]
   assert not long, "\n".join([str(len(long)), *long])
   assert statistics.fmean(len(s.split()) for each in found.values() for s in each) <= MEAN
+
+
+@pytest.mark.parametrize("name", outputs.names())
+def test_every_output_has_a_page(name):
+  page = docs_pages.output(name)
+  assert page.startswith(f"# {name}\n") and f"| `{outputs.main(name)}` |" in page
+  assert "[source_only](../methods/source_only.md)" in page
+  assert ("[dirt_t](../methods/dirt_t.md)" in page) == (name == "classes")
+
+
+def test_a_method_s_page_has_our_numbers_published_ones_and_proofs():
+  made = [
+    sample_records.make("mnist_usps", n, level)
+    for n, level in (("dann", 0.8), ("source_only", 0.7))
+  ]
+  made.append(sample_records.make("usps_mnist", "dann", 0.1))  # source_only lacks it
+  suite = sample_records.SUITE._replace(measure="f1")
+  page = docs_pages.entry(KINDS["methods"], "dann", made, {"digits": suite})
+  ours, base = (summary.percent(summary.average([r], "last", "f1"), None, "f1") for r in made[:2])
+  assert f"| F1, % | 1 | 3 | {ours} | {base} | <a " in page
+  assert [one.reported.label in page for one in reproductions.compare(made, suite)].count(True) > 0
+  assert "`test_dann.py::test_one_step_equals_the_step_by_hand`" in page
+  assert "## Our numbers" not in docs_pages.entry(
+    KINDS["methods"], "coral", made, {"digits": suite}
+  )
+
+
+def test_lists_of_entries_lead_to_their_pages():
+  text = (
+    "| `--validator` | what |\n| `bnm` | a |\n\n| method | what |\n| `bnm` | a |\n| `none` | a |"
+  )
+  assert docs_pages.named(text).splitlines() == [
+    "| `--validator` | what |",
+    "| [`bnm`](entries/validators/bnm.md) | a |",
+    "",
+    "| method | what |",
+    "| [`bnm`](entries/methods/bnm.md) | a |",
+    "| `none` | a |",
+  ]
 
 
 def test_links_of_the_site():

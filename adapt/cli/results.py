@@ -201,9 +201,10 @@ def suites_in(folder: Path) -> dict[str, Suite]:
   for file in sorted(folder.glob("*.py")):
     # Other files may need packages that a table does not.
     if re.search(r"^SUITE\b", file.read_text(encoding="utf-8"), re.MULTILINE):
-      suite = runpy.run_path(str(file))["SUITE"]
+      made = runpy.run_path(str(file))
+      suite, first = made["SUITE"], (made["__doc__"] or "").partition("\n")[0]
       if isinstance(suite, Suite):
-        found[suite.name] = suite
+        found[suite.name] = suite._replace(about=suite.about or first)
   return found
 
 

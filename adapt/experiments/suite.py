@@ -53,6 +53,7 @@ class Suite(NamedTuple):
   defaults: Mapping[str, Mapping[str, Any]] = {}  # method -> hyper-parameters the suite sets
   measure: str = ""  # that its tables show; "": the main one of its output kind
   output: str = "classes"  # what is predicted, one of adapt/outputs
+  about: str = ""  # one line for lists and pages; "": the first of its file's docstring
   select: str = "last"  # the evaluation that its tables show: last, or a label-free validator
   recipes: tuple[Recipe, ...] = ()  # the papers' own settings, by method and task
   # Task -> (the task whose data it has, framed or split otherwise; "framing" or "split").

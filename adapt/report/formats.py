@@ -70,9 +70,15 @@ _LATEX = {
   "χ": r"$\chi$",
 }
 
+WIDE = 9  # columns of LaTeX that a page has room for
+
 
 def latex(sheet: Sheet, suite: str) -> str:
-  r"""A `table*` of booktabs, its label `tab:<suite>-<name>`; to be \input."""
+  r"""A `table*` of booktabs, its label `tab:<suite>-<name>`; to be \input.
+
+  One of more than WIDE columns has headings of two lines and is scaled to the page's width, by graphicx.
+  """
+  wide = len(sheet.header) > WIDE
   columns = "l" + "r" * (len(sheet.header) - 1)
   rows = []
   for line in sheet.lines:
@@ -91,17 +97,27 @@ def latex(sheet: Sheet, suite: str) -> str:
       r"\centering\small",
       rf"\caption{{{_latex(f'{suite}, {sheet.title}. {said}')}}}",
       rf"\label{{tab:{re.sub(r'[^A-Za-z0-9-]', '-', f'{suite}-{sheet.name}')}}}",
+      *([r"\resizebox{\textwidth}{!}{%"] if wide else []),
       rf"\begin{{tabular}}{{{columns}}}",
       r"\toprule",
-      " & ".join(map(_latex, sheet.header)) + r" \\",
+      " & ".join(map(_stacked if wide else _latex, sheet.header)) + r" \\",
       r"\midrule",
       *rows,
       r"\bottomrule",
-      r"\end{tabular}",
+      r"\end{tabular}" + "}" * wide,
       r"\end{table*}",
       "",
     ]
   )
+
+
+def _stacked(name: str) -> str:
+  """A heading in two lines, broken at the underscore that is nearest to its middle."""
+  cuts = [i + 1 for i, sign in enumerate(name) if sign == "_"]
+  if not cuts:
+    return _latex(name)
+  cut = min(cuts, key=lambda i: abs(2 * i - len(name)))
+  return rf"\shortstack[r]{{{_latex(name[:cut])}\\{_latex(name[cut:])}}}"
 
 
 def _latex_cell(entry: Entry, line: Line) -> str:

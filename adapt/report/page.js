@@ -1,6 +1,7 @@
 "use strict";
 // Tables sort and filter; a suite at a time is shown; a number opens its run; two methods are compared. What
-// is shown stands in the address: #digits?filter=dann&run=mnist_usps/dann&a=dann&b=cdan.
+// is shown stands in the address: #digits?filter=dann&run=mnist_usps/dann&a=dann&b=cdan&lines=dann,cdan, and
+// sort=digits.accuracy/1/descending, a table, its column and way.
 const bodies = [...document.querySelectorAll("tbody")];
 for (const body of bodies) [...body.rows].forEach((row, i) => { row.dataset.at = i; });
 const DATA = JSON.parse(document.getElementById("runs").textContent);
@@ -10,12 +11,19 @@ for (const { runs, tasks } of Object.values(DATA.suites)) for (const run of runs
   for (const [name, pool] of Object.entries(DATA.pools)) run[name] = pool[run[name]];
   run.r = run.r.replaceAll("\ue001", run.l).replaceAll("\ue000", run.t);
 }
-// A number's run follows from its column and row.
+const heading = (cell) => cell.closest("table").tHead.rows[0].cells[cell.cellIndex].textContent;
+// A number's run follows from its column and row; one of the overview leads to its suite, at its method.
 for (const cell of document.querySelectorAll("td.run")) {
   cell.tabIndex = 0;
-  const head = cell.closest("table").tHead.rows[0].cells[cell.cellIndex];
-  cell.dataset.run = `${head.textContent}/${cell.parentNode.dataset.of}`;
+  cell.dataset.run = `${heading(cell)}/${cell.parentNode.dataset.of}`;
 }
+for (const cell of document.querySelectorAll("[data-suite=overview] tbody > tr > *")) {
+  const name = cell.parentNode.cells[0].textContent, column = heading(cell).split(", ")[0];
+  const at = name in DATA.suites && cell.cellIndex === 0 ? { suite: name }
+    : column in DATA.suites && cell.dataset.value ? { suite: column, filter: name } : null;
+  if (at) Object.assign(cell, { tabIndex: 0 }).dataset.to = Object.assign(cell.dataset, at).suite;
+}
+for (const cell of document.querySelectorAll("td")) if (cell.textContent === "–") cell.classList.add("none");
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#7b4ea3"];
 // Other settings are no other method, as in the tables: source_only-steps=300 is source_only.
 const bound = (label) => label.includes("-") && !label.includes("=") ? label : label.split("-")[0];
@@ -53,13 +61,18 @@ function groups(body) {
   return found;
 }
 
-function sort(button) {
-  const head = button.closest("th"), table = button.closest("table"), body = table.tBodies[0];
-  const column = head.cellIndex, first = column === 0 ? "ascending" : "descending";
+const titled = (table) => table.getAttribute("aria-labelledby");
+function press(button) {
+  const head = button.closest("th"), column = head.cellIndex, now = head.getAttribute("aria-sort");
+  const first = column === 0 ? "ascending" : "descending";
   const second = first === "ascending" ? "descending" : "ascending";
-  const now = head.getAttribute("aria-sort");
   const next = now === first ? second : now === second ? null : first;
-  for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+  sort(button.closest("table"), column, next);
+  go({ sort: next && `${titled(button.closest("table"))}/${column}/${next}` });
+}
+function sort(table, column, next) {
+  const heads = table.tHead.rows[0].cells, head = heads[column], body = table.tBodies[0];
+  for (const other of heads) other.removeAttribute("aria-sort");
   if (next) head.setAttribute("aria-sort", next);
   const sign = next === "ascending" ? 1 : -1, rows = groups(body);
   if (next) rows.sort(([a], [b]) => {
@@ -79,11 +92,14 @@ const state = () => {
   return { suite: decodeURIComponent(suite || sections[0].dataset.suite), query: new URLSearchParams(query || "") };
 };
 function go(changes, suite) {
+  note(changes, suite);
+  show();
+}
+function note(changes, suite) {
   const now = state();
   for (const [name, value] of Object.entries(changes)) value ? now.query.set(name, value) : now.query.delete(name);
-  const query = now.query.toString();
+  const query = now.query.toString().replaceAll("%2F", "/").replaceAll("%2C", ",");
   history.replaceState(null, "", `#${encodeURIComponent(suite ?? now.suite)}${query ? "?" + query : ""}`);
-  show();
 }
 function show() {
   const { suite, query } = state();
@@ -94,6 +110,10 @@ function show() {
     link.dataset.suite === at.dataset.suite
       ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current");
   if (box.value !== (query.get("filter") || "")) box.value = query.get("filter") || "";
+  const [name, column, way] = (query.get("sort") || "").split("/");
+  const table = [...at.querySelectorAll("table")].find((t) => titled(t) === name);
+  const head = table?.tHead.rows[0].cells[column];
+  if (head && /^(de|a)scending$/.test(way) && head.ariaSort !== way) sort(table, Number(column), way);
   filter();
   open(at.dataset.suite, query.get("run"));
   draw(at, query);
@@ -101,10 +121,11 @@ function show() {
 function filter() {
   const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
   const misses = (text) => words.length > 0 && !words.some((word) => text.toLowerCase().includes(word));
-  let shown = 0, all = 0;
+  let shown = 0, all = 0;  // of the suite that is looked at
   for (const body of bodies) {
     for (const [head, ...rest] of groups(body)) for (const row of [head, ...rest]) {
       row.hidden = misses(row.cells[0].textContent) && (row === head || misses(head.cells[0].textContent));
+      if (body.closest("section").hidden) continue;
       all += 1;
       shown += row.hidden ? 0 : 1;
     }
@@ -113,9 +134,8 @@ function filter() {
     picture.hidden = misses(picture.dataset.names);
   for (const figure of document.querySelectorAll("section > figure")) {
     // A note stays while a row that points at it does, with its number.
-    const rows = [...figure.querySelectorAll("tbody tr")];
     figure.querySelectorAll("figcaption li").forEach((note, i) => {
-      const at = rows.filter((row) => row.cells[0].textContent.endsWith(`[${i + 1}]`));
+      const at = [...figure.querySelectorAll("tbody tr")].filter((row) => row.cells[0].textContent.endsWith(`[${i + 1}]`));
       note.value = i + 1;
       note.hidden = at.length > 0 && at.every((row) => row.hidden);
     });
@@ -140,30 +160,40 @@ function open(suite, name) {
   const curves = run.c.length ? chart(run.x, run.c.map((each, i) => ({ name: `seed ${run.s[i]}`, lines: [each] }))) : "";
   box_of_run.replaceChildren(
     el("form", { method: "dialog" }, el("button", { value: "" }, "Close")),
-    el("h3", {}, `${run.l} on ${run.t}`), facts, el("p", {}, "The command that repeats it:"), el("pre", {}, run.r), curves);
+    el("h3", {}, `${run.l} on ${run.t}`), facts, el("p", {}, "The command that repeats it:"),
+    el("pre", {}, ...run.r.split(" ").flatMap((w, i) => [i ? " " : "", el("span", {}, w)])), curves);
   if (!box_of_run.open) box_of_run.showModal();
 }
 box_of_run.addEventListener("close", () => state().query.get("run") && go({ run: "" }));
 document.querySelector("main").addEventListener("click", (event) => {
-  const cell = event.target.closest("td.run");
-  if (cell) go({ run: cell.dataset.run });
+  follow(event.target.closest("td.run, [data-to]"));
 });
 document.querySelector("main").addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches("td.run")) go({ run: event.target.dataset.run });
+  if (event.key === "Enter" && event.target.matches("td.run, [data-to]")) follow(event.target);
 });
+function follow(cell) {
+  if (cell?.dataset.run) go({ run: cell.dataset.run });
+  else if (cell) leave(cell.dataset.suite, cell.dataset.filter ?? box.value);
+}
+function leave(suite, filter) {
+  go({ run: "", a: "", b: "", task: "", lines: "", sort: "", filter }, suite);
+  window.scrollTo(0, 0);
+}
 
 // ── curves: one line a method, its band over seeds; the legend switches lines ──
-function chart(xs, series) {
-  const w = 640, h = 320, left = 46, bottom = 34, top = 8, right = 8;
+function chart(xs, series, ticked) {
+  // On a phone it is drawn narrower, not smaller: its letters stay as they are.
+  const w = Math.max(280, Math.min(640, document.documentElement.clientWidth - 24)), h = 320, left = 46, bottom = 34, top = 8, right = 8;
   const known = series.flatMap((s) => s.lines.flat()).filter((v) => v !== null);
   const low = Math.min(...known), high = Math.max(...known), pad = 0.04 * (high - low || 1);
   const x = (i) => left + ((xs[i] - xs[0]) / (xs.at(-1) - xs[0] || 1)) * (w - left - right);
   const y = (v) => top + (1 - (v - low + pad) / (high - low + 2 * pad)) * (h - top - bottom);
   const picture = svg("svg", { viewBox: `0 0 ${w} ${h}`, width: w, height: h, role: "img", "aria-label": "curves" });
-  const unit = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20].find((u) => (high - low) / u <= 6) ?? 50;
+  const unit = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20].find((u) => (high - low) / u <= 6) ?? 50;
+  const digits = Math.max(0, -Math.floor(Math.log10(unit)));
   for (let v = Math.ceil(low / unit) * unit; v <= high + 1e-9; v += unit)
     picture.append(svg("line", { x1: left, x2: w - right, y1: y(v), y2: y(v), class: "grid" }),
-      svg("text", { x: left - 6, y: y(v) + 4, "text-anchor": "end" }, v.toFixed(unit < 1 ? 1 : 0)));
+      svg("text", { x: left - 6, y: y(v) + 4, "text-anchor": "end" }, v.toFixed(digits)));
   for (const i of [0, xs.length - 1])
     picture.append(svg("text", { x: x(i), y: h - 14, "text-anchor": i ? "end" : "start" }, `step ${xs[i]}`));
   const legend = el("div", { className: "legend" });
@@ -180,7 +210,10 @@ function chart(xs, series) {
     group.append(svg("polyline", { class: "curve", points: points(mean) }));
     picture.append(group);
     const tick = el("input", { type: "checkbox", checked: !off });
-    tick.addEventListener("change", () => { group.style.display = tick.checked ? "" : "none"; });
+    tick.addEventListener("change", () => {
+      group.style.display = tick.checked ? "" : "none";
+      ticked?.([...legend.children].filter((l) => l.firstChild.checked).map((l) => l.textContent));
+    });
     if (off) group.style.display = "none";
     legend.append(el("label", {}, tick,
       svg("svg", { viewBox: "0 0 26 12" }, svg("line", { x1: 0, x2: 26, y1: 6, y2: 6, stroke: colour, "stroke-width": 3,
@@ -231,35 +264,37 @@ function draw(at, query) {
     };
     place.append(el("h3", {}, "Two methods"), el("div", { className: "compare" },
       el("label", {}, "from ", choose("a", ["", ...labels])), el("label", {}, " to ", choose("b", ["", ...labels]))),
-      el("div", { className: "difference" }), el("h3", {}, ["Curves", of(suite).curves].filter(Boolean).join(": ")),
+      el("div", { className: "difference" }));
+    if (of(suite).curves) place.append(el("h3", {}, `Curves: ${of(suite).curves}`),
       el("div", { className: "compare" }, el("label", {}, "task ", choose("task", of(suite).tasks))),
       el("div", { className: "curves" }));
   }
   const [a, b] = [query.get("a"), query.get("b")];
-  for (const name of ["a", "b", "task"]) if (query.get(name)) place.querySelector(`[name=${name}]`).value = query.get(name);
+  for (const choice of place.querySelectorAll("select")) choice.value = query.get(choice.name) || choice.options[0].value;
   place.querySelector(".difference").replaceChildren(a && b ? compared(suite, a, b) : "");
+  if (!of(suite).curves) return;
   const task = query.get("task") || of(suite).tasks[0];
   const mine = of(suite).runs.filter((r) => r.t === task && r.c.length);
-  // The two that are compared, or what the filter says, or the first few; always with both bounds.
+  // Those ticked; else both bounds, and the two that are compared, or what the filter says, or the first few.
   const words = box.value.toLowerCase().split(/\s+/).filter(Boolean), bounds = ["source_only", "target_only"];
+  const chosen = query.has("lines") ? query.get("lines").split(",") : null;
   const asked = (r, i) => (a && b ? [a, b].includes(r.l)
     : words.length ? words.some((word) => r.l.toLowerCase().includes(word)) : i < 8);
-  const series = mine.map((r, i) => ({ name: r.l, lines: r.c, off: !bounds.includes(bound(r.l)) && !asked(r, i) }));
+  const series = mine.map((r, i) => ({ name: r.l, lines: r.c, 
+    off: chosen ? !chosen.includes(r.l) : !bounds.includes(bound(r.l)) && !asked(r, i) }));
   const steps = mine[0]?.x ?? [];
   const same = series.filter((_, i) => mine[i].x.length === steps.length);
-  place.querySelector(".curves").replaceChildren(same.length ? chart(steps, same) : "No curves of this task.");
+  place.querySelector(".curves").replaceChildren(same.length
+    ? chart(steps, same, (names) => note({ lines: names.join(",") || "none" })) : "No curves of this task.");
 }
 
 for (const head of document.querySelectorAll("thead th")) {
   const button = el("button", { type: "button" }, ...head.childNodes);
-  button.addEventListener("click", () => sort(button));
+  button.addEventListener("click", () => press(button));
   head.append(button);
 }
 box.addEventListener("input", () => go({ filter: box.value }));
-for (const link of document.querySelectorAll("a[data-suite]")) link.addEventListener("click", (event) => {
-  event.preventDefault();
-  go({ run: "", a: "", b: "", task: "" }, link.dataset.suite);
-  window.scrollTo(0, 0);
-});
+for (const link of document.querySelectorAll("a[data-suite]"))
+  link.addEventListener("click", (event) => { event.preventDefault(); leave(link.dataset.suite, box.value); });
 window.addEventListener("hashchange", show);
 show();

@@ -29,8 +29,8 @@ def text(records: Sequence[Record], order: Mapping[str, Sequence[str]]) -> str:
     mine = [r for r in records if r["suite"] == name]
     measure = headline(mine)
     tasks = sorted({r["task"] for r in mine}, key=lambda t: _place(t, order.get(name, ())))
-    kept = [r for r in mine if _curves(r, "accuracy")]
-    shown, title = over_steps(kept) if kept else ("accuracy", "")
+    shown, title = over_steps(mine)
+    title = title if any(_curves(r, shown) for r in mine) else ""
     runs = [{"t": tasks.index(r["task"]), **_run(r, measure, shown, pools)} for r in mine]
     suites[name] = {"measure": measure, "curves": title, "tasks": tasks, "runs": runs}
   shared = {name: [json.loads(each) for each in pool] for name, pool in pools.items()}
@@ -44,7 +44,12 @@ def _place(task: str, order: Sequence[str]) -> tuple[int, str]:
 
 def drawn(records: Sequence[Record]) -> set[str]:
   """The suites whose curves a page draws itself."""
-  return {r["suite"] for r in records if _curves(r, "accuracy")}
+  found = set()
+  for name in {r["suite"] for r in records}:
+    mine = [r for r in records if r["suite"] == name]
+    shown, _ = over_steps(mine)
+    found |= {name} if any(_curves(r, shown) for r in mine) else set()
+  return found
 
 
 def _run(record: Record, measure: str, shown: str, pools: Pools) -> dict[str, Any]:
@@ -68,21 +73,21 @@ def _run(record: Record, measure: str, shown: str, pools: Pools) -> dict[str, An
   for name, value in shared.items():
     key = json.dumps(value, default=str)
     places[name] = pools[name].setdefault(key, len(pools[name]))
-  values = [_rounded(last.get(seed), how.scale) for seed in config["seeds"]]
+  values = [_rounded(last.get(seed), how.scale, how.digits + 1) for seed in config["seeds"]]
   return {"l": record["label"], "v": values, "c": curves, **places}
 
 
 def _curves(record: Record, measure: str) -> list[list[float | None]]:
-  """[seeds][evaluations] of a measure of classes on the target's test set; empty where none is kept."""
+  """[seeds][evaluations] of a measure on the target's test set; empty where none is kept."""
   found = (record.get("curves") or {}).get(f"target_{measure}") or ()
-  scale = outputs.measure(measure).scale
+  how = outputs.measure(measure)
   steps = (record.get("curves") or {}).get("step") or ()
-  if record.get("output") or len(steps) < 2:
+  if len(steps) < 2:
     return []
-  return [[_rounded(v, scale, 1) for v in each] for each in found if each is not None]
+  return [[_rounded(v, how.scale, how.digits) for v in each] for each in found if each is not None]
 
 
-def _rounded(value: float | None, scale: float, digits: int = 2) -> float | None:
+def _rounded(value: float | None, scale: float, digits: int) -> float | None:
   return None if value is None else round(scale * value, digits)
 
 

@@ -60,8 +60,10 @@ def generated(
     for name, mine in every.items()
     for r in selection.measured_as(mine, known.get(name), rule, measure)
   ]
-  overview = page_overview.sheets(shown, known) if rule is None and measure is None else ()
-  files[at / "index.html"] = page.html(whole, pictures, said, shown, overview)
+  own = rule is None and measure is None
+  overview = page_overview.sheets(shown, known, results / "first_run.json") if own else ()
+  about = {name: known[name].about for name in whole if name in known}
+  files[at / "index.html"] = page.html(whole, pictures, said, shown, overview, about)
   return files
 
 

@@ -184,9 +184,9 @@ def cost(records: Sequence[Record], suite: Suite | None) -> Sheet:
     mine = list(row.records.values())
     if mine:
       costs = [
-        mean_value(mine, lambda r: (r.get("seconds") or {}).get("train")),
+        mean_value(mine, lambda r: r["seconds"]["train"] if _timed(r) else None),
         mean_value(mine, lambda r: (r.get("seconds") or {}).get("total")),
-        mean_value(mine, lambda r: r.get("images_per_second")),
+        mean_value(mine, lambda r: r.get("images_per_second") if _timed(r) else None),
         mean_value(mine, lambda r: r.get("prediction_ms_per_1000")),
       ]
       digits = (1, 1, 0, 1)
@@ -202,6 +202,11 @@ def cost(records: Sequence[Record], suite: Suite | None) -> Sheet:
     "compilation; total s with it and with evaluation. Images/s: source and target examples of all "
     f"seeds in a second of training. ms / 1000: milliseconds to predict 1000 examples. {provenance(records)}",
   )
+
+
+def _timed(record: Record) -> bool:
+  """Whether the training was timed: not where other work took all of the clock's time."""
+  return (record.get("seconds") or {}).get("train", 0) > 1e-6
 
 
 def provenance(records: Sequence[Record]) -> str:

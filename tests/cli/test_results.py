@@ -99,8 +99,10 @@ def test_compare_fits_80_columns(tree, capsys, monkeypatch):
 
 def test_suites_of_a_folder_are_those_that_declare_one(tree):
   (tree / "benchmarks" / "it.py").write_text(
+    '"""Of it.\n\nMore."""\n'
     "from adapt.experiments.suite import VECTORS, Suite\nSUITE = Suite('it', (), VECTORS, 'p')\n"
   )
   (tree / "benchmarks" / "other.py").write_text("import nothing_of_that_name\n")
-  assert list(results.suites_in(tree / "benchmarks")) == ["it"]
+  found = results.suites_in(tree / "benchmarks")
+  assert list(found) == ["it"] and found["it"].about == "Of it."
   assert results.suites_in(tree / "absent") == {}

@@ -71,6 +71,18 @@ def test_latex_is_never_a_command(text):
   assert plain.count("{") == plain.count("}")
 
 
+def test_a_wide_latex_table_has_headings_of_two_lines_and_is_scaled_to_the_page():
+  header = ("method", *(f"mnist_usps_{i}" for i in range(formats.WIDE)))
+  sheet = SHEET._replace(
+    header=header, lines=(Line("a", (Entry("1"),) * formats.WIDE),), notes=(), caption=""
+  )
+  text = formats.latex(sheet, "s")
+  assert r"method & \shortstack[r]{mnist\_\\usps\_0} & " in text
+  assert text.count(r"\resizebox{\textwidth}{!}{%") == text.count("\\end{tabular}}\n") == 1
+  fits = sheet._replace(header=header[:-1], lines=(Line("a", (Entry("1"),) * (formats.WIDE - 1)),))
+  assert not re.search(r"shortstack|resizebox|\{tabular\}\}", formats.latex(fits, "s"))
+
+
 def test_csv_keeps_numbers_and_what_was_shown():
   rows = list(csv.DictReader(io.StringIO(formats.table_csv([("digits", SHEET)]))))
   assert len(rows) == 6

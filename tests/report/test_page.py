@@ -154,7 +154,7 @@ def test_the_box_filters(window, tmp_path):
   window.value("document.getElementById('filter').focus()")
   window.type("PAPER  c")
   assert window.value(ROWS) == ["Paper's [1]", "c (3)"] * 2
-  assert window.value("document.getElementById('shown').textContent") == "4 of 10 rows"
+  assert window.value("document.getElementById('shown').textContent") == "2 of 5 rows"
   window.value("document.getElementById('filter').select()")
   window.press("Backspace", 8)
   assert window.value(ROWS) == FIRST * 2
@@ -252,12 +252,63 @@ def test_a_number_opens_its_run_and_the_address_says_so(window, tmp_path):
   said = window.value("document.getElementById('run').textContent")
   assert "dann on usps_mnist" in said and made[2]["command"] in said
   assert window.value("document.querySelectorAll('dialog .curve').length") == 3  # a seed each
-  assert window.value("location.hash") == "#digits?run=usps_mnist%2Fdann"
+  assert window.value("location.hash") == "#digits?run=usps_mnist/dann"
   window.value("document.getElementById('run').close()")
   window.value("new Promise(done => setTimeout(done, 50))")
   assert window.value("location.hash") == "#digits"
   window.value("document.querySelector('a[data-suite=pacs]').click()")
   assert window.value(SHOWN) == ["pacs"] and window.value("location.hash") == "#pacs"
+
+
+@needs_browser
+def test_what_is_sorted_and_ticked_stands_in_the_address_and_stays(window, tmp_path):
+  made, table = pair()
+  show(window, tmp_path, {"digits": [table], "pacs": [sheet()]}, [], "", made)
+  window.value("document.querySelectorAll('thead button')[1].click()")
+  assert window.value("location.hash") == "#digits?sort=digits.accuracy/1/descending"
+  window.value("[...document.querySelectorAll('.curves .legend input')].at(-1).click()")
+  assert window.value("location.hash").endswith("&lines=source_only")
+  window.value("document.querySelector('td.run').click()")  # draws the page anew
+  drawn = "[...document.querySelectorAll('.curves svg > g')].map(g => g.style.display)"
+  assert window.value(drawn) == ["", "none"]
+  show(window, tmp_path, {"digits": [table], "pacs": [sheet()]}, [], "", made)
+  window.value("location.hash = '#digits?sort=digits.accuracy/1/descending&lines=none'")
+  window.value("new Promise(done => setTimeout(done, 50))")
+  assert window.value(ROWS)[:3] == ["dann (3)", "source_only (3)", "Paper's [1]"]
+  assert window.value(drawn) == ["none", "none"]
+  window.value("document.querySelector('a[data-suite=pacs]').click()")
+  assert window.value("location.hash") == "#pacs"
+
+
+@needs_browser
+def test_a_number_of_the_overview_leads_to_its_suite_and_method(window, tmp_path):
+  made, table = pair()
+  gains = Sheet("gains", "Gains", ("method", "digits", "other"), (), "Said.")
+  gains = gains._replace(lines=(Line("dann", (Entry("+1.0", 1.0), Entry("+2.0", 2.0))),))
+  board = Sheet("board", "Rows", ("suite", "rows"), (Line("digits", (Entry("3", 3.0),)),), "Said.")
+  show(window, tmp_path, {"digits": [table]}, [], "", made, [gains, board])
+  assert window.value("document.querySelectorAll('[data-to]').length") == 2  # no suite is `other`
+  window.value("document.querySelector('td[data-to]').click()")
+  assert window.value(SHOWN) == ["digits"]
+  assert window.value("location.hash") == "#digits?filter=dann"
+  show(window, tmp_path, {"digits": [table]}, [], "", made, [gains, board])
+  window.value("document.querySelector('th[data-to]').click()")
+  assert window.value("location.hash") == "#digits"
+
+
+@needs_browser
+def test_curves_follow_the_first_table_and_a_suite_without_any_has_no_heading(window, tmp_path):
+  made, table = pair()
+  bare = [{**r, "suite": "pacs", "curves": {}} for r in made]
+  tables = {n: [table, table._replace(name="cost")] for n in ("digits", "pacs")}
+  show(window, tmp_path, tables, [], "", [*made, *bare], (), {"digits": "Of handwriting."})
+  window.value("document.querySelector('a[data-suite=pacs]').click()")
+  named = "section:not([hidden]) > p, section:not([hidden]) h3"
+  heads = f"[...document.querySelectorAll('{named}')].map(h => h.textContent)"
+  assert window.value(heads) == ["Target", "Two methods", "Target"]
+  window.value("document.querySelector('a[data-suite=digits]').click()")
+  curves = "Curves: target test accuracy (%)"
+  assert window.value(heads) == ["Of handwriting.", "Target", "Two methods", curves, "Target"]
 
 
 @needs_browser

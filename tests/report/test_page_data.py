@@ -50,3 +50,16 @@ def test_a_diverged_seed_is_null_and_nothing_ends_the_block():
   [run] = found["suites"]["digits"]["runs"]
   assert run["v"][1] is None and command(found, run) == made["command"]
   assert page_data.drawn([made]) == {"digits"}
+
+
+def test_values_have_curves_of_their_measure_and_its_digits():
+  made = sample_records.make("mnist_usps", "dann")
+  made["output"] = {"name": "values"}
+  made["last"] = {"r2": [0.71239, 0.5, 0.25]}
+  made["curves"] = {"step": [5, 10], "target_r2": [[0.12345, 0.71239], [0.1, 0.5], [0.2, 0.25]]}
+  suite = json.loads(page_data.text([made], {}))["suites"]["digits"]
+  assert suite["curves"] == "target test R²"
+  [run] = suite["runs"]
+  assert run["c"][0] == [0.123, 0.712] and run["v"][0] == 0.7124
+  assert page_data.drawn([made]) == {"digits"}
+  assert page_data.drawn([{**made, "curves": {}}]) == set()

@@ -1,5 +1,7 @@
 """The results page's first tables: gains over source_only, the label-free choice, the scoreboard."""
 
+import json
+
 import numpy as np
 import pytest
 import sample_records
@@ -31,3 +33,20 @@ def test_the_scoreboard_has_the_suites_with_published_rows_that_were_run():
   assert [line.name for line in board.lines] == ["digits"]
   counts = [entry.value for entry in board.lines[0].entries]
   assert counts[0] == sum(counts[1:]) == len(sample_records.SUITE.reported)
+
+
+def test_first_runs_are_shaded_by_what_they_are_above_the_regression(tmp_path):
+  run = {"test rows": 58, "measure": "r2", "seeds": 3, "source_only": 0.9, "target_only": 0.5}
+  scores = {f"{b} {o}": 0.85 for b in ("source_only", "target_only") for o in ("LR", "RF")}
+  file = tmp_path / "first_run.json"
+  file.write_text(json.dumps({"air_a_b": {**run, **scores}}))
+  [board] = page_overview.sheets([], {}, file)
+  [line] = board.lines
+  assert line.name == "air a b" and [e.text for e in line.entries][:4] == [
+    "R²",
+    "58",
+    "90.0",
+    "85.0",
+  ]
+  assert (line.entries[2].mark, line.entries[5].mark) == ("up2", "down3")
+  assert page_overview.sheets([], {}, tmp_path / "none.json") == []

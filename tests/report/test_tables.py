@@ -163,6 +163,13 @@ def test_averages_are_told_apart_over_tasks():
   assert average([r for r in made if r["task"] != "s0_t0"]) == {"source_only": "", "dann": ""}
 
 
+def test_a_training_that_was_not_timed_has_no_rate():
+  made = sample_records.make("mnist_usps", "dann", 0.8)
+  made["seconds"], made["images_per_second"] = made["seconds"] | {"train": 1e-9}, 6.4e14
+  [line] = tables.cost([made], None).lines
+  assert [entry.value for entry in line.entries][:3] == [None, 57.0, None]
+
+
 def test_two_runs_of_the_same_numbers_differ_in_their_costs_alone():
   again = records()
   for r in again:
