@@ -89,7 +89,12 @@ def domains_of(
 
 
 def odd(domains: Sequence[Domain], hidden: bool) -> list[str]:
-  """What is odd about the sources and the target, the last: leaks, and where it is seen warnings."""
+  """What is odd about the data, a line each.
+
+  Args:
+    domains: the sources, then the target.
+    hidden: whether training never sees the target, of which leaks alone are looked for then.
+  """
   *sources, target = domains
   return (audit.leaks if hidden else audit.warnings)(sources, target)
 

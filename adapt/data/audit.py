@@ -103,7 +103,7 @@ def warnings(sources: Sequence[Domain], target: Domain) -> list[str]:
 
 
 def leaks(sources: Sequence[Domain], target: Domain) -> list[str]:
-  """Return the leaks among the `warnings` of a target that is never trained on.
+  """Return the leaks of a target that is never trained on.
 
   Its test examples are looked for among those of the sources; nothing else of it is looked at.
   """

@@ -34,7 +34,9 @@ def of_logits(
 def most_predicted(
   labels: Int[np.ndarray, " n"], target: Float[np.ndarray, "m k"]
 ) -> dict[str, float]:
-  """The class that is predicted most often in the target, and its shares there and in the source.
+  """The class that the target is predicted to have most.
+
+  With its share of the predictions, and that of the source's labels.
 
   Arguments are as in `of_logits`.
   """

@@ -1,6 +1,6 @@
-"""A user's own convolutions in the form whose gradient is fast on XLA:CPU.
+"""A user's own convolutions, by those of `layers`.
 
-Layers of linen and nnx take the function that convolves as an attribute; this is one. What it does not
+Their gradients are fast on XLA:CPU. Layers of linen and nnx take the function that convolves as an attribute; this is one. What it does not
 know it leaves to XLA.
 """
 

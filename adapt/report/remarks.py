@@ -42,7 +42,10 @@ def _known(record: Record) -> list[np.ndarray]:
 
 
 def lost(record: Record) -> Iterator[str]:
-  """Warnings of a model that may predict one class alone: of the source, or else of the target."""
+  """Warnings that a model may predict one class alone.
+
+  Of the source, or else of the target.
+  """
   found = [*_unlearnt(record)]
   yield from found or _collapsed(record)
 
