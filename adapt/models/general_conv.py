@@ -1,7 +1,7 @@
 """A user's own convolutions, by those of `layers`.
 
-Their gradients are fast on XLA:CPU. Layers of linen and nnx take the function that convolves as an attribute; this is one. What it does not
-know it leaves to XLA.
+Their gradients are fast on XLA:CPU. Layers of linen and nnx take the function that convolves as an
+attribute; this is one. What it does not know it leaves to XLA.
 """
 
 from collections.abc import Sequence
