@@ -22,7 +22,8 @@ from benchmarks.torch_methods import MULTIPLES, WAYS, Batch, Losses
 from benchmarks.torch_nets import networks
 from benchmarks.torch_pieces import pieces
 
-CHANNELS_LAST = ("resnet18", "resnet50", "efficientnet_lite0", "unet_bn")  # on a CPU; measured
+# Faster so on a CPU; DTN, LeNet and ResNet-18 are not (results/speed/NOTES.md).
+CHANNELS_LAST = ("efficientnet_lite0", "unet_bn")
 BLOCK = 256  # images that are predicted at once
 Loss = Callable[[Batch], Losses]
 
