@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from benchmarks import machine
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,19 +25,21 @@ class Work(NamedTuple):
   """What is trained, on random data; the same for either side.
 
   Attributes:
-    method: source_only or dann.
-    model: lenet, mlp, resnet50 or efficientnet_lite0.
-    shape: of an input; images are uint8, vectors float32.
+    method: one of torch_methods.WAYS.
+    model: one of torch_nets.MODELS.
+    shape: of an input; images are uint8, vectors and series [t, c, 1] float32.
     classes: how many.
     examples: of each domain, training and test.
     batch: source examples a step, and as many target examples where the method reads them.
     precision: f32 or bf16.
-    lr: initial learning rate of SGD with Nesterov momentum 0.9.
+    optimizer: sgd, with Nesterov momentum 0.9, or adam.
+    lr: initial learning rate.
     weight_decay: of all parameters.
-    weight: λ of dann.
+    weight: λ of dann and cdan.
     ramp: steepness of its growth.
-    depth: hidden layers of its critic.
+    depth: hidden layers of their critic, and of mcd's classifiers.
     width: of those.
+    sparse: whether 98 % of a vector are zeros.
     run: steps of a whole run, for schedules.
     seeds: in one program; our side only.
     kind: "sharding", "pmap", or "plain", a jitted scan by hand; our side only.
@@ -50,12 +54,14 @@ class Work(NamedTuple):
   examples: int = 10000
   batch: int = 64
   precision: str = "f32"
+  optimizer: str = "sgd"
   lr: float = 0.1
   weight_decay: float = 0.001
   weight: float = 1.0
   ramp: float = 10.0
   depth: int = 2
   width: int = 1024
+  sparse: bool = False
   run: int = 2000
   seeds: int = 1
   kind: str = "sharding"
@@ -66,6 +72,33 @@ class Work(NamedTuple):
   def images(self) -> int:
     """Examples that a step reads, all seeds together."""
     return self.seeds * self.batch * (1 if self.method == "source_only" else 2)
+
+  @property
+  def series(self) -> bool:
+    """Whether inputs are series."""
+    return self.model in ("cnn1d", "gru")
+
+  @property
+  def pixels(self) -> bool:
+    """Whether each pixel of an image has a class."""
+    return self.model == "unet_bn"
+
+
+def examples(work: Work, seed: int) -> tuple[np.ndarray, np.ndarray]:
+  """Random inputs [n, ...] of a domain, and labels of which each class has as many."""
+  n, rng = work.examples, np.random.default_rng(seed)
+  labels = np.arange(n) % work.classes
+  if work.pixels:
+    return _levels(rng, (n, *work.shape)), rng.integers(0, work.classes, (n, *work.shape[:2]))
+  if work.series or (len(work.shape) == 1 and not work.sparse):
+    return rng.standard_normal((n, *work.shape), np.float32), labels
+  if work.sparse:
+    return rng.poisson(0.02, (n, *work.shape)).astype(np.float32), labels
+  return _levels(rng, (n, *work.shape)), labels
+
+
+def _levels(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+  return rng.integers(0, 255, shape).astype(np.uint8)
 
 
 Handlers = Mapping[str, Callable[..., Any]]

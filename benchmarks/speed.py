@@ -7,9 +7,13 @@ is a turn of each, and what is reported is the median over rounds with the range
 anything else used the CPU is dropped. Cases:
 
   lenet64, lenet128, source   LeNet, dann and source_only, against a PyTorch loop (speed_torch.py)
-  amazon                      the Amazon suite's MLP, against the loop; five seeds in one program
+  dan, mcd, cdan, mean_teacher   other methods on LeNet
+  dtn, mlp, mlp_small, cnn1d, gru   other networks; with five seeds in one program, as lenet64 has
+  amazon                      the Amazon suite's MLP; five seeds in one program
+  unet                        pixels, as the suite camvid trains
+  resnet18, resnet50, efficientnet   photographs, _bf16 for bfloat16; on a CPU at a tiny size
+  prediction                  what predict takes for 10,000 examples
   seeds                       1 to 16 seeds in one program, against as many runs
-  resnet50, efficientnet      photographs, with _bf16 for bfloat16; on a CPU at a tiny size
   devices                     sharding and pmap against a plain jitted scan
   evaluation                  what evaluation and label-free selection cost
   checkpoint                  what saving on the way costs
@@ -35,10 +39,10 @@ from adapt.cli.command import Parser, guarded
 from adapt.data import atomic_files
 from adapt.records import record
 from adapt.training import devices
-from benchmarks import machine, speed_cases
+from benchmarks import machine, speed_cases, speed_own
 from benchmarks.contender import Answer, Contender, Failed
 from benchmarks.machine import Rounds, ranged, spread
-from benchmarks.speed_cases import MODULES, Case, Entry, Ratio, barred
+from benchmarks.speed_case import MODULES, Case, Entry, Ratio, barred
 
 COLD = "cold"
 _HINT = f"torch is not there, so ratios against it are left out: {extras.install('bench')}"
@@ -237,7 +241,7 @@ def _run(arguments: argparse.Namespace) -> int:
   for name in chosen:
     try:
       if name == COLD:
-        made = speed_cases.cold(arguments.rounds, arguments.foreign)
+        made = speed_own.cold(arguments.rounds, arguments.foreign)
       else:
         steps = arguments.steps or known[name].steps
         made = measured(known[name], arguments.rounds, steps, arguments.foreign, sides)

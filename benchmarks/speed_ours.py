@@ -3,13 +3,17 @@
 import functools
 import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from adapt.data import Domain
+from adapt.api.fitted import load
+from adapt.data import Domain, Split
+from adapt.deploy.saved import SUFFIX
 from adapt.experiments import run
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.resolve import resolve
@@ -21,13 +25,22 @@ from adapt.training.settings import Settings
 from adapt.training.setup import Feed
 from benchmarks import contender, machine
 from benchmarks.contender import Handlers, Work
-from benchmarks.method_cost import Training, domain, lowered_step
+from benchmarks.method_cost import Training, lowered_step
+
+GIVEN = {  # what the work says of a method; the rest is as usual
+  "dann": ("weight", "ramp", "depth", "width"),
+  "cdan": ("weight", "ramp", "depth", "width"),
+  "mcd": ("depth", "width"),
+}
 
 
 @functools.cache
 def made(work: Work, name: str) -> Domain:
   """The random data of a domain, drawn once: a run would find it on a disk."""
-  return domain(name, work.shape, work.examples, work.classes)
+  x, y = contender.examples(work, len(name))
+  split = Split(x, y.astype(np.int32))
+  kind = "series" if work.series else ""
+  return Domain(name, split, split, tuple(map(str, range(work.classes))), kind)
 
 
 def experiment(work: Work, **changed: Any) -> Experiment:
@@ -36,12 +49,15 @@ def experiment(work: Work, **changed: Any) -> Experiment:
     model=work.model,
     steps=work.run,
     batch_size=work.batch,
+    optimizer=work.optimizer,
     lr=work.lr,
     weight_decay=work.weight_decay,
     precision=work.precision,
   )
   settings = settings._replace(**changed)
-  names = ("weight", "ramp", "depth", "width") if work.method == "dann" else ()
+  given = {name: getattr(work, name) for name in GIVEN.get(work.method, ())}
+  if work.method == "mean_teacher":
+    given["mirror"] = False  # as for digits
   kind = "sharding" if work.kind == "plain" else work.kind
   task = Task("random", ("source",), "target")
   return resolve(
@@ -50,7 +66,8 @@ def experiment(work: Work, **changed: Any) -> Experiment:
     method=work.method,
     settings=settings,
     seeds=tuple(range(work.seeds)),
-    given={name: getattr(work, name) for name in names},
+    given=given,
+    output="pixels" if work.pixels else "classes",
     layout=devices.layout(kind, work.devices, work.batch),
     feed=Feed(work.feed),
   )
@@ -156,8 +173,19 @@ def start(work: Work) -> Handlers:
     with tempfile.TemporaryDirectory() as out:
       run.run(asked, out, domains=functools.partial(made, work), minutes=minutes)
 
+  def predict(steps: int) -> None:
+    if "fitted" not in there:
+      asked = experiment(work, steps=2, evaluations=1)._replace(save_model=True)
+      with tempfile.TemporaryDirectory() as out:
+        run.run(asked, out, domains=functools.partial(made, work))
+        there["fitted"] = load(next(Path(out).rglob(f"*{SUFFIX}")))
+      there["images"], _ = contender.examples(work, 2)
+    for _ in range(steps):
+      there["fitted"].predict(there["images"])
+
   return {
     "prepare": prepare,
+    "predict": predict,
     "advance": lambda steps: there["advance"](steps),
     "run": whole_run,
     "flops": lambda: flops(there["whole"]),

@@ -1,22 +1,31 @@
-"""The other side of the speed benchmark: a straightforward PyTorch loop that does a DANN step's work.
+"""The other side of the speed benchmark: a straightforward PyTorch loop that does a step's work.
 
 As TLlib's script has it: one forward pass over source and target together, gradient reversal, a
-critic with batch norm, SGD with Nesterov momentum, and three scalars read back at each step (or
-none: its best case). On a GPU it is compiled by torch.compile, with channels last and, for bf16,
-autocast. Networks are those of adapt/models, layer for layer; batches are drawn from arrays in
-memory. Needs torch: pip install 'adapt-jax[bench]'.
+critic with batch norm, SGD with Nesterov momentum, and the losses read back at each step (or none:
+its best case). What changes in place does, optimisers are fused, and images have their channels last
+where that is faster. On a GPU it is compiled by torch.compile, with autocast for bf16. Networks are
+those of adapt/models, layer for layer; batches are drawn from arrays in memory. Needs torch:
+pip install 'adapt-jax[bench]'.
 """
 
 import contextlib
+import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from benchmarks import contender, machine
-from benchmarks.contender import Handlers, Work
-from benchmarks.torch_nets import networks, pieces
+from benchmarks.contender import Handlers, Work, examples
+from benchmarks.torch_methods import MULTIPLES, WAYS, Batch, Losses
+from benchmarks.torch_nets import networks
+from benchmarks.torch_pieces import pieces
+
+# Faster so on a CPU; DTN, LeNet and ResNet-18 are not (results/speed/NOTES.md).
+CHANNELS_LAST = ("efficientnet_lite0", "unet_bn")
+BLOCK = 256  # images that are predicted at once
+Loss = Callable[[Batch], Losses]
 
 
 class Loop:
@@ -30,38 +39,42 @@ class Loop:
     self.device = torch.device("cuda" if self.gpu else "cpu")
     torch.set_float32_matmul_precision("high")  # tf32 on a GPU, as XLA takes it
     self.parts = torch.nn.ModuleDict(networks(work)).to(self.device)
-    if self.gpu:
+    images = len(work.shape) > 1 and not work.series
+    self.last = images and (self.gpu or work.model in CHANNELS_LAST)
+    if self.last:
       self.parts = self.parts.to(memory_format=torch.channels_last)
-    self.opt = torch.optim.SGD(
-      self.parts.parameters(),
-      lr=work.lr,
-      momentum=0.9,
-      weight_decay=work.weight_decay,
-      nesterov=True,
-      fused=self.gpu,
-    )
-    self.xs, self.ys = self._domain(0)
-    self.xt, _ = self._domain(1)
+    self.way = WAYS[work.method]
+    self.groups = [[p for n in g for p in self.parts[n].parameters()] for g in self.way.groups]
+    self.opts = [self._optimizer(group) for group in self.groups]
+    (self.xs, self.ys), (self.xt, _) = self._domain(0), self._domain(1)
     self.is_source = (torch.arange(2 * work.batch, device=self.device) < work.batch).float()
+    self.pairs = torch.triu_indices(*[2 * work.batch] * 2, 1, device=self.device)
+    self.multiples = torch.tensor(MULTIPLES, device=self.device)
     self.rows = [self._rows(), self._rows()]
-    self.losses = torch.compile(self.eager) if self.gpu else self.eager
+    self.eager = [functools.partial(phase.loss, self) for phase in self.way.phases]
+    self.losses = [torch.compile(loss) for loss in self.eager] if self.gpu else self.eager
+
+  def _optimizer(self, group: list[Any]) -> Any:
+    optim, work = self.torch.optim, self.work
+    more = {"lr": work.lr, "weight_decay": work.weight_decay, "fused": True}
+    if work.optimizer == "adam":
+      return optim.Adam(group, **more)
+    return optim.SGD(group, momentum=0.9, nesterov=True, **more)
 
   def _domain(self, seed: int) -> tuple[Any, Any]:
-    work, rng = self.work, np.random.default_rng(seed)
-    shape = (work.examples, *work.shape)
-    y = self.torch.arange(work.examples, device=self.device) % work.classes
-    if len(work.shape) == 1:
-      x = rng.poisson(0.02, shape).astype(np.float32)
-      return self.torch.from_numpy(x).to(self.device), y
-    x = rng.integers(0, 255, shape).astype(np.uint8)
-    return self._laid_out(self.torch.from_numpy(x).to(self.device).permute(0, 3, 1, 2)), y
+    x, y = (self.torch.from_numpy(a).to(self.device) for a in examples(self.work, seed))
+    return self._laid_out(self._moved(x)), y
+
+  def _moved(self, x: Any) -> Any:
+    """Inputs with their axes where torch wants them."""
+    if self.work.series:  # a convolution over time has channels before it
+      return x[..., 0] if self.work.model == "gru" else x[..., 0].transpose(1, 2)
+    return x.permute(0, 3, 1, 2) if x.ndim == 4 else x
 
   def _laid_out(self, x: Any) -> Any:
-    """Images in the memory format that is fast on the device."""
-    if x.ndim < 4:
-      return x
-    form = self.torch.channels_last if self.gpu else self.torch.contiguous_format
-    return x.contiguous(memory_format=form)
+    """Inputs in the memory format that is fast on the device."""
+    last = self.torch.channels_last if self.last else self.torch.contiguous_format
+    return x.contiguous(memory_format=last)
 
   def _rows(self) -> Iterator[Any]:
     """Rows of each batch: a fresh permutation each pass."""
@@ -70,44 +83,60 @@ class Loop:
       order = self.torch.randperm(n, device=self.device)
       yield from (order[i : i + b] for i in range(0, n - b + 1, b))
 
-  def eager(self, xs: Any, ys: Any, xt: Any, is_source: Any, strength: Any) -> tuple[Any, ...]:
-    """(loss to minimise, label loss, domain loss) of one batch."""
-    functional = self.torch.nn.functional
-    x = xs if xt is None else self.torch.cat([xs, xt])
-    if x.dtype == self.torch.uint8:
-      x = x.float() / 127.5 - 1
-    with self._precision():
-      features = self.parts["body"](x)
-      label_loss = functional.cross_entropy(self.parts["head"](features)[: len(xs)].float(), ys)
-    if xt is None:
-      return label_loss, label_loss, label_loss
-    # As ours: the critic is small and stays in float32.
-    logits = self.parts["critic"](self.reverse(features.float(), strength))[:, 0]
-    domain_loss = functional.binary_cross_entropy_with_logits(logits, is_source)
-    return label_loss + domain_loss, label_loss, domain_loss
+  def scaled(self, x: Any) -> Any:
+    """Images in [-1, 1], and other inputs, as floats."""
+    return x / 127.5 - 1 if x.dtype == self.torch.uint8 else x
 
-  def _precision(self) -> Any:
+  def seen(self, x: Any, parts: Any = None) -> tuple[Any, Any]:
+    """(features, logits) of inputs that are scaled."""
+    parts = self.parts if parts is None else parts
+    with self.precision():
+      features = parts["body"](x)
+      return features, parts["head"](features)
+
+  def label_loss(self, logits: Any, ys: Any) -> Any:
+    """Cross-entropy, of examples or of pixels."""
+    return self.torch.nn.functional.cross_entropy(logits.float(), ys)
+
+  def precision(self) -> Any:
+    """Where bfloat16 is wanted, what takes it."""
     if self.work.precision == "bf16":
       return self.torch.autocast(self.device.type, self.torch.bfloat16)
     return contextlib.nullcontext()
 
-  def step(self, losses: Callable[..., tuple[Any, ...]]) -> tuple[Any, ...]:
+  def batch(self) -> Batch:
+    """Draws one."""
+    work, torch, rows = self.work, self.torch, next(self.rows[0])
+    batch = Batch(self._laid_out(self.xs[rows]), self.ys[rows])
+    if work.method == "source_only":
+      return batch
+    xt = self._laid_out(self.xt[next(self.rows[1])])
+    ramp = work.weight * (2 / (1 + math.exp(-work.ramp * self.taken / work.run)) - 1)
+    strength = torch.full((), ramp, device=self.device)
+    return Batch(*batch[:2], xt, self.is_source, strength)
+
+  def step(self, losses: Sequence[Loss]) -> Losses:
     """Draws a batch and takes one step; the losses, unread."""
-    work, torch = self.work, self.torch
-    progress = self.taken / work.run
-    for group in self.opt.param_groups:
-      group["lr"] = work.lr * (1 + 10 * progress) ** -0.75
-    rows = next(self.rows[0])
-    xs, ys, xt, is_source, strength = self._laid_out(self.xs[rows]), self.ys[rows], None, None, None
-    if work.method == "dann":
-      xt = self._laid_out(self.xt[next(self.rows[1])])
-      ramp = work.weight * (2 / (1 + math.exp(-work.ramp * progress)) - 1)
-      strength = torch.full((), ramp, device=self.device)
-      is_source = self.is_source
-    found = losses(xs, ys, xt, is_source, strength)
-    self.opt.zero_grad()
-    found[0].backward()
-    self.opt.step()
+    work, batch = self.work, self.batch()
+    found: Losses = ()
+    rate = work.lr * (1 + 10 * self.taken / work.run) ** -0.75
+    for opt in self.opts:
+      for settings in opt.param_groups:
+        settings["lr"] = rate
+    for phase, loss in zip(self.way.phases, losses, strict=True):
+      if len(self.groups) > 1:
+        for i, group in enumerate(self.groups):
+          for parameter in group:
+            parameter.requires_grad_(i in phase.groups)
+      for _ in range(phase.repeat):
+        new = loss(batch)
+        for i in phase.groups:
+          self.opts[i].zero_grad()
+        new[0].backward()
+        for i in phase.groups:
+          self.opts[i].step()
+      found += new
+    self.way.after(self)
     self.taken += 1
     return found
 
@@ -120,6 +149,17 @@ class Loop:
           loss.item()
     if self.gpu:
       self.torch.cuda.synchronize()
+
+  def predict(self, images: np.ndarray) -> np.ndarray:
+    """Classes [n] of images as they come, block by block."""
+    torch, body = self.torch, self.parts.eval()
+    found = []
+    with torch.inference_mode():
+      for i in range(0, len(images), BLOCK):
+        x = self._moved(torch.from_numpy(images[i : i + BLOCK]).to(self.device))
+        found.append(self.seen(self.scaled(self._laid_out(x)), body)[1].argmax(1))
+    self.parts.train()
+    return np.asarray(torch.cat(found).cpu().numpy())
 
   def flops(self) -> float:
     """Floating-point operations of the products and convolutions of a step."""
@@ -167,6 +207,14 @@ def start(work: Work) -> Handlers:
   def prepare() -> None:
     there["loop"] = Loop(work)
 
+  @functools.cache
+  def images() -> np.ndarray:
+    return examples(work, 2)[0]
+
+  def predict(steps: int) -> None:
+    for _ in range(steps):
+      there["loop"].predict(images())
+
   def memory() -> dict[str, int | None]:
     if torch.cuda.is_available():
       return {"peak": torch.cuda.max_memory_allocated(), "before": 0}
@@ -175,6 +223,7 @@ def start(work: Work) -> Handlers:
   return {
     "prepare": prepare,
     "advance": lambda **how: there["loop"].advance(**how),
+    "predict": predict,
     "flops": lambda: there["loop"].flops(),
     "peak": lambda: peak(work.precision),
     "memory": memory,

@@ -1,6 +1,5 @@
 """The speed benchmark: what it compares does the same work, and its rounds, guard and ratios are right."""
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -11,21 +10,19 @@ import numpy as np
 import pytest
 
 from adapt import extras
-from benchmarks import machine, speed, speed_cases, speed_ours
-from benchmarks.contender import ROOT, Contender, Failed, Work
+from benchmarks import machine, speed, speed_case, speed_cases, speed_ours
+from benchmarks.contender import ROOT, Contender, Failed, Work, examples
 from benchmarks.machine import Usage
-from benchmarks.speed_cases import AMAZON, LENET, NO_READS, TORCH, Bar
+from benchmarks.speed_case import MODULES, NO_READS, TORCH, Bar
+from benchmarks.speed_networks import AMAZON, LENET, MLP, PIXELS, SPOKEN
 
 SMALL = Work(model="mlp", shape=(6,), classes=2, examples=32, batch=8, width=16, run=10)
-needs_torch = pytest.mark.skipif(
-  importlib.util.find_spec("torch") is None, reason="pip install 'adapt-jax[bench]'"
-)
 
 
 @pytest.fixture(scope="module")
 def small():
   """A contender of our side that has taken its first steps."""
-  contender = Contender(speed_cases.MODULES["ours"], SMALL)
+  contender = Contender(MODULES["ours"], SMALL)
   contender.ask("prepare")
   contender.ask("advance", steps=2)
   yield contender
@@ -41,77 +38,6 @@ def test_sizes_of_lenet_and_its_critic():
   assert speed_ours.layers(LENET._replace(examples=64)) == expected
 
 
-@needs_torch
-@pytest.mark.parametrize("model", ["lenet", "amazon", "resnet50", "efficientnet_lite0"])
-def test_both_sides_have_the_same_layers(model):
-  from benchmarks import torch_nets
-
-  known = {"lenet": LENET, "amazon": AMAZON}
-  photographs = Work(model=model, shape=(32, 32, 3), classes=31)
-  work = known.get(model, photographs)._replace(examples=16, batch=4)
-  assert torch_nets.layers(work) == speed_ours.layers(work)
-
-
-@needs_torch
-@pytest.mark.parametrize("method", ["dann", "source_only"])
-def test_both_sides_do_as_many_operations(method):
-  from benchmarks import speed_torch
-
-  work = LENET._replace(method=method, examples=64)
-  theirs = speed_torch.Loop(work).flops()  # of products alone
-  assert theirs <= speed_ours.flops(speed_ours.training(work)) <= 1.05 * theirs
-
-
-@needs_torch
-@pytest.mark.parametrize("groups", [1, 6])
-def test_a_convolution_costs_three_times_its_forward_pass(groups):
-  import torch
-
-  from benchmarks import speed_torch
-
-  layer = torch.nn.Conv2d(6, 12, 3, groups=groups, bias=False)
-  x = torch.ones(2, 6, 8, 8, requires_grad=True)
-  forward = 2 * (2 * 12 * 6 * 6) * (6 // groups * 9)
-  assert speed_torch.counted(lambda: layer(x).sum().backward()) == 3 * forward
-
-
-@needs_torch
-def test_the_torch_loop_learns_and_reverses_the_critics_gradient():
-  from benchmarks import speed_torch
-
-  loop = speed_torch.Loop(SMALL._replace(examples=64, ramp=1e4))
-  batch = loop.xs[:8], loop.ys[:8], loop.xt[:8], loop.is_source
-  (first,) = [p for n, p in loop.parts["body"].named_parameters() if n.endswith("0.weight")]
-  grads = []
-  for strength in (0.0, 1.0, 2.0):
-    loop.opt.zero_grad()
-    loop.eager(*batch, loop.torch.tensor(strength))[0].backward()
-    grads.append(first.grad.clone())
-  of_critic = grads[1] - grads[0]
-  assert of_critic.abs().max() > 1e-4
-  assert loop.torch.allclose(grads[2] - grads[0], 2 * of_critic, atol=1e-6)
-  loop.opt.zero_grad()
-  loop.eager(*batch, loop.torch.tensor(1.0))[2].backward()
-  assert loop.torch.allclose(first.grad, of_critic, atol=1e-6)
-  before = first.detach().clone()
-  loop.advance(2, reads=True)
-  assert loop.taken == 2 and not loop.torch.equal(first, before)
-
-
-@needs_torch
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, while it traces
-def test_a_gpus_loop_compiles_whole_and_once():
-  from benchmarks import speed_torch
-
-  loop = speed_torch.Loop(SMALL)
-  counters = loop.torch._dynamo.utils.counters
-  counters.clear()
-  compiled = loop.torch.compile(loop.eager, backend="aot_eager", fullgraph=True)
-  for _ in range(3):  # λ and the batch differ
-    loop.step(compiled)
-  assert counters["stats"]["unique_graphs"] == 1
-
-
 def test_the_plain_scan_is_the_same_training(monkeypatch):
   whole = speed_ours.training(SMALL)
   advance, waited = speed_ours.plain(whole), []
@@ -122,6 +48,42 @@ def test_the_plain_scan_is_the_same_training(monkeypatch):
   for mine, theirs in zip(*map(jax.tree.leaves, (params, stacked)), strict=True):
     assert np.asarray(mine) == pytest.approx(np.asarray(theirs[0]), rel=1e-4, abs=1e-6)
   assert float(metrics["loss"]) == pytest.approx(float(means["loss"][0]), rel=1e-5)
+
+
+def test_both_sides_are_given_inputs_of_the_works_kind():
+  x, y = examples(PIXELS._replace(examples=4), 0)
+  assert x.shape == (4, 88, 120, 3) and x.dtype == np.uint8
+  assert y.shape == (4, 88, 120) and set(np.unique(y)) == set(range(11))
+  x, y = examples(SPOKEN, 0)
+  assert x.shape == (450, 32, 40, 1) and x.dtype == np.float32
+  assert (np.bincount(y) == 45).all()
+  zeros = [(examples(work._replace(examples=50), 0)[0] == 0).mean() for work in (AMAZON, MLP)]
+  assert zeros[0] > 0.97 and zeros[1] < 0.01
+
+
+@pytest.mark.parametrize("work", [PIXELS._replace(shape=(8, 8, 3)), SPOKEN])
+def test_our_side_trains_pixels_and_series(work):
+  whole = speed_ours.training(work._replace(examples=20, batch=2))
+  before = jax.tree.map(np.asarray, whole.mapped.ts.params)
+  whole.advance(1)
+  changed = jax.tree.map(lambda a, b: np.abs(a - b).max(), before, whole.mapped.ts.params)
+  assert whole.mapped.ts.alive.all() and max(jax.tree.leaves(changed)) > 0
+
+
+def test_our_side_predicts_by_a_saved_model(monkeypatch):
+  given = []
+  loaded = speed_ours.load
+
+  def watched(file):
+    fitted = loaded(file)
+    predict = fitted.predict
+    fitted.predict = lambda x: given.append(predict(x))
+    return fitted
+
+  monkeypatch.setattr(speed_ours, "load", watched)
+  handlers = speed_ours.start(SMALL._replace(method="source_only"))
+  handlers["predict"](steps=2)
+  assert [len(labels) for labels in given] == [32, 32]
 
 
 def test_a_contender_answers_and_reports(small):
@@ -137,7 +99,7 @@ def test_a_contender_answers_and_reports(small):
 def test_a_contender_that_ends_is_told_with_its_last_words():
   with pytest.raises(Failed, match="no_such_module"):
     Contender("benchmarks.no_such_module", SMALL)
-  dying = Contender(speed_cases.MODULES["ours"], SMALL._replace(model="no_such_model"))
+  dying = Contender(MODULES["ours"], SMALL._replace(model="no_such_model"))
   with pytest.raises(Failed, match="no_such_model"):
     dying.ask("prepare")
   dying.close()
@@ -191,6 +153,9 @@ def test_ratios_of_every_case():
   assert values["torch / ours"] == 2.5 and values["torch, no reads / ours"] == 2.0
   assert values["five torch runs / ours, five seeds"] == 5 * 5.0 / 8.0
   assert values["five torch runs / ours, five seeds, dense"] == 5 * 5.0 / 10.0
+  assert cases["mlp"].ratios["five torch runs / ours, five seeds"].of(seconds, 1) == 25.0 / 8.0
+  seconds = {f"lenet, {side}": time for side, time in (("ours", 2.0), (TORCH, 5.0))}
+  assert cases["prediction"].ratios["lenet: torch / ours"].of(seconds, 1) == 2.5
   seconds = {"ours": 2.0, "8 seeds": 14.0}
   assert cases["seeds"].ratios["8 seeds / ours"].of(seconds, 1) == 7.0
   assert cases["seeds"].ratios["8 separate runs / 8 seeds"].of(seconds, 1) == 16.0 / 14.0
@@ -206,12 +171,20 @@ def test_ratios_of_every_case():
 def test_bars_are_those_promised():
   cases = speed_cases.cases(True, 1)
   bars = {(c, n): r.bar.value for c, case in cases.items() for n, r in case.ratios.items() if r.bar}
+  five, theirs = "five torch runs / ours, five seeds", "torch / ours"
+  photographs = [f"{n}{p}" for n in ("resnet50", "efficientnet") for p in ("", "_bf16")]
+  methods, seeded = ("dan", "mcd", "cdan", "mean_teacher"), ("dtn", "cnn1d", "gru")
+  others = (*methods, *seeded, "mlp", "mlp_small", "unet", "resnet18", *photographs)
+  predicted = [f"{n}: torch / ours" for n in ("lenet", "dtn", "mlp", "cnn1d")]
   assert bars == {
-    ("lenet64", "torch / ours"): 1.4,
-    ("lenet128", "torch / ours"): 1.5,
-    ("source", "torch / ours"): 1.5,
-    ("amazon", "five torch runs / ours, five seeds"): 4.0,
-    ("amazon", "five torch runs / ours, five seeds, dense"): 2.0,
+    **{(case, theirs): 1.2 for case in others},
+    **{(case, five): 1.2 for case in ("lenet64", *seeded)},
+    **{(case, five): 4.0 for case in ("mlp", "mlp_small", "amazon")},
+    **{("prediction", name): 1.2 for name in predicted},
+    ("lenet64", theirs): 1.4,
+    ("lenet128", theirs): 1.5,
+    ("source", theirs): 1.5,
+    ("amazon", f"{five}, dense"): 2.0,
     ("checkpoint", "share of a run that saves every 5 minutes"): 0.03,
     ("seeds", "8 seeds / ours"): 8.5,
     ("devices", "sharding 1 / plain"): 1.03,
@@ -223,10 +196,10 @@ def test_bars_are_those_promised():
 
 
 def test_a_case_end_to_end_without_torch(tmp_path, monkeypatch, capsys):
-  case = speed_cases.against_torch("small", SMALL, 2, Bar(1.0))
-  case.entries["two"] = speed_cases.Entry("ours", SMALL._replace(seeds=2))
-  case.ratios["two / ours"] = speed_cases.over("two", "ours", bar=Bar(0.0))
-  case.whole["two"] = speed_cases.over("two", "ours")
+  case = speed_case.against_torch("small", SMALL, 2, Bar(1.0))
+  case.entries["two"] = speed_case.Entry("ours", SMALL._replace(seeds=2))
+  case.ratios["two / ours"] = speed_case.over("two", "ours", bar=Bar(0.0))
+  case.whole["two"] = speed_case.over("two", "ours")
   monkeypatch.setattr(speed_cases, "cases", lambda cpu, there: {"small": case})
   monkeypatch.setattr(speed.importlib.util, "find_spec", lambda name: None)
   arguments = ["small", "--rounds", "2", "--foreign", "99", "--out", str(tmp_path)]

@@ -42,10 +42,11 @@ def test_values_and_gradients_of_two_orders_are_xlas(pads):
 
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="the form is for the CPU")
 def test_training_takes_it_for_windows_of_many_channels_alone():
-  def taken(*shape, stride=1):
-    x, kernel = normal(0, 1, 6, 6, shape[2]), normal(1, *shape)
+  def taken(*shape, stride=1, side=6):
+    x, kernel = normal(0, 1, side, 6, shape[2]), normal(1, *shape)
     jaxpr = jax.make_jaxpr(lambda x, k: conv(x, k, stride, 1, train=True))(x, kernel)
     return any("custom_vjp" in e.primitive.name for e in jaxpr.eqns)
 
-  assert taken(3, 3, 8, 2)
+  assert taken(3, 3, 8, 2) and taken(3, 3, 8, 2, side=4)
+  assert not taken(3, 3, 8, 2, side=3)  # of images no larger than the window patches are faster
   assert not any((taken(3, 3, 3, 2), taken(1, 3, 8, 2), taken(3, 3, 8, 2, stride=2)))
