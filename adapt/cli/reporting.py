@@ -45,6 +45,7 @@ class Reporting:
     steps = sum(grid.steps(group[0]) for group in groups)
     self._board = Board(len(groups), steps, Console(stderr=True), quiet=not hosts.leads())
     self._out, self._tracker, self._show_target = Path(out), Tracker(), show_target
+    self._several_pairs = len({one.suite.tasks for group in groups for one in group}) > 1
     self._mode: Mode = wandb if hosts.leads() else "off"
 
   def __enter__(self) -> "Reporting":
@@ -62,6 +63,8 @@ class Reporting:
   def begin(self, name: str, experiments: Sequence[Experiment], steps: int) -> None:
     """Start a program."""
     self._experiment = experiments[0]
+    if self._several_pairs:  # each is a suite of its own, within which its only task needs no name
+      name = f"{self._experiment.task.name} {name}"
     self._board.begin(name, steps)
     if self._mode != "off":
       run = wandb_run.described(self._experiment, record.environment())

@@ -63,9 +63,10 @@ def run_each(
     outputs.check_measure(arguments.measure, kind)
   options = options_of(arguments)
   checked = [(grid.grouped(made, domains, options), domains) for made, domains in parts]
+  every = [group for groups, _ in checked for group in groups]
   records = []
-  for groups, domains in checked:
-    with Reporting(groups, options.out, arguments.wandb, arguments.show_target) as reporter:
+  with Reporting(every, options.out, arguments.wandb, arguments.show_target) as reporter:
+    for groups, domains in checked:
       records += grid.run(groups, domains, options, reporter)
   return show(records, arguments.measure or measure)
 

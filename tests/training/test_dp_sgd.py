@@ -1,5 +1,7 @@
 """Private training: clipping by example by hand, noise of the stated size, ε, and what is refused."""
 
+import logging
+
 import by_hand
 import jax
 import jax.numpy as jnp
@@ -91,6 +93,14 @@ def test_epsilon_agrees_with_the_gaussian_mechanism_s_own():
   exact = optimize.brentq(lambda e: delta(e) - 1e-5, 0.01, 50)
   assert exact <= spent["epsilon"] <= 1.15 * exact  # Rényi accounting bounds it, closely
   assert 0 < spent["epsilon_poisson"] < spent["epsilon"]
+
+
+def test_orders_that_the_accountant_leaves_out_are_not_the_reader_s_business(caplog):
+  pytest.importorskip("dp_accounting")
+  spent = dp_sgd.spent(Privacy(1.0, 1.0), 240, 64, 60)
+  assert spent["epsilon_poisson"] > 0 and not caplog.records
+  logging.getLogger("absl").warning("of another matter")
+  assert "of another matter" in caplog.text
 
 
 @pytest.mark.parametrize(
