@@ -177,7 +177,8 @@ def start(work: Work) -> Handlers:
     if "fitted" not in there:
       asked = experiment(work, steps=2, evaluations=1)._replace(save_model=True)
       with tempfile.TemporaryDirectory() as out:
-        run.run(asked, out, domains=functools.partial(made, work))
+        few = work._replace(examples=4 * work.batch)  # a run looks at its data several times
+        run.run(asked, out, domains=functools.partial(made, few))
         there["fitted"] = load(next(Path(out).rglob(f"*{SUFFIX}")))
       there["images"], _ = contender.examples(work, 2)
     for _ in range(steps):
