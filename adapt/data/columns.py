@@ -122,7 +122,8 @@ def _is_text(parts: Sequence[Part], name: str) -> bool:
     value = next((v for v in column.values.tolist() if v is not None and not _is_number(v)), "")
     raise ValueError(
       f"column '{name}' has texts in {where} ('{value[:30]}') and numbers in {other}: mend it, say "
-      f"--missing '{value[:30]}' if that is a missing cell, or --categorical {name}"
+      f"--missing '{value[:30]}' if that is a missing cell, --categorical {name}, or --label-column "
+      f"{name} if these are the labels"
     )
   return False in kinds
 

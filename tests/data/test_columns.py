@@ -94,7 +94,8 @@ def test_ids_are_left_out_and_told():
 
 def test_what_cannot_be_learnt_from_is_refused():
   with pytest.raises(
-    ValueError, match=r"'a' has texts in t \('n/a'\) and numbers in s: .*--missing"
+    ValueError,
+    match=r"'a' has texts in t \('n/a'\) and numbers in s: .*--missing .*--label-column a",
   ):
     fitted(part("s", table(a=[1, 2])), part("t", table(a=["1", "n/a"]), source=False))
   with pytest.raises(ValueError, match=r"s column 'a' has infinite values"):
