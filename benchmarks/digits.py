@@ -103,8 +103,8 @@ SUITE = Suite(
       _LIANG,
       "source-free, USPS split otherwise into 7,438 and 1,860 images, mean of 3 runs",
       {"mnist_usps_resplit": 97.9, "usps_mnist": 98.0},
-      "about half of it is the suite's learning rate: with its own, 0.01, the row shot-lr=0.01; the rest "
-      "is not explained (its source model, unlike ours, is trained with smoothed labels)",
+      "about half of it is the suite's learning rate: with its own, 0.01, the row shot-lr=0.01; its whole "
+      "recipe, with a source model of smoothed labels, is the row shot-recipe=paper",
     ),
     Reported(
       "srconly (SHOT)",
