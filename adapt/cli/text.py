@@ -1,4 +1,4 @@
-"""Plain terminal text: columns and paragraphs that fit its width."""
+"""Text for a terminal: columns, paragraphs of its width, a console."""
 
 import os
 import shutil

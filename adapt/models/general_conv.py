@@ -26,6 +26,8 @@ def conv_general_dilated(
 ) -> jax.Array:
   """As `lax.conv_general_dilated`, to be followed by a gradient.
 
+  Not differentiable forwards (jax.jvp) where `canonical_conv` takes it.
+
   Args:
     lhs: inputs [b, h, w, c] or [b, l, c] by the numbering of linen's and nnx's layers.
     rhs: kernel [p, q, c, o] or [p, c, o].

@@ -41,7 +41,7 @@ def conv(
     )
   p, q, channels, _ = kernel.shape
   # Of few channels, or along one axis, patches are little more than the pixels themselves. Of images
-  # smaller than the window, as deep layers see of small photographs, XLA's form is many times slower.
+  # no larger than the window, as deep layers see of small photographs, XLA's form is many times slower.
   small = min(x.shape[1:3]) <= max(p, q)
   if stride == 1 and min(p, q) > 1 and channels >= 8 and not small:
     return canonical_conv(x, kernel, sides(padding))
