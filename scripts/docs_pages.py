@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def entry(kind: Kind, name: str, records: Sequence[Record], suites: dict[str, Su
   ]
   facts = {n: v for n, v in describe.facts(kind, name).items() if v}
   parts.append("".join(f"- **{n.replace('_', ' ')}**: {v}\n" for n, v in facts.items()))
-  parts += [" ".join(note.split()) + "\n" for note in doc.notes]
+  parts += [_note(note) for note in doc.notes]
   if found := describe.flags(kind, name):
     # The class keeps a flag in one line: a browser breaks it behind its hyphens.
     rows = [
@@ -95,6 +96,14 @@ def entry(kind: Kind, name: str, records: Sequence[Record], suites: dict[str, Su
   if file is not None and file.is_relative_to(ROOT):
     parts.append(f"Its code is `{file.relative_to(ROOT)}`.\n")
   return "\n".join(part for part in parts if part)
+
+
+def _note(text: str) -> str:
+  """A paragraph of an entry's docstring; its equation leads to the table of symbols."""
+  if not kinds.is_equation(text):
+    return " ".join(text.split()) + "\n"
+  symbols = "Its equation, in [the symbols of all pages](../../symbols.md):"
+  return f"{symbols}\n\n```text\n{textwrap.dedent(text)}\n```\n"
 
 
 def _cell(text: str) -> str:

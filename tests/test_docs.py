@@ -76,6 +76,12 @@ def test_every_entry_has_a_page(command):
     assert f"\n{name}\n" in docs_pages._contents(kind)
 
 
+def test_a_page_has_its_equation_as_written():
+  page = docs_pages.entry(KINDS["methods"], "mcd", [], {})
+  block = page.partition("symbols.md):\n\n```text\n1. all ")[2].partition("```")[0]
+  assert block.count("\n") == 3 and "\n3. features" in block
+
+
 def sentences(text):
   """The sentences of a page's prose: no code, tables, headings, generated blocks or lists of links."""
   text = re.sub(r"<!-- (\w+):\w+ -->.*?<!-- /\1 -->", "", text, flags=re.DOTALL)

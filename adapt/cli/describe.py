@@ -43,7 +43,8 @@ def page(kind: Kind, name: str) -> str:
   parts = [text.paragraph(f"{name}: {doc.summary if same else doc.title}")]
   parts += [] if same else [text.paragraph(doc.summary)]
   parts.append(text.pairs([(n.replace("_", " "), v) for n, v in facts(kind, name).items() if v]))
-  parts += [text.paragraph(note) for note in doc.notes]
+  # An equation keeps its lines: words are folded, symbols are not.
+  parts += [note if kinds.is_equation(note) else text.paragraph(note) for note in doc.notes]
   if found := flags(kind, name):
     rows = [(_typed(f), f"{f.meaning} (default: {_shown(f.default)})".strip()) for f in found]
     parts.append(f"flags\n{text.pairs(rows)}")

@@ -56,7 +56,7 @@ class Doc(NamedTuple):
   summary: str  # the first line of its docstring
   paper: str
   family: str
-  notes: tuple[str, ...] = ()  # the further paragraphs of its docstring
+  notes: tuple[str, ...] = ()  # the further paragraphs of its docstring, its equation among them
 
 
 def _models() -> tuple[str, ...]:
@@ -204,6 +204,11 @@ def paragraphs(docstring: str) -> list[str]:
       break
     found.append(part)
   return found if found != [""] else []
+
+
+def is_equation(paragraph: str) -> bool:
+  """Whether a paragraph is an equation: every line is set in."""
+  return all(line.startswith("    ") for line in paragraph.splitlines())
 
 
 def plain(text: str) -> str:

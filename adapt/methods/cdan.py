@@ -26,6 +26,8 @@ def cdan(
 ) -> Method:
   """Trains features whose products with predictions a domain critic cannot distinguish.
 
+      min  CE(pₛ, yₛ) + adv(R(f ⊗ sg(p), λ))      λ = weight · ramp(q)
+
   Source and target share one batch-norm pass, as in the authors' digits code and in TLlib; the
   authors' image code gives each domain its own.
 

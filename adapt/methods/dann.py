@@ -23,6 +23,8 @@ def dann(
 ) -> Method:
   """Trains features that a domain critic cannot tell apart.
 
+      min  CE(pₛ, yₛ) + adv(R(f, λ))      λ = weight · ramp(q)
+
   λ reaches the reversed gradient only, as in the paper's eq. 13–15, so that the critic learns at
   full speed from the first step. Some re-implementations scale the whole domain loss instead, which
   slows the critic too: `scale_loss`.

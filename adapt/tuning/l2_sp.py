@@ -11,6 +11,8 @@ from adapt.tuning import Progress, Tuning, copied
 def l2_sp(*, alpha: float = 0.1, beta: float = 0.01) -> Tuning:
   """Trains everything, penalising distance to the source model and head size.
 
+      min  loss + alpha / 2 · ‖θ − θ⁰‖² (body) + beta / 2 · ‖θ‖² (head)
+
   Adds the gradient of alpha/2 · ‖w − w0‖² over the body and beta/2 · ‖w‖² over the head (the L2-SP
   penalty of section 3) to the network's gradients, before the optimiser. With SGD, momentum or not,
   that is exactly training on the loss plus the penalty; with an adaptive optimiser too, as if the

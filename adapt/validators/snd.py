@@ -13,6 +13,8 @@ _PIXELS = 1024  # that are compared
 def snd(*, temperature: float = 0.05) -> Validator:
   """Soft neighbourhood density: mean entropy of similarities to all other examples.
 
+      score = E H(softmaxⱼ(cos(pᵢ, pⱼ) / temperature)),  j ≠ i, both of the target
+
   Source: Saito et al. (2021): cosines of predicted probabilities, softmax at
   temperature 0.05 without the example itself. Where re-implementations go wrong: they take the
   cosines of logits, or leave the example among its own neighbours. A model that predicts one class

@@ -36,6 +36,14 @@ def test_a_page_fits_80_columns_and_has_every_flag(command, name):
   assert "use it\n  adapt run" in page
 
 
+def test_an_equation_keeps_its_lines(monkeypatch):
+  monkeypatch.setenv("COLUMNS", "40")
+  page = describe.page(KINDS["methods"], "mcd").splitlines()
+  first = next(n for n, line in enumerate(page) if line.startswith("    1. "))
+  assert [line[4:6] for line in page[first : first + 3]] == ["1.", "2.", "3."]
+  assert page[first - 1] == page[first + 3] == ""
+
+
 @pytest.mark.parametrize("command", ["models", "validators"])
 def test_a_page_of_what_has_no_flags_fits_too(command):
   for name in KINDS[command].names():
