@@ -24,22 +24,25 @@ def aad(
 ) -> Method:
   """Trains the source model: similar target predictions for neighbours, dissimilar for others.
 
+      min  weight · E[λ · Σⱼ ⟨pᵢ, pⱼ⟩ − Σₗ ⟨pᵢ, sg(pₗ)⟩],  i of the target
+      j ≠ i: others of a batch of b      l ∈ Nᵢ: of the memory, by ⟨uᵢ, uₗ⟩
+      λ = min(1, neighbours · k / (b − 1)) · (1 + 10 · q)^(−decay)
+
   Only target inputs are read, and head and features both train. A memory holds unit features and
   predictions of every target example, filled before the first step and replaced at each visit; the
   nearest entries are an example's neighbours.
 
   Where re-implementations go wrong: the batch enters the memory before neighbours are looked up; an
   example is dispersed from itself, or its own neighbour; the authors' kl_div of probabilities is the
-  product of predictions, up to a constant, and "repairing" it into a divergence is another loss;
-  gradients flow through both sides of the dispersion, and into nothing in the memory. The dispersion,
-  which keeps everything from becoming one class, fades along (1 + 10 · progress)^(−decay).
+  product of predictions, up to a constant, and "repairing" it into a divergence is another loss; and
+  gradients flow through both sides of the dispersion, which keeps everything from becoming one class.
 
   Departs from the authors' code in that the dispersion, a sum over the batch, counts no more than the
-  neighbours where predictions are sure and balanced: factor min(1, neighbours · k / (b − 1)). In their
-  settings that is 1, or 0.95 (VisDA); with two classes and 64 examples it is 31 against 4 and ends in
-  one class. An example is left out by its place, where theirs drops the nearest entry, whoever that
-  is; K stays as it is (Office-Home's goes from 3 to 2 halfway); no layer learns at a rate of its own
-  (their backbone at a tenth); and beyond `memory` examples some share an entry.
+  neighbours where predictions are sure and balanced: the min in λ. In their settings that is 1, or
+  0.95 (VisDA); with two classes and 64 examples it is 31 against 4 and ends in one class. An example
+  is left out by its place, where theirs drops the nearest entry, whoever that is; K stays as it is
+  (Office-Home's goes from 3 to 2 halfway); no layer learns at a rate of its own (their backbone at a
+  tenth); and beyond `memory` examples some share an entry.
 
   Args:
     weight: factor of the whole loss.

@@ -12,6 +12,9 @@ FAMILY = "batch statistics"
 def adabn(net: Net) -> Method:
   """Trains on the source alone, and predicts under target statistics.
 
+      train    min  CE(pₛ, yₛ)
+      predict  with running means and variances of xₜ in every batch-norm
+
   Training is bit for bit that of source_only. The target's means and variances are running averages
   over its training batches, which run through the network beside the source's and leave no
   gradient; the paper takes them over all of the target after training. The averages forget at the

@@ -32,19 +32,21 @@ def adacontrast(
 ) -> Method:
   """Trains the source model on labels voted by neighbours, and by contrast.
 
-  Only target inputs are read. A weak view finds its nearest neighbours in a memory of an averaged
-  model's features; their mean prediction labels a strong view. Contrast brings that view's features
-  to the average's of another one, and away from other classes'. The mean prediction is spread over
-  the classes. Each view takes a batch-norm pass of its own.
+      min  weight · (CE(pₜˢ, ŷ) + contrast · C − diversity · H(p̄ₜˢ))
+      ŷ = argmax of the mean p of the memory over Nᵢ, by u of the weak view
+      C = −E log softmax(⟨u, vⱼ⟩ / temperature) at v,  u of pₜˢ
+      v: u of θ′ and a second strong view      vⱼ: v, and keys of ŷⱼ ≠ ŷ
+
+  Only target inputs are read. Weak views by θ′ fill the memory, whose vote labels a strong view; the
+  keys of the contrast are second strong views by θ′. Each view takes a batch-norm pass of its own.
 
   Departs from the authors' code in the strong views, there of MoCo, here RandAugment; in the labels of
   keys, of which theirs has just replaced some, here those of the step that made the key; in both
   memories, there queues of all views, the keys' random at first, here one entry per example; in the
   rate, one for all layers (their backbone at a tenth); and in the head, there normalised.
 
-  Where re-implementations go wrong: keys of the same pseudo-label are neither negatives nor positives;
-  an example's own earlier entry votes too; the average's features enter the memory, while the trained
-  model's ask; predictions are by the trained model; and running statistics are not averaged.
+  Where re-implementations go wrong: keys of one pseudo-label are neither negatives nor positives; an
+  example's own earlier entry votes; the trained model asks and predicts; statistics are not averaged.
 
   Args:
     weight: factor of the whole loss.
@@ -54,8 +56,7 @@ def adacontrast(
     temperature: divides the cosines of the contrast.
     decay: of the average of parameters, per step.
     memory: entries at most; beyond as many target examples, several share one.
-    noise: standard deviation of the noise in the strong views of inputs that are not images; of
-      series, a part of each one's own.
+    noise: standard deviation, in strong views of what is no image; of series, a part of each one's own.
     mirror: whether images are flipped; False for digits.
   """
   size = memory_bank.entries(net.targets, memory, neighbours, own=0)

@@ -27,13 +27,15 @@ def adamatch(
 ) -> Method:
   """Trains on two source views and on distribution-aligned target pseudo-labels.
 
-  The source views are weak and strong. The source runs through the network twice: with the target
-  in one batch-norm pass, and alone; its logits are a random mixture of the two. Only the first pass
-  moves the running statistics. Target labels come from weak views, their class shares scaled to
-  those of the source's predictions, and count where they are as sure as `threshold` times the
-  source's mean confidence. Vectors, series: as in fixmatch. Left out: the average of parameters
-  with which the authors evaluate. Class shares are running averages in both domains; the authors
-  take the last 128 batches for the target.
+      min  ½ CE(pₛʷ, yₛ) + ½ CE(pₛˢ, yₛ) + λ · E[1[max p̃ ≥ c] · CE(pₜˢ, ŷ)]
+      p̃ = pₜʷ · mₛ / mₜ, of sum 1,  m: running means of pʷ      ŷ = argmax p̃
+      c = threshold · E max pₛʷ      λ = weight · (1 − cos(π · min(1, 2q))) / 2
+      ℓₛ = r · (ℓ beside the target) + (1 − r) · (ℓ alone),  r ~ U(0, 1) of each
+
+  The source runs through the network twice: with the target in one batch-norm pass, and alone. Only
+  the first pass moves the running statistics. Vectors, series: as in fixmatch. Left out: the average
+  of parameters with which the authors evaluate. Class shares are running averages in both domains;
+  the authors take the last 128 batches for the target.
 
   Departs from the authors' code in the batch, there three target examples for each source one, here
   as many; in the strong views, there CTAugment, learnt on the way, here RandAugment; in the model

@@ -16,9 +16,11 @@ FAMILY = "adversarial"
 def adda(net: Net, *, weight: float = 1.0, width: int = 500, depth: int = 2) -> Method:
   """Trains a target encoder until a critic takes its features for source.
 
-  The target encoder is a copy of the source model's. The source encoder and the classifier stay as
-  they were; the target encoder alone moves, and predicts with that classifier. Started from the
-  source model. No label is read. The source encoder runs in evaluation mode, the target's in
+      1. critic          min  adv(f)      fₛ of θ⁰, fₜ of θ, which starts at θ⁰
+      2. target encoder  min  weight · E[−log D(fₜ)]
+
+  The target encoder is a copy of the source model's, and predicts with that model's classifier, which
+  stays as it was. No label is read. The source encoder runs in evaluation mode, the target's in
   training mode on the target alone.
 
   Departs from the authors' code in the critic, which has no batch-norm there (two layers of 500, as

@@ -26,9 +26,13 @@ def advent(
 ) -> Method:
   """Trains target self-information maps to resemble the source's, or have low entropy.
 
-  The maps are -p log p of each class, at each pixel where pixels are predicted (the paper's I, AdvEnt);
-  `entropy_weight` adds the mean entropy itself (MinEnt), which the paper trains without the critic. The
-  critic judges each pixel by itself. Each domain has its own batch-norm pass.
+      1. network  min  CE(pₛ, yₛ) + weight · E[−log D(Iₜ)]
+                       + entropy_weight · E[Σ Iₜ]
+      2. critic   min  adv(I)      I = −p · log p / log k, of each class
+
+  The maps are of each pixel where pixels are predicted (the paper's I, AdvEnt); `entropy_weight` adds
+  the mean entropy itself (MinEnt), which the paper trains without the critic. The critic judges each
+  pixel by itself. Each domain has its own batch-norm pass.
 
   Departs from the authors' code in the critic, there strided convolutions that judge patches; in the
   second critic, there on a deeper layer's own predictions; in batch-norm, frozen there; and in the

@@ -26,11 +26,13 @@ def advskm(
 ) -> Method:
   """Trains features with close means under a kernel learnt against them.
 
-  The kernel is the inner product of two layers' outputs. Each layer is a linear map, batch-normalised,
-  under a cosine: random Fourier features whose frequencies are learnt. Hybrid layers have it in one half
-  of the units, and a rectifier in the other. First the layers move towards a larger distance of the
-  domains' means in their output, then the network towards a smaller one, together with the labels. Both
-  domains share each pass, of the network and of the layers, as in the authors' code.
+      1. kernel   min  −climb · ‖E φ(fₛ) − E φ(fₜ)‖²      (inner times)
+      2. network  min  CE(pₛ, yₛ) + weight · ‖E φ(fₛ) − E φ(fₜ)‖²
+      φ: two layers (cos z₁, max(0, z₂)),  (z₁, z₂) = batch-norm(A x + a)
+
+  The kernel is ⟨φ(f), φ(f′)⟩: random Fourier features whose frequencies are learnt. Hybrid layers, as
+  above, have cosines in one half of the units, and a rectifier in the other. Both domains share each
+  pass, of the network and of the layers, as in the authors' code.
 
   Departs from the authors' code in the optimiser, there Adam at 0.0001 for each player; in the layers'
   first weights, there within 0.05, next to which the steps of other optimisers are large; and in the

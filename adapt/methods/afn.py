@@ -21,6 +21,10 @@ def afn(
 ) -> Method:
   """Trains on source labels and towards larger feature norms in both domains.
 
+      min  CE(pₛ, yₛ) + weight · (L(fₛ) + L(fₜ))
+      stepwise:  L(f) = E[(‖f‖ − sg(‖f‖) − step)²]
+      hard:      L(f) = (E‖f‖ − radius)²
+
   Each domain has its own batch-norm pass, as in the authors' code. Left out: the norm-preserving
   dropout of the paper's network, which is the network's business, and its optional entropy term.
 
@@ -28,10 +32,10 @@ def afn(
   dropout whose norm is preserved; and in the optimiser, there SGD at a constant 0.001, without
   momentum for the backbone.
 
-  Where re-implementations go wrong: in the stepwise variant the norm to reach is the present one
-  plus a step *as a constant*; with a gradient through it nothing is learned at all. Its value is
-  step² per domain whatever happens, so the curve of this loss says nothing. The hard variant takes
-  the norms' mean before the square, the stepwise one after it.
+  Where re-implementations go wrong: in the stepwise variant the norm to reach is the present one plus
+  a step *as a constant*; with a gradient through it nothing is learned at all. Its value is step² per
+  domain whatever happens, so the curve of this loss says nothing. The hard variant takes the norms'
+  mean before the square, the stepwise one after it.
 
   Args:
     weight: factor of each domain's norm loss (the paper's λ); 0.01 for VisDA in the authors' code.

@@ -28,11 +28,16 @@ def alda(
 ) -> Method:
   """Trains on target pseudo-labels corrected by a critic, which features deceive.
 
-  The critic has a sigmoid for each class: how often a prediction of that class is right. So it makes of
-  each prediction a corrected label: its belief at the predicted class, and what is left at the others. On
-  the source it is to be the true label, on the target the opposite of the prediction; the features climb
-  both, and target predictions are to agree with the corrected label, which is no longer the prediction
-  alone. Each domain has its own batch-norm pass, as in the authors' code.
+      min  CE(pₛ, yₛ) + CE(softmax s(sg(fₛ)), yₛ) + weight · (A − λ · B)
+      A = E Σ BCE(z, y)      B = correction · E⟨pₜ, sg(zₜ)⟩ / k      λ = ramp(q)
+      z: σ(s(R(f, λ))) at ŷ, equal shares of the rest elsewhere;  s: k scores
+      y: yₛ; of xₜ equal shares of all but ŷₜ, where max pₜ > threshold alone
+
+  The critic has a sigmoid for each class: how often a prediction of that class is right. So it makes
+  of each prediction a corrected label z, and is to find the true label on the source, the opposite of
+  the prediction on the target; the features climb both, and target predictions are to agree with z,
+  which is no longer the prediction alone. Each domain has its own batch-norm pass, as in the authors'
+  code.
 
   Departs from the authors' code in the critic, there without batch-norm and with dropout of 0.5; in its
   rate, there ten times the features'; and in the ramps, there over the first 10,000 steps.

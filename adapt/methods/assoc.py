@@ -23,10 +23,13 @@ def assoc(
 ) -> Method:
   """Trains features whose walks to the target come back to their class.
 
-  A walk goes from a source example to a target one and back to the source, each time with
-  probabilities of a softmax over inner products of features. It is to end in its own class,
-  and walks together are to visit every target example. Each domain has its own batch-norm
-  pass, as in the authors' code.
+      min  CE(pₛ, yₛ) + λ · (CE(A B, T) + visit · CE(Ā, uniform))
+      A = softmaxⱼ ⟨fₛᵢ, fₜⱼ⟩,  B = softmaxᵢ ⟨fₜⱼ, fₛᵢ⟩,  Ā: mean over i
+      T: equal shares of all of the same yₛ      λ = weight if q ≥ delay, else 0
+
+  A walk goes from a source example to a target one (A) and back to the source (B). It is to end in
+  its own class, and walks together are to visit every target example. Each domain has its own
+  batch-norm pass, as in the authors' code.
 
   Departs from the authors' code in the batch, there 1,000 of the target and as many of the source,
   equally many of each class; in the features, there of a linear layer of 128 units; in the

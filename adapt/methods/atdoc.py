@@ -17,17 +17,17 @@ def atdoc(
 ) -> Method:
   """Trains on source labels and on target pseudo-labels voted by neighbours.
 
-  The neighbours are target examples. A memory holds unit features and sharpened predictions of
-  target examples, made in evaluation mode. Each target example's label is that with the largest
-  mean vote among its nearest neighbours; the vote's size weighs the example. Each domain has its
+      min  CE(pₛ, yₛ) + weight · q · Σᵢ vᵢ · CE(pₜᵢ, ŷᵢ) / Σᵢ vᵢ
+      ŷᵢ, vᵢ = argmax, max of the memory's m, mean over Nᵢ, by ⟨fₜᵢ, uⱼ⟩
+      m = p² / Σ p², of each class over the batch that p was in
+
+  The neighbours are target examples. The memory holds their unit features and sharpened predictions,
+  made in evaluation mode, one entry per target example, replaced at each visit. Each domain has its
   own batch-norm pass.
 
-  The memory has one entry per target example, replaced at each visit.
-
   Where re-implementations go wrong: an example is its own nearest neighbour unless it is left out;
-  predictions are sharpened by squares
-  divided by each class's sum over the batch, or the largest class takes over; and the weight grows
-  linearly with progress, as early votes are noise.
+  predictions are sharpened by squares divided by each class's sum over the batch, or the largest
+  class takes over; and the weight grows linearly with progress, as early votes are noise.
 
   Departs from the authors' code in that an entry is made with the parameters before the step, where
   theirs takes a pass after it; examples that were not visited yet do not vote, where theirs start

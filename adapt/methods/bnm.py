@@ -13,6 +13,9 @@ FAMILY = "target regularisers"
 def bnm(net: Net, *, weight: float = 1.0) -> Method:
   """Trains on source labels and towards sure, diverse target predictions.
 
+      min  CE(pₛ, yₛ) − weight · ‖P‖_* / n
+      P: rows pₜ of the n in the batch      ‖P‖_*: sum of its singular values
+
   The nuclear norm of the batch's prediction matrix bounds its Frobenius norm (sure predictions)
   and approximates its rank (many classes). Each domain has its own batch-norm pass, as in the
   authors' code.
