@@ -26,7 +26,9 @@ def cdan(
 ) -> Method:
   """Trains features whose products with predictions a domain critic cannot distinguish.
 
-      min  CE(pₛ, yₛ) + adv(R(f ⊗ sg(p), λ))      λ = weight · ramp(q)
+      min  CE(pₛ, yₛ) + adv(R(f, λ) ⊗ sg(p))      λ = weight · ramp(q)
+      with entropy, adv's means are weighted:  Σ v · loss / sg(Σ v) per domain
+                                               v = 1 + exp(−R(H(p), λ))
 
   Source and target share one batch-norm pass, as in the authors' digits code and in TLlib; the
   authors' image code gives each domain its own.

@@ -24,6 +24,7 @@ def dann(
   """Trains features that a domain critic cannot tell apart.
 
       min  CE(pₛ, yₛ) + adv(R(f, λ))      λ = weight · ramp(q)
+      with scale_loss:  CE(pₛ, yₛ) + λ · adv(R(f, 1))
 
   λ reaches the reversed gradient only, as in the paper's eq. 13–15, so that the critic learns at
   full speed from the first step. Some re-implementations scale the whole domain loss instead, which

@@ -25,8 +25,8 @@ def mcd(
   """Trains features on which two opposed classifiers cannot disagree on the target.
 
       1. all          min  CE(p₁ₛ, yₛ) + CE(p₂ₛ, yₛ)
-      2. classifiers  min  CE(p₁ₛ, yₛ) + CE(p₂ₛ, yₛ) − weight · E|p₁ₜ − p₂ₜ|
-      3. features     min  weight · E|p₁ₜ − p₂ₜ|      (inner times)
+      2. classifiers  min  CE(p₁ₛ, yₛ) + CE(p₂ₛ, yₛ) − weight · E‖p₁ₜ − p₂ₜ‖₁/k
+      3. features     min  weight · E‖p₁ₜ − p₂ₜ‖₁/k      (inner times)
 
   Everything learns the source; the classifiers learn the source and to disagree on the target; the
   features learn to make them agree (_disagreement.py). The classifiers have hidden layers with
