@@ -34,6 +34,10 @@ def bsp(
 ) -> Method:
   """Trains a domain critic's features and keeps their largest singular values small.
 
+      min  CE(pₛ, yₛ) + adv(R(f, λ)) + weight · penalty · (S(Fₛ) + S(Fₜ))
+      S(F): sum of the squared `rank` largest singular values of a batch's f
+      λ = weight · ramp(q)      on cdan: its adv, with entropy
+
   Features that fool a critic keep few directions, with large singular values, and lose those that
   tell classes apart. Source and target share one batch-norm pass, as in the authors' code.
 

@@ -25,9 +25,13 @@ def can(
 ) -> Method:
   """Trains classes of both domains towards each other, and different ones apart.
 
+      min  CE(pₛ, yₛ) + weight · (Σ M(c, c) / k − Σ M(c, c′ ≠ c) / (k² − k))
+      M(c, c′) = MMD² of fₛ of yₛ = c and fₜ of ŷₜ = c′, plus that of pₛ and pₜ
+      κ(a, b) = Σₘ exp(−‖a − b‖² / (m · s)),  m ∈ {¼, ½, 1, 2, 4}
+      s = sg(mean of ‖a − b‖² in the pair)      ŷₜ: spherical k-means of uₜ
+
   Spherical k-means, begun at the source's class centres, labels the target before the first step and
   after equal shares of the steps. What lies near its centre takes part, in classes with enough of it.
-  The loss is the MMD within classes less that between them, of features and of probabilities.
   Normalisation layers exist once per domain.
 
   Departs from the authors' code in the batch: theirs for the MMD has a few examples of each of some

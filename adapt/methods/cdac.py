@@ -31,11 +31,15 @@ def cdac(
 ) -> Method:
   """Trains features that gather target examples, which the head drives apart.
 
-  The head is mme's. One optimiser step learns the labels of source and target, of weak views in one
-  batch-norm pass; another the unlabelled target, of a weak and two strong views in passes of their own.
-  Two target examples are alike if their largest features are the same ones. Between weak and strong
-  view the features learn by binary cross-entropy which pairs share a class; the head climbs it. Sure
-  weak predictions label the second strong view, and both strong views' predictions are to agree.
+      1.  min  CE(pʷ, y), source and labelled target      ℓ = Wᵀu / temperature
+      2.  min  weight · (A − B + consistency · exp(−5 · r²) · E‖p¹ − p²‖² / k)
+      A = E[1[max pʷ ≥ threshold] · CE(p², ŷʷ)]   B = Eᵢⱼ BCE(⟨pᵢʷ, pⱼ¹⟩, aᵢⱼ)
+      B's p: of R(f, 1)      aᵢⱼ = 1[i, j alike]      r = max(0, 1 − q / ramp)
+
+  The head is mme's. One optimiser step learns the labels of weak views in one batch-norm pass; another
+  the unlabelled target, of a weak and two strong views (p¹, p²) in passes of their own. Two target
+  examples are alike if their largest features are the same ones. The features learn by B which pairs
+  share a class; the head climbs it. Sure weak predictions label the second strong view.
 
   Departs from the authors' code in the batch, there twice as many unlabelled target examples; in the
   rate, there a tenth in the backbone; in the ramp, there 20,000 steps whatever the run's; in the strong

@@ -13,9 +13,12 @@ FAMILY = "robust over source domains"
 def cdann(net: Net, *, weight: float = 1.0, width: int = 256, depth: int = 2) -> Method:
   """Trains features that hide their source from a critic told the class.
 
-  The critic sees a feature plus a learnt vector of the example's class, and every class of a batch
-  counts alike, so that sources with other shares of classes are no reason to hide the class. The
-  target is not looked at.
+      min  CE(pₛ, yₛ) + CE(D(R(f, weight) + v(y)), source)
+      v(y): the critic's learnt vector of a class;  D: a probability per source
+      the second mean gives each class of the batch the same weight
+
+  The critic is told the class, and every class of a batch counts alike in it, so that sources with
+  other shares of classes are no reason to hide the class. The target is not looked at.
 
   No authors' code is known; this is DomainBed's form. The paper has a critic for each class beside
   one on class-balanced weights, where DomainBed has one critic told the class. DomainBed alternates

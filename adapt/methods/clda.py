@@ -31,10 +31,15 @@ def clda(
 ) -> Method:
   """Trains on few target labels, by contrast of classes and views.
 
-  What is contrasted are predicted probabilities. The mean of target examples that are predicted as a
-  class is to be near the source's moving mean of that class, and away from other classes' means. The
-  strong view of a target example is to be near its weak view, and away from other examples'. The head
-  is that of mme. All views share one batch-norm pass. With weight 0 it is the baseline S+T.
+      min  CE(pʷ, y) + weight · (C(aₜ, aₛ) + instance · C(sg(pₜʷ), pₜˢ))
+      aₜ: mean pₜʷ of each ŷₜ      aₛ: moving mean of pₛʷ of each yₛ
+      C(a, b) = −E log softmax(⟨a, c⟩ / softness) at c = b, and of b, a alike
+      c: b and other rows of both      y: yₛ, few yₜ      ℓ = Wᵀu / temperature
+
+  What is contrasted are predicted probabilities: the mean of target examples that are predicted as a
+  class with the source's moving mean of that class and with other classes', the strong view of a
+  target example with its weak view and with other examples'. The head is that of mme. All views share
+  one batch-norm pass. With weight 0 it is the baseline S+T.
 
   Departs from the authors' code in the head, there behind one more linear layer of 512 units on
   ResNets; in the batch, there four times as many unlabelled target examples; in the strong views, there

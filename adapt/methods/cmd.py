@@ -19,6 +19,9 @@ def cmd(
 ) -> Method:
   """Trains features whose first moments agree between the domains.
 
+      min  CE(pₛ, yₛ) + weight · Σⱼ ‖cⱼ(fₛ) − cⱼ(fₜ)‖ / spanʲ,  j = 1 … moments
+      c₁(f) = f̄      cⱼ(f) = E[(f − f̄)ʲ], of each feature
+
   Each domain has its own batch-norm pass: the authors' networks have none, and their code calls
   the shared layers once per domain.
 

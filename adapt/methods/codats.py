@@ -27,10 +27,13 @@ def codats(
 ) -> Method:
   """Trains features whose domain, each source on its own, no critic names.
 
-  The critic has a class for each source and one for the target. Where somebody knows how often the
-  target has each class, `proportions` tells it (DA-WS, the weak supervision): the mean prediction of a
-  target batch is to have these shares. One batch-norm pass sees all domains, as in the authors' code.
-  With one source and no proportions it is dann with a softmax.
+      min  CE(pₛ, yₛ) + CE(D(R(f, λ)), domain) + weak · KL(proportions, p̄ₜ)
+      D: a probability per source and of the target      λ = weight · ramp(q)
+
+  Where somebody knows how often the target has each class, `proportions` tells it (DA-WS, the weak
+  supervision): the mean prediction of a target batch is to have these shares. One batch-norm pass
+  sees all domains, as in the authors' code. With one source and no proportions it is dann with a
+  softmax.
 
   Departs from the authors' code in the critic, which has dropout of 0.3 there and takes two steps for
   one of the features, here one; in the batches, there equally many of each domain, here half target, and
@@ -39,8 +42,8 @@ def codats(
 
   Where re-implementations go wrong: a critic of source against target hides the sources' differences
   from the features, which is the code's `dann_gs`; the shares are compared with the mean of a batch's
-  predictions, not example by example, so that a batch is to be large; the divergence is of the
-  prediction from the shares, KL(shares ‖ prediction), and it has no ramp.
+  predictions, not example by example, so that a batch is to be large; the divergence is KL(shares,
+  mean prediction), not the other way round, and it has no ramp.
 
   Args:
     weight: final strength λ of the reversed gradient.
@@ -104,7 +107,7 @@ def parsed(proportions: str) -> tuple[float, ...]:
 
 
 def divergence(shares: tuple[float, ...], logits: Float[Array, "b k"]) -> Float[Array, ""]:
-  """KL divergence of a batch's mean prediction from the shares, in nats."""
+  """KL(shares, mean prediction of a batch), in nats."""
   if len(shares) != logits.shape[1]:
     raise ValueError(f"proportions are of {len(shares)} classes, and there are {logits.shape[1]}")
   p = jnp.asarray(shares)

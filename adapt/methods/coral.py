@@ -12,13 +12,16 @@ def coral(
 ) -> Method:
   """Trains outputs whose covariances agree between the domains.
 
+      min  CE(pₛ, yₛ) + weight · ‖C(ℓₛ) − C(ℓₜ)‖² / (4 k²)
+      C: covariance over the batch, divided by n − 1      layer features: f, d
+
   Departs from the authors' code in nothing of the loss: that code gives a Caffe layer for AlexNet,
   which has no batch-norm, so that either pass is a choice of ours. Its sample run takes a factor of
   0.8 from amazon to webcam and others for other pairs, ten times the rate in the last layer, and
   steps of the rate.
 
-  Where re-implementations go wrong: the covariances are d×d over the batch, divided by n - 1, and
-  the loss by 4d²; the paper aligns the last layer's outputs (fc8), not the features before it.
+  Where re-implementations go wrong: the covariances are d×d over the batch, divided by n - 1, and the
+  loss by 4d²; the paper aligns the last layer's outputs (fc8), not the features before it.
 
   Args:
     weight: factor of the CORAL loss (the paper's λ).

@@ -10,6 +10,9 @@ FAMILY = "robust over source domains"
 def coral_dg(net: Net, *, weight: float = 1.0) -> Method:
   """Trains features whose means and covariances agree between the sources.
 
+      min  CE(pₛ, yₛ) + weight · (‖f̄ᵢ − f̄ⱼ‖² / d + ‖Cᵢ − Cⱼ‖² / d²)
+      mean over pairs of sources i, j      C: covariance of f, divided by n − 1
+
   The target is not looked at. All sources share one batch-norm pass; weights of examples
   (--weights) count in the label loss alone.
 

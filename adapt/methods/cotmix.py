@@ -28,20 +28,21 @@ def cotmix(
 ) -> Method:
   """Trains each domain's predictions to agree with views mixed towards the other.
 
-  A view has most of one domain and a rest of the other, averaged over neighbouring steps. Source
-  examples and views of one class attract each other, target examples attract their own view, and the
-  rest of the batch repels; target predictions are to be sure. Both losses are of logits. Inputs that are
-  no series have no neighbouring steps, and the rest is another input as it stands. Each domain and each
-  kind of view has its own batch-norm pass, as in the authors' code. Padding stays where it is.
+      min  CE(pₛ, yₛ) + entropy_weight · H(pₜ) + weight · (τ · Sₛ + Sₜ)
+      S = −E log softmaxⱼ≠ᵢ(⟨zᵢ, zⱼ⟩ / τ), mean over i's own j;  τ = temperature
+      Sₛ: z = ℓ, j of the same yₛ      Sₜ: z = ℓ / ‖ℓ‖, j its own view
+      view: share · xₛ + (1 − share) · mean of xₜ around, and the reverse
 
-  Departs from the authors' code in the label loss's factor, there 0.78 to 0.98, here 1; and in the
-  optimiser, there Adam. Its shares: 0.9 for human activity, 0.52 and 0.72 for phones, and 0.79 for sleep,
-  with 300 steps around.
+  In inputs that are no series the rest is another input as it stands. Each domain and each kind of view
+  has its own batch-norm pass, as in the authors' code. Padding stays where it is.
 
-  Where re-implementations go wrong: the rest is a mean over `around` steps, from half of them before to just
-  below half after, round the ends; source logits are compared by inner products, whose length
-  counts, and target logits by cosines; the positive is part of the softmax's sum, an example with itself
-  is not; and the source's loss is multiplied by its temperature.
+  Departs from the authors' code in the label loss's factor, there 0.78 to 0.98, and the optimiser,
+  there Adam. Its shares: 0.9 for human activity, 0.52 and 0.72 for phones, 0.79 for sleep with 300
+  steps.
+
+  Where re-implementations go wrong: the rest is a mean over `around` steps, from half of them before to
+  just below half after, round the ends; source logits are compared by inner products, whose length
+  counts; an example's partners are in the softmax's sum, itself is not; τ multiplies the source's loss.
 
   Args:
     weight: factor of both contrastive losses; 0.1 in the authors' code.

@@ -26,24 +26,25 @@ def cowa(
 ) -> Method:
   """Trains the source model on mixtures of pseudo-labelled, weighed target examples.
 
-  Only target inputs are read. A Gaussian per class, fitted to unit features, labels all target
-  examples before the first step and after equal shares of the steps. The score is the gap between an
-  example's two best log posteriors, as a part of the largest gap, times the network's probability of
-  the label. Inputs, labels and scores of pairs are mixed in shares of Beta(alpha, alpha).
+      min  weight · E[(r · sᵢ + (1 − r) · sⱼ) · CE(p(x), r · ŷᵢ + (1 − r) · ŷⱼ)]
+      x = r · xₜᵢ + (1 − r) · xₜⱼ,  r ~ Beta(alpha, alpha)
+      ŷ = argmax g      s = p(ŷ) · (g₁ − g₂) / max(g₁ − g₂)
+      g: log posteriors of a Gaussian of u per class, g₁ ≥ g₂ the largest
+
+  Only target inputs are read. All target examples are labelled and scored before the first step, and
+  after equal shares of the steps.
 
   Departs from the authors' code in the source model, that of source_only, where theirs has a
   bottleneck and a normalised head; in the rate, one for all layers (their backbone and head at a
   tenth); in the logarithm, there of p + 1e-6; and in VisDA's first epoch, which trains nothing there.
 
-  Where re-implementations go wrong: the first Gaussians have means weighed by predictions and
-  covariances of all examples alike, and their posteriors give the second ones, which label; the gap
-  is of log posteriors; labels are hard and mixed as scores are; the mean is not weighted.
+  Where re-implementations go wrong: the first Gaussians have means weighed by predictions and covariances
+  of all alike, and their posteriors give the second ones, g; the mean is not divided by the scores.
 
   Args:
     weight: factor of the whole loss.
     alpha: of the Beta distribution; in the authors' scripts 0.2 for Office-Home, 2 for VisDA.
-    floor: added to covariances' diagonals; a hundred times as much where one is singular still, and
-      then at least 1e-4, which theirs is not.
+    floor: added to covariances' diagonals; where one is singular still, 100 times that (here at least 1e-4).
     refreshes: times that all are labelled, 15 or 30 there; each factors d × d matrices of all classes.
   """
   if not isinstance(alpha, jax.Array) and not alpha > 0:

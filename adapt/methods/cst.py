@@ -34,10 +34,16 @@ def cst(
 ) -> Method:
   """Trains features on which a classifier of target pseudo-labels fits the source.
 
-  Predictions label the target; a ridge regression on unit target features, solved in closed form, learns
-  those labels and is to predict the source's (the cycle). Beside it stand the Tsallis entropy of the
-  target and fixmatch's loss of sure strong views. All is taken at the worst nearby network (ASAM). Source
-  and weak target views share one batch-norm pass, strong ones have their own, as in the authors' code.
+      min  L(θ + sg(radius · θ² · ∇L(θ) / ‖θ · ∇L(θ)‖))
+      L = CE(pₛʷ, yₛ) + weight · E‖Uₛ Uₜᵀ (Uₜ Uₜᵀ + ridge · I)⁻¹ Ŷₜ − Yₛ‖² / k
+          + tsallis · T + pseudo · E[1[max pₜʷ ≥ threshold] · CE(pₜˢ, ŷₜ)]
+      T = (k − Σ Σ v · p^index / Σ v · p) / (index − 1),  v = sg(1 + exp(−H(p)))
+
+  Predictions label the target; a ridge regression on unit target features U, solved in closed form,
+  learns those labels and is to predict the source's (the cycle). Beside it stand the Tsallis entropy T of
+  the target, of logits over `temperature`, and fixmatch's loss. All is taken at the worst nearby network
+  (ASAM). Source and weak target views share one batch-norm pass, strong ones have their own, as in the
+  authors' code.
 
   Departs from the authors' code in the views, there without shifts for the weak and with a colour
   jitter for the strong one; in the strong views of inputs that are not images, as in fixmatch; in the
@@ -46,10 +52,10 @@ def cst(
   0.015, temperature 2.5.
 
   Where re-implementations go wrong: the regression is of features, so the cycle's gradient moves them
-  through the solution, while labels are constants; labels are one-hot less 1 / k on both sides, and the
-  loss is a mean over examples *and* classes; the Tsallis entropy is a *sum* over the batch, weighed as
-  in mcc, and so grows with the batch; and the pseudo-labels of the second gradient are made anew at the
-  worst network.
+  through the solution, while labels are constants; labels Y are one-hot less 1 / k on both sides, and
+  the loss is a mean over examples *and* classes; the Tsallis entropy is a *sum* over the batch, weighed
+  as in mcc, and so grows with the batch; and the pseudo-labels of the second gradient are made anew at
+  the worst network.
 
   Args:
     weight: factor of the cycle's loss.

@@ -27,30 +27,30 @@ def dacs(
 ) -> Method:
   """Trains on source labels, and on target images with pasted source classes.
 
-  Half of the classes of a source image, rounded up and drawn anew, are cut out along their mask and
-  pasted into the target image beside it. There the mask labels what was pasted, and the teacher all
-  else. What was pasted counts fully; the rest by the share of the batch's target pixels of which the
-  teacher is sure. So rare classes, of which a self-trained network says less and less, come back with
-  the source's pixels. The teacher is the average of the student's parameters, of all steps so far until
-  that is longer than `decay` reaches; it sees target images as they are, under their own batch statistics;
-  the student sees mixed images in other colours and blurred. The student predicts. Where one class is
-  predicted for an example nothing can be pasted: it is labelled by the teacher.
+      min  CE(pₛ, yₛ) + weight · E[(m + (1 − m) · s) · CE(p(x), y)]
+      x = m · xₛ + (1 − m) · xₜ,  y = m · yₛ + (1 − m) · ŷ,  ŷ by θ′ of xₜ
+      m: 1 on half of xₛ's classes, else 0      s = E 1[max p ≥ threshold] by θ′
+
+  Half of the classes of a source image, rounded up and drawn anew, are pasted into the target image
+  beside it, so that rare classes, of which a self-trained network says less and less, come back with the
+  source's pixels. The teacher θ′ is the average of the student's parameters, of all steps so far until
+  that is longer than `decay` reaches; it sees target images as they are, under their own batch
+  statistics; the student sees mixed images in other colours and blurred, and predicts. Where one class is
+  predicted for an example nothing can be pasted: the teacher labels it.
 
   Departs from the authors' code in colours and blur, drawn there once for a batch, here for each image; in
   crops of 512 pixels, which are left out; and in the optimiser, there SGD at 0.00025 on a backbone trained
   on COCO, for 250,000 steps of 2 images.
 
-  Where re-implementations go wrong: the share of sure pixels is one number for the batch, not a mask;
-  unscored pixels count in the mean, by 0; and they are a class that can be pasted, so that they hide
-  what the teacher would have said there.
+  Where re-implementations go wrong: s is one number for the batch, not a mask; unscored pixels count in
+  the mean, by 0; and they are a class that can be pasted, which hides what the teacher says there.
 
   Args:
     weight: factor of the loss of mixed images.
     decay: of the teacher's average, per step, once it is reached.
     threshold: confidence of the teacher from which a target pixel is sure.
     jitter: of the student's brightness, contrast, saturation and hue.
-    noise: standard deviation of Gaussian noise on inputs that are not images; of series, a part of each
-      one's own.
+    noise: standard deviation of Gaussian noise on what is no image; of series, a part of each one's own.
   """
 
   def init(key, batch: Batch):

@@ -14,9 +14,13 @@ FAMILY = "adversarial"
 def daln(net: Net, *, weight: float = 1.0, ramp: float = 10.0) -> Method:
   """Trains features whose predictions have equal nuclear norms in both domains.
 
+      min  CE(pₛ, yₛ) − weight · (‖Pₛ‖_* − ‖Pₜ‖_*) / n
+      P: rows softmax(Wᵀ R(f, ramp(q))) of the n in the batch
+      ‖P‖_*: sum of its singular values
+
   The classifier is the critic: it raises the nuclear norm of the source's predictions over that of
-  the target's, and a reversed gradient lets the features lower the difference. Source
-  and target share one batch-norm pass, as in the authors' code.
+  the target's, and a reversed gradient lets the features lower the difference. Source and target
+  share one batch-norm pass, as in the authors' code.
 
   Departs from the authors' code in the ramp, which reaches 0.46 after 1,000 steps there, whatever the
   run (a `ramp` of steps / 1,000); in the backbone, which learns at a tenth of the rate there; and in

@@ -19,6 +19,10 @@ def dan(
 ) -> Method:
   """Trains features whose multi-kernel MMD between the domains is small.
 
+      min  CE(pₛ, yₛ) + weight · MMD²
+      MMD² = E κ(fₛ, fₛ′) + E κ(fₜ, fₜ′) − 2 E κ(fₛ, fₜ),  no f with itself
+      κ(a, b) = mean of exp(−‖a − b‖² / (m · sg(median))),  m ∈ {¼, ½, 1, 2, 4}
+
   Source and target share one batch-norm pass, as in the authors' PyTorch code, where TLlib gives each
   its own; the features before the classifier are adapted, as in both. The paper's AlexNet adapts
   the classifier's layer too (`layers` "both"), learns the kernels' weights, which are equal here as

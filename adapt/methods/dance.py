@@ -25,21 +25,21 @@ def dance(
 ) -> Method:
   """Clusters target examples around neighbours and prototypes, and separates unknown ones.
 
-  The head is read as prototypes, brought to length 1 before each step; logits are cosines over the
-  temperature. Clustering lowers the entropy of a target example's likeness to the prototypes, to a
-  memory of all target features and to the others of its batch. Separation moves the entropy of its
-  prediction away from log(K) / 2, beyond a margin; above it, an example is "unknown", which is asked
-  only where the task has unknown classes. Each domain has its own batch-norm pass. The memory has one
-  entry per target example, replaced at each visit, and zeros before the first.
+      min  CE(pₛ, yₛ) + weight · E[H(softmax(⟨uₜ, v⟩ / temperature)) + S]
+      v: columns of W;  sg(uₜ) in the memory;  uₜ of the others in the batch
+      S = −|h| where |h| > margin, else 0,  h = H(pₜ) − ½ log k
+      ℓ = Wᵀu / temperature, columns of W brought to length 1 before each step
 
-  Where re-implementations go wrong: nobody finds the batch in the memory, as its newer features are
-  in the batch, nor itself there; prototypes are brought to length 1 in place, with no gradient
-  through their length; no gradient reaches the memory, but it does reach both sides within the batch;
-  entropies within the margin stay without gradient, not those beyond it.
+  W's columns are prototypes, v what a target example clusters around. S moves the entropy of its
+  prediction away from ½ log k; above, it is "unknown", which is asked only where the task has unknown
+  classes. Each domain has its own batch-norm pass. Memory entries, at first 0, change at each visit.
 
-  Departs from the authors' code in that entropies have no 1e-5 in the logarithm; prototypes have
-  length 1 in evaluation too; source batches are not balanced by class; no layer learns at a rate of
-  its own (their backbone at a tenth); and beyond `memory` examples some share an entry.
+  Where re-implementations go wrong: a batch's older entries in the memory count for nobody in it;
+  prototypes get length 1 in place, without a gradient; within the batch both sides have one.
+
+  Departs from the authors' code in that entropies have no 1e-5 in the logarithm; prototypes have length
+  1 in evaluation too; source batches are not balanced by class; no layer has a rate of its own (their
+  backbone a tenth); and beyond `memory` examples some share an entry.
 
   Args:
     weight: factor of both target losses (the paper's λ).

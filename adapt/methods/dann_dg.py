@@ -13,6 +13,9 @@ FAMILY = "robust over source domains"
 def dann_dg(net: Net, *, weight: float = 1.0, width: int = 256, depth: int = 2) -> Method:
   """Trains features from which a critic cannot tell the source domain.
 
+      min  CE(pₛ, yₛ) + CE(D(R(f, weight)), source)
+      D: a probability per source
+
   The critic has a logit for each source. The target is not looked at.
 
   Departs from the authors' code in the domains, source and target there; between sources it is

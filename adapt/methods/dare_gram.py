@@ -17,9 +17,14 @@ def dare_gram(
 ) -> Method:
   """Trains features whose inverse Gram matrices agree between the domains.
 
+      min  CE(pₛ, yₛ) + weight · (A + scale_share · ‖eₛ − eₜ‖ / r)
+      A = mean of |1 − cos| between columns of Gₛ⁺ and Gₜ⁺,  G = (1, F)ᵀ(1, F)
+      e, G⁺: the r leading eigenvalues of G, its pseudo-inverse by these alone
+
   The last layer's least-squares solution is the inverse Gram matrix times what features and labels
-  share, so it is the inverse that has to agree, in angle and in scale. The weights are those of the
-  authors' code for dSprites.
+  share, so it is the inverse that has to agree, in angle and in scale. r is the larger of both
+  domains': one less than how many eigenvalues stay within `threshold` of their sum, at least 1, as in
+  the authors' code, for whose dSprites the weights are.
 
   Departs from the authors' code in the gradient of the pseudo-inverse, here that of its singular values
   and vectors, damped, there that of an inverse without truncation; in the cosine, there with a floor of
@@ -29,7 +34,7 @@ def dare_gram(
   Args:
     weight: factor of the angle between the pseudo-inverses' columns.
     scale_share: factor of the distance between the leading eigenvalues, as a share of `weight`.
-    threshold: share of the eigenvalues' sum that the pseudo-inverse keeps.
+    threshold: share of the eigenvalues' sum that the pseudo-inverse stays within.
     passes: "joint", one batch-norm pass over both domains, or "separate", one for each.
   """
   joint = nets.joint(passes)
