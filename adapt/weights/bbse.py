@@ -21,9 +21,11 @@ def bbse(
 ) -> np.ndarray:
   """Weights p_t(y) / p_s(y), by inverting a classifier's confusion matrix.
 
+      w(y) ∝ max(0, v(y)),  v = C⁻¹ μ,  an estimate of pₜ(y) / pₛ(y)
+      Cᵢⱼ = pₛ(ŷ = i, y = j)      μᵢ = pₜ(ŷ = i)
+
   Assumes label shift: p(x | y) is the same in both domains, and no class of the target is missing
-  from the source. Solves C w = μ, C_ij = P_s(predicted i, label j), μ_i = P_t(predicted i);
-  negative weights become 0. The classifier may be poor, as long as C can be inverted.
+  from the source. The classifier, which says ŷ, may be poor, as long as C can be inverted.
 
   Where re-implementations go wrong: they count C on the classifier's own training examples, where it
   looks better than it will on the target; here it is cross-fitted. They let C be P(predicted | label),

@@ -10,9 +10,10 @@ def class_balanced(
 ) -> np.ndarray:
   """Makes rare source classes count as much as frequent ones.
 
-  Every example of a class with n_y examples gets a weight proportional to
-  (1 − beta) / (1 − beta^n_y), the inverse of the class's effective number (Proposition 1), which
-  becomes 1 / n_y as beta goes to 1.
+      w(y) ∝ (1 − beta) / (1 − beta^n(y)),  n(y) examples of class y
+
+  The weight is the inverse of the class's effective number (Proposition 1); as beta goes to 1 it
+  becomes 1 / n(y).
 
   Where re-implementations go wrong: the paper normalises the sum over *classes*; a loss averaged
   over examples then changes its scale, and so the step size. Here the mean over *examples* is 1.

@@ -21,9 +21,11 @@ def discriminator(
 ) -> np.ndarray:
   """Weights p_t(x) / p_s(x) from a classifier of the two domains.
 
+      w(x) ∝ exp(a · s(x)), at most clip      all alike where a ≤ 0
+      s: held-out log-odds of "target"      a: slope of a logistic fit to s
+
   By Bayes' rule the ratio is P(target | x) / P(source | x) · n / m (also Sugiyama et al., Density
-  Ratio Estimation, 2012, chapter 4). The classifier is a logistic regression on standardised
-  inputs.
+  Ratio Estimation, 2012, chapter 4). The classifier is a logistic regression on standardised inputs.
 
   Where re-implementations go wrong: they read the ratio at the classifier's own training examples.
   With more features than examples (bags of words) it separates those perfectly, every source

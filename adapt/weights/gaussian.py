@@ -20,6 +20,9 @@ def gaussian(
 ) -> np.ndarray:
   """Weights (p_t(x) / p_s(x))^power, with a Gaussian fitted to each domain.
 
+      w(x) ∝ (g(x; mₜ, Σₜ) / g(x; mₛ, Σₛ))^power, at most clip
+      g: density of a Gaussian      Σ: shrunk covariance (Ledoit and Wolf)
+
   Assumes covariate shift: p(y | x) is the same in both domains; and that both inputs are near
   Gaussian. `power` is the paper's λ: 1 removes the bias, 0 is no weighting, between them some bias is
   traded for less variance.

@@ -45,12 +45,14 @@ def kliep(
 ) -> np.ndarray:
   """Weights p_t(x) / p_s(x) that give the target examples the highest likelihood.
 
+      w(x) ∝ θᵀφ(x), at most clip
+      θ:  max  E[log θᵀφ(xₜ)]  where  E[θᵀφ(xₛ)] = 1,  θ ≥ 0
+      φⱼ(x) = exp(−‖x − cⱼ‖² / (bandwidth · median)),  cⱼ of the target
+
   Assumes covariate shift: p(y | x) is the same in both domains. The ratio is a sum of Gaussian
-  kernels at target points with coefficients θ ≥ 0 that maximise the mean over the target of
-  log ratio(x), while the mean over the source of ratio(x) is 1; that is the target's likelihood under
-  the weighted source, and its Kullback-Leibler divergence is the lowest. The programme is convex. The
-  width is the one with the highest likelihood of held-out target examples (the paper's likelihood
-  cross-validation).
+  kernels at target points that gives the target the highest likelihood under the weighted source,
+  and the lowest Kullback-Leibler divergence. The programme is convex. The width is the one with the
+  highest likelihood of held-out target examples (the paper's likelihood cross-validation).
 
   Where re-implementations go wrong: they keep kernels at the held-out examples, about which training
   says nothing; here a fold is held out with its centres. They climb the gradient for a fixed number

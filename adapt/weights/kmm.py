@@ -46,9 +46,11 @@ def kmm(
 ) -> np.ndarray:
   """Weights that match the domains' means in the kernel's feature space.
 
-  Solves the quadratic programme of equation 5:
-  min ½ wᵀKw − κᵀw, 0 ≤ w ≤ bound, |mean(w) − 1| ≤ eps, κ_i = n · mean_j k(xs_i, xt_j), with the
-  Gaussian kernel exp(−‖x − y‖² / (bandwidth · median squared distance)).
+      w ∝ argmin  ½ wᵀKw − n · Σᵢ wᵢ E κ(xₛᵢ, xₜ)      Kᵢⱼ = κ(xₛᵢ, xₛⱼ)
+      where  0 ≤ w ≤ bound  and  |w̄ − 1| ≤ eps
+      κ(x, x′) = exp(−‖x − x′‖² / (bandwidth · median))
+
+  Solves the quadratic programme of the paper's equation 5, and divides its w by their mean.
 
   Where re-implementations go wrong: κ has the factor n / m; and the paper's own bound = 1000 with
   eps = (√n − 1)/√n constrains next to nothing, so a handful of examples carries all the weight

@@ -21,9 +21,12 @@ def mlls(
 ) -> np.ndarray:
   """Maximum-likelihood weights p_t(y) / p_s(y) from a classifier's probabilities.
 
+      w(y) ∝ v(y),  v = argmax E[log Σⱼ v(j) · p[j]]  where  Σⱼ v(j) · pₛ(j) = 1
+      p: calibrated probabilities of xₜ, by a classifier of the source
+
   Assumes label shift: p(x | y) is the same in both domains, and no class of the target is missing
-  from the source. EM alternates the target's posteriors, ∝ p_s(y | x) · q(y) / p_s(y), and their
-  mean, the next q; the likelihood is concave in q, so its start plays no part.
+  from the source. EM alternates the target's posteriors, ∝ p[y] · v(y), and their mean, the next
+  v(y) · pₛ(y); the likelihood is concave in v, so its start plays no part.
 
   Where re-implementations go wrong: EM trusts the probabilities, so they must be calibrated, and a
   temperature alone leaves a bias per class. Here it is bias-corrected temperature scaling on

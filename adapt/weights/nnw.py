@@ -22,10 +22,13 @@ def nnw(
 ) -> np.ndarray:
   """Counts the target examples to which a source example is the nearest.
 
+      w(x) ∝ m(x) + smoothing, at most clip
+      m(x): target examples whose nearest source example is x; ties share
+
   Assumes covariate shift: p(y | x) is the same in both domains. The source cuts space into Voronoi
-  cells, and p_t(x) / p_s(x) is constant on each: the share of the target in it over the share of the
-  source, 1/n. Laplace smoothing adds `smoothing` to each count (the paper's NNeW+1 for 1, NNeW for 0).
-  There is no width to choose.
+  cells, and pₜ(x) / pₛ(x) is constant on each: the share of the target in it over the share of the
+  source, 1/n. Laplace smoothing adds `smoothing` (the paper's NNeW+1 for 1, NNeW for 0). There is
+  no width to choose.
 
   Where re-implementations go wrong: ties. Repeated source examples, and points at equal distance,
   which counts of words have in plenty, are decided by an index's order; here all that tie share the

@@ -26,16 +26,18 @@ def rlls(
 ) -> np.ndarray:
   """Weights p_t(y) / p_s(y) from a confusion matrix, regularised by its uncertainty.
 
-  They are drawn towards 1. Assumes label shift: p(x | y) is the same in both domains, and no class
-  of the target is missing from the source. With C and μ as in bbse and w = 1 + θ, minimises ‖Cθ −
-  (μ_t − μ_s)‖ + penalty · ρ · ‖θ‖ over θ ≥ −1, ρ = 3 (2a/(3n) + √(2a/n)), a = log(2k/delta), the
-  bound on the error of C that the authors' program computes. The weights are 1 + trust · θ; trust
-  is the paper's γ.
+      w(y) ∝ 1 + trust · (v(y) − 1)
+      v = argmin ‖C v − μ‖ + penalty · ρ · ‖v − 1‖,  v ≥ 0;  C, μ as in bbse
+      ρ = 3 · (2a / (3n) + √(2a / n)),  a = log(2k / delta)
 
-  Where re-implementations go wrong: both norms are *not* squared. With squares it is ridge regression,
-  which always shrinks; without, no θ moves at all while ρ · penalty is below C's smallest singular
-  value, and beyond that the directions of no information go. The authors' penalty, 0.01, was chosen
-  on known weights.
+  They are drawn towards 1. Assumes label shift: p(x | y) is the same in both domains, and no class
+  of the target is missing from the source. ρ is the bound on the error of C that the authors'
+  program computes; v − 1 is the paper's θ, and trust its γ.
+
+  Where re-implementations go wrong: both norms are *not* squared. With squares it is ridge
+  regression, which always shrinks; without, no weight moves at all while ρ · penalty is below C's smallest
+  singular value, and beyond that the directions of no information go. The authors' penalty, 0.01, was
+  chosen on known weights.
 
   Time is that of the classifier; see `_label_shift.py`.
 

@@ -38,12 +38,15 @@ def rulsif(
 ) -> np.ndarray:
   """Weights by the relative density ratio, bounded by 1/alpha.
 
-  The ratio is p_t(x) / (alpha · p_t(x) + (1 − alpha) · p_s(x)).
+      w(x) ∝ max(0, θᵀφ(x))      θ = (H + ridge · I)⁻¹ E φ(xₜ)
+      H = alpha · E[φ(xₜ) φ(xₜ)ᵀ] + (1 − alpha) · E[φ(xₛ) φ(xₛ)ᵀ]
+      φⱼ(x) = exp(−‖x − cⱼ‖² / (bandwidth · median)),  cⱼ of the target
+
+  The ratio estimated is pₜ(x) / (alpha · pₜ(x) + (1 − alpha) · pₛ(x)).
 
   Assumes covariate shift: p(y | x) is the same in both domains. The plain ratio of two densities is
   often unbounded and hard to estimate; this one is bounded and smoother. It is fitted as in uLSIF,
-  with H = alpha · (mean over the target of φφᵀ) + (1 − alpha) · (mean over the source of φφᵀ);
-  width and ridge have the lowest held-out error (k-fold, as the paper).
+  with another H; width and ridge have the lowest held-out error (k-fold, as the paper).
 
   Where re-implementations go wrong: they exchange the roles. alpha goes with the *target* (the
   numerator) in H; alpha = 0 is then the plain ratio and alpha = 1 no weighting. And the mean over

@@ -36,11 +36,14 @@ def ulsif(
 ) -> np.ndarray:
   """Weights p_t(x) / p_s(x), fitted by least squares in closed form.
 
-  Assumes covariate shift: p(y | x) is the same in both domains. The ratio is Σ_l θ_l φ_l(x), Gaussian
-  kernels at target points, that minimises the squared error to the true ratio over the source plus
-  ridge/2 · ‖θ‖²: θ = max(0, (H + ridge · I)⁻¹ h), H = mean over the source of φφᵀ, h = mean over
-  the target of φ. Width and ridge are those of the lowest leave-one-out error, in closed
-  form: a pair of one source and one target example is left out at a time.
+      w(x) ∝ θᵀφ(x), at most clip      θ = max(0, (H + ridge · I)⁻¹ E φ(xₜ))
+      H = E[φ(xₛ) φ(xₛ)ᵀ]
+      φⱼ(x) = exp(−‖x − cⱼ‖² / (bandwidth · median)),  cⱼ of the target
+
+  Assumes covariate shift: p(y | x) is the same in both domains. The sum of Gaussian kernels at
+  target points minimises the squared error to the true ratio over the source plus ridge/2 · ‖θ‖².
+  Width and ridge are those of the lowest leave-one-out error, in closed form: a pair of one source
+  and one target example is left out at a time.
 
   Where re-implementations go wrong: the clipping at 0 belongs inside the cross-validation, after
   each left-out solution; and leaving one example out divides H by n − 1, so the ridge in the closed
