@@ -99,13 +99,13 @@ def inverse_gram(
 
   Source: Nejjar et al., CVPR 2023, equations 4 to 9. A column of ones joins the features, G = FᵀF, and
   the least-squares solution of the last layer is G⁻¹ Fᵀ y: so it is G⁻¹ that is to agree. The
-  pseudo-inverse keeps the k leading eigenvalues, up to `threshold` of their sum, the larger k of the
-  two domains. Where re-implementations go wrong: G is a sum over the batch, not a mean.
+  pseudo-inverse keeps the k leading eigenvalues, one less than stay within `threshold` of their sum, the
+  larger k of the two domains. Where re-implementations go wrong: G is a sum over the batch, not a mean.
 
   Args:
     fs: source features [n, d].
     ft: target features [m, d].
-    threshold: share of the eigenvalues' sum that is kept; the first two always count.
+    threshold: share of the eigenvalues' sum that what is kept stays within; the first always is.
 
   Returns:
     The mean over columns of |1 − cosine| between the two pseudo-inverses, and the distance of the k
