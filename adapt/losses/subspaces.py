@@ -105,7 +105,7 @@ def inverse_gram(
   Args:
     fs: source features [n, d].
     ft: target features [m, d].
-    threshold: share of the eigenvalues' sum that what is kept stays within; the first always is.
+    threshold: share of the eigenvalues' sum; the first eigenvalue is kept whatever its own.
 
   Returns:
     The mean over columns of |1 − cosine| between the two pseudo-inverses, and the distance of the k
