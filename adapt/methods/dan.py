@@ -21,7 +21,8 @@ def dan(
 
       min  CE(pₛ, yₛ) + weight · MMD²
       MMD² = E κ(fₛ, fₛ′) + E κ(fₜ, fₜ′) − 2 E κ(fₛ, fₜ),  no f with itself
-      κ(a, b) = mean of exp(−‖a − b‖² / (m · sg(median))),  m ∈ {¼, ½, 1, 2, 4}
+      κ(a, b) = mean of exp(−‖a − b‖² / (m · s)),  m ∈ {¼, ½, 1, 2, 4}
+      s = sg(median of ‖a − b‖² over the pairs)      layers: f, ℓ, or a sum
 
   Source and target share one batch-norm pass, as in the authors' PyTorch code, where TLlib gives each
   its own; the features before the classifier are adapted, as in both. The paper's AlexNet adapts
