@@ -20,7 +20,7 @@ def mme(
   """Trains prototypes towards target features, and features to gather around them.
 
       min  CE(p, y) − weight · H(p(R(fₜ, 1)))      y: yₛ and the few yₜ
-      p(f) = softmax(W u / temperature)
+      p(f) = softmax(Wᵀu / temperature)
 
   The head is read as class prototypes, without bias. On unlabelled target examples the head climbs
   the entropy of the predictions, the features descend it. Labelled source and target examples share

@@ -35,10 +35,10 @@ def plue(
 ) -> Method:
   """Trains the source model on what voted labels rule out.
 
-      min  weight · (E[c · −log(1 − pˢₜ[o])] + contrast · L − diversity · S)
-      c = exp(−H(v) / log k),  v = E[pⱼ] of j ∈ N of uʷₜ,  o ≠ argmax v drawn
-      L = −log softmax(⟨uˢₜ, [u′ₜ, keys]⟩ / temperature)[u′ₜ]
-      S = H(p̄ʷₜ) + H(p̄ˢₜ);  u′ₜ, keys: of θ′ on another strong view
+      min  weight · (E[c · −log(1 − pₜˢ[o])] + contrast · C − diversity · S)
+      c = exp(−H(m) / log k),  m: mean p of the memory over Nᵢ, by uʷ
+      C = −E log softmax(⟨uˢ, vⱼ⟩ / temperature) at v,  vⱼ: v and other keys
+      S = H(p̄ₜʷ) + H(p̄ₜˢ);  o ≠ argmax m, drawn;  v: u of θ′, 2nd strong view
 
   Departs from the authors' code in the strong views, there MoCo's, here RandAugment; in both memories,
   there queues, the keys' random at first, here one entry per example; in refills, one an epoch there;

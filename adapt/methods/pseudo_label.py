@@ -24,7 +24,7 @@ def pseudo_label(
   """Trains on source labels and, increasingly, on its own target predictions.
 
       min  CE(pₛ, yₛ) + λ · E[1[max pₜ ≥ threshold] · CE(pₜ, ŷₜ)]
-      λ = weight · (q − begin) / (full − begin), cut to 0 … weight
+      λ = weight · (q − begin) / (full − begin), at least 0, at most weight
 
   λ is the paper's eq. 16, whose epochs 100 and 600 are taken as shares of 1,000. Predictions are those
   of the training pass, anew at each step. Each domain has its own batch-norm pass; the paper has no
