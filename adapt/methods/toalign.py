@@ -29,7 +29,7 @@ def toalign(
 
       min  CE(pₛ, yₛ) + adv(R(p, λ)) + on_bridge · E|b|    λ = weight · ramp(q)
       p = softmax(ℓ − b),  b: the bridge's logits;  in adv pₛ is that of g
-      g = fₛ ∘ v · ‖fₛ‖ / ‖fₛ ∘ v‖,  v = sg(W − the bridge's W)[yₛ]
+      g: v · fₛ by entries, brought to length ‖fₛ‖;  v = sg(W − the bridge's)[yₛ]
       with entropy, adv's means weigh by exp(−R(H(p), λ)), over a constant sum
 
   The target aligns with what classifies, not with what else the source has. As in the authors' code it
