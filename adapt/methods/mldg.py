@@ -15,9 +15,11 @@ def mldg(
 ) -> Method:
   """Trains on sources so that a step on some helps others.
 
-  In each step some domains, drawn anew, are held. The loss is the risk of the others, and the risk
-  of the held ones at the parameters to which a gradient step on the others leads. The target is
-  not looked at.
+      min  r₁(θ) + weight · r₂(θ − rate · sg(∇r₁(θ)))      exact: without sg
+      r₂: CE(pₛ, yₛ) of held sources, drawn anew;  r₁: of the others
+
+  A gradient step on some domains is to lower the risk of those that are held too. The target is not
+  looked at.
 
   Departs from the authors' code in the pooled batches, where that has a batch of each domain: one in
   which all held domains, or all others, are missing has no second or first risk. There the risks

@@ -10,6 +10,10 @@ FAMILY = "robust over source domains"
 def mmd_dg(net: Net, *, weight: float = 1.0) -> Method:
   """Trains features whose MMD between each two sources is small.
 
+      min  CE(pₛ, yₛ) + weight · Eᵢⱼ[MMD²(fᵢ, fⱼ)]      pairs i < j of sources
+      MMD²(fᵢ, fⱼ) = E[κ(fᵢ, fᵢ)] + E[κ(fⱼ, fⱼ)] − 2 · E[κ(fᵢ, fⱼ)]
+      κ(a, b) = Σ exp(−γ · ‖a − b‖²),  γ = 0.001, 0.01, …, 1000
+
   The target is not looked at. All sources share one batch-norm pass; weights of examples
   (--weights) count in the label loss alone.
 

@@ -19,11 +19,13 @@ def mme(
 ) -> Method:
   """Trains prototypes towards target features, and features to gather around them.
 
-  The head is read as class prototypes: logits are its products with features of length 1, divided
-  by a temperature, without bias. On unlabelled target examples the head climbs the entropy of the
-  predictions, the features descend it. Labelled source and target examples share one batch-norm
-  pass, the unlabelled target has its own, as in the authors' code. With weight 0 it is the paper's
-  baseline S+T.
+      min  CE(p, y) − weight · H(p(R(fₜ, 1)))      y: yₛ and the few yₜ
+      p(f) = softmax(Wᵀu / temperature)
+
+  The head is read as class prototypes, without bias. On unlabelled target examples the head climbs
+  the entropy of the predictions, the features descend it. Labelled source and target examples share
+  one batch-norm pass, the unlabelled target has its own, as in the authors' code. With weight 0 it is
+  the paper's baseline S+T.
 
   Departs from the authors' code in the steps, as told below; in the batch, there twice as many
   unlabelled target examples; in the backbone's tenth of the rate, a setting here; and in early

@@ -27,6 +27,10 @@ def mstn(
 ) -> Method:
   """Trains as dann, and moving class centroids towards each other.
 
+      min  CE(pₛ, yₛ) + 2 · adversary · adv(R(f, λ)) + λ · E[(cₛ − cₜ)²]
+      cₛ ← decay · sg(cₛ) + (1 − decay) · mean of fₛ in each class yₛ
+      cₜ so of fₜ by ŷₜ;  E over classes and features;  λ = weight · ramp(q)
+
   A centroid is a moving average over steps, which wrong pseudo-labels of a batch move only a little.
   Target classes are as predicted. Each domain has its own batch-norm pass, as in the authors' code.
 

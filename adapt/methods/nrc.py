@@ -23,11 +23,14 @@ def nrc(
 ) -> Method:
   """Trains the source model for predictions like those of target neighbours.
 
+      min  −weight · (A + B + ⟨pᵢ, sg(pᵢ)⟩ + H(p̄ₜ))      i: of the batch xₜ
+      A = Σⱼ aⱼ · ⟨pᵢ, pⱼ⟩,  j ∈ Nᵢ;  aⱼ = 1 where i ∈ Mⱼ, else affinity
+      B = affinity · Σⱼₗ ⟨pᵢ, pₗ⟩,  l ∈ Mⱼ: the further entries nearest to j
+
   Reciprocal neighbours count most. Only target inputs are read, and head and features both train. A
-  prediction is attracted to those of its nearest neighbours, to those of their neighbours, and to
-  its own of this step, while the mean prediction is spread over the classes (eq. 3, 5, 6 and 8).
-  The memory has one entry per target example, filled before the first step and replaced at each
-  visit.
+  prediction is attracted to its neighbours', to theirs and to itself, while the mean prediction is
+  spread over the classes (eq. 3, 5, 6 and 8). The memory has one entry per target example, filled
+  before the first step and replaced at each visit.
 
   Where re-implementations go wrong: the batch enters the memory before neighbours are looked up, so
   an example is its own nearest entry unless left out; a neighbour is reciprocal if the *example* is

@@ -19,6 +19,9 @@ def osbp(
 ) -> Method:
   """Trains features that assign target examples surely to known classes or unknown.
 
+      min  CE(pₛ, yₛ) + BCE(p(R(fₜ, weight))[k + 1], threshold)
+      p over k + 1 classes, the last "unknown"
+
   The classifier has one class more than the source, "unknown". It learns the source's labels, and on
   the target to give "unknown" a probability of `threshold`; the features learn to give it another
   one, and so have to decide. Each domain has its own batch-norm pass, as in the authors' code. With

@@ -17,12 +17,16 @@ def otda(
 ) -> Method:
   """Trains the source model's head on optimally transported source features.
 
+      min  CE(p(fₛ + weight · (gₛ − fₛ)), yₛ)      by the head;  f of θ⁰
+      gᵢₛ = Σⱼ Πᵢⱼ · fⱼₜ / Σⱼ Πᵢⱼ
+      Π = argmin Σᵢⱼ Πᵢⱼ · Cᵢⱼ − epsilon · E[C] · H(Π),  Cᵢⱼ = ‖fᵢₛ − fⱼₜ‖²
+
   The features stay those of the source model, in evaluation mode throughout. A source example goes
-  to the mean of the target's features, weighed by its row of the entropic plan (the paper's
-  barycentric mapping, eq. 14, and OT-IT's plan); its label goes with it. The paper makes one plan of
-  all examples and trains a classifier anew; here each batch has its plan, so that large batches suit
-  it, and the head goes on from the source's. The class regularisation of the paper is left out, so that
-  the plan sees no label, and values are served too.
+  to the mean of the target's features by its plan (the paper's barycentric mapping, eq. 14, and OT-IT's
+  plan); its label goes with it. The paper makes one plan of all examples and trains a classifier anew;
+  here each batch has its plan, so that large batches suit it, and the head goes on from the source's.
+  The class regularisation of the paper is left out, so that the plan sees no label, and values are
+  served too.
 
   No authors' code is followed: POT's transport is on whole sets, before any training.
 

@@ -27,11 +27,14 @@ def pada(
 ) -> Method:
   """Trains as dann, weighting source examples by predicted target class shares.
 
-  A class counts by its mean predicted probability on the target, the largest one as 1, both in the
-  label loss and in the critic's loss. The paper takes that mean over all target examples every 500
-  steps; here it runs along, so that nothing but the batch is needed, and starts at equal classes.
-  Source and target share one batch-norm pass, as in the authors' code. With weight 0 the critic has
-  no say, and the classes count as before.
+      min  Σ w · CE(pₛ, yₛ) / Σ w + adv(R(f, λ))      λ = weight · ramp(q)
+      w = m[yₛ] / max m, which multiplies −log D(fₛ) in adv too
+      m ← decay · m + (1 − decay) · sg(p̄ₜ),  at first 1 / k
+
+  A class counts by its mean predicted probability on the target, in both losses. The paper takes that
+  mean over all target examples every 500 steps; here it runs along, so that nothing but the batch is
+  needed. Source and target share one batch-norm pass, as in the authors' code. With weight 0 the
+  critic has no say, and the classes count as before.
 
   Departs from the authors' code in the class weights, there over their mean in the label loss and
   over the batch's largest in the critic's, renewed every 500 steps in evaluation mode; in the

@@ -35,19 +35,19 @@ def plue(
 ) -> Method:
   """Trains the source model on what voted labels rule out.
 
-  Only target inputs are read. A weak view's nearest neighbours vote, in a memory of the trained model.
-  A strong view is taught that it is not of a random class other than the vote's; votes of entropy H
-  count exp(-H / log k). Contrast brings its features to an averaged model's of another strong view, and
-  away from keys. Both mean predictions are spread over the classes. Each view has a batch-norm pass.
+      min  weight · (E[c · −log(1 − pₜˢ[o])] + contrast · C − diversity · S)
+      c = exp(−H(m) / log k),  m: mean p of the memory over Nᵢ, by uʷ
+      C = −E log softmax(⟨uˢ, vⱼ⟩ / temperature) at v,  vⱼ: v and other keys
+      S = H(p̄ₜʷ) + H(p̄ₜˢ);  o ≠ argmax m, drawn;  v: u of θ′, 2nd strong view
 
-  Departs from the authors' code in the strong views, there of MoCo, here RandAugment; in both memories,
+  Departs from the authors' code in the strong views, there MoCo's, here RandAugment; in both memories,
   there queues, the keys' random at first, here one entry per example; in refills, one an epoch there;
-  in the slots of past labels, there by epoch, here by visit; in the model that predicts, there a vote
-  of the epoch best on target labels; and in the head, there with weight normalisation.
+  in the slots of past labels, there by epoch, here by visit; in what predicts, there a vote of the
+  epoch best on target labels; and in the head, there weight-normalised. Each view has a batch-norm pass.
 
   Where re-implementations go wrong: a key is a negative only if all past labels differ, slot by slot,
-  and those begin at random; contrast looks before the batch's labels are stored; the certainty is
-  the vote's, not the view's own; and the trained model both asks and remembers.
+  and those begin at random; contrast looks before the batch's labels are stored; the certainty is the
+  vote's, not the view's own; and the trained model both asks and remembers.
 
   Args:
     weight: factor of the whole loss.

@@ -23,9 +23,12 @@ def pseudo_label(
 ) -> Method:
   """Trains on source labels and, increasingly, on its own target predictions.
 
-  The weight is 0 until `begin`, grows linearly, and is whole from `full` on (the paper's eq. 16,
-  whose epochs 100 and 600 are taken as shares of 1,000). Predictions are those of the training pass,
-  anew at each step. Each domain has its own batch-norm pass; the paper has no batch-norm.
+      min  CE(pₛ, yₛ) + λ · E[1[max pₜ ≥ threshold] · CE(pₜ, ŷₜ)]
+      λ = weight · (q − begin) / (full − begin), at least 0, at most weight
+
+  λ is the paper's eq. 16, whose epochs 100 and 600 are taken as shares of 1,000. Predictions are those
+  of the training pass, anew at each step. Each domain has its own batch-norm pass; the paper has no
+  batch-norm.
 
   No authors' code is known.
 

@@ -29,11 +29,15 @@ def raincoat(
 ) -> Method:
   """Trains features of time and of frequency by transport and by reconstruction.
 
+      min  CE(pₛ, yₛ) + weight · Σᵢⱼ Πᵢⱼ · Cᵢⱼ + reconstruct · Σ|x̂ − x|
+      f = [h, g] / ‖[h, g]‖,  ℓ = Wᵀf / temperature;  g: the network's f
+      h: of the filtered low frequencies;  x̂: decoded from these, plus from g
+      Π = sg(argmin Σᵢⱼ Πᵢⱼ · Cᵢⱼ − epsilon · H(Π)),  Cᵢⱼ = ‖fᵢₛ − fⱼₜ‖²
+
   The network's features stand beside amplitudes and phases of the input's low frequencies, which a learnt
-  filter changes; both together have length 1, and a linear classifier reads them. The entropic transport
-  between both domains' features is to cost little, and a decoder is to find the inputs again: from the
-  filtered frequencies, plus from the network's features. Each domain has its own batch-norm passes, as in
-  the authors' code. A vector is a series of one channel, and an image one of its rows.
+  filter changes. The entropic transport between both domains' features is to cost little, and a decoder
+  is to find the inputs again. Each domain has its own batch-norm passes, as in the authors' code. A
+  vector is a series of one channel, and an image one of its rows.
 
   Departs from the authors' code in the second stage, left out here: it reconstructs alone, and is there
   to find unknown classes; in the plan, a constant for the gradient here, whose iterations stop early

@@ -23,9 +23,11 @@ def rsc(
 ) -> Method:
   """Trains on features without those that speak most for the true class.
 
-  The share `muted` of an example's features by which its true logit would rise most is set to 0, in
-  the share of a batch's examples whose probability of the true class suffers most by it. Neither
-  the target nor an example's domain is looked at, so that one source suffices.
+      min  CE(p(m · fₛ), yₛ)      m: 0 or 1, constant
+      m = 0 for the features of largest ∂ℓ[yₛ] / ∂f, a share muted of them, in
+      the examples whose p[yₛ] falls most by it, a share examples of the batch
+
+  Neither the target nor an example's domain is looked at, so that one source suffices.
 
   Departs from the authors' code in the features, there whole maps, muted by place in half of the
   steps, here the vector that the head reads, as in DomainBed; in the share of examples, which grows

@@ -17,6 +17,9 @@ def rsd(
 ) -> Method:
   """Trains features that span equal subspaces in both domains, regardless of scale.
 
+      min  CE(pₛ, yₛ) + weight · (Σᵢ sin φᵢ + mismatch · ‖|Aₛ| − |Aₜ|‖)
+      UₛᵀUₜ = Aₛ diag(cos φ) Aₜᵀ,  U: orthonormal basis of a batch's features
+
   Matching feature distributions also changes the features' scale, which a regression reads off; the
   angles between the two batches' spans do not depend on it. The weights are those of the authors' code
   for dSprites.

@@ -13,10 +13,14 @@ FAMILY = "robust over source domains"
 def sagnet(net: Net, *, weight: float = 0.1) -> Method:
   """Trains on features in mixed styles, whose own style tells no class.
 
-  An example's style is the mean and variance of its features. The classifier sees its content in a
-  style between its own and another example's. A second head learns the class from its style with
-  another's content, and the features are trained to leave that head undecided. Neither the
-  target nor an example's domain is looked at, so that one source suffices.
+      min  CE(p(c, s̃), yₛ) + CE(r(sg(c′, s)), yₛ) + weight · A
+      A = E[−log r(sg(c″), s)]  over examples and classes, of a constant r
+      c, s: content and style of fₛ, its mean and variance;  ′, ″: others'
+      s̃ = λ s + (1 − λ) s′,  λ ~ U(0, 1);  r: the style head's probabilities
+
+  The classifier sees an example's content in a style between its own and another's. A second head
+  learns the class from its style with another's content, and the features are trained to leave that
+  head undecided. Neither the target nor an example's domain is looked at, so that one source suffices.
 
   Departs from the authors' code in the features, there maps of the third stage of a ResNet with the
   rest of it as both heads; as in DomainBed they are the vector that the head reads here. The three

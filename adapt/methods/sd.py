@@ -10,6 +10,8 @@ FAMILY = "robust over source domains"
 def sd(net: Net, *, weight: float = 0.1) -> Method:
   """Trains on source labels and towards small logits (spectral decoupling).
 
+      min  CE(pₛ, yₛ) + weight · E[ℓₛ²]      over examples and classes
+
   A feature that fits the labels first takes the gradient away from all others. With the logits'
   square in the place of weight decay, each is learnt on its own. Neither the target nor an
   example's domain is looked at, so that one source suffices.

@@ -30,11 +30,14 @@ def sdat(
 ) -> Method:
   """Trains as cdan, at the worst nearby network for the source's labels.
 
-  The network first takes a step up the task loss, of labels and class confusion; the gradient of the
-  whole loss is that of the network there. Flat minima of the task loss let the adversary align better,
-  while those of the adversarial loss harm. Source and target share one batch-norm pass, as in the
-  authors' code, and both passes move the running statistics, as there. With a radius of 0 it is cdan
-  with mcc.
+      min  T + adv(R(f, λ) ⊗ sg(p))  of the network at θ + sg(ε)
+      T = CE(pₛ, yₛ) + confusion · C,  C: mcc's term, with temperature
+      ε = radius · ∇T(θ) / ‖∇T(θ)‖,  λ = weight · ramp(q)
+
+  The gradient of the whole loss is that of the network after a step up the task loss T. Flat minima of
+  the task loss let the adversary align better, while those of the adversarial loss harm. Source and
+  target share one batch-norm pass, as in the authors' code, and both passes move the running
+  statistics, as there. With a radius of 0 it is cdan with mcc.
 
   Departs from the authors' code in the critic, which has an optimiser of its own there; in the ramp,
   there over 1,000 steps whatever the run, to 0.46 of the strength; in the backbone's tenth of the

@@ -22,14 +22,16 @@ def shot(
 ) -> Method:
   """Trains as shot_im, and on target pseudo-labels of nearest class centroids.
 
-  Only target inputs are read. All target examples are labelled before the first step and then after
-  equal shares of the steps, and keep their labels until the next time. Everything else is as in
-  shot_im.
+      min  weight · (H(pₜ) − diversity · H(p̄ₜ) + pseudo · CE(pₜ, ŷₜ))
+      ŷₜ = argmaxⱼ cos(g, μⱼ),  g = [fₜ, 1] / ‖[fₜ, 1]‖;  refreshes times
+      μⱼ = Σ pₜ[j] · g / Σ pₜ[j]  of all the target, then again by ŷₜ for pₜ
 
-  Where re-implementations go wrong: centroids are first weighed by predictions, then once more
-  found from the labels they gave; classes that nothing is predicted as take no part; features get a
-  constant 1 before their length is made 1; labels made from the batch at hand are another method;
-  and labels made at evaluations depend on how often somebody looks.
+  All target examples are labelled before the first step and then after equal shares of the steps, and
+  keep their labels until the next time. Everything else is as in shot_im.
+
+  Where re-implementations go wrong: centroids are found twice; classes that nothing is predicted as
+  take no part; features get a constant 1; labels made from the batch at hand are another method; and
+  labels made at evaluations depend on how often somebody looks.
 
   Departs from the authors' code in that a network without a bottleneck and weight normalisation
   keeps its own layers (theirs are added to the network); the constant in the logarithm of entropies

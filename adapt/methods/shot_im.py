@@ -11,11 +11,12 @@ FAMILY = "source-free, test-time"
 def shot_im(net: Net, *, weight: float = 1.0, diversity: float = 1.0) -> Method:
   """Trains source features under a frozen head for sure, diverse predictions.
 
-  Features and head are the source model's. Only target inputs are read. The head is carried in the
-  state, where not even weight decay reaches it. Batch-norm sees target batches alone, and its
-  running statistics move to the target's: that alone, AdaBN, is what weight 0 does. The authors'
-  source model has a weight-normalised head and is trained with smoothed labels; here it is that of
-  source_only.
+      min  weight · (H(pₜ) − diversity · H(p̄ₜ))      not by the head
+
+  Features and head are the source model's. The head is carried in the state, where not even weight
+  decay reaches it. Batch-norm sees target batches alone, and its running statistics move to the
+  target's: that alone, AdaBN, is what weight 0 does. The authors' source model has a weight-normalised
+  head and is trained with smoothed labels; here it is that of source_only.
 
   Departs from the authors' code in the source model, as said above; in the entropy, there with 1e-5
   inside the logarithm; in the rate, there 0.01 and a tenth of it for a backbone; and in the output

@@ -9,6 +9,8 @@ FAMILY = "baselines"
 def source_and_target(net: Net, *, weight: float = 1.0) -> Method:
   """Trains on equally many source and labelled target examples in each step.
 
+      min  (CE(pₛ, yₛ) + weight · CE(pₜ, yₜ)) / (1 + weight)
+
   Both share one batch-norm pass. It is `weighted` under the name of the tables: their mean over both
   halves of the batch is weight 1. Saito et al. put a cosine head on it: that is mme with weight 0.
 

@@ -12,6 +12,8 @@ FAMILY = "baselines"
 def source_only(net: Net) -> Method:
   """Trains on the labelled source alone; the target is not looked at.
 
+      min  CE(pₛ, yₛ)
+
   No authors' code is followed: peers' baselines differ in network and settings alone.
   """
 

@@ -28,10 +28,15 @@ def spa(
 ) -> Method:
   """Trains as dann, towards graphs of both batches with equal spectra.
 
+      min  CE(pₛ, yₛ) + adv(R(f, λ)) + weight · ‖s(fₛ) − s(fₜ)‖
+           + pseudo · q · CE(pₜ, ŷₜ)     λ = adversary · ramp(q);  ŷₜ: atdoc's
+      s: singular values of exp(⟨uᵢ, uⱼ⟩ − 1), each row divided by its sum
+      adv's means weigh examples by 1 + exp(−R(H(p), λ)), over a constant sum
+
   Each batch is a graph whose edges are likenesses of features; the singular values of both random-walk
   matrices are to be equal, which compares the domains' structure without pairing examples. Target
-  labels are votes of neighbours in a memory, as in atdoc. Each domain has its own batch-norm pass, as in
-  the authors' code.
+  labels are votes of neighbours in a memory, and weigh as in atdoc. Each domain has its own batch-norm
+  pass, as in the authors' code.
 
   Departs from the authors' code in the likeness, here a Gaussian of features at length 1 with a
   variance of 1, there one of the features' own distances, not squared, without edges from an example

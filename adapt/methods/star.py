@@ -24,7 +24,12 @@ def star(
 ) -> Method:
   """Trains as mcd, with two classifiers drawn anew at every pass.
 
-  The last layer's kernel is a Gaussian, whose mean and spread are learnt: infinitely many classifiers
+      1. all          min  CE(p₁ₛ, yₛ) + CE(p₂ₛ, yₛ)
+      2. classifiers  min  CE(p₁ₛ, yₛ) + CE(p₂ₛ, yₛ) − weight · E‖p₁ₜ − p₂ₜ‖₁/k
+      3. features     min  weight · E‖p₁ₜ − p₂ₜ‖₁/k      (inner times)
+      W₁, W₂ = μ + log(1 + exp(ρ − 2)) · N(0, 1), drawn anew in each pass
+
+  The last layer's kernel is a Gaussian, whose mean μ and spread ρ are learnt: infinitely many classifiers
   that may disagree on the target, with as many parameters as two. All below it, and the bias, is common
   to both. The second step has one batch-norm pass over both domains, as in the authors' code; the mean
   classifier predicts.

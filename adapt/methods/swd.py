@@ -26,8 +26,13 @@ def swd(
 ) -> Method:
   """Trains features on which two opposed classifiers cannot disagree on the target.
 
-  The three steps of MCD (_disagreement.py), with another discrepancy. Each domain has its own
-  batch-norm pass. Classifier 1 predicts, as in the authors' code.
+      1. all          min  CE(p₁ₛ, yₛ) + CE(p₂ₛ, yₛ)
+      2. classifiers  min  CE(p₁ₛ, yₛ) + CE(p₂ₛ, yₛ) − weight · A
+      3. features     min  weight · A      (repeat times)
+      A = E[(sort⟨p₁ₜ, v⟩ − sort⟨p₂ₜ, v⟩)²],  v: directions unit vectors, random
+
+  The three steps of mcd, with another discrepancy. Each domain has its own batch-norm pass.
+  Classifier 1 predicts, as in the authors' code.
 
   Departs from the authors' code in the problem: published is a toy of two moons with one sigmoid
   output, classifiers of two hidden layers of 15 without batch-norm or dropout, all three steps of

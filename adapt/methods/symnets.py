@@ -20,11 +20,15 @@ def symnets(
 ) -> Method:
   """Trains features that confuse two classifiers, one of each domain.
 
-  Two linear classifiers learn the source's labels, each by itself. Side by side, under one softmax over
-  2k outputs, they also tell the domains apart: a domain's probability is the sum of its classifier's
-  outputs. The features confuse the two, on the source within the true class, on the target as whole
-  domains, and lower the target's entropy over classes. Each domain has its own batch-norm pass, as in
-  the authors' code. The target's classifier predicts.
+      classifiers  min  CE(p₁ₛ, yₛ) + CE(p₂ₛ, yₛ) + 2 · adv(f)
+      features     min  −½ E log(Pₛ[yₛ] · Pₛ[k + yₛ]) + λ · (A + H(P₁ₜ + P₂ₜ))
+      P = (P₁, P₂) = softmax(ℓ₁, ℓ₂) over 2k;  D = Σ P₁;  λ = weight · ramp(q)
+      A = −½ E log(D(fₜ) · (1 − D(fₜ)));  both in one step
+
+  Two linear classifiers, 1 of the source and 2 of the target, learn the source's labels, each by itself.
+  Side by side they also tell the domains apart. The features confuse the two, on the source within the
+  true class, on the target as whole domains. Each domain has its own batch-norm pass, as in the authors'
+  code. The target's classifier predicts.
 
   Departs from the authors' code in the ramp's unit, there whole epochs; in the backbone's tenth of the
   rate, a setting here; in the constant 1e-6 of its logarithms, of which there is no need in logarithms

@@ -9,6 +9,8 @@ FAMILY = "baselines"
 def target_only(net: Net) -> Method:
   """Trains on every target label from scratch: the upper bound.
 
+      min  CE(pₜ, yₜ)      of every target training example
+
   It is not an adaptation. No authors' code is followed: peers' upper rows differ in network and
   settings alone.
   """

@@ -10,12 +10,13 @@ FAMILY = "source-free, test-time"
 def tent(net: Net, *, weight: float = 1.0) -> Method:
   """Trains the source model's normalisation layers for sure target predictions.
 
-  Their scales and shifts move. Only target inputs are read; all other parameters are carried in the
-  state. Training passes normalise with the target batch's own statistics, as in the paper.
-  Predictions take their running averages: the paper predicts each test batch under its own
-  statistics while it adapts to it, so that a prediction depends on its neighbours; here the
-  target's training inputs are adapted to, and test examples are predicted one by one. With weight 0
-  it is AdaBN.
+      min  weight · H(pₜ)      by scales and shifts of normalisation alone
+
+  All other parameters are carried in the state. Training passes normalise with the target batch's own
+  statistics, as in the paper. Predictions take their running averages: the paper predicts each test
+  batch under its own statistics while it adapts to it, so that a prediction depends on its
+  neighbours; here the target's training inputs are adapted to, and test examples are predicted one by
+  one. With weight 0 it is AdaBN.
 
   Departs from the authors' code in the protocol, as told above: there one step per test batch,
   predicted before that step under the batch's statistics, with Adam at 0.001.

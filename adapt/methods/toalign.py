@@ -27,11 +27,14 @@ def toalign(
 ) -> Method:
   """Trains as dann on predictions, of the source's task-relevant features alone.
 
-  A source feature is multiplied by the head's weights of its true class, at its own length; the critic
-  sees what the head predicts of that, and the target's usual predictions. So the target aligns with
-  what classifies, not with what else the source has. As in the authors' code it stands on HDA: a
-  bridge, kept small, is subtracted from the logits (_bridge.py). Each domain has its own batch-norm
-  pass.
+      min  CE(pₛ, yₛ) + adv(R(p, λ)) + on_bridge · E|b|    λ = weight · ramp(q)
+      p = softmax(ℓ − b),  b: the bridge's logits;  in adv pₛ is that of g
+      g: v · fₛ by entries, brought to length ‖fₛ‖;  v = sg(W − the bridge's)[yₛ]
+      with entropy, adv's means weigh by exp(−R(H(p), λ)), over a constant sum
+
+  The target aligns with what classifies, not with what else the source has. As in the authors' code it
+  stands on HDA: a bridge, kept small, is subtracted from the logits (_bridge.py). Each domain has its
+  own batch-norm pass.
 
   Departs from the authors' code in the bridge, a sum of three linear layers there, which is one that
   learns three times as fast; in the critic, there without batch-norm, with dropout 0.5; in a second

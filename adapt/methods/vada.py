@@ -40,14 +40,16 @@ def vada(
 ) -> Method:
   """Trains features that fool a critic, and sure, locally smooth predictions.
 
-  Critic and network are trained in turn, the network on inverted domain labels instead of a
-  reversed gradient (the paper's appendix). Each domain has its own batch-norm pass, and the target's
-  alone moves the running statistics, under which the average of the parameters over the steps
-  predicts, as in the authors' code.
+      1. critic   min  adv(f)
+      2. network  min  CE(pₛ, yₛ) + weight · (domain · adv⁻ + on_source · V(xₛ)
+                       + on_target · (H(pₜ) + V(xₜ)))      adv⁻: labels swapped
+      V(x) = KL(sg(p(x)), p(x + r)),  r: of length radius, the worst
 
-  Departs from the authors' code in the optimiser, there Adam (β1 = 0.5, rate 0.001); in one batch for
-  both phases, where the critic's own moves the statistics too; and in the critic's input, there
-  feature maps five layers up. Their network for digits, which normalises each image, is cnn_vada.
+  Each domain has its own batch-norm pass, and the target's alone moves the running statistics, under
+  which θ′ predicts, as in the authors' code. Swapped labels, not a reversed gradient, are the paper's
+  appendix. Departs from the authors' code in the optimiser, there Adam (β1 = 0.5, rate 0.001); in one
+  batch for both phases, where the critic's own moves the statistics too; and in the critic's input,
+  there feature maps five layers up. Their network for digits, which normalises each image, is cnn_vada.
 
   Where re-implementations go wrong: sure predictions without smoothness put the boundary anywhere; around
   source inputs smoothness has a hundred times the weight; the radius belongs to the inputs' scale.

@@ -17,10 +17,12 @@ def vrex(
 ) -> Method:
   """Trains on the sources' pooled risk and the variance of their risks.
 
-  The target is not looked at. As in the authors' code, the variance counts at most once at first
-  and at full weight after a share of the steps, and a loss under a weight above 1 is divided by it.
-  The pooled risk stands for the paper's sum of one risk per domain, since batches are drawn from
-  the pooled sources; domains that a batch lacks have no part in the variance.
+      min  (CE(pₛ, yₛ) + λ · Var(rᵢ)) / max(1, λ)      rᵢ: CE of source i
+      λ = min(1, weight) while q < share, and then weight
+
+  The target is not looked at. λ and the division by it are those of the authors' code. The pooled
+  risk stands for the paper's sum of one risk per domain, since batches are drawn from the pooled
+  sources; domains that a batch lacks have no part in the variance.
 
   Departs from the authors' code in the variance, the batches and Adam's start, as told here.
 

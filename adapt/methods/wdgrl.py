@@ -26,8 +26,13 @@ def wdgrl(
 ) -> Method:
   """Trains features between whose domains a 1-Lipschitz critic sees little difference.
 
-  The critic is trained `inner` times per step, then features and classifier once. Source and target
-  share one batch-norm pass, as in the authors' code; only the last phase moves batch statistics.
+      1. critic   min  penalty · E[(‖∇s(f)‖ − 1)²] − A      (inner times)
+      2. network  min  CE(pₛ, yₛ) + weight · A
+      A = E[s(fₛ)] − E[s(fₜ)],  s: the critic's score
+      ∇s at fₛ, at fₜ and at a random point between each two
+
+  Source and target share one batch-norm pass, as in the authors' code; only the last phase moves
+  batch statistics.
 
   Departs from the authors' code in the batch, there half as large per domain for the same number;
   in the optimiser, there Adam at 0.0001 for critic and network each; and in the weight decay, there

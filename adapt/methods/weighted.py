@@ -17,6 +17,9 @@ def weighted(
 ) -> Method:
   """Trains on source and labelled target examples at once, under one balance.
 
+      min  (1 − λ) · CE(pₛ, yₛ) + λ · CE(pₜ, yₜ)      λ = balance
+      ramped:  λ = balance · (2 / (1 + exp(−10 · q)) − 1)
+
   No authors' code is known.
 
   Args:

@@ -7,6 +7,8 @@ from adapt.tuning import Progress, Tuning, only
 def bitfit() -> Tuning:
   """Trains every bias of the body, and the head whole.
 
+      min  loss      by the head and the body's biases;  the rest stays θ⁰
+
   Where re-implementations go wrong: the shifts of normalisation layers are biases too (section 3
   of the paper lists the layer norms' among them), their scales are not. The paper's transformers
   have no running statistics; here those of batch normalisation keep moving, as in any training,

@@ -10,9 +10,11 @@ from adapt.tuning import Progress, Tuning, penalised, penalty_in_loss
 def bss(*, eta: float = 0.001, k: int = 1) -> Tuning:
   """Trains everything and shrinks the directions of least feature variation.
 
-  Adds eta times the sum of the k smallest squared singular values of the batch's features [b, d]
-  to the loss, for every training pass whose batch statistics the method
-  keeps: one for a joint pass over both domains, one per domain where they are apart.
+      min  loss + eta · Σᵢ sᵢ²      i = 1 … k
+      s₁ ≤ s₂ ≤ …: singular values of a batch's features f
+
+  The penalty counts for every training pass whose batch statistics the method keeps: one for a joint
+  pass over both domains, one per domain where they are apart.
 
   Where re-implementations go wrong: the singular values are those of the features as they are,
   neither centred nor divided by the batch size, so eta belongs to a batch size (TLlib takes 48); and

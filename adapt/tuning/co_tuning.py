@@ -14,11 +14,13 @@ from adapt.tuning import Loss, Progress, Tuning, carrying, copied, with_loss
 def co_tuning(*, weight: float = 2.3) -> Tuning:
   """Trains everything, and the source model's head on the source's classes.
 
-  A labelled target example of class t also trains the source head, towards p(source class | t):
-  what the source model predicts for such examples on the mean (the paper's direct approach). The
-  labelled examples' training pass is run once more for it and leaves batch statistics alone. In our
-  tasks source and target share their classes, so both heads start as the source model's; the
-  paper's target head starts at random.
+      min  loss + weight · CE(rₜ, t[yₜ])     r: the source head's probabilities
+      t[y] = E[p⁰ₜ]  over the labelled examples of class y seen so far
+
+  t[y] is what the source model predicts for labelled target examples of class y on the mean (the
+  paper's direct approach). The labelled examples' training pass is run once more for it and leaves
+  batch statistics alone. In our tasks source and target share their classes, so both heads start as
+  the source model's; the paper's target head starts at random.
 
   Where re-implementations go wrong: the probabilities are those of the source model as it was, in
   evaluation mode, not of the network in training; the source head and the features under it train,

@@ -18,13 +18,15 @@ _BATCHES = 4  # from which the attention is learnt, as in the authors' code
 def delta(*, alpha: float = 0.64, beta: float = 0.01, temperature: float = 5.0) -> Tuning:
   """Trains everything, penalising features that differ from the source model's.
 
-  Both are features of the same inputs. Adds alpha/2 · mean over examples of d · Σ_c a_c (f_c −
-  f0_c)² to the loss for every training pass whose batch statistics the method keeps, and beta/2 ·
-  ‖head‖² to its gradient; there is no other weight decay. The attention a [d] sums to 1: the more
-  the source model's loss rises without channel c, the more of it goes there. It is learnt from the
-  first four batches of labelled examples, of the target if the method reads such, else of the
-  source; without labels it is even. The paper holds feature maps of four depths; here it is the
-  last features, which a `Net` shows.
+      min  loss + alpha/2 · d · E[Σᵢ aᵢ · (fᵢ − f⁰ᵢ)²] + beta/2 · ‖θ‖² (head)
+      a = softmax(z / temperature)
+      zᵢ: rise of the source model's CE without fᵢ, standardised over all i
+
+  Both are features of the same inputs. The distance counts for every training pass whose batch
+  statistics the method keeps; the head's decay is in the gradient alone, and there is no other weight
+  decay. The attention a is learnt from the first four batches of labelled examples, of the target if
+  the method reads such, else of the source; without labels it is even. The paper holds feature maps of
+  four depths; here it is the last features, which a `Net` shows.
 
   Where re-implementations go wrong: the source model runs in evaluation mode and gets no gradient;
   the rises are standardised before a softmax with a temperature, or one channel takes all; and the

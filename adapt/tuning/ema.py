@@ -14,6 +14,10 @@ from adapt.tuning.wise_ft import between
 def ema(*, decay: float = 1.0, start: int = 100) -> Tuning:
   """Trains as `full`, and predicts with the weights' average so far.
 
+      min  loss      θ′ predicts
+      θ′ ← θ′ + a · (θ − θ′)  after step t,  a = max(1 − decay, 1 / (t − start))
+      θ′ = θ while t ≤ start
+
   With decay 1 all steps since `start` count alike, as in the paper's simple moving average, and a
   smaller one is an exponential moving average that begins as that. The run itself, its losses
   included, is that of `full`; so validators that look at predictions judge the average.

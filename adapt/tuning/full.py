@@ -4,5 +4,10 @@ from adapt.tuning import Tuning
 
 
 def full() -> Tuning:
-  """Trains everything, head and body alike: the network as it is."""
+  """Trains everything, head and body alike: the network as it is.
+
+      min  loss      by all of θ
+
+  A random start serves too, as nothing is held to the source model.
+  """
   return Tuning(wrap=lambda net, progress: net, needs_start=False)

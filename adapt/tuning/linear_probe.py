@@ -7,6 +7,8 @@ from adapt.tuning import Progress, Tuning, only
 def linear_probe() -> Tuning:
   """Trains the head alone, on features fixed at the source model's.
 
+      min  loss      by the head;  the body stays θ⁰
+
   Where re-implementations go wrong: parameters without gradients do not make features fixed. In
   training mode batch normalisation still uses the batch at hand and moves its running statistics,
   and dropout still adds noise, so the body would drift to the target without anybody having trained

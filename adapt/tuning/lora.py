@@ -14,7 +14,8 @@ from adapt.tuning import Path, Progress, Tuning
 def lora(*, rank: int = 4, alpha: float = 4.0) -> Tuning:
   """Trains low-rank updates of the body's kernels, and the whole head.
 
-  Every kernel W of the body becomes W + (alpha / rank) · A B.
+      min  loss      by A, B and the head
+      W = W⁰ + alpha / rank · A B  for each kernel W of the body
 
   Equation 3 of the paper, written for kernels that multiply from the right: A [in, rank] is random
   and B [rank, out] zero, so that the start is exactly the source model. A convolution's kernel

@@ -14,6 +14,9 @@ from adapt.tuning import Progress, Tuning
 def lp_ft(*, share: float = 0.5) -> Tuning:
   """Trains the head on the source model's features, then the whole network.
 
+      1. head  min  loss  while q < share      the body is that of θ⁰
+      2. all   min  loss  from then on
+
   A head that does not fit yet sends large gradients into the body and distorts its features, which
   costs accuracy away from the training data (section 3 of the paper); a head that fits does not.
 

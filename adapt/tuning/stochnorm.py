@@ -11,8 +11,10 @@ from adapt.tuning import Progress, Tuning
 def stochnorm(*, p: float = 0.5) -> Tuning:
   """Trains everything; each batch-norm channel draws which statistics it uses.
 
-  In a training pass a channel is normalised by the batch's mean and variance with probability p and
-  otherwise by the running ones; scale and shift are shared. Evaluation uses the running ones.
+      h ← (h − m) / √v · scale + shift      in a training pass, by channel
+      (m, v): mean and variance, with probability p the batch's, else running
+
+  Scale and shift are shared. Evaluation uses the running statistics.
 
   Where re-implementations go wrong: p is the probability of the *batch's* statistics; the draw is
   per channel and pass, not per layer or run; the running statistics used are those from before the

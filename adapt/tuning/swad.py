@@ -26,10 +26,13 @@ def swad(
 ) -> Tuning:
   """Trains as `full`, and predicts with weights averaged over a valley.
 
-  Weights are averaged at every step, in intervals. The valley begins with the interval whose loss
-  the next `converge` − 1 do not undercut; it ends where `tolerate` intervals in a row lie above its
-  threshold, 1 + `tolerance` times the mean loss of the first `converge`. Before it begins the
-  average of the interval at hand predicts.
+      min  loss      E[θ] over the steps of a valley predicts
+      begins at the first interval i of Lᵢ ≤ Lⱼ,  j = i + 1 … i + converge − 1
+      takes in all up to the last of L ≤ (1 + tolerance) · E[Lᵢ … Lⱼ],  and
+      ends when tolerate intervals pass without one;  L: mean label loss
+
+  Weights are averaged at every step, in intervals. Before the valley begins the average of the interval
+  at hand predicts.
 
   Departs from the authors' code in the loss, there of held-out source examples, which no tuning
   sees: here it is the mean label loss of the training batches. It shows where training has settled,

@@ -12,8 +12,10 @@ from adapt.tuning import Tuning, carrying, copied
 def wise_ft(*, alpha: float = 0.5) -> Tuning:
   """Trains as `full`, and predicts with interpolated weights.
 
-  The weights are start + alpha · (now − start). So at every evaluation; the run itself, its losses
-  included, is that of `full` from the source model.
+      min  loss      θ⁰ + alpha · (θ − θ⁰) predicts
+
+  It does so at every evaluation; the run itself, its losses included, is that of `full` from the
+  source model.
 
   Where re-implementations go wrong: the interpolation is of weights, not of predictions; the
   interpolated weights are for prediction alone and must not be trained on; and of a network with
