@@ -22,7 +22,7 @@ def eqrm(
   """Trains on a high quantile of the source domains' risks.
 
       min  Eᵢ[rᵢ] while q < share, and then Q      over the m sources i
-      Q solves Eᵢ[Φ((Q − rᵢ) / h)] = quantile,  Φ: normal distribution function
+      Q solves Eᵢ[Φ((Q − rᵢ) / h)] = quantile,  Φ: the normal distribution
       h = 1.06 · s · m^(−1/5),  s: standard deviation of the rᵢ
 
   The sources' risks are taken for draws of what new domains will have, smoothed by Gaussian kernels,

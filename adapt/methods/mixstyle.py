@@ -27,7 +27,7 @@ def mixstyle(
       min  CE(pₛ, yₛ)      after each of the stages, with probability chance:
       m ← sg(s̃) · (m − sg(μ)) / sg(s) + sg(μ̃),  a map's channel
       μ̃ = λ μ + (1 − λ) μ′,  s̃ = λ s + (1 − λ) s′,  λ ~ Beta(alpha, alpha)
-      μ, s: its mean and deviation;  μ′, s′: another example's
+      μ, s: its mean and deviation;  μ′, s′: those of the batch, shuffled
 
   Neither the target nor an example's domain is looked at, so that one source suffices. It works where
   maps get smaller within convolutional networks of this package; other networks of images are refused,
