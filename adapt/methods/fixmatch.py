@@ -24,8 +24,8 @@ def fixmatch(
 ) -> Method:
   """Trains on source labels and strong target views labelled by weak ones.
 
-      min  CE(pʷₛ, yₛ) + weight · E[1[max pʷₜ ≥ threshold] · CE(pˢₜ, ŷₜ)]
-      ŷₜ = argmax pʷₜ
+      min  CE(pₛʷ, yₛ) + weight · E[1[max pₜʷ ≥ threshold] · CE(pₜˢ, ŷₜ)]
+      ŷₜ = argmax pₜʷ
 
   A semi-supervised method: the source is its labelled part, the target its unlabelled one. All
   views share one batch-norm pass, as in the authors' code. Vectors have no flips and crops: their

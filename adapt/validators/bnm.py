@@ -9,11 +9,11 @@ from adapt.validators import Validator, counted
 def bnm() -> Validator:
   """Nuclear norm of the target predictions' matrix over the number of examples.
 
-      score = Σⱼ √eⱼ / n,  e: the eigenvalues of Σᵢ pᵢ ⊗ pᵢ over the target
+      score = ‖P‖_* / n,  the sum of singular values;  P: all pₜ as rows
 
   Source: Cui et al. (2020, arXiv:2003.12237); as a validator in Musgrave et al. (arXiv:2208.07360).
-  Large where predictions are sure and diverse. The singular values of the predictions' matrix are those
-  roots; a sum over examples needs no matrix of all predictions.
+  Large where predictions are sure and diverse. The singular values are the roots of the
+  eigenvalues of PᵀP, which is a sum over examples, so that no matrix of all predictions is kept.
   """
   return counted(score)
 
