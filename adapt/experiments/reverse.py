@@ -1,9 +1,12 @@
 """Reverse validation: judges a model by adapting back to the source.
 
+    1. the model predicts  ŷₜ of the target's training inputs
+    2. another, trained alike, adapts from (xₜ, ŷₜ) as its source to xₛ
+    score = E[1[ŷₛ = yₛ]]  of the other, held-out
+
 Zhong et al. (ECML PKDD 2010), as Ganin et al. (JMLR 2016, §5.1.2) choose hyper-parameters by it. If the
-predictions for the target's training inputs are right, a second model that takes them for labels and
-adapts back to the source is right about held-out source examples. It costs as many trainings again,
-one after the other, and judges the last iterate alone.
+first model's predictions are right, so are the other's. It costs as many trainings again, one after the
+other, and judges the last iterate alone.
 """
 
 import hashlib

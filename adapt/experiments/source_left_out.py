@@ -1,9 +1,11 @@
 """Leave-one-domain-out validation: judges settings by sources left out.
 
-As DomainBed selects by it (Gulrajani and Lopez-Paz, 2021, arXiv:2007.01434, §3): for each source a model
-is trained on the others, and the score is the mean accuracy on the training examples of those left out.
-It costs one more training of all seeds for each source, and judges the last iterate alone: it is made
-to choose settings (`--search`, `--sampler grid`), not steps. The target has no part in it.
+    score = Eᵢ[E[1[ŷ = y]] of source i's training examples]
+    ŷ: by a model that learns from all sources but i
+
+DomainBed selects by it (Gulrajani and Lopez-Paz, 2021, arXiv:2007.01434, §3). It costs one more training
+of all seeds for each source, and judges the last iterate alone: it is made to choose settings
+(`--search`, `--sampler grid`), not steps. The target has no part in it.
 """
 
 from collections.abc import Callable, Sequence

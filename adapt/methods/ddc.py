@@ -15,10 +15,11 @@ FAMILY = "moment matching"
 def ddc(net: Net, *, weight: float = 0.25, width: int = 256, passes: str = "joint") -> Method:
   """Trains a narrow layer whose means agree between the domains.
 
-  The layer lies between features and classifier, and is linear here. The domain confusion is the squared
-  distance of both domains' mean outputs of that layer, an MMD with a linear kernel: what differs in
-  spread alone stays, which `coral` and `dan` see. The paper has no batch-norm, so that either pass is a
-  choice of ours.
+      min  CE(pₛ, yₛ) + weight · ‖h̄ₛ − h̄ₜ‖²
+      h: what a linear layer of width units makes of f, for the classifier
+
+  The distance is an MMD with a linear kernel: what differs in spread alone stays, which `coral` and `dan`
+  see. The paper has no batch-norm, so that either pass is a choice of ours.
 
   No authors' code is known. Left out is the paper's choice of the layer's place and width, by the
   smallest distance that networks trained on the source have; it is a choice of `width` here.

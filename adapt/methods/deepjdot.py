@@ -22,11 +22,15 @@ def deepjdot(
 ) -> Method:
   """Trains target features and predictions towards optimally paired source features and labels.
 
-  Each batch's source and target examples are paired by the transport plan of least cost, the squared
-  distance of features plus the cross-entropy of the source's label under the target's prediction (of
-  values their loss, as in JDOT, Courty et al., 2017, arXiv:1705.08848); then that cost is
-  descended under the fixed plan. One batch-norm pass for both, as in the authors'
-  code. Example weights count in the source loss, not in the plan.
+      min  CE(pₛ, yₛ) + weight · Σᵢⱼ sg(Πᵢⱼ) · Cᵢⱼ
+      Cᵢⱼ = feature · ‖fᵢₛ − fⱼₜ‖² + label · CE(pⱼₜ, yᵢₛ)
+      Π = argmin Σᵢⱼ Πᵢⱼ · Cᵢⱼ,  its rows and columns adding up to 1/n each
+      (of plan sinkhorn, argmin of that less epsilon · E[C] · H(Π))
+
+  Each batch's source and target examples are paired by the transport plan of least cost; then that cost
+  is descended under the fixed plan. Of values CE is their loss, as in JDOT (Courty et al., 2017,
+  arXiv:1705.08848). One batch-norm pass for both, as in the authors' code. Example weights count in
+  the source loss, not in the plan.
 
   Departs from the authors' code in the pairing, as told below, and in the optimiser, there Adam at
   0.0001 from a source model of ten epochs; the general class lowers its rate tenfold every 5,000

@@ -33,8 +33,13 @@ def dirt_t(
 ) -> Method:
   """Trains as VADA for some steps, then on the target alone.
 
-  The second part reads no source example: it lowers entropy and roughness on the target and stays
-  near a teacher, the averaged model of some steps ago. The critic learns on, but nobody listens.
+      1. critic   min  adv(f)
+      2. network  min  vada's loss while q < share, and then
+              weight · (trust · KL(p′ₜ, pₜ) + on_target · (H(pₜ) + V(xₜ)))
+      p′: the teacher's;  V(x) = KL(sg(p(x)), p(x + r)), ‖r‖ = radius
+
+  The second part reads no source example. r is the worst perturbation, and the teacher the averaged
+  model of some steps ago. The critic learns on, but nobody listens.
 
   Departs from the authors' code in one run for both parts, in one batch for divergence, entropy and
   smoothness, where theirs draws one more and moves statistics on it alone, and in all of vada's.
@@ -88,13 +93,7 @@ def check(share: jax.Array | float, teachers: int) -> None:
 
 
 def refinement(
-  net: Net,
-  factors: Factors,
-  trust: Any,
-  params: Params,
-  state: State,
-  xt: jax.Array,
-  key: jax.Array,
+  net: Net, factors: Factors, trust: Any, params: Params, state: State, xt: jax.Array, key: Any
 ) -> tuple[jax.Array, tuple[State, Metrics]]:
   """The second part's loss: sure, smooth target predictions near the teacher."""
   k_target, k_random = jax.random.split(key)

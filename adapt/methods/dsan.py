@@ -12,7 +12,11 @@ FAMILY = "moment matching"
 def dsan(net: Net, *, weight: float = 2.5, ramp: float = 10.0) -> Method:
   """Trains features that agree between the domains class by class.
 
-  Target classes are as predicted. Each domain has its own batch-norm pass, as in the authors' code.
+      min  CE(pₛ, yₛ) + λ · Eⱼ[MMD²(fₛ | j, fₜ | j)]      λ = weight · ramp(q)
+      | j: source examples count 1[yₛ = j], target ones sg(pₜ[j])
+      j: classes among both the labels yₛ and the predictions ŷₜ
+
+  Each domain has its own batch-norm pass, as in the authors' code.
 
   Departs from the authors' code in the bandwidths, there around the mean squared distance, here the
   median; in the kernels, there added up; in the factor, which grows by epochs there and by steps

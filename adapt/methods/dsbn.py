@@ -14,11 +14,15 @@ FAMILY = "batch statistics"
 def dsbn(net: Net, *, weight: float = 1.0, ramp: float = 10.0) -> Method:
   """Trains on source labels and target pseudo-labels with separate normalisation layers.
 
+      min  CE(pₛ, yₛ) + weight · CE(pₜ, ŷₜ)
+      ŷₜ = argmax((1 − ramp(q)) · p⁰ₜ + ramp(q) · pₜ)
+      pₛ, pₜ: under their domain's normalisation;  p⁰: the source model's
+
   Statistics, scales and shifts of normalisation layers exist once per domain, all else is common.
-  The objective is the second stage of the paper: target labels are the classes of a mixture of two
-  predictions, the first stage's and the network's own, which takes over as training goes on. The
-  paper's first stage is another method under DSBN (MSTN, CPUA); here it is the source model with
-  the target's statistics, which this method starts from. With weight 0 it is AdaBN from there on.
+  The objective is the second stage of the paper, where the network's own predictions take over from
+  the first stage's as training goes on. The paper's first stage is another method under DSBN (MSTN,
+  CPUA); here it is the source model with the target's statistics, which this method starts from. With
+  weight 0 it is AdaBN from there on.
 
   Departs from the authors' code in the first stage, as told above; in the pseudo-label loss, whose
   factor grows there as the network's own prediction takes over, and is constant here; in the

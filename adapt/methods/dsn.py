@@ -31,6 +31,11 @@ def dsn(
 ) -> Method:
   """Trains shared features that hide the domain, apart from private ones.
 
+      min  CE(pₛ, yₛ) + weight · adv(R(f, 1))
+           + reconstruct · (Aₛ + Aₜ) + difference · (Bₛ + Bₜ)
+      A = E[Var(decoder(f + g) − x)],  over an input's entries;  g: private
+      B = ‖GᵀF‖² / d²,  rows of G and F: g − ḡ and f − f̄ at length 1
+
   Each domain has an encoder of its own, a network like the shared one. Private and shared features of an
   example are to be unlike, and one decoder finds the input of either domain from their sum: so what belongs
   to one domain need not lie in the shared features, which alone are classified. Domains have batch-norm

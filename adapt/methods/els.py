@@ -25,6 +25,9 @@ def els(
 ) -> Method:
   """Trains as dann, with smoothed domain labels.
 
+      min  CE(pₛ, yₛ) + ½ BCE(D(gₛ), 1 − smoothing) + ½ BCE(D(gₜ), smoothing)
+      g = R(f, λ),  λ = weight · ramp(q)
+
   A critic of certain labels soon tells well-separated domains apart without error, and its gradient
   vanishes; a smoothed one keeps a slope. Source and target share one batch-norm pass, as in dann.
 

@@ -10,6 +10,8 @@ FAMILY = "target regularisers"
 def entropy(net: Net, *, weight: float = 0.1) -> Method:
   """Trains on source labels and towards low-entropy target predictions.
 
+      min  CE(pₛ, yₛ) + weight · H(pₜ)
+
   Each domain has its own batch-norm pass; the paper has no batch-norm.
 
   No authors' code is known.

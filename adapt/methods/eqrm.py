@@ -21,9 +21,12 @@ def eqrm(
 ) -> Method:
   """Trains on a high quantile of the source domains' risks.
 
+      min  Eᵢ[rᵢ] while q < share, and then Q      over the m sources i
+      Q solves Eᵢ[Φ((Q − rᵢ) / h)] = quantile,  Φ: the normal distribution
+      h = 1.06 · s · m^(−1/5),  s: standard deviation of the rᵢ
+
   The sources' risks are taken for draws of what new domains will have, smoothed by Gaussian kernels,
-  and the loss is a quantile of that. At first, for a share of the steps, it is their mean. The
-  target is not looked at.
+  and the loss is a quantile of that. The target is not looked at.
 
   Departs from the authors' code in the rate, which falls there, with a new Adam, when the quantile
   begins (to 1e-6 in DomainBed); in the quantile's derivative, as told below; and in the pooled

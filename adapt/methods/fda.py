@@ -26,6 +26,10 @@ def fda(
 ) -> Method:
   """Trains on source inputs with target low-frequency amplitudes, and towards low entropy.
 
+      min  CE(p(x̃ₛ), yₛ) + weight · E[(H(pₜ) / log k)^(2 · power)]
+      x̃ₛ: xₛ with the Fourier amplitudes of xₜ at frequencies of at most
+      beta · side along each axis
+
   Each source image of a batch takes the amplitudes of the target image beside it, channel by channel, in
   a square about frequency 0 (the paper's eq. 1–3), and keeps its own phases, so its labels hold. The
   target's entropy has the paper's penalty (eq. 5), which counts doubtful pixels more than sure ones.

@@ -11,6 +11,8 @@ FAMILY = "baselines"
 def fine_tune(net: Net) -> Method:
   """Trains the source model on with the labelled target examples.
 
+      min  CE(pₜ, yₜ)      of labelled target examples, from θ = θ⁰
+
   The source model is that of the same seed. No authors' code is followed: the paper's is for
   detection.
   """

@@ -14,10 +14,12 @@ FAMILY = "robust over source domains"
 def fish(net: Net, *, rate: float = 0.01) -> Method:
   """Trains along the way that steps on one source after another lead.
 
-  Each step begins with inner ones of plain gradient descent, one on each source in random order. The
-  way from the start to where they end, divided by `rate` and their number, is the gradient that
-  the run's optimiser takes. To first order that is the mean of the sources' gradients; to
-  second order it also raises their inner products. The target is not looked at.
+      ϑ₀ = θ,  ϑᵢ = ϑᵢ₋₁ − rate · ∇rᵢ(ϑᵢ₋₁)      sources i = 1 … m, shuffled
+      (θ − ϑₘ) / (rate · m)  is the gradient that the optimiser takes
+
+  Each step begins with inner ones of plain gradient descent, one on each source. To first order the
+  way that they lead is the mean of the sources' gradients; to second order it also raises their inner
+  products. The target is not looked at.
 
   Departs from the authors' code in the inner optimiser, there that of the run with a state of its
   own, here plain descent; in the outer step, there a share of the way, here the optimiser's; in

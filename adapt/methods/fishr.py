@@ -23,8 +23,12 @@ def fishr(
 ) -> Method:
   """Trains on pooled source risk until gradients vary alike in all sources.
 
-  The gradients are those of each example's loss by the last layer, whose variance over a domain is a
-  moving average. The target is not looked at, and the penalty starts after a share of the steps.
+      min  CE(pₛ, yₛ) + λ · Eᵢ‖vᵢ − Eⱼ[vⱼ]‖² / e      sources i, j
+      λ = 0 while q < share, and then weight
+      vᵢ = Var(gᵢ) + decay / (1 − decay) · aᵢ,  then aᵢ ← sg((1 − decay) · vᵢ)
+      gᵢ: gradients by the head's e numbers of CE(pₛ, yₛ), examples of i
+
+  The variance of examples' gradients over a domain is a moving average, aᵢ. The target is not looked at.
 
   Departs from the authors' code in the pooled batches, where theirs has one of each domain: a domain
   that a batch lacks keeps its variances, and has no part in the penalty; and in Adam, which starts

@@ -24,6 +24,9 @@ def fixmatch(
 ) -> Method:
   """Trains on source labels and strong target views labelled by weak ones.
 
+      min  CE(pₛʷ, yₛ) + weight · E[1[max pₜʷ ≥ threshold] · CE(pₜˢ, ŷₜ)]
+      ŷₜ = argmax pₜʷ
+
   A semi-supervised method: the source is its labelled part, the target its unlabelled one. All
   views share one batch-norm pass, as in the authors' code. Vectors have no flips and crops: their
   weak view is the input itself, the strong one has Gaussian noise. Series are shifted in time, for

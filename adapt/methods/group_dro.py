@@ -18,6 +18,9 @@ def group_dro(
 ) -> Method:
   """Trains on source risks, weighted towards the domain that does worst.
 
+      min  (1 − weight) · CE(pₛ, yₛ) + weight · Σᵢ wᵢ · rᵢ      sources i, j
+      first  wᵢ ← wᵢ · exp(eta · sg(rᵢ)) / Σⱼ wⱼ · exp(eta · sg(rⱼ))
+
   The target is not looked at. The paper's Algorithm 1 draws one domain a step; as in the authors'
   code, a batch is drawn from the pooled sources instead and all domains in it are updated at once.
   Their group adjustments and their groups within a domain are left out. The paper shows that

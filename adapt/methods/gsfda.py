@@ -27,11 +27,14 @@ def gsfda(
 ) -> Method:
   """Trains free channels of the source model for predictions like neighbours'.
 
-  Only target inputs are read. The source attends to the first feature channels, the target to the
-  last, which make its predictions; gradients reach those channels, and their rows of the head, that
-  the source does not attend to. Predictions agree with those of nearest neighbours in a memory of
-  all target examples, while the mean prediction is spread over the classes. The memory is filled
-  before the first step and replaced at each visit.
+      min  weight · (E[Σⱼ −log⟨pᵢ, sg(pⱼ)⟩] − H(p̄ₜ)),  j ∈ Nᵢ
+      ℓ = W f  of the last attended · d channels of f, the others being 0
+      no gradient reaches the first kept · d channels of f and of W
+      Nᵢ: of examples that are not in the batch
+
+  Only target inputs are read. The source attends to the first feature channels, which are kept, the
+  target to the last. The memory has all target examples; it is filled before the first step and
+  replaced at each visit.
 
   Where re-implementations go wrong: the whole batch, not the example alone, is left out of the
   look-up; the agreement is the logarithm of a product of predictions, added up over neighbours; one

@@ -24,10 +24,13 @@ def gvb(
 ) -> Method:
   """Trains as dann on predictions, with vanishing bridges between the domains.
 
-  A bridge carries what is a domain's own. The network's is subtracted from its logits, the
-  critic's from its score; the mean size of each is minimised. The critic sees class probabilities,
-  with their gradient, and sure examples count more. Each domain has its own batch-norm pass, as in the
-  authors' code.
+      min  CE(pₛ, yₛ) + adv(R(p, λ)) + on_network · E|b| + on_critic · E|c|
+      p = softmax(ℓ − b),  D = σ(s − c),  λ = weight · ramp(q)
+      b, c: the bridges of network and critic;  s: the critic's score
+      adv's means weigh examples by exp(−R(H(p), λ)), over a constant sum
+
+  A bridge carries what is a domain's own: of the network in its logits, of the critic in its score.
+  Sure examples count more. Each domain has its own batch-norm pass, as in the authors' code.
 
   Departs from the authors' code in the critic, there without batch-norm, with dropout 0.5; in the
   ramp, there over 10,000 steps whatever the run; in the rates, ten times the backbone's for all that

@@ -20,6 +20,9 @@ FAMILY = "target regularisers"
 def histogram_matching(net: Net, *, weight: Annotated[float, Range(0.0, 1.0)] = 1.0) -> Method:
   """Trains on source inputs whose channels have a target input's histogram.
 
+      min  CE(p(x̃ₛ), yₛ)      x̃ₛ = xₛ + weight · (Fₜ⁻¹(Fₛ(xₛ)) − xₛ)
+      F(v): share of the values at most v in one channel of one input
+
   Each source image of a batch takes the histogram of the target image beside it, channel by channel; a
   pixel's rank among its image's pixels stays, so its label holds. The target is read for that alone.
   Inputs become numbers in [-1, 1] on the device before. Series have the histogram of each channel over

@@ -12,6 +12,9 @@ FAMILY = "moment matching"
 def homm(net: Net, *, weight: float = 1e4, order: int = 3, samples: int = 0) -> Method:
   """Trains features whose moment tensors agree between the domains.
 
+      min  CE(pₛ, yₛ) + weight · ‖E[gₛ ⊗ … ⊗ gₛ] − E[gₜ ⊗ … ⊗ gₜ]‖² / d^order
+      g = f − f̄,  order of them in a product
+
   Each domain has its own batch-norm pass, as in the authors' code. Left out: the clustering of
   confident target features that the paper adds in its "full" rows.
 

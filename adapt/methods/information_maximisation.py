@@ -10,6 +10,8 @@ FAMILY = "target regularisers"
 def information_maximisation(net: Net, *, weight: float = 1.0, diversity: float = 1.0) -> Method:
   """Trains on source labels and towards informative target predictions.
 
+      min  CE(pₛ, yₛ) + weight · (H(pₜ) − diversity · H(p̄ₜ))
+
   Maximises the mutual information of input and prediction on the target: each prediction sure, all
   of them together spread over the classes. SHOT (Liang et al., 2020, arXiv:2002.08546) uses the
   same loss without the source. Each domain has its own batch-norm pass, as in SHOT, which never

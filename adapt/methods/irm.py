@@ -23,11 +23,15 @@ def irm(
 ) -> Method:
   """Trains on pooled source risk, with IRMv1's penalty for each source.
 
-  The penalty of a domain is the squared derivative of its risk by a factor w on the logits, at
-  w = 1. The target is not looked at. As in the authors' code, the penalty counts at most once at
-  first and at full weight after a share of the steps, and a loss under a weight above 1 is divided
-  by it. Domains are pooled in a batch, where the paper has a batch of each; one of fewer than two
-  examples has no penalty, and the penalties of the others are averaged.
+      min  (CE(pₛ, yₛ) + λ · Eᵢ[Gᵢ]) / max(1, λ)      sources i
+      λ = min(1, weight) while q < share, and then weight
+      Gᵢ = E[g · g′] over different examples of i  (not unbiased: E[g]²)
+      g = ∂ CE(softmax(w · ℓₛ), yₛ) / ∂w  at w = 1, of an example
+
+  The penalty of a domain is the squared derivative of its risk by a factor w on the logits. The target
+  is not looked at. λ and the division by it are those of the authors' code. Domains are pooled in a
+  batch, where the paper has a batch of each; one of fewer than two examples has no penalty, and the
+  penalties of the others are averaged.
 
   Departs from the authors' code in the penalty's estimate, as told below; in the pooled batches;
   and in the optimiser: Adam on full batches there, and DomainBed's starts Adam afresh when the

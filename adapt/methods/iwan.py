@@ -27,13 +27,16 @@ def iwan(
 ) -> Method:
   """Trains a target encoder towards source examples that look like target.
 
-  It is a copy of the source model's. A first critic learns to tell source features from target
-  ones, and what it surely takes for source is probably of a class that the target lacks: an example
-  counts 1 − D(features), over the batch's mean. A second critic is the adversary, on the weighted
-  source. The source encoder and the classifier stay as they were; the target encoder alone moves,
-  and predicts with that classifier. Started from the source model. No label is read. The source
-  encoder runs in evaluation mode, the target's in training mode on the target alone; with weight 0
-  only its batch statistics move.
+      min  adv₁(sg(f)) + ½ E[−w · log D₂(fₛ)] + ½ E[−log(1 − D₂(R(fₜ, λ)))]
+           + λ · entropy_weight · H(pₜ)      λ = weight · ramp(q)
+      w ∝ sg(1 − D₁(fₛ));  adv₁: the loss of D₁
+      fₛ and the head: the source model's, which stay
+
+  It is a copy of the source model's. What a first critic surely takes for source is probably of a class
+  that the target lacks; a second critic is the adversary, on the weighted source. The target encoder
+  alone moves, and predicts with the source model's classifier. No label is read. The source encoder
+  runs in evaluation mode, the target's in training mode on the target alone; with weight 0 only its
+  batch statistics move.
 
   No authors' code was at hand to compare again; the paper is followed. Ours is the critics'
   batch-norm.

@@ -16,6 +16,9 @@ PROBABILITY_BANDWIDTHS = (1.68,)
 def jan(net: Net, *, weight: float = 1.0, ramp: float = 10.0, estimate: str = "unbiased") -> Method:
   """Trains features that agree between the domains jointly with their predictions.
 
+      min  CE(pₛ, yₛ) + λ · MMD²((fₛ, pₛ), (fₜ, pₜ))      λ = weight · ramp(q)
+      the kernel of examples i and j is κ(fᵢ, fⱼ) · κ(pᵢ, pⱼ)
+
   Source and target share one batch-norm pass, as in the authors' PyTorch code. This is JAN
   without the adversarial layers of JAN-A.
 

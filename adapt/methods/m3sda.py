@@ -13,6 +13,10 @@ FAMILY = "several sources"
 def m3sda(net: Net, *, weight: float = 0.5, moments: int = 2) -> Method:
   """Trains features whose moments agree between all sources and the target.
 
+      min  CE(pₛ, yₛ) + weight · Σₐ (Eᵢ‖μᵢ − μₜ‖ + Eᵢⱼ‖μᵢ − μⱼ‖)
+      μᵢ = E[fᵃ] of source i, each feature's power, and μₜ so of the target
+      a = 1 … moments;  pairs i < j of sources
+
   The sources share one batch-norm pass and the target has its own; in the authors' code each source
   has its own. One classifier serves all sources: the paper's classifier per source, their average
   weighted by source-only accuracies, and the pairs of classifiers of its M³SDA-β (MCD within each

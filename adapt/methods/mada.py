@@ -23,9 +23,11 @@ def mada(
 ) -> Method:
   """Trains features that hide the domain within each predicted class.
 
-  Critic k sees features times the predicted probability of class k, so that an example matters to the
-  critics of the classes it may be of, and modes of different classes are not matched. One batch-norm
-  pass sees both domains, as in the authors' code.
+      min  CE(pₛ, yₛ) + adversary · Σⱼ advⱼ(sg(p[j]) · R(f, λ))
+      advⱼ: the loss of class j's own critic;  λ = weight · ramp(q)
+
+  An example matters to the critics of the classes it may be of, and modes of different classes are not
+  matched. One batch-norm pass sees both domains, as in the authors' code.
 
   Departs from the authors' code in the critics, there without batch-norm and with dropout of 0.5; in
   their rate and that of the last layers, there ten times; and in the ramp, there over the first 10,000

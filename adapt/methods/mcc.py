@@ -16,6 +16,10 @@ def mcc(
 ) -> Method:
   """Trains on source labels and towards target predictions without class confusion.
 
+      min  CE(pₛ, yₛ) + weight · (1 − Eⱼ[C[j, j] / Σₗ C[j, l]])
+      C = Σᵢ (1 + exp(−sg(H(pᵢ)))) · pᵢ ⊗ pᵢ      classes j and l
+      pᵢ = softmax(ℓᵢ / temperature)  of each target example i
+
   Each domain has its own batch-norm pass, as in the authors' code; TLlib takes one for both.
 
   Departs from the authors' code in nothing of the loss, which is that of its image runs; the

@@ -27,24 +27,24 @@ def mdan(
 ) -> Method:
   """Trains features with which per-source critics cannot tell sources from the target.
 
-  A source's bound is its risk minus weight times its critic's loss. The sources count by the
-  softmax of their bounds, or the one with the largest bound counts alone (Algorithm 1, smoothed and
-  hard). Source and target share one batch-norm pass. Batches are drawn from the pooled sources,
-  where the paper has a batch of each; domains start out with their part of the batch, and those
-  that it lacks have no bound. With weight the softmax flattens too, so that weight 0 is the pooled
-  risk; any gamma and weight of the paper are gamma / weight and weight here.
+      min  Σᵢ wᵢ · rᵢ + Σᵢ advᵢ(R(f, weight · wᵢ))      sources i
+      wᵢ ∝ nᵢ · exp(gamma · weight · sg(bᵢ)),  Σᵢ wᵢ = 1
+      bᵢ = rᵢ − weight · advᵢ(f),  the bound;  advᵢ: of a critic of source i
 
-  Departs from the authors' code in the pooled batches, the critics, linear there, the optimiser,
-  there Adadelta, and the softmax, where re-implementations go wrong, too: the authors' code adds the
-  critic's loss to the risk, so that the nearest sources count most, where the bound subtracts it and
-  the farthest do; its hard version adds the largest risk to the smallest critic's loss, maybe of two
-  sources; and a critic is trained only as much as its source counts. Here every critic learns at
-  full speed, as the minimum within the bound asks for; its batch-norm sees all sources.
+  Source and target share one batch-norm pass. A source that a batch lacks has no bound. With weight the
+  softmax flattens too, so that weight 0 is the pooled risk; the paper's γ is gamma · weight.
+
+  Departs from the authors' code in the batches, pooled here and one of each source there, the critics,
+  linear there, the optimiser, there Adadelta, and the softmax, where re-implementations go wrong, too: the
+  authors' code adds the critic's loss to the risk, so that the nearest sources count most, where the bound
+  subtracts it and the farthest do; its hard version adds the largest risk to the smallest critic's loss,
+  maybe of two sources; and a critic is trained only as much as its source counts. Here every critic learns
+  at full speed, as the minimum within the bound asks for; its batch-norm sees all sources.
 
   Args:
     weight: factor of a critic's loss in the bound, and of its reversed gradient; 1 in the paper's
       bound, 0.01 in public code for reviews.
-    soft: the softmax of the bounds; otherwise the largest alone.
+    soft: the softmax of the bounds; otherwise the largest alone (Algorithm 1 has both).
     gamma: sharpness of the softmax.
     width: hidden width of each critic.
     depth: hidden layers of each critic; as in dann here, 0 (linear) in public code for reviews.

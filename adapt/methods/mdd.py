@@ -28,9 +28,12 @@ def mdd(
 ) -> Method:
   """Trains features on which a second classifier cannot disagree on target alone.
 
-  The adversary learns to agree with the classifier's decisions on the source and to disagree on the
-  target; the reversed gradient asks the features to prevent it. Source and target share one
-  batch-norm pass, as in the authors' code. Classifier and adversary have a hidden layer each.
+      min  CE(p₁ₛ, yₛ) + margin · CE(p₂ₛ, ŷₛ) + E[−log(1 − p₂ₜ[ŷₜ])]
+      p₁: the classifier's;  p₂: the adversary's, which reads R(f, λ)
+      ŷ = argmax p₁,  λ = weight · ramp(q)
+
+  Source and target share one batch-norm pass, as in the authors' code. Classifier and adversary have
+  a hidden layer each.
 
   Departs from the authors' code in the heads' start, there normal with deviation 0.01; in the
   dropout before them, there one mask for both, behind a bottleneck of their width; in the ramp,

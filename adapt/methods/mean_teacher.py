@@ -27,12 +27,14 @@ def mean_teacher(
 ) -> Method:
   """Trains on source labels and towards agreement with an averaged teacher.
 
-  Teacher and student agree on the target. Student and teacher see different views of a target
-  example: images flipped, shifted and with noise, series shifted in time and with noise, other
-  inputs with noise. Source and target take separate batch-norm passes. The teacher's parameters are
-  the average of the student's after each step; its batch statistics are not averaged but its own,
-  from target batches alone, so that predictions, which the teacher makes, rest on the target's
-  statistics. All of this is the authors' code; their affine warps are left out.
+      min  CE(pₛ, yₛ) + weight · (E[c · ‖pₜ − p′ₜ‖²] / k + balance · E[c] · B)
+      c = 1[max p′ₜ > threshold],  B = Σⱼ BCE(p̄ₜ[j], 1/k)
+      p′: θ′ on another view of x;  θ′ ← decay · θ′ + (1 − decay) · θ
+
+  Views are images flipped, shifted and with noise, series shifted in time and with noise, other inputs
+  with noise. Source and target take separate batch-norm passes. The teacher's batch statistics are
+  not averaged but its own, from target batches alone, so that predictions, which the teacher makes,
+  rest on the target's statistics. All of this is the authors' code; their affine warps are left out.
 
   Departs from the authors' code in the shifts, here up to an eighth of the image, whole pixels,
   there up to 2 pixels, with affine warps (deviation 0.1); and in the optimiser, there Adam at

@@ -24,11 +24,14 @@ def mixstyle(
 ) -> Method:
   """Trains on feature maps in styles mixed with other examples'.
 
-  A style is the mean and deviation of each channel over a map. After each of the first stages, in a
-  share of the steps, every map gets a style between its own and that of a random other example,
-  in shares from Beta(alpha, alpha). Neither the target nor an example's domain is looked
-  at, so that one source suffices. It works where maps get smaller within convolutional networks of
-  this package; other networks of images are refused, and vectors stay as they are.
+      min  CE(pₛ, yₛ)      after each of the stages, with probability chance:
+      m ← sg(s̃) · (m − sg(μ)) / sg(s) + sg(μ̃),  a map's channel
+      μ̃ = λ μ + (1 − λ) μ′,  s̃ = λ s + (1 − λ) s′,  λ ~ Beta(alpha, alpha)
+      μ, s: its mean and deviation;  μ′, s′: those of the batch, shuffled
+
+  Neither the target nor an example's domain is looked at, so that one source suffices. It works where
+  maps get smaller within convolutional networks of this package; other networks of images are refused,
+  and vectors stay as they are.
 
   Departs from the authors' code in nothing of its random form; its other form, partners of
   another domain, is left out. Small networks are ours: their stages end before a strided or

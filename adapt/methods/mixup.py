@@ -15,9 +15,12 @@ FAMILY = "robust over source domains"
 def mixup(net: Net, *, alpha: float = 0.2) -> Method:
   """Trains on mixtures of inputs and labels from two source domains.
 
-  Each example is mixed with a random one of another domain, in shares λ and 1 − λ; the loss is
-  mixed in the same shares. λ is from Beta(alpha, alpha), one number for each domain and step. The
-  target is not looked at.
+      min  λ · CE(p(x̃), y) + (1 − λ) · CE(p(x̃), y′)
+      x̃ = λ x + (1 − λ) x′,  λ ~ Beta(alpha, alpha)
+      (x, y) and (x′, y′): examples of two sources
+
+  Each example is mixed with a random one of another domain. λ is one number for each domain and step.
+  The target is not looked at.
 
   No authors' code is known: the paper mixes source with target by pseudo-labels, and this is
   DomainBed's form between sources. DomainBed pairs whole batches of domains in a random circle; here

@@ -9,8 +9,10 @@ from adapt.validators import Validator, counted
 def bnm() -> Validator:
   """Nuclear norm of the target predictions' matrix over the number of examples.
 
+      score = ‖P‖_* / n,  the sum of singular values;  P: all pₜ as rows
+
   Source: Cui et al. (2020, arXiv:2003.12237); as a validator in Musgrave et al. (arXiv:2208.07360).
-  Large where predictions are sure and diverse. The singular values of P are the roots of the
+  Large where predictions are sure and diverse. The singular values are the roots of the
   eigenvalues of PᵀP, which is a sum over examples, so that no matrix of all predictions is kept.
   """
   return counted(score)

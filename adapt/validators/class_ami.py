@@ -12,8 +12,12 @@ from adapt.validators import Evaluation, Seen, Validator
 def class_ami() -> Validator:
   """Adjusted mutual information of predicted classes and clusters (Vinh et al., 2010).
 
+      score = (I − I₀) / ((H(ŷ) + H(z)) / 2 − I₀)
+      I: mutual information of target predictions ŷ and clusters z of f
+      I₀: the mean of I where both are shuffled
+
   The adjustment is for chance. Made on the host from the table that the
-  device counts: its expectation sums over hypergeometric distributions, whose lengths are data.
+  device counts: I₀ sums over hypergeometric distributions, whose lengths are data.
   """
 
   def table(seen: Seen) -> jax.Array:

@@ -8,7 +8,14 @@ from adapt.validators import Validator
 
 
 def class_silhouette() -> Validator:
-  """Mean silhouette (Rousseeuw, 1987) of the target features' clusters, Euclidean."""
+  """Mean silhouette (Rousseeuw, 1987) of the target features' clusters, Euclidean.
+
+      score = E[(b − a) / max(a, b)],  mean distances of an fₜ to examples
+      a: of its own cluster, b: of the nearest other one
+
+  The clusters are those of k-means that begins at the predicted classes' centres. A model that predicts
+  one class for everything scores −1.
+  """
   return Validator(lambda seen: score(seen.ft, seen.clusters))
 
 

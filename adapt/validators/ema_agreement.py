@@ -15,11 +15,14 @@ from adapt.validators import Evaluation, Validator
 def ema_agreement(*, decay: float = 0.8) -> Validator:
   """Share of target examples predicted as the average of earlier evaluations.
 
-  The average is an exponential moving one. The average is over the evaluations of one run, of votes
-  rather than probabilities: then history keeps one class per example, training keeps nothing, and a
-  run that continues from a checkpoint gives the same scores. It tells steady checkpoints from
-  unsteady ones, never right from wrong; the self-ensembles it imitates average weights (Tarvainen &
-  Valpola, 2017, arXiv:1703.01780).
+      score = E[1[ŷₜ = argmax v]],  then v ← decay · v + onehot(ŷₜ)
+      v: votes on each target example, 0 before the first evaluation
+
+  The average is over the evaluations of one run, of votes rather than probabilities: then history
+  keeps one class per example, training keeps nothing, and a run that continues from a checkpoint gives
+  the same scores; the first evaluation's is 0. It tells steady checkpoints from unsteady ones, never
+  right from wrong; the self-ensembles it imitates average weights (Tarvainen & Valpola, 2017,
+  arXiv:1703.01780).
 
   Args:
     decay: of a vote per evaluation; at 0.8 about the last five count.

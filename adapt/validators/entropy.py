@@ -5,7 +5,12 @@ from adapt.validators import Validator, counted
 
 
 def entropy() -> Validator:
-  """Minus the mean entropy of target predictions (Morerio et al., 2018, arXiv:1711.10288)."""
+  """Minus the mean entropy of target predictions (Morerio et al., 2018, arXiv:1711.10288).
+
+      score = −E[H(pₜ)]
+
+  Sure is not right: one class for everything, predicted surely, has the best score of all.
+  """
   return counted(score)._replace(outputs=("classes", "pixels"))
 
 

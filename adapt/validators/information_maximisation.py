@@ -8,7 +8,12 @@ from adapt.validators.entropy import score as negative_entropy
 
 
 def information_maximisation() -> Validator:
-  """Entropy of mean target prediction minus mean entropy (Musgrave et al., arXiv:2208.07360)."""
+  """Entropy of mean target prediction minus mean entropy (Musgrave et al., arXiv:2208.07360).
+
+      score = H(E[pₜ]) − E[H(pₜ)]
+
+  It is the mutual information of examples and predicted classes; one class for everything has none.
+  """
   return counted(score)._replace(outputs=("classes", "pixels"))
 
 

@@ -9,11 +9,13 @@ from adapt.validators import Validator
 def iwcv() -> Validator:
   """Minus the importance-weighted loss of held-out source examples.
 
+      score = −E[w · CE(pₛ, yₛ)] / E[w],  held-out
+      w: density ratio target / source of fₛ, by a classifier of domains
+
   Source: Sugiyama, Krauledat & Müller (JMLR 8, 2007). Where re-implementations go
-  wrong: the paper's mean of w·ℓ is the target's risk if w is the true ratio, whose mean is 1. That
-  of an estimated ratio falls towards 0 as the domains grow apart, and so would the risk, which
-  praises features that do not transfer. So the sum is divided by that of the weights. The loss is the
-  cross-entropy, and of values (regression) the one they are trained with.
+  wrong: the paper's numerator alone is the target's risk if w is the true ratio, whose mean is 1. That
+  of an estimated ratio falls towards 0 as the domains grow apart, and so would the risk, which praises
+  features that do not transfer. So it is divided by that mean.
   """
   return Validator(
     lambda seen: score(seen.weights, seen.losses[: len(seen.weights)]),

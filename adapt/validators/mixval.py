@@ -11,11 +11,13 @@ from adapt.validators._mixtures import partners
 def mixval() -> Validator:
   """Interpolation consistency within predicted classes and across them, averaged.
 
+      score = (E₌[1[ŷ(x̃) = ŷ(x)]] + E≠[1[ŷ(x̃) = ŷ(x)]]) / 2
+      x̃ = 0.55 x + 0.45 x′ of the target;  E₌: ŷ(x′) = ŷ(x), E≠: not so
+
   Source: Hu et al. (NeurIPS 2023) and its code: at a share of 0.55 the mixed label's largest entry is
-  the first example's, so each consistency is the share of mixtures that are predicted as it is.
-  Within a class that probes how dense the neighbourhood is, across classes where the boundary runs.
-  Where re-implementations go wrong: pairs drawn at random are hardly ever of one class where there
-  are many, so partners are looked for.
+  the first example's. Within a class (E₌) that probes how dense the neighbourhood is, across classes (E≠)
+  where the boundary runs. Where re-implementations go wrong: pairs drawn at random are hardly ever of
+  one class where there are many, so partners are looked for.
   """
 
   def consistency(seen: Seen) -> jax.Array:

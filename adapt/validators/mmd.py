@@ -10,10 +10,12 @@ from adapt.validators import Validator
 def mmd() -> Validator:
   """Minus the squared maximum mean discrepancy (Gretton et al., 2012).
 
-  Minus, so that higher is better. Bandwidths about the pooled
-  examples' mean squared distance, so that features of any scale are judged alike; it is twice their
-  variance, where a median would have to be sorted for. Classes may be matched to one another
-  wrongly while the domains coincide: then this score is high and wrong.
+      score = −MMD²(fₛ, fₜ)
+
+  κ is a mean of Gaussians with bandwidths about the pooled examples' mean squared distance, so that
+  features of any scale are judged alike; it is twice their variance, where a median would have to be
+  sorted for. Classes may be matched to one another wrongly while the domains coincide: then this score
+  is high and wrong.
   """
   return Validator(
     lambda seen: score(seen.fs, seen.ft), outputs=("classes", "values", "pixels", "labels")

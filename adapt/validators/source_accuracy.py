@@ -5,7 +5,12 @@ from adapt.validators import Validator, counted
 
 
 def source_accuracy() -> Validator:
-  """Accuracy on held-out source examples."""
+  """Accuracy on held-out source examples.
+
+      score = E[1[ŷₛ = yₛ]],  held-out
+
+  It ignores the target, so that it serves unseen ones.
+  """
   return counted(score)._replace(reads=("source",))
 
 

@@ -12,6 +12,8 @@ Counted = ValueCounts | PixelCounts | LabelCounts
 def source_loss() -> Validator:
   """Minus the loss on held-out source examples, which ignores the target.
 
+      score = −CE(pₛ, yₛ),  held-out;  of values −E[(ŷₛ − yₛ)²]
+
   Of values (regression) it is the mean squared error in standard
   deviations of the source's labels, of pixels (segmentation) and labels (multi-label) the mean
   cross-entropy in nats; of classes `source_accuracy` does the same.
