@@ -35,10 +35,12 @@ def swad(
   at hand predicts.
 
   Departs from the authors' code in the loss, there of held-out source examples, which no tuning
-  sees: here it is the mean label loss of the training batches. It shows where training has settled,
-  and not where it begins to overfit, so that a valley mostly lasts to the end. Batch-norm's running
-  statistics are averaged, where that code runs 500 batches anew; it counts the interval of the
-  lowest loss twice, and looks back before it, and stops training where the valley ends.
+  sees: here it is the mean label loss of the training batches, or the whole loss of a method that
+  has none. It shows where training has settled, and not where it begins to overfit, so that a valley
+  mostly lasts to the end. Batch-norm's running statistics are averaged, where that code runs 500
+  batches anew; it counts the interval of the lowest loss twice, looks back before it, tests every
+  interval by the threshold (here those before a valley begins are not, but for the last), and stops
+  training where the valley ends.
 
   Where re-implementations go wrong: every step counts, not one an epoch, as in SWA; an interval
   above the threshold still counts if a later one within reach is below; and the intervals count
@@ -125,17 +127,23 @@ def begin(params: Params, state: State) -> Any:
   averages = {name: copied((params, state)) for name in ("segment", "pending", "valley")}
   counts = {name: jnp.zeros((), jnp.int32) for name in ("steps", "waiting", "inside")}
   losses = {name: jnp.zeros(()) for name in ("loss", "total", "sum", "threshold")}
-  marks = {name: jnp.zeros((), bool) for name in ("begun", "over")}
+  marks = {name: jnp.zeros((), bool) for name in ("begun", "over", "labelled")}
   return {**averages, **counts, **losses, **marks, "lowest": jnp.full((), jnp.inf)}
 
 
 def told(loss: Any) -> Any:
-  """The loss, which also tells the entry the step's label loss."""
+  """The loss, which also tells the entry the step's label loss.
+
+  Of phases the last that has one tells it. A method without any is followed by its whole loss.
+  """
 
   def telling(params: Any, state: Any, batch: Any, key: Any, progress: Any) -> Any:
     value, (new, metrics) = loss(params, state, batch, key, progress)
-    height = jax.lax.stop_gradient(metrics.get("label_loss", value))
-    return value, ({**new, "swad": {**new["swad"], "loss": height}}, metrics)
+    kept, has = new["swad"], "label_loss" in metrics
+    height = jax.lax.stop_gradient(metrics["label_loss"] if has else value)
+    height = height if has else jnp.where(kept["labelled"], kept["loss"], height)
+    entry = {**kept, "loss": height, "labelled": kept["labelled"] | has}
+    return value, ({**new, "swad": entry}, metrics)
 
   return telling
 

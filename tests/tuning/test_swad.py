@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from adapt import methods
-from adapt.method import Method
+from adapt.method import Method, Phase
 from adapt.tuning.full import full
 from adapt.tuning.swad import swad
 
@@ -67,6 +67,33 @@ def test_the_valley_is_that_of_the_authors_queues(losses):
   valley = by_hand(losses, **given)
   expected = len(losses) - 1 if valley is None else np.mean(valley)
   np.testing.assert_allclose(followed(losses, **given), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+  ("told", "followed"),
+  [
+    ([{"label_loss": 2.0}, {}], 2.0),  # as of mcd, whose last phase is a discrepancy
+    ([{}, {"label_loss": 2.0}], 2.0),
+    ([{"label_loss": 3.0}, {"label_loss": 2.0}], 2.0),
+    ([{}, {}], 7.0),  # no label loss at all: the whole loss
+  ],
+)
+def test_of_phases_the_label_loss_is_followed(told, followed):
+  def phase(metrics):
+    return Phase(lambda params, state, batch, key, progress: (7.0, (state, metrics)), ("net",))
+
+  plain = Method(
+    lambda key, batch: ({"net": jnp.zeros(())}, {"stats": jnp.zeros(())}),
+    tuple(phase(metrics) for metrics in told),
+    lambda params, state, x: (params["net"], state["stats"]),
+  )
+  method = swad(interval=3).adjust(None, plain)
+  params, state = method.init(None, None)
+  for _ in range(2):
+    for each in method.loss:
+      _, (state, _) = each.loss(params, state, None, None, 0.0)
+    state = method.after_step(params, state)
+  assert float(state["swad"]["total"]) == 2 * followed
 
 
 def test_training_is_fulls_and_one_interval_predicts_its_mean(tiny, batch, states):
