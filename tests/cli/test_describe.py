@@ -7,7 +7,7 @@ import re
 import pytest
 
 from adapt import catalogue, extras
-from adapt.cli import commands, describe
+from adapt.cli import commands, describe, kinds
 from adapt.cli.kinds import KINDS
 
 
@@ -34,6 +34,13 @@ def test_a_page_fits_80_columns_and_has_every_flag(command, name):
     flag = f"{kind.prefix}{p.name.replace('_', '-')}"
     assert re.search(rf"^  --(\[no-\])?{flag}\b", page, re.MULTILINE), flag
   assert "use it\n  adapt run" in page
+
+
+@pytest.mark.parametrize("command", ["methods", "weights", "tunings", "validators"])
+def test_every_entry_has_its_equation(command):
+  kind = KINDS[command]
+  without = [n for n in kind.names() if not any(map(kinds.is_equation, kinds.doc(kind, n).notes))]
+  assert not without
 
 
 def test_an_equation_keeps_its_lines(monkeypatch):
