@@ -15,7 +15,7 @@ from adapt.catalogue import Bound, parameters
 from adapt.data.domain import Domain, Split
 from adapt.deploy import saved
 from adapt.deploy.rebuilt import Own
-from adapt.experiments import contract_ground, execute
+from adapt.experiments import contract_ground, execute, own_defaults
 from adapt.experiments.contract_ground import Ground
 from adapt.experiments.experiment import Experiment
 from adapt.experiments.place import Place
@@ -83,7 +83,9 @@ def subject(
   ground = contract_ground.of(output, kind)
   settings, net = ground.settings, models.bind(model or ground.model)
   settings = settings._replace(lr=settings.lr if lr is None else lr, model=net.name)
-  suite = Suite("check", (ground.task,), settings, "toy domains")
+  names = (*ground.task.source, ground.task.target)
+  usual = own_defaults.hyperparameters([ground.load(name) for name in names])
+  suite = Suite("check", (ground.task,), settings, "toy domains", defaults=usual)
   asked = resolve(suite, ground.task, method, settings, (0, 1), model=net, output=ground.output)
   return Subject(method, kind, asked, folder, ground)
 

@@ -187,7 +187,9 @@ def _pure(subject: Subject) -> str:
           "Python, for all that is drawn or changes"
         )
   said = f", which rounding makes of {ROUNDING:.0e}" if wrong else ""
-  return f"equal to {max(apart.values(), default=0.0):.0e}{said}"
+  # Of a loss that explodes on random inputs only the relative difference tells anything.
+  sizes = {n: max(1.0, float(np.abs(a).max(initial=0.0))) for n, a in plain.items()}
+  return f"equal to {max((apart[n] / sizes[n] for n in apart), default=0.0):.0e}{said}"
 
 
 def _nudged(x: jax.Array) -> jax.Array:

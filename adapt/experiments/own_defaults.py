@@ -16,6 +16,9 @@ _PER_UNIT = 4  # training examples of the smaller side per hidden unit of a crit
 _NARROWEST = 64
 # Small networks on vectors have features with singular values next to nothing, whose gradients RSD damps.
 _DAMPING = 1e-4
+# MCD's classifiers of pixels are linear. A critic of maps takes a pass a domain, as in ADVENT's code: what
+# statistics of the mixture do to thin structures costs more than it gains.
+_OF_PIXELS: dict[str, dict[str, Any]] = {"mcd": {"depth": 0}, "dann": {"passes": "separate"}}
 # Methods that move inputs by a radius, which belongs to the inputs' scale: VADA's authors take 3.5 for
 # standardised images of 32×32×3 values, whose length is the root of their number.
 _MOVING = ("vada", "dirt_t")
@@ -34,8 +37,8 @@ def hyperparameters(domains: Sequence[Domain]) -> dict[str, dict[str, Any]]:
   found: dict[str, dict[str, Any]] = {
     name: {"width": width} for name in methods.names() if width < _usual(name).get("width", 0)
   }
-  if output_of(sources[0]) == "pixels":
-    found.setdefault("mcd", {})["depth"] = 0  # its classifiers of pixels are linear
+  for name, own in _OF_PIXELS.items() if output_of(sources[0]) == "pixels" else ():
+    found.setdefault(name, {}).update(own)
   if length and _usual("rsd"):
     found.setdefault("rsd", {})["damping"] = _DAMPING
   for name in _MOVING if length else ():
@@ -51,6 +54,8 @@ def in_words(method: str) -> dict[str, str]:
   if most > _NARROWEST:
     rule = f"on small data a {_PER_UNIT}th of the smaller side's training examples"
     found["width"] = f"{most}; {rule}, rounded down to a power of two, at least {_NARROWEST}"
+  for name, value in _OF_PIXELS.get(method, {}).items() if usual else ():
+    found[name] = f"{found.get(name, usual[name])}; of pixels {value}"
   if usual and method == "rsd":
     found["damping"] = f"{usual['damping']:g}; of vectors and series {_DAMPING:g}"
   if usual and method in _MOVING:

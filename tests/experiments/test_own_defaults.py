@@ -25,10 +25,11 @@ def test_small_data_get_small_critics():
   assert "vada" in found and "source_only" not in found and "nrc" not in found
 
 
-def test_classifiers_of_pixels_are_linear():
+def test_pixels_have_defaults_of_their_own():
+  """Linear classifiers, and a batch-norm pass for each domain."""
   x, masks = np.zeros((9000, 4, 4, 1), np.uint8), np.zeros((9000, 4, 4), np.uint8)
   made = [Domain(n, Split(x, masks), Split(x, masks), ("a", "b")) for n in "st"]
-  assert hyperparameters(made) == {"mcd": {"depth": 0}}
+  assert hyperparameters(made) == {"mcd": {"depth": 0}, "dann": {"passes": "separate"}}
 
 
 def test_large_data_change_nothing():
