@@ -2,9 +2,10 @@
 
 On XLA:CPU the gradient of a native convolution is slow, and 10–20 times slower still inside a scan.
 With gradients written as convolutions of its own form (canonical_conv.py) it is not, nor as shifted
-slices and one matrix product, which strides and few channels get. Before pooling, whole blocks of
-outputs from whole blocks of pixels are faster than both, and of many channels Winograd's products
-(winograd.py). A depthwise convolution is slow there in both, and a sum of shifted slices is not.
+slices and one matrix product, which strides and few channels get. Windows of three rows take
+Winograd's products (winograd.py), with many channels before pooling those of five too; of few
+channels whole blocks of outputs from whole blocks of pixels are faster there. A depthwise
+convolution is slow there in both, and a sum of shifted slices is not.
 """
 
 import functools
@@ -40,12 +41,17 @@ def conv(
       x, kernel, (stride, stride), sides(padding), dimension_numbers=_DIMENSIONS
     )
   p, q, channels, _ = kernel.shape
+  around = sides(padding)
   # Of few channels, or along one axis, patches are little more than the pixels themselves. Of images
   # no larger than the window, as deep layers see of small photographs, XLA's form is many times slower.
   small = min(x.shape[1:3]) <= max(p, q)
-  if stride == 1 and min(p, q) > 1 and channels >= 8 and not small:
-    return canonical_conv(x, kernel, sides(padding))
-  return conv_by_patches(x, kernel, stride, padding)
+  if stride > 1 or min(p, q) == 1 or channels < 8 or small:
+    return conv_by_patches(x, kernel, stride, padding)
+  # In fewer rows tiles are padded by more than they save; bfloat16 has no digits to lose; and of five
+  # rows XLA's products are wide enough.
+  if p == 3 and x.shape[1] > winograd.TILE and x.dtype == jnp.float32:
+    return winograd.conv_by_tiles(x, kernel, around)
+  return canonical_conv(x, kernel, around)
 
 
 def conv_by_patches(

@@ -15,6 +15,8 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
+from adapt.models.canonical_conv import Sides
+
 # Where the polynomials are evaluated, beside infinity: small, and exact in binary.
 POINTS = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
 TILE = len(POINTS) + 1  # rows that are taken together
@@ -37,6 +39,47 @@ def matrices(taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
   kernel = powers(taps) / np.append(scale, 1.0)[:, None]
   return rows, kernel, powers(TILE + 1 - taps).T
+
+
+def conv_by_tiles(
+  x: Float[Array, "b h w c"], kernel: Float[Array, "p q c o"], sides: Sides
+) -> Float[Array, "b h2 w2 o"]:
+  """2-D cross-correlation with stride 1, for a p below 8.
+
+  Winograd's products are down the rows, in tiles that overlap. Along them the kernel's columns lie
+  side by side: those of the inputs, or those of the outputs if there are fewer channels of these.
+
+  Args:
+    x: images.
+    kernel: its p rows are those that tiles save products of.
+    sides: rows and columns of zeros, ((top, bottom), (left, right)).
+  """
+  (p, q, c, o), (b, h, w, _) = kernel.shape, x.shape
+  (top, bottom), beside = sides
+  step, rows, wide = TILE + 1 - p, h + top + bottom + 1 - p, w + sum(beside)
+  tiles, columns = -(-rows // step), wide + 1 - q
+  high = (tiles - 1) * step + TILE
+  x = jnp.pad(x, ((0, 0), (top, max(high - h - top, 0)), beside, (0, 0)))
+  before, of_kernel, after = (jnp.asarray(m, x.dtype) for m in matrices(p))
+
+  # The same row of every tile: [8, b, tiles, wide, c].
+  last = (tiles - 1) * step + 1
+  taken = jnp.stack([x[:, i : i + last : step] for i in range(TILE)])
+  strips = (before @ taken.reshape(TILE, -1)).reshape(TILE, b * tiles, wide, c)
+  weights = (of_kernel @ kernel.reshape(p, -1)).reshape(TILE, q, c, o)
+  if c < o:
+    seen = jnp.concatenate([strips[:, :, j : j + columns] for j in range(q)], axis=-1)
+    products = _each(seen.reshape(TILE, -1, q * c), weights.reshape(TILE, q * c, o))
+  else:
+    moved = weights.swapaxes(1, 2).reshape(TILE, c, q * o)
+    apart = _each(strips.reshape(TILE, -1, c), moved).reshape(TILE, b * tiles, wide, q, o)
+    products = functools.reduce(jnp.add, (apart[:, :, j : j + columns, j] for j in range(q)))
+  y = (after @ products.reshape(TILE, -1)).reshape(step, b, tiles, columns, o)
+  return y.transpose(1, 2, 0, 3, 4).reshape(b, tiles * step, columns, o)[:, :rows]
+
+
+def _each(one: Float[Array, "t m k"], other: Float[Array, "t k n"]) -> Float[Array, "t m n"]:
+  return lax.dot_general(one, other, (((2,), (1,)), ((0,), (0,))))
 
 
 def conv_max_pool_by_tiles(
@@ -68,7 +111,7 @@ def conv_max_pool_by_tiles(
   weights = (of_kernel @ kernel.reshape(p, -1)).reshape(TILE, q, c, o)
   moved = [jnp.pad(weights, ((0, 0), (j, 2 * q2 - q - j), (0, 0), (0, 0))) for j in (0, 1)]
   weights = jnp.concatenate(moved, axis=-1).reshape(TILE, 2 * q2 * c, 2 * o)
-  products = lax.dot_general(patches, weights, (((2,), (1,)), ((0,), (0,))))
+  products = _each(patches, weights)
 
   # Even rows first, then odd ones: what is pooled are two halves, whose gradients are put together
   # again without moving anything.

@@ -50,3 +50,5 @@ def test_training_takes_it_for_windows_of_many_channels_alone():
   assert taken(3, 3, 8, 2) and taken(3, 3, 8, 2, side=4)
   assert not taken(3, 3, 8, 2, side=3)  # of images no larger than the window patches are faster
   assert not any((taken(3, 3, 3, 2), taken(1, 3, 8, 2), taken(3, 3, 8, 2, stride=2)))
+  # Winograd's tiles are faster of more than eight rows, and of windows of three.
+  assert taken(3, 3, 8, 2, side=8) and not taken(3, 3, 8, 2, side=9) and taken(5, 5, 8, 2, side=9)

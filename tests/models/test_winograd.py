@@ -29,6 +29,21 @@ def test_tiles_and_their_gradients_are_xlas_convolution_pooled(window, height):
   )
 
 
+# Fewer channels in than out and more; rows of a part of a tile, of one, of two; uneven padding.
+@pytest.mark.parametrize("sides", [((1, 1), (1, 1)), ((0, 0), (0, 0)), ((2, 0), (0, 1))], ids=str)
+@pytest.mark.parametrize(
+  ("shape", "window"),
+  [((9, 7, 3), (3, 3, 3, 5)), ((8, 6, 5), (3, 3, 5, 3)), ((13, 5, 4), (5, 2, 4, 4))],
+)
+def test_tiles_alone_and_their_gradients_are_xlas_convolution(shape, window, sides):
+  x, kernel = normal(8, 2, *shape), normal(9, *window)
+  tiled = lambda v, k: winograd.conv_by_tiles(v, k, sides)
+  xlas = lambda v, k: jax.lax.conv_general_dilated(
+    v, k, (1, 1), sides, dimension_numbers=("NHWC", "HWIO", "NHWC")
+  )
+  close(with_gradients(tiled)(x, kernel), with_gradients(xlas)(x, kernel))
+
+
 def test_rounding_is_a_few_times_that_of_blocks():
   """Relative to float64, on what LeNet's second layer sees; more points, or tiles along both axes, fail."""
   x, kernel = np.maximum(normal(0, 8, 12, 12, 20), 0), normal(1, 5, 5, 20, 50) / 22
