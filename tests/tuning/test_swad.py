@@ -61,6 +61,7 @@ SERIES = [
 ]
 
 
+@pytest.mark.compares("the authors' queues by hand")
 @pytest.mark.parametrize("losses", SERIES)
 def test_the_valley_is_that_of_the_authors_queues(losses):
   given = {"converge": 3, "tolerate": 3, "tolerance": 0.3}
@@ -69,6 +70,7 @@ def test_the_valley_is_that_of_the_authors_queues(losses):
   np.testing.assert_allclose(followed(losses, **given), expected, rtol=1e-5)
 
 
+@pytest.mark.compares("NumPy's mean of an interval's weights")
 def test_training_is_fulls_and_one_interval_predicts_its_mean(tiny, batch, states):
   way = swad(interval=9)
   ours = states(way, "fine_tune", tiny, batch, 3, 3)
