@@ -13,7 +13,7 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_co
 html_theme = "furo"
 html_title = "adapt"
 html_static_path = ["_static"]
-html_css_files = ["tables.css"]
+html_css_files = ["tables.css", "drawings.css"]
 smartquotes = False  # flags have two hyphens
 exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints"]
 myst_enable_extensions = ["attrs_inline", "colon_fence", "dollarmath"]
@@ -33,7 +33,7 @@ suppress_warnings = ["myst.xref_missing"]
 
 
 def generate(app):
-  """Writes the pages of entries and results."""
+  """Writes the pages of entries and results, and what is drawn for them."""
   import docs_pages
 
   from adapt.cli import results
@@ -45,11 +45,14 @@ def generate(app):
 
 
 def rewrite(app, name, source):
-  """Points links to files of the repository at the site's pages."""
+  """Points links to files of the repository at the site's pages, and puts the map in its place."""
   import docs_pages
+  import rooms_map
 
   if "/" not in name:
     source[0] = docs_pages.links(source[0])
+  if name == "rooms":
+    source[0] = rooms_map.shown(source[0], "entries/rooms_map.svg")
   if name in ("methods", "choices"):
     source[0] = docs_pages.named(source[0])
 

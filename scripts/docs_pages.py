@@ -6,7 +6,10 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import entry_curves
 import entry_numbers
+import entry_proofs
+import rooms_map
 
 from adapt import catalogue, methods, outputs
 from adapt.cli import describe, kinds
@@ -23,7 +26,7 @@ def written(folder: Path, records: Sequence[Record], suites: dict[str, Suite]) -
 
   Args:
     folder: of the site's sources; pages go to its `entries/` and `results/`.
-    records: of any suites, for the numbers of methods.
+    records: of any suites, for the numbers of entries.
     suites: by name.
   """
   made = {}
@@ -44,7 +47,15 @@ def written(folder: Path, records: Sequence[Record], suites: dict[str, Suite]) -
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text("utf-8") != text:  # a page as it was is not built again
       path.write_text(text, "utf-8")
-  return list(made)
+  return [*made, *_drawings(folder, records, suites)]
+
+
+def _drawings(folder: Path, records: Sequence[Record], suites: dict[str, Suite]) -> Iterator[Path]:
+  yield rooms_map.write(folder / "entries" / "rooms_map.svg", ROOT)
+  for name in methods.names():
+    file = folder / "entries" / "methods" / f"{name}.svg"
+    if entry_curves.write(file, name, records, suites):
+      yield file
 
 
 def result(page: Path) -> str:
@@ -63,12 +74,12 @@ def _results() -> Iterator[Path]:
 
 
 def entry(kind: Kind, name: str, records: Sequence[Record], suites: dict[str, Suite]) -> str:
-  """The page of one entry: paper, equations and departures, flags, use, our numbers.
+  """The page of one entry: paper, equations and departures, flags, use, our numbers, proofs.
 
   Args:
     kind: of its catalogue.
     name: of the entry.
-    records: of any suites, for the numbers of a method.
+    records: of any suites, for the numbers of an entry.
     suites: by name.
   """
   doc = kinds.doc(kind, name)
@@ -90,12 +101,24 @@ def entry(kind: Kind, name: str, records: Sequence[Record], suites: dict[str, Su
       "\n".join(["| flag | what it is | default |", "| :-- | :-- | :-- |", *rows]) + "\n"
     )
   parts.append(f"```console\n$ {describe.example(kind, name)}\n```\n")
-  if kind.command == "methods":
-    parts += entry_numbers.sections(name, records, suites, ROOT)
+  parts += _runs(kind, name, records, suites)
   file = catalogue.source(kind.package, name)
   if file is not None and file.is_relative_to(ROOT):
     parts.append(f"Its code is `{file.relative_to(ROOT)}`.\n")
   return "\n".join(part for part in parts if part)
+
+
+def _runs(kind: Kind, name: str, records: Sequence[Record], suites: dict[str, Suite]) -> list[str]:
+  """What records and tests say of an entry."""
+  if kind.command == "methods":
+    return entry_numbers.sections(name, records, suites, ROOT)
+  parts = []
+  if kind.command in ("weights", "tunings"):
+    part = kind.package.rpartition(".")[2]
+    parts += entry_numbers.of_runs_with(part, name, records, suites)
+  if kind.command == "validators":
+    parts += entry_proofs.choices(name, ROOT)
+  return parts + entry_proofs.section(kind, name, ROOT)
 
 
 def _note(text: str) -> str:

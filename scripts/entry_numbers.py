@@ -1,8 +1,10 @@
-"""What a method's page says of its runs: our numbers, published ones, cost and proofs."""
+"""What an entry's page says of its runs: our numbers, curves, published ones, cost and proofs."""
 
+import urllib.parse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import entry_curves
 import methods_page
 
 from adapt import outputs
@@ -26,13 +28,8 @@ def sections(
     suites: by name, with their published rows.
     root: of the repository.
   """
-  parts = []
-  if lines := _numbers(name, records, suites):
-    head = [_HEAD, "| :-- | :-- | --: | --: | --: | --: | :-- |"]
-    said = (
-      "At the last step, averaged over the tasks that both have; the suite's table has each task."
-    )
-    parts += ["## Our numbers\n", "\n".join([*head, *lines]) + "\n", said + "\n"]
+  parts = _table(_numbers(name, name, records, suites))
+  parts += entry_curves.section(name, records, suites)
   if lines := _published(name, records, suites):
     head = [
       "| published row | suite | ours | published | difference | verdict |",
@@ -46,13 +43,38 @@ def sections(
   return [*parts, "## Cost and proofs\n", _proofs(name, root)]
 
 
-def _numbers(name: str, records: Sequence[Record], suites: Mapping[str, Suite]) -> list[str]:
-  """A line for each suite: the average of the method's usual run beside source_only's."""
+def of_runs_with(
+  part: str, name: str, records: Sequence[Record], suites: Mapping[str, Suite]
+) -> list[str]:
+  """The section of our numbers of a weighting's or a tuning's page: every row that has it.
+
+  Args:
+    part: of a record's configuration, `weights` or `tuning`.
+    name: of the entry.
+    records: of any suites.
+    suites: by name.
+  """
+  labels = {r["label"] for r in records if (r["config"].get(part) or {}).get("name") == name}
+  return _table([row for label in sorted(labels) for row in _numbers(name, label, records, suites)])
+
+
+def _table(lines: Sequence[str]) -> list[str]:
+  head = [_HEAD, "| :-- | :-- | --: | --: | --: | --: | :-- |"]
+  said = (
+    "At the last step, averaged over the tasks that both have; the suite's table has each task."
+  )
+  return ["## Our numbers\n", "\n".join([*head, *lines]) + "\n", said + "\n"] if lines else []
+
+
+def _numbers(
+  name: str, label: str, records: Sequence[Record], suites: Mapping[str, Suite]
+) -> list[str]:
+  """A line for each suite: the average of the runs of that label beside source_only's."""
   lines = []
-  for suite in sorted({r["suite"] for r in records if r["label"] == name and r.get("last")}):
-    mine = [r for r in records if r["suite"] == suite and r["label"] in (name, BASELINE)]
+  for suite in sorted({r["suite"] for r in records if r["label"] == label and r.get("last")}):
+    mine = [r for r in records if r["suite"] == suite and r["label"] in (label, BASELINE)]
     mine = selection.measured_as([r for r in mine if r.get("last")], suites.get(suite), None, None)
-    ours, base = ({r["task"]: r for r in mine if r["label"] == n} for n in (name, BASELINE))
+    ours, base = ({r["task"]: r for r in mine if r["label"] == n} for n in (label, BASELINE))
     tasks = [task for task in ours if task in base] or list(ours)
     measure = summary.headline(list(ours.values()))
     shown = [
@@ -64,9 +86,11 @@ def _numbers(name: str, records: Sequence[Record], suites: Mapping[str, Suite]) 
     seeds = max(len(ours[t]["config"]["seeds"]) for t in tasks)
     how = outputs.measure(measure)
     title = how.title.partition(" (")[0] + ", %" * how.percent
-    curves = f'<a href="../../results_page.html#{suite}?filter={name}">draw</a>'
+    place = f"{suite}?filter={urllib.parse.quote(label)}"
+    curves = f'<a href="../../results_page.html#{place}">draw</a>'
+    row = f", `{label}`" if label != name else ""
     lines.append(
-      f"| [{suite}](../../results/tables/{suite}.md) | {title} | {len(tasks)} | {seeds} | "
+      f"| [{suite}](../../results/tables/{suite}.md){row} | {title} | {len(tasks)} | {seeds} | "
       f"{' | '.join(shown)} | {curves} |"
     )
   return lines

@@ -9,7 +9,7 @@ from adapt.report import selection
 from adapt.report.baselines import BASELINE
 from adapt.report.summary import BOUND, Record, by_seed, headline, labelled
 
-_KINDS = {  # what a suite's data are
+KINDS = {  # what a suite's data are
   "digits": "digits",
   "amazon_reviews": "reviews",
   "spoken_digits": "speakers",
@@ -35,7 +35,7 @@ def block(records: Sequence[Record], suites: Mapping[str, Suite]) -> str:
     suites: by name.
   """
   lines = []
-  for name, what in _KINDS.items():
+  for name, what in KINDS.items():
     mine = [r for r in records if r["suite"] == name and r["label"] == r["method"]]
     if found := _line(selection.measured_as(mine, suites.get(name), None, None)):
       lines.append(f"| [{what}](results/tables/{name}.md) | {found} |\n")

@@ -13,12 +13,14 @@ import sample_records
 
 from adapt import outputs
 from adapt.cli.kinds import KINDS
-from adapt.report import reproductions, summary
+from adapt.report import comparisons, reproductions, summary, tables
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 sys.path.append(str(ROOT / "scripts"))
-docs_pages = importlib.import_module("docs_pages")
+docs_pages, entry_curves, entry_proofs = map(
+  importlib.import_module, ("docs_pages", "entry_curves", "entry_proofs")
+)
 NOTEBOOKS = sorted(DOCS.glob("tutorials/*.ipynb"))
 TUTORIALS = [*sorted(DOCS.glob("tutorials/*.md")), *NOTEBOOKS]
 PAGES = [*documents.PAGES, *TUTORIALS, ROOT / "CONTRIBUTING.md"]
@@ -126,6 +128,106 @@ def test_a_method_s_page_has_our_numbers_published_ones_and_proofs():
   assert "## Our numbers" not in docs_pages.entry(
     KINDS["methods"], "coral", made, {"digits": suite}
   )
+
+
+def with_curves():
+  """Records of suites on which dann and source_only have a history."""
+  names = ("zoo", "digits", "air", "heart", "many")
+  tasks = {"many": ("a_b", "b_a")}
+  return [
+    sample_records.make(task, label, level, suite=suite)
+    for suite in names
+    for task in tasks.get(suite, ("a_b",))
+    for label, level in (("dann", 0.8), ("source_only", 0.7))
+  ]
+
+
+def test_a_method_s_page_has_curves_on_four_suites_at_most(tmp_path):
+  made = with_curves()
+  shown = entry_curves.panels("dann", made, {})
+  assert [one.suite for one in shown] == ["digits", "heart", "air", "many"]
+  page = docs_pages.entry(KINDS["methods"], "dann", made, {})
+  assert "## Curves\n\n```{raw} html\n:file: dann.svg\n```\n" in page
+  assert "Not the measure" not in page
+  file = entry_curves.write(tmp_path / "deep" / "dann.svg", "dann", made, {})
+  text = file.read_text("utf-8")
+  assert len(text) <= 60_000 and all(f">{one.suite}: " in text for one in shown)
+  ends = ", ".join(
+    f"{n} {100 * shown[0].curves[n][1][-1].mean:.1f}" for n in ("source_only", "dann")
+  )
+  assert f"at the last step digits, accuracy: {ends}; heart, accuracy: " in text
+
+
+def test_curves_are_drawn_anew_only_where_they_change(tmp_path, monkeypatch):
+  made, file = with_curves(), tmp_path / "dann.svg"
+  entry_curves.write(file, "dann", made, {})
+  first = file.read_text("utf-8")
+  with monkeypatch.context() as patch:
+    patch.setattr(entry_curves.method_curves, "figure", None)  # nothing is drawn
+    entry_curves.write(file, "dann", made, {})
+  made[2]["curves"]["target_accuracy"][0][3] += 0.1
+  entry_curves.write(file, "dann", made, {})
+  assert file.read_text("utf-8") != first
+  assert entry_curves.write(file, "coral", made, {}) is None and not file.exists()
+
+
+def test_curves_of_another_measure_than_the_tables_are_told():
+  suites = {"digits": sample_records.SUITE._replace(measure="f1")}
+  page = docs_pages.entry(KINDS["methods"], "dann", with_curves(), suites)
+  assert "of which not every run has a curve: digits.\n" in page
+
+
+@pytest.mark.parametrize("command", ["weights", "tunings", "validators"])
+def test_every_entry_is_compared_with_another_computation(command):
+  kind = KINDS[command]
+  for name in kind.names():
+    tests = entry_proofs.of(kind, name, ROOT)
+    assert tests, f'mark a test of {name}: @pytest.mark.compares("with what")'
+    page = docs_pages.entry(kind, name, [], {})
+    for what, test in tests:
+      file, _, function = test.partition("::")
+      assert f"\ndef {function}(" in (ROOT / file).read_text("utf-8")
+      assert f"- Compared with {what}: `{test}`.\n" in page
+
+
+def test_marks_name_entries_that_there_are():
+  known = {f"{k.package.rpartition('.')[2]}/{n}" for k in KINDS.values() for n in k.names()}
+  assert set(entry_proofs.compared(ROOT)) <= known
+
+
+def test_a_validator_s_page_has_its_row_of_every_suite_s_table(tmp_path):
+  made = [
+    {
+      **sample_records.make("a_b", label),
+      "validators": {"bnm": [list(range(10))] * 3, "snd": [list(range(10, 0, -1))] * 3},
+    }
+    for label in ("dann", "coral")
+  ]
+  file = tmp_path / "results" / "tables" / "digits.md"
+  file.parent.mkdir(parents=True)
+  file.write_text(tables.markdown(made, None), "utf-8")
+  found = {n: "\n".join(entry_proofs.choices(n, tmp_path)) for n in ("bnm", "snd", "mmd")}
+  sheet = comparisons.validators(made)
+  for name in ("bnm", "snd"):
+    [row] = [line for line in sheet.lines if line.name == name]
+    cells = " | ".join(entry.text for entry in row.entries)
+    assert f"\n| [digits](../../results/tables/digits.md#validators) | {cells} |" in found[name]
+    assert f"| suite | {' | '.join(sheet.header[1:])} |\n| :--" in found[name]
+  assert "`--select auto` takes it for `classes`." in found["bnm"]
+  assert found["mmd"] == "" and "auto" not in found["snd"]
+  page = docs_pages.entry(KINDS["validators"], "bnm", [], {})
+  assert "\n".join(entry_proofs.choices("bnm", ROOT)) in page and "[digits]" in page
+
+
+def test_a_weighting_s_page_has_the_runs_with_it():
+  made = [sample_records.make("a_b", "source_only", 0.7)]
+  made.append(sample_records.make("a_b", "source_only+kmm", 0.8))
+  made[1]["config"]["weights"] = {"name": "kmm"}
+  pages = {n: docs_pages.entry(KINDS["weights"], n, made, {}) for n in ("kmm", "bbse")}
+  assert "tables/digits.md), `source_only+kmm` | accuracy, % | 1 | 3 |" in pages["kmm"]
+  assert "#digits?filter=source_only%2Bkmm" in pages["kmm"]
+  assert "python -m benchmarks.weightings kmm" in pages["kmm"]
+  assert "Our numbers" not in pages["bbse"] and "benchmarks.weightings" not in pages["bbse"]
 
 
 def test_lists_of_entries_lead_to_their_pages():

@@ -1,5 +1,8 @@
 """What every figure shares: canvas, colours, and how it is written."""
 
+import html
+import io
+import re
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -46,6 +49,33 @@ def save(figure: "Figure | None", path: Path, *, photographs: bool = False) -> P
     else:
       _vector(fitted(figure), stream, path.suffix.removeprefix("."))
   return path
+
+
+def inline(figure: "Figure", told: str) -> str:
+  """A figure as SVG within a page of HTML.
+
+  It keeps its size. Black becomes the page's colour of text and white that of its background, so that
+  it is read on a dark page too. Letters stay text.
+
+  Args:
+    figure: it is left without a background.
+    told: what someone who does not see it is told.
+  """
+  for patch in (figure.patch, *(axis.patch for axis in figure.axes)):
+    patch.set_visible(False)
+  stream = io.BytesIO()
+  _vector(figure, stream, "svg")
+  text = stream.getvalue().decode()
+  text = text[text.index("<svg") :]
+  # Without notes, with no rule of style that would be the whole page's, and no name that nothing refers to.
+  text = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>|<style.*?</style>", "", text, flags=re.DOTALL)
+  named = {*re.findall(r"#([\w.-]+)", text)}
+  text = re.sub(r' id="([^"]*)"', lambda match: match[0] if match[1] in named else "", text)
+  text = re.sub(r">\s+<", "><", text).replace("#000000", "currentColor")
+  text = text.replace("#ffffff", "var(--color-background-primary, #ffffff)")
+  said = f'role="img" aria-label="{html.escape(told)}" fill="currentColor"'
+  shape = 'style="stroke-linejoin: round; stroke-linecap: butt"'
+  return text.replace("<svg", f"<svg {said} {shape}", 1).strip()
 
 
 def _raster(figure: "Figure", stream: IO[bytes], photographs: bool) -> None:

@@ -31,6 +31,7 @@ def record(folder):
   return scored(folder, "dann", save_model=True)
 
 
+@pytest.mark.compares("a run the other way round", "validators/reverse")
 def test_the_score_is_the_accuracy_of_a_run_the_other_way_round(folder, record, tmp_path):
   for seed, scores in zip((0, 1), record["validators"]["reverse"], strict=True):
     model = saved.read(folder / f"toy/moons_turned/{record['label']}.seed{seed}.model.npz")

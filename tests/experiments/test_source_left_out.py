@@ -24,6 +24,7 @@ def nothing_of_the_target(name):
   return d if name != "turned" else d._replace(train=Split(d.train.x * np.nan, None))
 
 
+@pytest.mark.compares("runs that leave each source out, by hand", "validators/leave_one_domain_out")
 def test_the_score_is_the_mean_of_runs_that_leave_each_source_out(tmp_path):
   asked = toy.experiment("source_only", **SHORT, validator="leave_one_domain_out")
   [record] = run(asked, tmp_path, domains=nothing_of_the_target).records

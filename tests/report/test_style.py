@@ -34,3 +34,21 @@ def test_a_vector_picture_has_a_column_s_or_a_page_s_width_and_no_date(tmp_path)
 
 def test_colours_differ():
   assert len(set(style.COLOURS)) == len(style.COLOURS)
+
+
+def test_a_figure_within_a_page_takes_its_colours_and_disturbs_nothing():
+  def drawn():
+    figure, axes = style.canvas(1, 1, (4, 2))
+    axes[0][0].plot([0, 1], [0, 1], color=style.COLOURS[0], marker="o")
+    axes[0][0].set_title("the title")
+    return style.inline(figure, 'a "line" < another')
+
+  text = drawn()
+  assert text == drawn() and text.startswith("<svg ") and text.endswith("</svg>")
+  assert 'role="img" aria-label="a &quot;line&quot; &lt; another" fill="currentColor"' in text
+  assert ">the title</text>" in text and 'width="288pt"' in text
+  assert "#000000" not in text and "#ffffff" not in text and "stroke: currentColor" in text
+  assert style.COLOURS[0].lower() in text
+  assert "<style" not in text and "<metadata" not in text and "<!--" not in text
+  named = set(re.findall(r' id="([^"]*)"', text))
+  assert named and all(f"#{name}" in text for name in named)

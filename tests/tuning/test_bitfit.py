@@ -2,12 +2,14 @@
 
 import jax
 import numpy as np
+import pytest
 
 from adapt.tuning.bitfit import bitfit
 
 TRAINABLE = ["head", "conv/bias", "block/dense/bias", "block/norm/bias"]
 
 
+@pytest.mark.compares("the untuned network's features and statistics")
 def test_scales_are_frozen_and_statistics_are_not(tiny, x):
   net, key = bitfit().wrap(tiny, 0.0), jax.random.key(0)
   params, stats = net.init(key, x)

@@ -12,6 +12,7 @@ TRAINABLE = ["body", "norm", "head"]
 ETA = 20.0
 
 
+@pytest.mark.compares("NumPy's singular values, and slopes by differences")
 @pytest.mark.parametrize("shape", [(6, 4), (4, 6)])
 def test_tail_and_its_slope_are_numpys(shape):
   f = np.random.default_rng(0).normal(size=shape)
@@ -40,6 +41,7 @@ def penalised_loss(net, params, stats, batch, key):
   return label_loss + ETA * lowest
 
 
+@pytest.mark.compares("a step of the loss with its penalty written out")
 def test_one_step_is_that_of_the_penalised_loss(tiny, batch, states):
   [(start, _), (after, metrics)] = states(bss(eta=ETA), "fine_tune", tiny, batch, 1, 2)
   net, stats = start.params["net"], start.state["stats"]["inner"]

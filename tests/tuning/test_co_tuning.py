@@ -21,6 +21,7 @@ def table_by_loops(net, params, stats, x, labels):
   return np.array([np.mean([p[i] for i in range(6) if labels[i] == c], axis=0) for c in range(2)])
 
 
+@pytest.mark.compares("steps of both losses written out, the table by loops")
 def test_steps_are_those_of_both_losses(tiny, batch, states):
   passed = states(co_tuning(weight=WEIGHT), "fine_tune", tiny, batch, 2, 2)
   start, (before, _), (after, metrics) = passed[0][0], *passed[1:]

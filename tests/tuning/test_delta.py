@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from adapt.tuning.delta import attention_of, delta, rises
 
@@ -33,6 +34,7 @@ def seen_by_start(net, start, x):
   return np.asarray(net.apply(*whole, x, False, None)[0][0], np.float64)
 
 
+@pytest.mark.compares("attention by loops")
 def test_rises_and_attention_are_those_of_loops(tiny, x):
   params, stats = tiny.init(jax.random.key(0), x)
   features = np.asarray(tiny.apply(params, stats, x, False, None)[0][0], np.float64)
@@ -44,6 +46,7 @@ def test_rises_and_attention_are_those_of_loops(tiny, x):
   np.testing.assert_allclose(attention_of(jnp.zeros(5), HEAT), 0.2, rtol=1e-6)
 
 
+@pytest.mark.compares("steps of the loss written out")
 def test_steps_are_those_of_the_loss_written_out(tiny, batch, states):
   way = delta(alpha=ALPHA, beta=BETA, temperature=HEAT)
   passed = states(way, "fine_tune", tiny, batch, 2, 2)

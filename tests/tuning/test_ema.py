@@ -37,6 +37,7 @@ def fulls(tiny, batch, states):
   return states(full(), "fine_tune", tiny, batch, STEPS, STEPS)
 
 
+@pytest.mark.compares("NumPy's mean of the weights after each step")
 @pytest.mark.parametrize(("decay", "start"), CASES)
 def test_training_is_fulls_and_the_mean_predicts(decay, start, tiny, batch, states, fulls):
   way = ema(decay=decay, start=start)

@@ -27,6 +27,7 @@ def losses(net, stats, x):
   return lambda params: jnp.mean(net.apply(params, stats, x, False, None)[0][1] ** 2)
 
 
+@pytest.mark.compares("training on the loss with its penalty written out")
 def test_training_equals_training_on_the_penalised_loss(tiny, x):
   tuning = l2_sp(alpha=ALPHA, beta=BETA)
   net = tuning.wrap(tiny, 0.0)

@@ -2,12 +2,14 @@
 
 import jax
 import numpy as np
+import pytest
 
 from adapt.tuning.linear_probe import linear_probe
 
 TRAINABLE = ["head"]
 
 
+@pytest.mark.compares("the untuned network's features")
 def test_training_mode_changes_neither_features_nor_statistics(tiny, x):
   net, key = linear_probe().wrap(tiny, 0.0), jax.random.key(0)
   params, stats = net.init(key, x)

@@ -30,6 +30,7 @@ def test_b_starts_at_zero_and_a_does_not(tiny, x):
   assert not np.array_equal(dense["a"][:4], conv["a"])
 
 
+@pytest.mark.compares("kernels by hand")
 def test_merged_kernels_by_hand(tiny, x):
   net, key = lora(rank=RANK, alpha=ALPHA).wrap(tiny, 0.0), jax.random.key(0)
   params, stats = net.init(key, x)

@@ -18,6 +18,7 @@ def body(state):
   return {name: entry for name, entry in state.params["net"].items() if name != "head"}
 
 
+@pytest.mark.compares("the head's steps by NumPy")
 def test_first_the_head_by_hand_and_then_everything(tiny, batch, states):
   passed = [ts for ts, _ in states(lp_ft(share=0.5), "fine_tune", tiny, batch, 4, 6)]
   start = passed[0]
@@ -47,6 +48,7 @@ def test_first_the_head_by_hand_and_then_everything(tiny, batch, states):
     np.testing.assert_allclose(np.vstack([head["kernel"], head["bias"]]), w, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.compares("full fine-tuning, in its second part")
 def test_the_second_part_is_full_fine_tuning(tiny, x):
   params, stats = tiny.init(jax.random.key(0), x)
   key = jax.random.key(1)

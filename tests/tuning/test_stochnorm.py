@@ -27,6 +27,7 @@ def begun(p):
   return net, params, stats
 
 
+@pytest.mark.compares("both normalisations by NumPy")
 def test_each_channel_is_one_of_two():
   net, params, stats = begun(0.5)
   (features, _), new = net.apply(params, stats, X, True, KEY)

@@ -61,6 +61,7 @@ SERIES = [
 ]
 
 
+@pytest.mark.compares("the authors' queues by hand")
 @pytest.mark.parametrize("losses", SERIES)
 def test_the_valley_is_that_of_the_authors_queues(losses):
   given = {"converge": 3, "tolerate": 3, "tolerance": 0.3}
@@ -96,6 +97,7 @@ def test_of_phases_the_label_loss_is_followed(told, followed):
   assert float(state["swad"]["total"]) == 2 * followed
 
 
+@pytest.mark.compares("NumPy's mean of an interval's weights")
 def test_training_is_fulls_and_one_interval_predicts_its_mean(tiny, batch, states):
   way = swad(interval=9)
   ours = states(way, "fine_tune", tiny, batch, 3, 3)

@@ -15,6 +15,7 @@ def predicted(way, ts, net, x, name="fine_tune", **hyper):
   return way.adjust(net, methods.get(name)(net, **hyper)).predict(ts.params, ts.state, x)
 
 
+@pytest.mark.compares("weights interpolated by NumPy")
 def test_training_is_fulls_and_prediction_is_between(tiny, batch, states):
   way = wise_ft(alpha=0.25)
   ours = states(way, "fine_tune", tiny, batch, 2, 2)

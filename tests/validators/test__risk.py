@@ -19,6 +19,9 @@ def gaussians(n, m, d, shift, seed=0):
 
 
 # The second pair is separable, where Newton's method needs most of its steps.
+@pytest.mark.compares(
+  "scikit-learn's classifier, for its density ratio", "validators/dev", "validators/iwcv"
+)
 @pytest.mark.parametrize("shift", [0.7, 9.0])
 def test_the_ratio_is_that_of_scikit_learn_s_classifier(shift):
   fs, ft = gaussians(90, 60, 5, shift)

@@ -8,6 +8,7 @@ import pytest
 from adapt.validators.bnm import score
 
 
+@pytest.mark.compares("NumPy's singular values")
 def test_bnm_is_the_nuclear_norm_over_the_examples():
   expected = np.linalg.svd(by.P, compute_uv=False).sum() / by.N
   assert score(by.SOURCE, by.TARGET) == pytest.approx(expected, rel=1e-4)

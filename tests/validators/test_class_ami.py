@@ -8,6 +8,7 @@ from sklearn import metrics
 from adapt.validators.class_ami import score
 
 
+@pytest.mark.compares("scikit-learn's `adjusted_mutual_info_score`")
 @pytest.mark.parametrize(("classes", "clusters"), [(2, 2), (4, 3), (7, 9)])
 def test_ami_is_scikit_learn_s(classes, clusters):
   rng = np.random.default_rng(classes)

@@ -11,6 +11,7 @@ from adapt.validators.class_silhouette import score
 silhouette = jax.jit(score)
 
 
+@pytest.mark.compares("scikit-learn's `silhouette_score`")
 def test_silhouette_is_scikit_learn_s():
   for labels in PREDICTED, np.where(np.arange(M) == 7, 0, 1 + PREDICTED % 3):  # one alone
     expected = metrics.silhouette_score(FT, labels)

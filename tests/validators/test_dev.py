@@ -10,6 +10,7 @@ from adapt.validators.dev import score
 W, L = np.random.default_rng(0).gamma(2.0, 0.4, 50), np.random.default_rng(1).gamma(1.0, 1.0, 50)
 
 
+@pytest.mark.compares("the paper's formula by NumPy")
 def test_dev_by_the_paper_s_formula():
   weighted = W * L
   eta = -np.cov(weighted, W)[0, 1] / np.var(W, ddof=1)

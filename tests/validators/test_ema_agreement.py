@@ -6,6 +6,7 @@ import pytest
 from adapt.validators.ema_agreement import score
 
 
+@pytest.mark.compares("agreement by loops")
 def test_agreement_with_the_moving_average_before():
   rng = np.random.default_rng(0)
   predicted = [rng.integers(0, 3, 30) for _ in range(5)]

@@ -7,6 +7,7 @@ import pytest
 from adapt.validators.entropy import score
 
 
+@pytest.mark.compares("its formula by NumPy")
 def test_entropy_is_minus_the_mean_entropy_of_the_target():
   assert score(by.SOURCE, by.TARGET) == pytest.approx(-by.entropy(by.P).mean(), rel=1e-5)
 

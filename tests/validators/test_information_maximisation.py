@@ -7,6 +7,7 @@ import pytest
 from adapt.validators.information_maximisation import score
 
 
+@pytest.mark.compares("its formula by NumPy")
 def test_information_maximisation_is_entropy_of_the_mean_minus_mean_entropy():
   expected = by.entropy(by.P.mean(axis=0)) - by.entropy(by.P).mean()
   assert score(by.SOURCE, by.TARGET) == pytest.approx(expected, rel=1e-4)

@@ -16,6 +16,7 @@ def share(kept):
   return np.mean(kept) if len(kept) else 0.0
 
 
+@pytest.mark.compares("both consistencies by loops")
 @pytest.mark.parametrize("classes", [1, 2, 6])
 def test_mixval_is_the_mean_of_two_consistencies(classes):
   predicted, mixed = RNG.integers(0, classes, 21), RNG.integers(0, max(classes, 2), 21)

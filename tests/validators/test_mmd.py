@@ -29,6 +29,7 @@ def scored(fs, ft):
   return float(score(fs.astype(np.float32), ft.astype(np.float32)))
 
 
+@pytest.mark.compares("a loop over pairs")
 def test_mmd_over_pairs():
   assert scored(FS, FT) == pytest.approx(by_hand(FS, FT), rel=1e-4)
 

@@ -29,6 +29,7 @@ def scored(logits):
   return float(score(jnp.asarray(logits, jnp.float32)))
 
 
+@pytest.mark.compares("a loop over pairs")
 def test_snd_is_the_entropy_of_similarities_to_the_others():
   assert scored(LOGITS) == pytest.approx(by_hand(LOGITS), rel=1e-5)
 

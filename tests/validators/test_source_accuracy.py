@@ -6,6 +6,7 @@ import pytest
 from adapt.validators.source_accuracy import score
 
 
+@pytest.mark.compares("NumPy")
 def test_source_accuracy_by_hand():
   expected = (by.SOURCE_LOGITS.argmax(axis=1) == by.SOURCE_LABELS).mean()
   assert 0 < expected < 1

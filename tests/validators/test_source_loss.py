@@ -9,6 +9,7 @@ from adapt.evaluation import value_measures
 from adapt.validators.source_loss import score
 
 
+@pytest.mark.compares("NumPy")
 def test_source_loss_by_hand_and_blind_to_the_target():
   rng = np.random.default_rng(0)
   outputs, labels = rng.normal(size=(2, 9, 2)).astype(np.float32)

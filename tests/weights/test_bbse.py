@@ -13,12 +13,14 @@ def population(given, before, after, n=10**6):
   return Confusion(given * before, given @ after, given * (1 - given) / (n * before))
 
 
+@pytest.mark.compares("the known ratio of classes, from exact moments")
 def test_inverts_the_population():
   given = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.2], [0.2, 0.2, 0.7]])
   before, after = np.array([0.6, 0.3, 0.1]), np.array([0.2, 0.3, 0.5])
   np.testing.assert_allclose(solve(population(given, before, after)), after / before)
 
 
+@pytest.mark.compares("a planted shift of classes")
 @pytest.mark.parametrize("soft", [False, True])
 def test_recovers_a_planted_shift(soft):
   xs, ys, xt, true = label_shift()

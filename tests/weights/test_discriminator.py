@@ -14,6 +14,7 @@ def gaussians(n, m, d, shift):
   return xs, xt, shift * xs[:, 0] - shift**2 / 2
 
 
+@pytest.mark.compares("the true ratio of two Gaussians")
 def test_recovers_the_true_ratio():
   xs, xt, log_ratio = gaussians(1500, 500, 2, 0.8)
   w = discriminator(xs, None, xt, clip=1000.0)

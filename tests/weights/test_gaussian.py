@@ -7,6 +7,7 @@ from planted import covariate_shift, error
 from adapt.weights.gaussian import gaussian
 
 
+@pytest.mark.compares("the true ratio of two Gaussians, and its formula by the samples' moments")
 def test_recovers_the_true_ratio():
   xs, xt, ratio = covariate_shift(3000, 3000)
   w = gaussian(xs, None, xt)
@@ -19,6 +20,7 @@ def test_recovers_the_true_ratio():
   assert error(w, xs) < 0.1 * error(np.ones(3000), xs)
 
 
+@pytest.mark.compares("the true log ratio's slope for correlated features")
 def test_correlated_features_of_any_scale():
   # log ratio = (μᵀΣ⁻¹) x + constant for equal covariances Σ.
   rng = np.random.default_rng(0)

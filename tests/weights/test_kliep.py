@@ -33,6 +33,7 @@ def small():
   return xs, xt, to, np.exp(-to.source / WIDTH), np.exp(-to.target / WIDTH)
 
 
+@pytest.mark.compares("SciPy's SLSQP on the paper's programme")
 def test_weights_agree_with_slsqp(small):
   xs, xt, _, source, target = small
   theta, _ = reference(source, target)
@@ -51,6 +52,7 @@ def test_objective_and_certificate(small):
   assert best - value <= gap + 1e-12 < 1e-3
 
 
+@pytest.mark.compares("cross-validation by hand")
 def test_cross_validation_by_hand(small):
   *_, to, source, target = small
   scores = []
@@ -74,6 +76,7 @@ def test_the_likeliest_width_is_taken():
   )
 
 
+@pytest.mark.compares("the true ratio of two Gaussians")
 def test_recovers_the_true_ratio():
   xs, xt, ratio = covariate_shift(800, 600)
   w = kliep(xs, None, xt)

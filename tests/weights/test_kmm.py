@@ -24,6 +24,7 @@ def problem(bandwidth=2.0):
   return kernel(xs, xs) + 1e-3 * np.eye(N), N / M * kernel(xs, xt).sum(axis=1)
 
 
+@pytest.mark.compares("SciPy's SLSQP on the paper's programme")
 @pytest.mark.parametrize(("bound", "eps"), [(1000.0, (N**0.5 - 1) / N**0.5), (3.0, 0.01)])
 def test_solver_agrees_with_slsqp(bound, eps):
   K, kappa = problem()
@@ -64,6 +65,7 @@ def test_same_sample_gets_equal_weights():
   np.testing.assert_allclose(kmm(x, None, x, bandwidth=0.1), 1.0, atol=1e-2)
 
 
+@pytest.mark.compares("the target's moments")
 def test_matches_the_target_mean_embedding():
   rng = np.random.default_rng(2)
   xs, xt = rng.normal(size=(300, 2)), 0.7 * rng.normal(size=(200, 2)) + 0.7

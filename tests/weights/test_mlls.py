@@ -20,6 +20,7 @@ def posterior():
   return likelihood * PRIOR / (likelihood @ PRIOR)[:, None]
 
 
+@pytest.mark.compares("two steps of expectation maximisation by hand")
 def test_two_steps_by_hand():
   posterior, prior, q = (
     np.array([[0.9, 0.1], [0.4, 0.6]]),
@@ -35,6 +36,7 @@ def test_two_steps_by_hand():
   np.testing.assert_allclose(expectation_maximisation(posterior, prior, steps=2), q)
 
 
+@pytest.mark.compares("SciPy's SLSQP on the likelihood")
 def test_is_the_maximum_of_the_likelihood(posterior):
   best = minimize(
     lambda q: -np.log((posterior / PRIOR) @ q).mean(),
@@ -77,6 +79,7 @@ def test_classes_told_apart_without_error_calibrate():
   assert 0 < scale <= 100 and np.isfinite(shift).all()
 
 
+@pytest.mark.compares("a planted shift of classes")
 def test_recovers_a_planted_shift():
   xs, ys, xt, true = label_shift()
   np.testing.assert_allclose(by_class(mlls(xs, ys, xt), ys), true, rtol=0.12)

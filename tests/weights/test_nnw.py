@@ -17,6 +17,7 @@ def by_loops(xs, xt):
   return total
 
 
+@pytest.mark.compares("loops over all pairs")
 @pytest.mark.parametrize("kind", ["real", "whole"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_counts_against_loops(kind, dtype):
@@ -30,6 +31,7 @@ def test_counts_against_loops(kind, dtype):
   )
 
 
+@pytest.mark.compares("numbers by hand")
 def test_by_hand():
   xs, xt = np.array([[0.0], [1.0], [10.0]]), np.array([[0.1], [0.2], [0.9], [0.5]])
   np.testing.assert_allclose(nnw(xs, None, xt, smoothing=0.0), np.array([2.5, 1.5, 0]) * 3 / 4)

@@ -12,6 +12,7 @@ def value(theta, C, b, rho):
   return np.linalg.norm(C @ theta - b) + rho * np.linalg.norm(theta)
 
 
+@pytest.mark.compares("a search over a grid")
 @pytest.mark.parametrize("rho", [0.0, 0.05, 0.1, 0.2, 1.0])
 @pytest.mark.parametrize("b", [(0.1, -0.1), (0.3, -0.3), (0.02, 0.05)])
 def test_no_point_of_a_grid_is_lower(rho, b):
@@ -44,6 +45,7 @@ def test_a_lost_direction_is_left_at_one():
   np.testing.assert_allclose(theta, [-0.2, 0.2, 0.2], atol=1e-3)
 
 
+@pytest.mark.compares("a planted shift of classes")
 def test_recovers_a_planted_shift():
   xs, ys, xt, true = label_shift()
   w = rlls(xs, ys, xt)

@@ -36,6 +36,7 @@ def fit(source, target, alpha, ridge):
   return found.x
 
 
+@pytest.mark.compares("SciPy's BFGS on its objective")
 @pytest.mark.parametrize("alpha", [0.0, 0.4])
 def test_weights_agree_with_scipy(alpha):
   xs, xt, _ = covariate_shift(25, 15)
@@ -45,6 +46,7 @@ def test_weights_agree_with_scipy(alpha):
   np.testing.assert_allclose(w, ratio / ratio.mean(), atol=1e-4)
 
 
+@pytest.mark.compares("cross-validation by hand")
 @pytest.mark.parametrize("whole", [5000, 5])
 def test_cross_validation_by_hand(whole, monkeypatch):
   monkeypatch.setattr(importlib.import_module("adapt.weights.rulsif"), "WHOLE", whole)
@@ -57,6 +59,7 @@ def test_cross_validation_by_hand(whole, monkeypatch):
   assert held_out(to, 0.5, 0.3, (0.1,), 2)[0] == pytest.approx(np.mean(scores), abs=1e-6)
 
 
+@pytest.mark.compares("the true relative ratio of two Gaussians")
 @pytest.mark.parametrize("alpha", [0.1, 0.5])
 def test_recovers_the_true_relative_ratio(alpha):
   xs, xt, ratio = covariate_shift(800, 600)

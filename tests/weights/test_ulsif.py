@@ -32,6 +32,7 @@ def left_out(source, target, pairs, ridge):
   return np.mean(errors)
 
 
+@pytest.mark.compares("one fit for each pair that is left out")
 @pytest.mark.parametrize(("n", "m"), [(30, 20), (20, 30)])
 @pytest.mark.parametrize("ridge", [0.001, 0.3])
 def test_leave_one_out_by_refitting(n, m, ridge):
@@ -54,6 +55,7 @@ def test_weights_with_clipped_coefficients():
   np.testing.assert_allclose(w, ratio / ratio.mean(), rtol=1e-4)
 
 
+@pytest.mark.compares("the best width and ridge by refitting")
 def test_width_and_ridge_are_the_best_by_refitting():
   xs, xt, _ = covariate_shift(25, 20, seed=3)
   best = np.inf
@@ -67,6 +69,7 @@ def test_width_and_ridge_are_the_best_by_refitting():
   np.testing.assert_allclose(w, ratio / ratio.mean(), rtol=1e-5)
 
 
+@pytest.mark.compares("the true ratio of two Gaussians")
 def test_recovers_the_true_ratio():
   xs, xt, ratio = covariate_shift(800, 600)
   w = ulsif(xs, None, xt)
