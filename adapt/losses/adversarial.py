@@ -46,7 +46,8 @@ def loss(
 ) -> Float[Array, ""]:
   """Adversarial loss of a critic with gradient reversal.
 
-  The critic descends it. The features climb it by the reversed gradient.
+  The critic descends it. The features climb it by the reversed gradient. It averages the two domains'
+  means, as CDAN's code does, where eq. 9 of DANN's paper adds them: a strength is twice that paper's λ.
 
   Args:
     critic: the critic.

@@ -37,7 +37,7 @@ def alda(
   of each prediction a corrected label z, and is to find the true label on the source, the opposite of
   the prediction on the target; the features climb both, and target predictions are to agree with z,
   which is no longer the prediction alone. Each domain has its own batch-norm pass, as in the authors'
-  code.
+  code. Example weights count in both cross-entropies of source labels, and not in A.
 
   Departs from the authors' code in the critic, there without batch-norm and with dropout of 0.5; in its
   rate, there ten times the features'; and in the ramps, there over the first 10,000 steps.
@@ -89,7 +89,7 @@ def alda(
     # The same scores, behind features that are constants: statistics of a batch are of both domains.
     fixed = lax.stop_gradient(jnp.concatenate([fs, ft]))
     told = critic(width, depth, outputs=k).apply(params["critic"], fixed)[:n]
-    critic_loss = ops.cross_entropy(told, batch.ys).mean()
+    critic_loss = ops.weighted_mean(ops.cross_entropy(told, batch.ys), batch.ws)
     metrics = {"label_loss": label_loss, "domain_loss": domain_loss, "critic_loss": critic_loss}
     metrics |= {"corrected_loss": corrected_loss, "sure": sure.mean()}
     return total + critic_loss, ({"stats": stats}, metrics)

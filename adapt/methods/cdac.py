@@ -11,7 +11,7 @@ from adapt.augment import weak_and_strong
 from adapt.catalogue import Range
 from adapt.losses import ops
 from adapt.method import Batch, Method, Net, Phase
-from adapt.methods.mme import cosine, mme
+from adapt.methods.mme import mme, products
 from adapt.models import nets
 
 FAMILY = "few labelled targets"
@@ -56,7 +56,7 @@ def cdac(
     consistency: final factor of the squared differences in it.
     threshold: probability that a prediction needs to become a label.
     ranks: largest features that are compared.
-    temperature: divides the cosines.
+    temperature: divides the products of unit features and prototypes.
     ramp: share of the run over which `consistency` grows; 0.4 in the authors' DomainNet run.
     noise: standard deviation of the noise in strong views of inputs that are not images; of series,
       a part of each one's own.
@@ -66,7 +66,7 @@ def cdac(
   head = mme(net, temperature=temperature)
 
   def logits(params, features):
-    return cosine(features, params["net"]["head"]["kernel"]) / temperature
+    return products(features, params["net"]["head"]["kernel"]) / temperature
 
   def labelled(params, state, batch: Batch, key, progress):
     k_net, *k_views = jax.random.split(key, 3)

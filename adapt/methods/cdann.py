@@ -23,7 +23,9 @@ def cdann(net: Net, *, weight: float = 1.0, width: int = 256, depth: int = 2) ->
   No authors' code is known; this is DomainBed's form. The paper has a critic for each class beside
   one on class-balanced weights, where DomainBed has one critic told the class. DomainBed alternates
   steps of the critic and of the network; here one reversed gradient serves both, with the
-  batch-normalised critic of `dann_dg`, and batches are pooled.
+  batch-normalised critic of `dann_dg`, and batches are pooled. DomainBed divides the sum over a
+  batch's classes by the number of all classes up to its largest label, here by that of classes in it, so
+  that classes which a batch lacks do not weaken its loss.
 
   Where re-implementations go wrong: the classes' vectors are the critic's and descend its loss,
   since a reversed gradient there would hide the class from the critic; the label is the true one,

@@ -11,7 +11,7 @@ from adapt.catalogue import Range
 from adapt.losses import ops
 from adapt.losses.contrast import info_nce
 from adapt.method import Batch, Method, Net
-from adapt.methods.mme import cosine
+from adapt.methods.mme import products
 from adapt.methods.mstn import moved
 from adapt.models import nets
 
@@ -55,7 +55,7 @@ def clda(
     weight: factor of both contrasts; that of classes in the paper, β.
     instance: factor of the contrast of views in it; the paper's α, 4 in the authors' code.
     softness: divides the inner products of probabilities; the temperature of 5 in the authors' code.
-    temperature: divides the head's cosines.
+    temperature: divides the head's products of unit features and prototypes.
     decay: share of the past in the source's moving means.
     noise: standard deviation of the noise in the strong views of inputs that are not images; of
       series, a part of each one's own.
@@ -70,7 +70,7 @@ def clda(
     return {"net": params}, {"stats": stats, "means": jnp.zeros((logits.shape[1],) * 2)}
 
   def logits(params, features):
-    return cosine(features, params["net"]["head"]["kernel"]) / temperature
+    return products(features, params["net"]["head"]["kernel"]) / temperature
 
   def loss(params, state, batch: Batch, key, progress):
     k_net, k_strong, *keys = jax.random.split(key, 5)

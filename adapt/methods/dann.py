@@ -30,14 +30,18 @@ def dann(
   full speed from the first step. Some re-implementations scale the whole domain loss instead, which
   slows the critic too: `scale_loss`.
 
+  The paper's eq. 9 adds the two domains' means of the critic's loss; adv is their mean, as in the
+  authors' Caffe code and TLlib. So `weight` is twice the paper's λ, and the critic's steps are half.
+
   Departs from the authors' code in the critic's batch-norm, which keeps it in step with moving
-  features. The shallow code of the paper's §5.1 has one sigmoid layer and a linear critic (`depth`
-  0) that starts at 0, a constant λ, which scales the critic's own steps too (`scale_loss`), single
-  examples and no momentum. None has batch-norm, so that either pass is a choice of ours, the joint
-  one as in TLlib.
+  features, where their code for Office has dropout of 0.5, a tenth of the loss and ten times the rate.
+  The shallow code of the paper's §5.1 has one sigmoid layer and a linear critic (`depth` 0) that
+  starts at 0, a constant λ, which scales the critic's own steps too (`scale_loss`), single examples
+  and no momentum. None has batch-norm, so that either pass is a choice of ours, the joint one as in
+  TLlib.
 
   Args:
-    weight: final strength λ of the reversed critic gradient.
+    weight: final strength λ of the reversed critic gradient; twice the λ of the paper's sum.
     ramp: steepness γ with which λ grows from 0; 10 in the paper. TLlib's default, which counts
       iterations, comes to steps / 1000.
     scale_loss: λ scales the domain loss, critic and features alike, instead of the reversed gradient.

@@ -39,7 +39,8 @@ def deepjdot(
   Where re-implementations go wrong: gradients flow through the plan; the source loss is dropped;
   the plan's masses add up to 1, so with sums over pairs instead the factors are b times too large.
   The authors' code pairs by squared distances between labels and probabilities, the paper, as here,
-  by the cross-entropy. Small batches pair classes that the other domain's batch lacks.
+  by the cross-entropy. Their general class pairs without the label term's factor, their script for
+  SVHN with it, as here. Small batches pair classes that the other domain's batch lacks.
 
   Args:
     weight: factor of the transport cost; 1 in the paper.

@@ -22,7 +22,8 @@ def dsbn(net: Net, *, weight: float = 1.0, ramp: float = 10.0) -> Method:
   The objective is the second stage of the paper, where the network's own predictions take over from
   the first stage's as training goes on. The paper's first stage is another method under DSBN (MSTN,
   CPUA); here it is the source model with the target's statistics, which this method starts from. With
-  weight 0 it is AdaBN from there on.
+  weight 0 it is AdaBN from there on, except that the target keeps scales and shifts of its own: those of
+  the start, which weight decay alone moves.
 
   Departs from the authors' code in the first stage, as told above; in the pseudo-label loss, whose
   factor grows there as the network's own prediction takes over, and is constant here; in the

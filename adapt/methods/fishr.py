@@ -29,6 +29,7 @@ def fishr(
       gᵢ: gradients by the head's e numbers of CE(pₛ, yₛ), examples of i
 
   The variance of examples' gradients over a domain is a moving average, aᵢ. The target is not looked at.
+  The gradients are the cross-entropy's, so that another loss of the output is refused.
 
   Departs from the authors' code in the pooled batches, where theirs has one of each domain: a domain
   that a batch lacks keeps its variances, and has no part in the penalty; and in Adam, which starts
@@ -54,7 +55,7 @@ def fishr(
 
   def loss(params, state, batch: Batch, key, progress):
     (fs, ls), stats = net.apply(params["net"], state["stats"], batch.xs, True, key)
-    label_loss = ops.weighted_mean(net.output.loss(ls, batch.ys), batch.ws)
+    label_loss = ops.weighted_mean(ops.cross_entropy(ls, batch.ys), batch.ws)
     grads = head_gradients(fs, ls, jax.nn.one_hot(batch.ys, ls.shape[1]))
     shares = batch.ds * batch.ws[:, None]
     means, parts = ops.domain_means(grads, shares)

@@ -38,17 +38,19 @@ def iwan(
   runs in evaluation mode, the target's in training mode on the target alone; with weight 0 only its
   batch statistics move.
 
-  No authors' code was at hand to compare again; the paper is followed. Ours is the critics'
-  batch-norm.
+  Departs from the authors' code in the critics, there with dropout of 0.5 instead of batch-norm; in
+  the source encoder, whose own dropout goes on there; in the rates, there tenfold for critics and
+  bottleneck; and in the ramp, there over the first 10,000 of 50,000 steps.
 
   Where re-implementations go wrong: the first critic must not move the features, nor the second learn
   the weights; TLlib shares one encoder between the domains and trains it on the source's labels too,
-  which is another method. The entropy's factor ends at weight · entropy_weight, as in their code.
+  which is another method. At ramp 1 the strength ends at 0.46 · weight, and the entropy's factor at
+  0.46 · weight · entropy_weight, as in the authors' code: weight alone is only the bound.
 
   Args:
-    weight: final strength of all that moves the target encoder (the paper's bound u on λ).
-    ramp: steepness with which that strength grows from 0; the paper's α.
-    entropy_weight: of target predictions, in nats (γ in the paper, the authors' Office-31 value).
+    weight: bound on the strength of all that moves the target encoder (the paper's u), 0.1 there.
+    ramp: steepness with which that strength grows from 0 (the paper's α); 1 ends at 0.46 of the bound.
+    entropy_weight: of target predictions, in nats, times that strength (the paper's γ); 0.1 there.
     width: hidden width of both critics.
     depth: hidden layers of both critics.
   """

@@ -35,11 +35,11 @@ def mdan(
   softmax flattens too, so that weight 0 is the pooled risk; the paper's γ is gamma · weight.
 
   Departs from the authors' code in the batches, pooled here and one of each source there, the critics,
-  linear there, the optimiser, there Adadelta, and the softmax, where re-implementations go wrong, too: the
-  authors' code adds the critic's loss to the risk, so that the nearest sources count most, where the bound
-  subtracts it and the farthest do; its hard version adds the largest risk to the smallest critic's loss,
-  maybe of two sources; and a critic is trained only as much as its source counts. Here every critic learns
-  at full speed, as the minimum within the bound asks for; its batch-norm sees all sources.
+  linear there, the optimiser, there Adadelta, and the softmax, there without nᵢ. Where re-implementations go
+  wrong, too: the authors' code adds the critic's loss to the risk, so that the nearest sources count most,
+  where the bound subtracts it and the farthest do; its hard version adds the largest risk to the smallest
+  critic's loss, maybe of two sources; and a critic is trained only as much as its source counts. Here every
+  critic learns at full speed, as the minimum within the bound asks for; its batch-norm sees all sources.
 
   Args:
     weight: factor of a critic's loss in the bound, and of its reversed gradient; 1 in the paper's

@@ -33,9 +33,10 @@ def mixstyle(
   maps get smaller within convolutional networks of this package; other networks of images are refused,
   and vectors stay as they are.
 
-  Departs from the authors' code in nothing of its random form; its other form, partners of
-  another domain, is left out. Small networks are ours: their stages end before a strided or
-  pooled convolution. Where devices share a batch under pmap, each mixes among its own examples.
+  Departs from the authors' code in nothing of its random form, whose shuffling may leave an example
+  with itself; its other form, partners of another domain, is left out. Small networks are ours: their
+  stages end before a strided or pooled convolution. Where devices share a batch under pmap, each mixes
+  among its own examples.
 
   Where re-implementations go wrong: the moments are constants, so that no gradient wants a style;
   what is mixed is the deviation, not the variance; each example has a share of its own; and nothing

@@ -37,7 +37,7 @@ def mme(
 
   Args:
     weight: factor of the entropy (the paper's λ).
-    temperature: divides the cosines (the paper's T).
+    temperature: divides the products of unit features and prototypes (the paper's T).
   """
 
   def init(key, batch: Batch):
@@ -45,7 +45,7 @@ def mme(
     return {"net": params}, {"stats": stats}
 
   def logits(params, features):
-    return cosine(features, params["net"]["head"]["kernel"]) / temperature
+    return products(features, params["net"]["head"]["kernel"]) / temperature
 
   def loss(params, state, batch: Batch, key, progress):
     k_labelled, k_target = jax.random.split(key)
@@ -69,9 +69,9 @@ def mme(
   return Method(init, loss, predict, reads=("source", "target", "labelled"))
 
 
-def cosine(features: Float[Array, "b d"], kernel: Float[Array, "d k"]) -> Float[Array, "b k"]:
+def products(features: Float[Array, "b d"], kernel: Float[Array, "d k"]) -> Float[Array, "b k"]:
   """Products of unit-length features with the head's columns.
 
-  The columns' lengths count.
+  The columns' lengths count, as in the authors' code, so that they are no cosines.
   """
   return features / jnp.maximum(ops.length(features)[:, None], 1e-12) @ kernel

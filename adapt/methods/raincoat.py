@@ -39,6 +39,8 @@ def raincoat(
   is to find the inputs again. Each domain has its own batch-norm passes, as in the authors' code. A
   vector is a series of one channel, and an image one of its rows.
 
+  Of the authors' code this follows the newest; until June 2023 it had amplitudes alone, by layer-norm.
+
   Departs from the authors' code in the second stage, left out here: it reconstructs alone, and is there
   to find unknown classes; in the plan, a constant for the gradient here, whose iterations stop early
   there; in the decoder's batch-norm, whose epsilon is the number of steps there; and in the model, there

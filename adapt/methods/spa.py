@@ -39,11 +39,12 @@ def spa(
   pass, as in the authors' code.
 
   Departs from the authors' code in the likeness, here a Gaussian of features at length 1 with a
-  variance of 1, there one of the features' own distances, not squared, without edges from an example
-  to itself (or cosines, whose sums may be 0, by which it divides); in the critic, there
-  of features with entropy weights or of cdan's products (its option `DANNE` is the default here); in
-  source labels, smoothed by 0.1 there; in the memory, as told in atdoc; and in the backbone's tenth of
-  the rate, a setting here.
+  variance of 1, there one of σ 1.5 of the features' own distances, not squared, without edges from an
+  example to itself (`--ap gauss`, as in its README; by default the distances are the edges, and cosines
+  may add up to 0, by which it divides); in the critic, there of features with entropy weights or of
+  cdan's products (its option `DANNE` is the default here); in source labels, smoothed by 0.1 there; in
+  the memory, as told in atdoc, and in its entries, replaced here and by that code's default, but 0.7 old
+  and 0.3 new by its README's command; and in the backbone's tenth of the rate, a setting here.
 
   Where re-implementations go wrong: singular values are sorted, so that the distance is between
   spectra and not between matrices; it is a norm, whose gradient does not fade as they meet; the votes

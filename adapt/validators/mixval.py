@@ -16,8 +16,9 @@ def mixval() -> Validator:
 
   Source: Hu et al. (NeurIPS 2023) and its code: at a share of 0.55 the mixed label's largest entry is
   the first example's. Within a class (E₌) that probes how dense the neighbourhood is, across classes (E≠)
-  where the boundary runs. Where re-implementations go wrong: pairs drawn at random are hardly ever of
-  one class where there are many, so partners are looked for.
+  where the boundary runs. The code has a script for each kind of pair, which prints that consistency
+  alone, and none that joins the two; their mean is skada's. Where re-implementations go wrong: pairs drawn
+  at random are hardly ever of one class where there are many, so partners are looked for.
   """
 
   def consistency(seen: Seen) -> jax.Array:

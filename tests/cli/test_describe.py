@@ -68,7 +68,7 @@ def test_a_method_says_what_it_needs_and_where_others_go_wrong(capsys):
     "starts a fresh network",
     "closed (the same on both sides), partial",
     "Where re-implementations go wrong: the reversal sits between",
-    "--temperature divides the cosines (the paper's T). (default: 0.05)",
+    "--temperature divides the products of unit features and prototypes (the paper's T). (default: 0.05)",
     "adapt run --source A --target B --method mme --shots 5",
   ):
     assert part in page, part

@@ -64,7 +64,7 @@ def test_one_step_equals_the_step_by_hand():
   told = lambda v: adversarial(judged(v), logits, ys, sure)[0]
   domain_loss, labels = adversarial(judged({"f": f, **layer}), logits, ys, sure)
   slope = central.slopes(told, {"f": f, **layer})
-  critic_loss, dc = by_hand.cross_entropy(source.f @ layer["kernel"] + layer["bias"], ys)
+  critic_loss, dc = by_hand.cross_entropy(source.f @ layer["kernel"] + layer["bias"], ys, batch.ws)
   critic = {
     "kernel": WEIGHT * slope["kernel"] + source.f.T @ dc,
     "bias": WEIGHT * slope["bias"] + dc.sum(0),

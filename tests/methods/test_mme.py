@@ -50,7 +50,7 @@ def test_one_step_equals_the_step_by_hand(weight):
   by_hand.assert_step(ts, *step(), {"net": grads}, total)
 
 
-def test_predictions_are_cosines_over_the_temperature():
+def test_predictions_are_products_with_unit_features_over_the_temperature():
   method = methods.get("mme")(models.build("mlp", by_hand.K), temperature=TEMPERATURE)
   ts, _ = by_hand.decided("mme")
   x = by_hand.batch().xt

@@ -12,7 +12,7 @@ from adapt.experiments.run import run
 from adapt.method import Batch
 from adapt.training import label_loss
 
-OWN = {"osbp", "irm"}  # cross-entropy by their derivation
+OWN = {"osbp", "irm", "fishr"}  # cross-entropy by their derivation
 WITHOUT = {"adda", "iwan"}  # they read source inputs, and labels in the source model alone
 
 
