@@ -33,7 +33,8 @@ A flag of the same name sets another value. No target label is read for any of t
 """
 _CHOSEN = """
 The digits' networks and rates are those of the digits' suite. VADA and DIRT-T move vectors and series by the
-share of their root mean square length that the authors' 3.5 has of theirs.
+share of their root mean square length that the authors' 3.5 has of theirs. Of networks with one hidden layer
+(`mlp`, `mlp50`) the critic of `dann` is linear, as in section 5.1 of its paper.
 
 ## What they rest on
 

@@ -207,7 +207,7 @@ def _experiment(
   refuse_unknown(bound, rest)
   number = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
   pair = own_data.pair(domains, settings, hidden)
-  hyper = own_defaults.hyperparameters(domains)
+  hyper = own_defaults.hyperparameters(domains, network.name)
   return resolve(
     Suite("fit", (pair.task,), usual, pair.protocol, defaults=hyper),
     pair.task,

@@ -187,7 +187,7 @@ def _run(argv: list[str]) -> int:
   if hosts.leads():
     _tell(pairs)
   names = methods_of(arguments)
-  by_pair = [(pair, _suite(pair, arguments.classes)) for pair in pairs]
+  by_pair = [(pair, _suite(pair, arguments.classes, arguments.model)) for pair in pairs]
   if auto.asked(arguments.method):
     return auto.run(by_pair, arguments)
   if arguments.budget is not None:
@@ -206,7 +206,7 @@ def _tell(pairs: Sequence[Pair]) -> None:
     print(f"note: {note}", file=sys.stderr)
 
 
-def _suite(pair: Pair, classes: str) -> Suite:
+def _suite(pair: Pair, classes: str, model: str) -> Suite:
   """The suite of a pair alone; what is odd about its data is told."""
   from adapt.data import audit
 
@@ -219,7 +219,7 @@ def _suite(pair: Pair, classes: str) -> Suite:
   found = audit.leaks if task.unseen else audit.warnings
   for line in found(sources, target) if hosts.leads() else ():
     print(f"warning: {line}", file=sys.stderr)
-  usual = own_defaults.hyperparameters([*sources, target])
+  usual = own_defaults.hyperparameters([*sources, target], model)
   return Suite(
     "run", (task,), pair.settings, pair.protocol, defaults=usual, output=output_of(sources[0])
   )

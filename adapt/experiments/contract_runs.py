@@ -84,7 +84,7 @@ def subject(
   settings, net = ground.settings, models.bind(model or ground.model)
   settings = settings._replace(lr=settings.lr if lr is None else lr, model=net.name)
   names = (*ground.task.source, ground.task.target)
-  usual = own_defaults.hyperparameters([ground.load(name) for name in names])
+  usual = own_defaults.hyperparameters([ground.load(name) for name in names], net.name)
   suite = Suite("check", (ground.task,), settings, "toy domains", defaults=usual)
   asked = resolve(suite, ground.task, method, settings, (0, 1), model=net, output=ground.output)
   return Subject(method, kind, asked, folder, ground)

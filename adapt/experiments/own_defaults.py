@@ -19,17 +19,22 @@ _DAMPING = 1e-4
 # MCD's classifiers of pixels are linear. A critic of maps takes a pass a domain, as in ADVENT's code: what
 # statistics of the mixture do to thin structures costs more than it gains.
 _OF_PIXELS: dict[str, dict[str, Any]] = {"mcd": {"depth": 0}, "dann": {"passes": "separate"}}
+# Networks of one hidden layer, for which DANN's paper takes a linear critic (§5.1): one with hidden layers
+# tells the two sides of a small table apart whatever the features do.
+_SHALLOW = ("mlp", "mlp50")
+_OF_SHALLOW: dict[str, Any] = {"depth": 0}
 # Methods that move inputs by a radius, which belongs to the inputs' scale: VADA's authors take 3.5 for
 # standardised images of 32×32×3 values, whose length is the root of their number.
 _MOVING = ("vada", "dirt_t")
 RADIUS = 3.5 / (32 * 32 * 3) ** 0.5  # of an input's length
 
 
-def hyperparameters(domains: Sequence[Domain]) -> dict[str, dict[str, Any]]:
+def hyperparameters(domains: Sequence[Domain], model: str = "") -> dict[str, dict[str, Any]]:
   """Return each method's changed defaults, as `Suite.defaults` takes them.
 
   Args:
     domains: the sources, then the target.
+    model: the network's name.
   """
   *sources, target = domains
   fewest = min(sum(len(d.train.x) for d in sources), len(target.train.x))
@@ -39,6 +44,8 @@ def hyperparameters(domains: Sequence[Domain]) -> dict[str, dict[str, Any]]:
   }
   for name, own in _OF_PIXELS.items() if output_of(sources[0]) == "pixels" else ():
     found.setdefault(name, {}).update(own)
+  if model in _SHALLOW and _usual("dann"):
+    found.setdefault("dann", {}).update(_OF_SHALLOW)
   if length and _usual("rsd"):
     found.setdefault("rsd", {})["damping"] = _DAMPING
   for name in _MOVING if length else ():
@@ -56,6 +63,10 @@ def in_words(method: str) -> dict[str, str]:
     found["width"] = f"{most}; {rule}, rounded down to a power of two, at least {_NARROWEST}"
   for name, value in _OF_PIXELS.get(method, {}).items() if usual else ():
     found[name] = f"{found.get(name, usual[name])}; of pixels {value}"
+  for name, value in _OF_SHALLOW.items() if usual and method == "dann" else ():
+    found[name] = (
+      f"{usual[name]}; of networks with one hidden layer ({', '.join(_SHALLOW)}) {value}"
+    )
   if usual and method == "rsd":
     found["damping"] = f"{usual['damping']:g}; of vectors and series {_DAMPING:g}"
   if usual and method in _MOVING:

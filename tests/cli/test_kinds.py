@@ -59,7 +59,7 @@ def test_a_paper_in_short(paper, short):
 
 def test_notes_are_the_paragraphs_before_the_sections():
   doc = kinds.doc(KINDS["weights"], "kmm")
-  assert len(doc.notes) == 3 and doc.notes[1].startswith("Where re-implementations go wrong: κ")
+  assert len(doc.notes) == 4 and doc.notes[2].startswith("Where re-implementations go wrong: κ")
   assert not any("Args" in note for note in doc.notes)
 
 

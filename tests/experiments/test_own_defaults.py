@@ -32,6 +32,13 @@ def test_pixels_have_defaults_of_their_own():
   assert hyperparameters(made) == {"mcd": {"depth": 0}, "dann": {"passes": "separate"}}
 
 
+def test_of_networks_with_one_hidden_layer_danns_critic_is_linear():
+  assert hyperparameters(domains(60_000), "mlp") == {"dann": {"depth": 0}}
+  assert hyperparameters(domains(300), "mlp50")["dann"] == {"width": 64, "depth": 0}
+  assert hyperparameters(domains(60_000), "mlp3") == {}
+  assert in_words("dann")["depth"] == "2; of networks with one hidden layer (mlp, mlp50) 0"
+
+
 def test_large_data_change_nothing():
   assert hyperparameters(domains(60_000)) == {}
 
