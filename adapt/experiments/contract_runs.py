@@ -83,8 +83,8 @@ def subject(
   ground = contract_ground.of(output, kind)
   settings, net = ground.settings, models.bind(model or ground.model)
   settings = settings._replace(lr=settings.lr if lr is None else lr, model=net.name)
-  names = (*ground.task.source, ground.task.target)
-  usual = own_defaults.hyperparameters([ground.load(name) for name in names], net.name)
+  domains = [ground.load(name) for name in (*ground.task.source, ground.task.target)]
+  usual = own_defaults.hyperparameters(domains, net.name)
   suite = Suite("check", (ground.task,), settings, "toy domains", defaults=usual)
   asked = resolve(suite, ground.task, method, settings, (0, 1), model=net, output=ground.output)
   return Subject(method, kind, asked, folder, ground)
@@ -248,10 +248,8 @@ def _null(subject: Subject) -> str:
   if len(records := _records(subject)) < 2:
     raise Skipped("has no float `weight` of an adaptation term to switch off")
   full, null = (_reached(subject, r) for r in records)
-  shown = subject.ground.shown
-  gain = (
-    f"{shown(full)} with its term, {shown(null)} at weight 0: {subject.ground.gain(full - null)}"
-  )
+  shown, apart = subject.ground.shown, subject.ground.gain(full - null)
+  gain = f"{shown(full)} with its term, {shown(null)} at weight 0: {apart}"
   more = {
     "it learns from target labels": subject.labelled,
     "it starts from the source model": subject.traits.starts == "source",
