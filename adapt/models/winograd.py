@@ -44,7 +44,7 @@ def matrices(taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def conv_by_tiles(
   x: Float[Array, "b h w c"], kernel: Float[Array, "p q c o"], sides: Sides
 ) -> Float[Array, "b h2 w2 o"]:
-  """2-D cross-correlation with stride 1, for a p below 8.
+  """2-D cross-correlation with stride 1, for a p of at most 5.
 
   Winograd's products are down the rows, in tiles that overlap. Along them the kernel's columns lie
   side by side: those of the inputs, or those of the outputs if there are fewer channels of these.
@@ -58,13 +58,14 @@ def conv_by_tiles(
   (top, bottom), beside = sides
   step, rows, wide = TILE + 1 - p, h + top + bottom + 1 - p, w + sum(beside)
   tiles, columns = -(-rows // step), wide + 1 - q
-  high = (tiles - 1) * step + TILE
-  x = jnp.pad(x, ((0, 0), (top, max(high - h - top, 0)), beside, (0, 0)))
+  high = (tiles + 1) * step
+  x = jnp.pad(x, ((0, 0), (top, high - h - top), beside, (0, 0)))
   before, of_kernel, after = (jnp.asarray(m, x.dtype) for m in matrices(p))
 
-  # The same row of every tile: [8, b, tiles, wide, c].
-  last = (tiles - 1) * step + 1
-  taken = jnp.stack([x[:, i : i + last : step] for i in range(TILE)])
+  # The same row of every tile: [8, b, tiles, wide, c]. A tile's last rows are the first of the next
+  # one; strided slices would give the same, but their gradients are eight padded images.
+  apart = x.reshape(b, tiles + 1, step, wide, c).transpose(2, 0, 1, 3, 4)
+  taken = jnp.concatenate([apart[:, :, :tiles], apart[: TILE - step, :, 1:]])
   strips = (before @ taken.reshape(TILE, -1)).reshape(TILE, b * tiles, wide, c)
   weights = (of_kernel @ kernel.reshape(p, -1)).reshape(TILE, q, c, o)
   if c < o:
@@ -72,8 +73,8 @@ def conv_by_tiles(
     products = _each(seen.reshape(TILE, -1, q * c), weights.reshape(TILE, q * c, o))
   else:
     moved = weights.swapaxes(1, 2).reshape(TILE, c, q * o)
-    apart = _each(strips.reshape(TILE, -1, c), moved).reshape(TILE, b * tiles, wide, q, o)
-    products = functools.reduce(jnp.add, (apart[:, :, j : j + columns, j] for j in range(q)))
+    spread = _each(strips.reshape(TILE, -1, c), moved).reshape(TILE, b * tiles, wide, q, o)
+    products = functools.reduce(jnp.add, (spread[:, :, j : j + columns, j] for j in range(q)))
   y = (after @ products.reshape(TILE, -1)).reshape(step, b, tiles, columns, o)
   return y.transpose(1, 2, 0, 3, 4).reshape(b, tiles * step, columns, o)[:, :rows]
 
