@@ -162,7 +162,7 @@ def meant(name: str, known: Iterable[str]) -> str:
 
 
 def _load(package: str, file: Path) -> Any:
-  key = f"{package}._from_folder.{file.stem}"
+  key = f"_from_folder.{package}.{file.stem}"  # does not pass for a module of the package
   if key not in sys.modules or sys.modules[key].__file__ != str(file):
     spec = importlib.util.spec_from_file_location(key, file)
     assert spec and spec.loader

@@ -302,7 +302,7 @@ def test_an_entry_whose_file_has_changed_is_another(folder, tmp_path, kind, name
   assert old in text
   (folder / kind / "other.py").write_text(text.replace(old, new))
   (folder / kind / "other.py").rename(file)
-  sys.modules.pop(f"adapt.{kind}._from_folder.{name}")
+  sys.modules.pop(f"_from_folder.adapt.{kind}.{name}")
   identity._digest.cache_clear()
   with pytest.raises(ValueError, match=rf"{name}\.py has changed since .*\.json was made"):
     run(asked(), tmp_path)

@@ -78,7 +78,7 @@ def in_words(method: str) -> dict[str, str]:
 def _usual(method: str) -> dict[str, Any]:
   """A method's own defaults; of a user's own method none, as he chose them."""
   factory = methods.get(method)
-  if not factory.__module__.startswith(methods.__name__):
+  if not factory.__module__.startswith(f"{methods.__name__}."):
     return {}
   return {n: p.default for n, p in inspect.signature(factory).parameters.items()}
 

@@ -222,8 +222,7 @@ def plugged() -> dict[str, Callable[..., Validator]]:
 
 
 def _own(factory: Callable[..., Validator]) -> bool:
-  module = factory.__module__
-  return not module.startswith(f"{__name__}.") or "._from_folder." in module
+  return not factory.__module__.startswith(f"{__name__}.")
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from adapt import methods
+from adapt import catalogue, methods
 from adapt.data import Domain, Split
 from adapt.experiments.own_defaults import RADIUS, critic_width, hyperparameters, in_words
 
@@ -37,6 +37,19 @@ def test_of_networks_with_one_hidden_layer_danns_critic_is_linear():
   assert hyperparameters(domains(300), "mlp50")["dann"] == {"width": 64, "depth": 0}
   assert hyperparameters(domains(60_000), "mlp3") == {}
   assert in_words("dann")["depth"] == "2; of networks with one hidden layer (mlp, mlp50) 0"
+
+
+def test_what_a_user_has_chosen_in_a_file_of_his_own_stands(tmp_path, monkeypatch):
+  """Also where it takes the place of one of ours."""
+  text = '"""Mine."""\n\ndef {}(net, *, width: int = 4096):\n  """Learns."""\n'
+  for name in ("mine", "dann"):
+    (tmp_path / f"{name}.py").write_text(text.format(name))
+  monkeypatch.setattr(catalogue, "_extra", {})
+  catalogue.add_folder("adapt.methods", tmp_path)
+  found = hyperparameters(domains(300), "mlp")
+  assert {"mine", "dann"} <= set(methods.names()) and not {"mine", "dann"} & set(found)
+  assert found["mdan"] == {"width": 64}
+  assert in_words("mine") == in_words("dann") == {}
 
 
 def test_large_data_change_nothing():

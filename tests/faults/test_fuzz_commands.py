@@ -183,7 +183,7 @@ def test_own_methods(tmp_path, capsys):
     whole = made.encode() if isinstance(made, str) else made
     (folder / f"{name}.py").write_bytes(whole.replace(b"mine", name.encode()))
     catalogue._extra.clear()
-    fuzzing.forget("adapt.methods._from_folder")
+    fuzzing.forget("_from_folder.adapt.methods")
     path = ["--methods-path", str(folder)]
     if command == "methods":
       tally.command(capsys, lambda: main.main(["methods", name, *path]))

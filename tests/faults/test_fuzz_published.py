@@ -283,7 +283,7 @@ def test_plugin_folders(tmp_path, capsys, monkeypatch):
         place.write_bytes(content)
     catalogue._extra.clear()
     for kind in catalogue.KINDS:
-      fuzzing.forget(f"adapt.{kind}._from_folder")
+      fuzzing.forget(f"_from_folder.adapt.{kind}")
     tally.command(capsys, lambda: fuzzing.run(*pair, out, *chosen, "--plugins", str(folder)), out)
 
   tally.done("plug-in folders")

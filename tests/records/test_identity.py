@@ -110,7 +110,7 @@ def edited(net):
   # No commit says whether a file outside of the repository was changed.
   assert before["environment"]["dirty"] is (record.environment()["dirty"] or None)
   file.write_text(text.replace("SIGN = 1.0", "SIGN = -1.0"))
-  sys.modules.pop("adapt.methods._from_folder.edited")
+  sys.modules.pop("_from_folder.adapt.methods.edited")
   for seeds in ((0,), (0, 1)):
     with pytest.raises(ValueError, match=r"edited\.py has changed since .*--force replaces it"):
       run(experiment(seeds), out, domains=toy.load)
