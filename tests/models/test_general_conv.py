@@ -99,4 +99,6 @@ def test_a_user_s_layers_take_it_in_training_alone(network):
     assert not ours.method_calls
     trained = net.apply(params, stats, x, True, KEY)[0]
   assert ours.method_calls
-  jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), seen, trained)
+  # Sums of numbers near 1, some of which end near 0: what they are rounded by stays as it was.
+  near = lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+  jax.tree.map(near, seen, trained)
