@@ -18,7 +18,7 @@ MOST = 4
 _CAPTION = (
   "On the target's test set, the mean over tasks; the band is the standard deviation over seeds."
 )
-_OTHER = "Not the measure of its tables, of which not every run has a curve: {}."
+_OTHER = "The tables of {} have another measure, of which not every run has a curve."
 
 
 def panels(name: str, records: Sequence[Record], suites: Mapping[str, Suite]) -> list[Panel]:

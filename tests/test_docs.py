@@ -148,7 +148,7 @@ def test_a_method_s_page_has_curves_on_four_suites_at_most(tmp_path):
   assert [one.suite for one in shown] == ["digits", "heart", "air", "many"]
   page = docs_pages.entry(KINDS["methods"], "dann", made, {})
   assert "## Curves\n\n```{raw} html\n:file: dann.svg\n```\n" in page
-  assert "Not the measure" not in page
+  assert "another measure" not in page
   file = entry_curves.write(tmp_path / "deep" / "dann.svg", "dann", made, {})
   text = file.read_text("utf-8")
   assert len(text) <= 60_000 and all(f">{one.suite}: " in text for one in shown)

@@ -26,7 +26,7 @@ def dann(
       min  CE(pₛ, yₛ) + adv(R(f, λ))      λ = weight · ramp(q)
       with scale_loss:  CE(pₛ, yₛ) + λ · adv(R(f, 1))
 
-  λ reaches the reversed gradient only, as in the paper's eq. 13–15, so that the critic learns at
+  λ reaches the reversed gradient only, as in the paper's §5.2.2, so that the critic learns at
   full speed from the first step. Some re-implementations scale the whole domain loss instead, which
   slows the critic too: `scale_loss`.
 
