@@ -174,7 +174,7 @@ def test_curves_are_drawn_anew_only_where_they_change(tmp_path, monkeypatch):
 def test_curves_of_another_measure_than_the_tables_are_told():
   suites = {"digits": sample_records.SUITE._replace(measure="f1")}
   page = docs_pages.entry(KINDS["methods"], "dann", with_curves(), suites)
-  assert "of which not every run has a curve: digits.\n" in page
+  assert "The tables of digits have another measure, of which not every run has a curve.\n" in page
 
 
 @pytest.mark.parametrize("command", ["weights", "tunings", "validators"])
