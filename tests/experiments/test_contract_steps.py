@@ -13,6 +13,16 @@ from adapt.experiments.contract_runs import Failed, subject
 from adapt.methods.rsd import rsd
 
 
+@pytest.fixture
+def optimised():
+  """Compiles as `adapt check` does: without optimisation rounding is another."""
+  before = jax.config.values["jax_disable_most_optimizations"]
+  jax.config.update("jax_disable_most_optimizations", False)
+  yield
+  jax.config.update("jax_disable_most_optimizations", before)
+
+
+@pytest.mark.usefixtures("optimised")
 def test_singular_values_near_zero_are_no_fault_and_a_count_of_python_is(tmp_path):
   """Their vectors turn with the last digit, by more or less on another processor."""
   asked = subject(methods.bind("rsd"), None, None, tmp_path, "values")
