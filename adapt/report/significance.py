@@ -81,6 +81,22 @@ def tasks_differ(pairs: Mapping[str, float]) -> float | None:
   return _wilcoxon(np.array([pairs[t] for t in sorted(pairs)])) if enough(len(pairs)) else None
 
 
+def tasks_above(pairs: Mapping[str, float]) -> float | None:
+  """P-value of `tasks_differ`; 1 where the ranks are not for a difference above 0.
+
+  A mean may be above by one task, where most are surely below.
+  """
+  from scipy import stats
+
+  values = np.array(list(pairs.values()))
+  ranks = stats.rankdata(np.abs(values))
+  return _one_way(tasks_differ(pairs), float(np.sign(values) @ ranks))
+
+
+def _one_way(p: float | None, rise: float) -> float | None:
+  return p if p is None or rise > 0 else 1.0
+
+
 def _wilcoxon(values: np.ndarray) -> float:
   """Two-sided signed-rank test; equal differences are as rare as their sign."""
   if np.ptp(values) == 0:
@@ -114,8 +130,7 @@ def seeds_differ(a: Mapping[int, float | None], b: Mapping[int, float | None]) -
   None for fewer than three seeds. None too where all differences are the same: what no seed changes
   has no spread to be compared with.
   """
-  pairs = [(a[s], b[s]) for s in sorted(a.keys() & b.keys())]
-  values = np.array([x - y for x, y in pairs if x is not None and y is not None])
+  values = _paired(a, b)
   if len(values) < 3:
     return None
   if np.ptp(values) < 1e-9:
@@ -125,6 +140,20 @@ def seeds_differ(a: Mapping[int, float | None], b: Mapping[int, float | None]) -
   return float(stats.ttest_1samp(values, 0.0).pvalue)
 
 
+def seeds_above(a: Mapping[int, float | None], b: Mapping[int, float | None]) -> float | None:
+  """P-value of `seeds_differ`; 1 where a is not above b over their common seeds.
+
+  A mean over all of its seeds may be above by seeds that the other has lost.
+  """
+  return _one_way(seeds_differ(a, b), float(_paired(a, b).sum()))
+
+
+def _paired(a: Mapping[int, float | None], b: Mapping[int, float | None]) -> np.ndarray:
+  """a − b of the seeds that both have."""
+  pairs = [(a[s], b[s]) for s in sorted(a.keys() & b.keys())]
+  return np.array([x - y for x, y in pairs if x is not None and y is not None], float)
+
+
 def leaders(means: Mapping[str, float], test: Callable[[str, str], float | None]) -> dict[str, str]:
   """The best of a column, and those not significantly below it.
 
@@ -132,8 +161,9 @@ def leaders(means: Mapping[str, float], test: Callable[[str, str], float | None]
 
   Args:
     means: what competes, by label.
-    test: p-value of the difference between two labels; None where nothing can be said. Whoever
-      cannot be compared with the highest has no mark, and the highest is then best of nothing.
+    test: p-value that the first of two labels is above the other, 1 where it is not; None where nothing
+      can be said. Whoever cannot be compared with the highest has no mark, and the highest is then best
+      of nothing.
 
   Returns:
     Marks by label, p-values Holm-corrected for the comparisons with the highest; empty for fewer

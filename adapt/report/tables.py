@@ -12,7 +12,7 @@ from adapt.experiments import more_seeds
 from adapt.experiments.suite import Suite
 from adapt.records import record as stored
 from adapt.report import comparisons, formats, measures, published, selection, worst
-from adapt.report.significance import LEVEL, differences, leaders, seeds_differ, tasks_differ
+from adapt.report.significance import LEVEL, differences, leaders, seeds_above, tasks_above
 from adapt.report.summary import (
   BOUND,
   MISSING,
@@ -144,26 +144,26 @@ def _marks(every: Sequence[Row], tasks: Sequence[str], measure: str) -> dict[str
     mine = {label: row for label, row in mine.items() if labelled(_first(row)) is seen}
     for task in tasks:
       columns = {
-        label: by_seed(row.records[task], "last", measure)
+        label: {s: v if v is None else sign * v for s, v in by_seed(r, "last", measure).items()}
         for label, row in mine.items()
-        if task in row.records
+        if (r := row.records.get(task)) is not None
       }
       cells = {label: cell(column.values()) for label, column in columns.items()}
-      means = {label: sign * c.mean for label, c in cells.items() if c.n}
+      means = {label: c.mean for label, c in cells.items() if c.n}
       marks[task] |= leaders(means, _over_seeds(columns))
     marks[""] |= _marks_of_averages(mine, sign)
   return marks
 
 
 def _over_seeds(columns: Mapping[str, Mapping[int, float | None]]) -> Callable[..., float | None]:
-  return lambda a, b: seeds_differ(columns[a], columns[b])
+  return lambda a, b: seeds_above(columns[a], columns[b])
 
 
 def _marks_of_averages(mine: Mapping[str, Row], sign: float) -> dict[str, str]:
   """Averages are told apart over tasks: over seeds alone, any other task could turn them round."""
 
   def test(a: str, b: str) -> float | None:
-    return tasks_differ(differences(mine[a].records, mine[b].records))
+    return tasks_above(differences(mine[a].records, mine[b].records))
 
   means = {label: sign * row.average.mean for label, row in mine.items() if row.average}
   return leaders(means, test)

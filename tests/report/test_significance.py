@@ -105,6 +105,21 @@ def test_fewer_than_six_tasks_cannot_tell():
   assert significance.tasks_differ(five) is None
 
 
+def test_whoever_is_below_by_the_test_is_not_above_by_a_mean():
+  one_task = {"task0": 0.3} | {f"task{i}": -0.002 * i for i in range(1, 12)}
+  assert np.mean(list(one_task.values())) > 0
+  assert significance.tasks_differ(one_task) < significance.LEVEL
+  assert significance.tasks_above(one_task) == 1
+  turned = {task: -v for task, v in one_task.items()}
+  assert significance.tasks_above(turned) == significance.tasks_differ(turned)
+  assert significance.tasks_above(dict(list(one_task.items())[:5])) is None
+  a, b = {0: 0.5, 1: 0.51, 2: 0.5, 3: 0.95}, {0: 0.55, 1: 0.561, 2: 0.551, 3: None}
+  assert significance.seeds_differ(a, b) < significance.LEVEL
+  assert significance.seeds_above(a, b) == 1
+  assert significance.seeds_above(b, a) == significance.seeds_differ(a, b)
+  assert significance.seeds_above(a, dict(list(b.items())[:2])) is None
+
+
 def test_seeds_are_paired():
   a, b = {0: 0.5, 1: 0.6, 2: 0.71, 3: None}, {0: 0.4, 1: 0.52, 2: 0.6, 3: 0.1, 9: 0.9}
   wanted = stats.ttest_rel([0.5, 0.6, 0.71], [0.4, 0.52, 0.6]).pvalue
