@@ -24,7 +24,8 @@ def comparison(a: Sequence[summary.Record], b: Sequence[summary.Record]) -> Grou
   The change is over common seeds.
   """
   table = Table(
-    title="target test set, last step, %: mean ± sample standard deviation (seeds)", box=SIMPLE_HEAD
+    title="target test set, last step, fractions in %: mean ± sample standard deviation (seeds)",
+    box=SIMPLE_HEAD,
   )
   left, right = _side(a), _side(b)
   rows: dict[str, list[list[str]]] = {}
@@ -48,10 +49,12 @@ def comparison(a: Sequence[summary.Record], b: Sequence[summary.Record]) -> Grou
 
 
 def changes(a: Sequence[summary.Record], b: Sequence[summary.Record]) -> Table:
-  """B − A per suite and method, over common tasks."""
-  table = Table(title="B − A over tasks, in points: mean, 95 % bootstrap interval", box=SIMPLE_HEAD)
+  """B − A per suite and method, over common tasks, in the unit of `comparison`."""
+  table = Table(
+    title="B − A over tasks, fractions in points: mean, 95 % bootstrap interval", box=SIMPLE_HEAD
+  )
   table.add_column("method", overflow="fold")
-  for name in ("tasks", "B above", "B − A", "interval", "p (Holm)"):
+  for name in ("tasks", "B better", "B − A", "interval", "p (Holm)"):
     table.add_column(name, justify="right")
   left, right = _side(a), _side(b)
   common = {(suite, label) for suite, _, label in left.keys() & right.keys()}
@@ -61,15 +64,19 @@ def changes(a: Sequence[summary.Record], b: Sequence[summary.Record]) -> Table:
       {k[1]: r for k, r in s.items() if k[0] == suite and k[2] == label} for s in (right, left)
     )
     if pairs := significance.differences(ours, theirs):
-      found.append((suite, label, pairs, significance.gain(pairs)))
+      how = outputs.measure(summary.headline([*ours.values(), *theirs.values()]))
+      found.append((suite, label, how, pairs, significance.gain(pairs)))
   corrected = iter(significance.holm([gain.p for *_, gain in found if gain]))
   rows: dict[str, list[list[str]]] = {}
-  for suite, label, pairs, gain in found:
-    mean = 100 * sum(pairs.values()) / len(pairs)
-    interval = f"[{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]" if gain else summary.MISSING
+  for suite, label, how, pairs, gain in found:
+    # Where lower is better the pairs are turned around.
+    unit, form = how.scale * how.sign, f"+.{how.digits}f"
+    mean = unit * sum(pairs.values()) / len(pairs)
+    low, high = sorted((unit * gain.low, unit * gain.high)) if gain else (0.0, 0.0)
+    interval = f"[{low:{form}}, {high:{form}}]" if gain else summary.MISSING
     p = f"{next(corrected):.3f}" if gain else summary.MISSING
-    above = str(sum(v > 0 for v in pairs.values()))
-    cells = [label, str(len(pairs)), above, f"{mean:+.1f}", interval, p]
+    better = str(sum(v > 0 for v in pairs.values()))
+    cells = [label, str(len(pairs)), better, f"{mean:{form}}", interval, p]
     rows.setdefault(suite, []).append(cells)
   for heading, group in rows.items():
     _add_group(table, heading, group)
