@@ -49,7 +49,10 @@ def comparison(a: Sequence[summary.Record], b: Sequence[summary.Record]) -> Grou
 
 
 def changes(a: Sequence[summary.Record], b: Sequence[summary.Record]) -> Table:
-  """B − A per suite and method, over common tasks, in the unit of `comparison`."""
+  """B − A per suite and method, over common tasks.
+
+  The unit is that of `comparison`.
+  """
   table = Table(
     title="B − A over tasks, fractions in points: mean, 95 % bootstrap interval", box=SIMPLE_HEAD
   )

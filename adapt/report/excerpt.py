@@ -47,7 +47,8 @@ def excerpt(
     tasks=tuple(t for t in suite.tasks if t.name in chosen),
     reported=tuple(r for r in suite.reported if not rows or r.beside in rows),
   )
-  counted, kept = selection.rule_of(suite, rule), selection.measured_as(kept, suite, rule, measure)
+  counted = selection.rule_of(kept, suite, rule)
+  kept = selection.measured_as(kept, suite, rule, measure)
   made = tables.accuracy([selection.picked(r, counted) for r in kept], own, counted)
   if columns and not {AVERAGE, worst.COLUMN} & set(columns):
     n = len(chosen)  # what follows is over them

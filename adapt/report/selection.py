@@ -30,13 +30,14 @@ def validators(records: Sequence[Record]) -> list[str]:
   return sorted({name for r in records for name in r.get("validators") or {}})
 
 
-def rule_of(suite: Suite | None, rule: str | None = None) -> str:
+def rule_of(records: Sequence[Record], suite: Suite | None, rule: str | None = None) -> str:
   """The rule that is asked for, or that of the suite's protocol.
 
-  "auto" is what the suite's output takes.
+  "auto" is what the records' output takes, of whichever suite they are.
   """
   if rule == "auto":
-    return AUTO[suite.output if suite else "classes"]
+    kinds = {(r.get("output") or {}).get("name", "classes") for r in records}
+    return AUTO[min(kinds, default="classes")]
   return rule or (suite.select if suite else "last")
 
 
@@ -47,7 +48,7 @@ def measured_as(
 
   It is the one that is asked for, else the suite's own, which is known at the last step alone.
   """
-  own = suite.measure if suite and rule_of(suite, rule) == "last" else ""
+  own = suite.measure if suite and rule_of(records, suite, rule) == "last" else ""
   shown = measure or own
   return [judged(r, shown) for r in records] if shown else list(records)
 

@@ -82,9 +82,10 @@ def tasks_differ(pairs: Mapping[str, float]) -> float | None:
 
 
 def tasks_above(pairs: Mapping[str, float]) -> float | None:
-  """P-value of `tasks_differ`; 1 where the ranks are not for a difference above 0.
+  """P-value of `tasks_differ`, 1 if not above.
 
-  A mean may be above by one task, where most are surely below.
+  That is where the ranks are not for a difference above 0. A mean may be above by one task, where
+  most are surely below.
   """
   from scipy import stats
 
@@ -141,9 +142,10 @@ def seeds_differ(a: Mapping[int, float | None], b: Mapping[int, float | None]) -
 
 
 def seeds_above(a: Mapping[int, float | None], b: Mapping[int, float | None]) -> float | None:
-  """P-value of `seeds_differ`; 1 where a is not above b over their common seeds.
+  """P-value of `seeds_differ`, 1 if not above.
 
-  A mean over all of its seeds may be above by seeds that the other has lost.
+  That is where a is not above b over their common seeds. A mean over all of its seeds may be above
+  by seeds that the other has lost.
   """
   return _one_way(seeds_differ(a, b), float(_paired(a, b).sum()))
 

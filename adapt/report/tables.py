@@ -49,7 +49,7 @@ def sheets(
       suite's protocol says.
     measure: what the tables show at the last step; None: the suite's, or the main one.
   """
-  counted = selection.rule_of(suite, rule)
+  counted = selection.rule_of(records, suite, rule)
   records = selection.measured_as(records, suite, rule, measure)
   shown = [selection.picked(r, counted) for r in records]
   made = [
@@ -87,7 +87,7 @@ def main_table(records: Sequence[Record], suite: Suite | None) -> str:
 
   It says where its numbers come from.
   """
-  rule = selection.rule_of(suite)
+  rule = selection.rule_of(records, suite)
   records = selection.measured_as(records, suite, None, None)
   sheet = accuracy([selection.picked(r, rule) for r in records], suite, rule)
   return formats.markdown(sheet._replace(caption=f"{sheet.caption} {provenance(records)}"))
@@ -127,7 +127,7 @@ def accuracy(records: Sequence[Record], suite: Suite | None, rule: str = "last")
     ("method (seeds)", *tasks, "average", *[worst.COLUMN] * with_worst),
     tuple(lines),
     " ".join(
-      [_caption(records, rule, rule == selection.rule_of(suite), marked, bool(notes))]
+      [_caption(records, rule, rule == selection.rule_of(records, suite), marked, bool(notes))]
       + [worst.CAPTION] * with_worst
     ),
     tuple(notes),

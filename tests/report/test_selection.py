@@ -64,10 +64,12 @@ def test_rules_that_nobody_knows_are_refused():
 def test_auto_is_a_validator_of_what_is_predicted():
   for output, name in selection.AUTO.items():
     assert name in validators.names(output)
-    suite = sample_records.SUITE._replace(output=output)
-    assert selection.rule_of(suite, "auto") == name and selection.rule_of(suite, "snd") == "snd"
+    made = [record() | ({} if output == "classes" else {"output": {"name": output}})]
+    for suite in (None, sample_records.SUITE):
+      assert selection.rule_of(made, suite, "auto") == name
+      assert selection.rule_of(made, suite, "snd") == "snd"
   assert set(selection.AUTO) == set(outputs.names())
-  assert selection.rule_of(None, "auto") == selection.AUTO["classes"]
+  assert selection.rule_of([], None, "auto") == selection.AUTO["classes"]
 
 
 def test_worth_against_scipy():
