@@ -58,7 +58,7 @@ SETTINGS = {
 }
 # Of values the squared loss has no bound on its gradient: at 0.05 an mlp of sigmoids saturates in its
 # first steps and predicts the mean from then on; at 0.03 it does not yet.
-VALUES_RATE = 1 / 3
+VALUES_SLOWER = 3
 SMALL = 32  # height and width, in pixels, up to which the digits' networks are the default
 TINY = 16  # and below which LeNet has nothing left to pool
 
@@ -124,7 +124,7 @@ def settings_of(
   if model not in (None, settings.model):
     settings = settings._replace(pretrained="", freeze="none", cache_features=False)
   if output == "values":
-    settings = settings._replace(lr=settings.lr * VALUES_RATE)
+    settings = settings._replace(lr=float(f"{settings.lr / VALUES_SLOWER:.3g}"))
   return settings
 
 
