@@ -89,10 +89,11 @@ def names(package: str) -> tuple[str, ...]:
   return tuple(sorted(n for n in found if not n.startswith("_")))
 
 
-def has(package: str, name: str) -> bool:
-  """Whether the package's own files have an entry of that name."""
+def has(package: str, name: str, added: bool = False) -> bool:
+  """Whether the package's files, or added folders', have that entry."""
+  folders = _extra.get(package, []) if added else _package(package)
   public = name.isidentifier() and not name.startswith("_")
-  return public and any(_entry(package, Path(f, f"{name}.py")) for f in _package(package))
+  return public and any(_entry(package, Path(f, f"{name}.py")) for f in folders)
 
 
 def _package(package: str) -> list[str]:

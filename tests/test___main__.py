@@ -19,7 +19,7 @@ def test_it_calls_itself_adapt():
     "import runpy, sys; sys.argv[1:] = ['--version']\n"
     "try: runpy.run_module('adapt', run_name='__main__')\n"
     "except SystemExit: pass\n"
-    "from adapt.records import record; print(record.command())"
+    "from adapt.records import started; print(started.shown())"
   )
   done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
   assert done.stdout.splitlines()[-1] == "adapt --version"

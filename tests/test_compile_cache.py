@@ -104,7 +104,7 @@ import contextlib, io, sys
 from adapt import compile_cache
 from adapt.data import builders
 from adapt.models import pretrained
-from adapt.records import record
+from adapt.records import started
 compile_cache.keep()
 compile_cache.keep()
 for make in builders.default_data_dir, lambda: pretrained.load("resnet18", "~/weights.pth"):
@@ -112,7 +112,7 @@ for make in builders.default_data_dir, lambda: pretrained.load("resnet18", "~/we
     make()
   except ValueError as error:
     print(error)
-print(record.command())
+print(started.shown())
 """
 
 

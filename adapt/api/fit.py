@@ -112,7 +112,7 @@ def fit(
   """
   program_memory.relieve()  # of earlier calls in this process: hundreds of them end in LLVM without
   predicts = outputs.bind(_entry(outputs, output), **({} if loss is None else {"loss": loss}))
-  options = _options(reading, transductive, predicts.name)
+  options = _options(reading, transductive, outputs.kind(predicts))
   hidden = generalisation.asked(protocol, method)
   domains = arrays.domains_of(source, target, test, labelled, label, options, groups, hidden)
   asked = (hidden, model, weights, tuning, seeds, settings, start, validator, predicts, decision)
@@ -191,7 +191,7 @@ def _experiment(
 ) -> Experiment:
   network = None if model is None else models.bind(model)
   usual = own_data.settings_of(
-    domains[-1], None if network is None else network.name, output=output.name
+    domains[-1], None if network is None else network.name, output=outputs.kind(output)
   )
   if network is None:
     network = models.bind(given.get("model", usual.model))

@@ -49,7 +49,8 @@ class Parser(argparse.ArgumentParser):
       f for f, action in self._option_string_actions.items() if action.help != argparse.SUPPRESS
     ]
     longer = [f for f in flags if f.startswith(f"{found[1]}-")]  # --label for --label-column
-    near = longer[:1] or difflib.get_close_matches(found[1], flags, 1)
+    plural = difflib.get_close_matches(found[1], flags, 1, 0.9)  # --methods for --method
+    near = plural or longer[:1] or difflib.get_close_matches(found[1], flags, 1)
     return f": did you mean {near[0]}?" if near else ""
 
 
@@ -94,7 +95,7 @@ def guarded(work: Callable[[], int]) -> int:
   import jax
 
   from adapt import compile_cache
-  from adapt.records import record
+  from adapt.records import started
   from adapt.training import stopping
 
   compile_cache.keep()
@@ -121,7 +122,7 @@ def guarded(work: Callable[[], int]) -> int:
     where = f" ({error})" if str(error) else ""
     print(
       f"stopped{where}: what is finished is kept; to go on, run the same command again: "
-      f"{record.command()}",
+      f"{started.shown()}",
       file=sys.stderr,
     )
     return stopping.CODE

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from adapt import catalogue, methods, tuning, weights
+from adapt import catalogue, methods, outputs, tuning, weights
 from adapt.cli import plugins
 from adapt.data import Reading
 from adapt.data.reading import flag_of
@@ -199,7 +199,8 @@ def _choices(method: str, config: Mapping[str, Any]) -> Iterator[str]:
       for p in catalogue.parameters(package.get(entry["name"])):
         if entry.get(p.name) is not None:
           yield from _flag(f"{kind}-{p.name}", entry[p.name])
-  for name, value in (config.get("output") or {}).items():
+  output = config.get("output") or {}
+  for name, value in output.items():
     if name != "name":
       yield from _flag(f"output-{name}", value)
   yield from ("--validator", config["validator"])
@@ -212,6 +213,8 @@ def _choices(method: str, config: Mapping[str, Any]) -> Iterator[str]:
   if dp := config.get("dp"):
     yield from ("--dp", ",".join(f"{n}={v}" for n, v in dp.items()))
   yield from _reading(config.get("reading", {}))
+  if output and (own := output["name"]) != outputs.kind(own):  # files are read for its kind
+    yield from ("--output", own)
   yield from _search(search)
 
 

@@ -56,7 +56,7 @@ def parse(
     ("weights", weights, known.weights),
     ("tuning", tuning, known.tuning),
     ("optimizer", optimizers, known.optimizer),
-    ("output", outputs, _output(known, suite)),
+    ("output", outputs, output(known, suite)),
   ):
     if name:
       _add_parameters(parser, f"{kind} {name}", package.get(name), f"{kind}-", {})
@@ -76,9 +76,11 @@ def _explicit(parser: Parser, defaults: Settings, argv: list[str]) -> argparse.N
   return parsed
 
 
-def _output(known: argparse.Namespace, suite: Suite | None) -> str:
-  """What is predicted: what the suite says, or what the user's files are read for."""
-  return suite.output if suite else vars(known).get("reading.output", "classes")
+def output(known: argparse.Namespace, suite: Suite | None) -> str:
+  """What is predicted: what is asked for, or what the suite says."""
+  usual = suite.output if suite else "classes"
+  asked: str = vars(known).get("reading.output", usual)
+  return asked
 
 
 def add_general(parser: Parser, defaults: Settings) -> None:

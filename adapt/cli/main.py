@@ -16,7 +16,7 @@ from adapt.experiments import generalisation, own_defaults, suites
 from adapt.experiments.own_data import Pair
 from adapt.experiments.recipe import SUITE
 from adapt.experiments.suite import Suite, Task
-from adapt.records import record
+from adapt.records import started
 from adapt.training import hosts
 
 
@@ -41,13 +41,15 @@ def run(argv: list[str]) -> int:
   if code := guarded(expand):
     return code
   [(name, own)] = found
-  if own != argv:  # so that a record says what was run, not in which file that stood
-    record.note_command(["adapt", "bench", name, *own] if name else ["adapt", "run", *own])
-  if name is None:
+  if own == argv:
     return distributed.command(own, lambda: _run(own))
-  from adapt.cli import bench
+  # So that a record says what was run, not in which file that stood.
+  with started.shown_as(["adapt", "bench", name, *own] if name else ["adapt", "run", *own]):
+    if name is None:
+      return distributed.command(own, lambda: _run(own))
+    from adapt.cli import bench
 
-  return guarded(lambda: bench.run([name, *own]))
+    return guarded(lambda: bench.run([name, *own]))
 
 
 def benchmark(

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from adapt import catalogue
+from adapt import catalogue, outputs
 from adapt.cli import flag_types
 from adapt.data import Reading
 from adapt.data.reading import flag_of
@@ -32,10 +32,15 @@ def add(group: Any) -> None:
 
 
 def of(arguments: argparse.Namespace | Mapping[str, Any]) -> Reading:
-  """Return the options that a command line gives."""
+  """Return the options that a command line gives.
+
+  Of a user's own output it is the kind of its labels.
+  """
   given = arguments if isinstance(arguments, Mapping) else vars(arguments)
   found: dict[str, Any] = {
     n: given[f"reading.{n}"] for n in Reading._fields if f"reading.{n}" in given
   }
   found |= {n: tuple(v) for n, v in found.items() if isinstance(v, list)}
+  if "output" in found:
+    found["output"] = outputs.kind(found["output"])
   return Reading(**found)

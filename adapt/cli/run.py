@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from adapt import catalogue, data, methods, outputs, tuning, weights
-from adapt.cli import text
+from adapt.cli import flags, text
 from adapt.cli.reporting import Reporting
 from adapt.experiments import grid, search
 from adapt.experiments import recipe as recipes
@@ -59,7 +59,9 @@ def run_each(
 
   Returns and errors are those of `run`; all parts are checked before the first is trained.
   """
-  for kind in {e.output.name for made, _ in parts for e in made} if arguments.measure else ():
+  for kind in (
+    {outputs.kind(e.output) for made, _ in parts for e in made} if arguments.measure else ()
+  ):
     outputs.check_measure(arguments.measure, kind)
   options = options_of(arguments)
   checked = [(grid.grouped(made, domains, options), domains) for made, domains in parts]
@@ -165,7 +167,7 @@ def experiment_of(suite: Suite, task: Task, name: str, arguments: argparse.Names
     layout=devices.layout(kind, arguments.devices, batch, seeds),
     validator=arguments.validator,
     decision=arguments.decision,
-    output=outputs.bind(suite.output, **of("output.")),
+    output=outputs.bind(flags.output(arguments, suite), **of("output.")),
     feed=Feed(arguments.feed, arguments.workers),
     recipe=recipe or recipes.SUITE,
     dp=dp_sgd.parsed(arguments.dp),

@@ -94,7 +94,7 @@ def describe(setup: Setup, point: Point, data: TaskData) -> dict[str, Any]:
 def _output(setup: Setup, scale: Scale | None) -> dict[str, Any]:
   """What is predicted and what undoes the standardisation; the loss plays no part in predictions."""
   undone = {} if scale is None else {n: list(v) for n, v in scale._asdict().items()}
-  return {"name": setup.output.name, **undone}
+  return {"name": outputs.kind(setup.output), **undone}
 
 
 def predicts(about: Mapping[str, Any]) -> str:

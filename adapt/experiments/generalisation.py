@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from adapt import catalogue, methods, validators
+from adapt import catalogue, methods, outputs, validators
 from adapt.experiments import auto
 from adapt.experiments.choices import Choices
 from adapt.experiments.own_data import UNSEEN
@@ -82,12 +82,12 @@ def _refuse_validator(choices: Choices, method: Method) -> None:
     if len(task.source) <= method.sources:
       raise ValueError(
         f"--validator {name} leaves a source out, and {choices.method.name} needs {method.sources} of the "
-        f"{len(task.source)} of {task.name}: take {validators.default(choices.output.name, True)}"
+        f"{len(task.source)} of {task.name}: take {validators.default(outputs.kind(choices.output), True)}"
       )
     if hosts.several() or choices.dp:
       raise ValueError(f"--validator {name} trains again: leave it out with --dp and processes")
     return
-  if name not in (known := validators.of_sources(choices.output.name)):
+  if name not in (known := validators.of_sources(outputs.kind(choices.output))):
     raise ValueError(
       f"--validator {name} reads the target, which is unseen in {task.name}: take "
       f"{', '.join((*known, validators.LEFT_OUT))}"

@@ -13,7 +13,7 @@ from adapt.evaluation.decision import ARGMAX
 from adapt.evaluation.metrics import Counts, measures, wilson
 from adapt.experiments import stacked_table
 from adapt.experiments.experiment import Experiment
-from adapt.records import record
+from adapt.records import record, started
 from adapt.training.history import History
 from adapt.training.label_scale import Scale
 from adapt.training.setup import Point
@@ -66,7 +66,7 @@ def as_record(
     "images_per_second": experiment.settings.steps * examples["step"] * len(cells) / share["train"],
     "prediction_ms_per_1000": 1000 * seconds["predict_1000"],
     "environment": record.environment(list(experiment.sources.values())),
-    "command": record.command(),
+    "command": started.shown(),
     "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
   }
 
@@ -149,10 +149,10 @@ def expected(
 
 def _output(experiment: Experiment, scale: Scale | None) -> dict[str, Any]:
   """What is predicted, and in which unit; classes are not said."""
-  if experiment.output.name == "classes":
+  if outputs.kind(experiment.output) == "classes":
     return {}
   unit = {} if scale is None else scale._asdict()
-  return {"output": {"name": experiment.output.name, **unit}}
+  return {"output": {"name": outputs.kind(experiment.output), **unit}}
 
 
 def _decision(experiment: Experiment, past: History, cells: Sequence[int]) -> dict[str, Any]:

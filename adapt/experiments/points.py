@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adapt import outputs
 from adapt.catalogue import Bound
 from adapt.evaluation.decision import ARGMAX
 from adapt.experiments import refusals
@@ -79,6 +80,8 @@ def _label(choices: Choices, method: Method, changed: dict[str, Any]) -> str:
         changed[f"{entry.name}-{name}" if name in changed else name] = value
   dp = {} if choices.dp is None else choices.dp._asdict()
   changed |= {n: v for n, v in dp.items() if n != "delta"}
+  if choices.output.name not in (outputs.kind(choices.output), choices.suite.output):
+    changed["output"] = choices.output.name
   if choices.decision != ARGMAX:
     changed["decision"] = choices.decision
   if choices.recipe:

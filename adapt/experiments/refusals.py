@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adapt import catalogue, methods, tuning, validators, weights
+from adapt import catalogue, methods, outputs, tuning, validators, weights
 from adapt.evaluation import decision
 from adapt.experiments import generalisation
 from adapt.experiments.choices import Choices
@@ -89,7 +89,7 @@ def refuse(choices: Choices, method: Method) -> None:
       "not read: use it with fine_tune or weighted"
     )
   if "labelled" in method.reads and choices.settings.shots < 1:
-    each = " (per class)" if choices.output.name == "classes" else ""
+    each = " (per class)" if outputs.kind(choices.output) == "classes" else ""
     raise ValueError(f"{name} needs labelled target examples: give --shots N{each}")
   given = len(choices.task.source)
   if given < method.sources:
@@ -134,7 +134,7 @@ def _refuse_public(choices: Choices, method: Method, way: Any) -> None:
 
 def _refuse_output(choices: Choices, method: Method) -> None:
   """Raises ValueError where method, weighting or tuning cannot deal with what is predicted."""
-  output, name = choices.output.name, choices.method.name
+  output, name = outputs.kind(choices.output), choices.method.name
   if output not in method.outputs:
     others = [n for n in methods.names() if output in methods.traits(n).outputs]
     raise ValueError(
@@ -170,7 +170,7 @@ def _refuse_unserved(choices: Choices, method: Method) -> None:
 
 def _refuse_turning(choices: Choices, method: Method) -> None:
   """Raises ValueError where source and target cannot change places."""
-  if choices.validator != validators.REVERSE or choices.output.name != "classes":
+  if choices.validator != validators.REVERSE or outputs.kind(choices.output) != "classes":
     return  # `validators.check` says which ones judge other outputs
   reason = None
   if len(choices.task.source) > 1:

@@ -250,7 +250,7 @@ def _outcome(
 ) -> dict[str, Any]:
   """What the record says of the search; target labels come in here, when all is chosen."""
   assert experiment.search is not None
-  measure = "h_score" if experiment.task.unknown else outputs.main(experiment.output.name)
+  measure = "h_score" if experiment.task.unknown else outputs.main(outputs.kind(experiment.output))
   oracle, regret = validators.best([c[measure] for c in seen]), None
   if oracle is not None and chosen is not None:
     regret = 100 * (seen[oracle][measure] - seen[chosen][measure])

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from adapt import validators
+from adapt import outputs, validators
 from adapt.data import unseen
 from adapt.experiments.experiment import Experiment
 from adapt.training import loop
@@ -43,7 +43,7 @@ def scores(
   Returns:
     A fraction per cell, NaN for one that diverged, here or on the others.
   """
-  usual = validators.default(experiment.output.name, unseen=True)
+  usual = validators.default(outputs.kind(experiment.output), unseen=True)
   found = []
   for i, left_out in enumerate(data.sources):
     others = [d for d in data.sources if d is not left_out]

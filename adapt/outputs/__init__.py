@@ -2,7 +2,9 @@
 
 Each kind is one file.
 
-A file NAME.py defines NAME(*, arguments) -> Output, and MEASURES, the main one first.
+A file NAME.py defines NAME(*, arguments) -> Output, and MEASURES, the main one first. A user's own file
+defines a loss of his own for the labels of a kind that is here, which has the measures:
+`def pinball(*, tau: float = 0.5) -> Output: return Output("values", loss)`.
 """
 
 from collections.abc import Callable
@@ -21,6 +23,7 @@ __all__ = [
   "check_measure",
   "find",
   "get",
+  "kind",
   "main",
   "measure",
   "measures",
@@ -32,8 +35,8 @@ MEASURES = {m.name: m for kind in _KINDS.values() for m in kind.MEASURES}
 
 
 def names() -> tuple[str, ...]:
-  """Every output kind."""
-  return tuple(_KINDS)
+  """Every output kind, and those of plug-ins."""
+  return (*_KINDS, *(n for n in catalogue.names(__name__) if n not in _KINDS))
 
 
 def get(name: str) -> Callable[..., Output]:
@@ -41,9 +44,9 @@ def get(name: str) -> Callable[..., Output]:
 
   The message lists the kinds.
   """
-  if name not in _KINDS:
-    raise ValueError(catalogue.unknown("output", name, names()))
-  factory: Callable[..., Output] = getattr(_KINDS[name], name)
+  ours = name in _KINDS and not catalogue.has(__name__, name, added=True)
+  found = getattr(_KINDS[name], name) if ours else catalogue.get(__name__, name, names())
+  factory: Callable[..., Output] = found
   return factory
 
 
@@ -51,7 +54,8 @@ def bind(output: str | catalogue.Bound, **given: Any) -> catalogue.Bound:
   """The output kind of that name, with what is set of it.
 
   Raises:
-    ValueError: an unknown kind, an argument that it does not take, or a value that it refuses.
+    ValueError: an unknown kind, an argument that it does not take, a value that it refuses, or one of a
+      user's own that is of no kind.
   """
   name, own = (output, {}) if isinstance(output, str) else (output.name, dict(output.given))
   factory, asked = get(name), {**own, **given}
@@ -59,8 +63,17 @@ def bind(output: str | catalogue.Bound, **given: Any) -> catalogue.Bound:
   # What is as usual anyway is not set: it is the same output.
   asked = {n: v for n, v in asked.items() if n not in usual or v != usual[n]}
   found = catalogue.bound(name, factory, asked, __name__)
-  found()
+  if (made := found()).kind not in _KINDS:
+    raise ValueError(
+      f"the output {name} is of the kind '{made.kind}': let its Output have one of {', '.join(_KINDS)}"
+    )
   return found
+
+
+def kind(output: str | catalogue.Bound) -> str:
+  """The kind whose labels and measures an output has."""
+  made: Output = bind(output)()
+  return made.kind
 
 
 CLASSES = bind("classes")

@@ -10,7 +10,6 @@ import json
 import os
 import platform
 import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -205,42 +204,6 @@ def _versions() -> dict[str, str]:
     with contextlib.suppress(metadata.PackageNotFoundError):
       versions[package] = metadata.version(package)
   return {**versions, "python": platform.python_version()}
-
-
-_command: list[str] = []
-
-
-def note_command(words: Sequence[str]) -> None:
-  """Sets the command that records show, replacing how this process started."""
-  _command[:] = words
-
-
-def command() -> str:
-  """Returns the command that started this process.
-
-  The folder it stood in and its home are left out.
-  """
-  if _command:
-    return _portable(_command)
-  program = Path(sys.argv[0])
-  name = (
-    ["python", "-m", f"benchmarks.{program.stem}"] if program.suffix == ".py" else [program.name]
-  )
-  return _portable([*name, *sys.argv[1:]])
-
-
-def _portable(words: Sequence[str]) -> str:
-  """Joins words, with paths relative to the working folder or to ~, as a shell reads them."""
-  here, home = str(Path.cwd()).rstrip("/"), os.path.expanduser("~").rstrip("/")  # "~" without one
-  shown = []
-  for word in words:
-    for folder, short in ((here, "."), (home, "~")):
-      if len(folder) > 1:  # else every absolute path lies there
-        word = re.sub(rf"(?<![\w./~-]){re.escape(folder)}(?=/|$)", short, word)
-    word = re.sub(r"(?<![\w.])\./", "", word)
-    within = word.startswith("~/")  # which a shell must not find quoted
-    shown.append(f"~/{shlex.quote(word[2:])}" if within else shlex.quote(word))
-  return " ".join(shown)
 
 
 def _differences(name: str, old: Any, new: Any) -> list[str]:

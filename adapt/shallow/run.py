@@ -16,7 +16,7 @@ from adapt import catalogue, data, outputs, weights
 from adapt.data import atomic_files
 from adapt.data.domain import Domain
 from adapt.experiments.suite import Suite, Task
-from adapt.records import record
+from adapt.records import record, started
 from adapt.report.summary import cell, percent
 from adapt.shallow import judging, transforms
 from adapt.shallow.classifier import Machine
@@ -207,7 +207,7 @@ def _made(
     "images_per_second": None,
     "prediction_ms_per_1000": 1e6 * predict / runs[0].examples,
     "environment": record.environment(),
-    "command": record.command(),
+    "command": started.shown(),
     "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
   }
 

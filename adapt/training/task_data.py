@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from adapt import catalogue, data, models
+from adapt import catalogue, data, models, outputs
 from adapt.augment import named_views
 from adapt.catalogue import Bound
 from adapt.data import images, label_sets, unseen
@@ -124,9 +124,9 @@ def prepare(
   unknown = sets is not None and sets.unknown
   data.check_pair(sources, target, settings.batch_size, shots, unknown)
   decision.check_domains(setup.decision, sources, unknown)
-  if (found := output_of(sources[0])) != setup.output.name:
+  if (found := output_of(sources[0])) != outputs.kind(setup.output):
     raise ValueError(
-      f"the labels of {sources[0].name} are {found}, and the output is {setup.output.name}: give "
+      f"the labels of {sources[0].name} are {found}, and the output is {outputs.kind(setup.output)}: give "
       f"--output {found}, or other labels"
     )
   if "all_labelled" in method.reads and target.train.y is None:
@@ -154,7 +154,7 @@ def prepare(
 
 def _check_output(setup: Setup, sets: ClassSets | None) -> None:
   """Refuses settings that have no meaning for the output."""
-  kind, settings = setup.output.name, setup.settings
+  kind, settings = outputs.kind(setup.output), setup.settings
   if kind == "pixels" and (settings.image_size or settings.augment != "none" or sets):
     raise ValueError(
       "--image-size, --augment and --classes would have to change masks too, which they do not: leave "

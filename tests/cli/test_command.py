@@ -69,6 +69,7 @@ def test_an_error_of_ours_is_not_hidden():
   [
     ("--label", ": did you mean --label-column?"),
     ("--metod", ": did you mean --method?"),
+    ("--methods", ": did you mean --method?"),  # and not the longer --methods-path
     ("--zz", ""),
   ],
 )

@@ -15,7 +15,6 @@ FEW = ["--steps", "8", "--evaluations", "1", "--batch-size", "32", "--seeds", "2
 def pair(tmp_path, monkeypatch):
   toy.write_pair(tmp_path)
   monkeypatch.chdir(tmp_path)
-  monkeypatch.setattr("adapt.records.record._command", [])
   return ["--source", "moons.npz", "--target", "turned.npz"]
 
 
@@ -27,16 +26,16 @@ def records(folder):
 def test_a_record_is_run_again_with_the_same_parameters(pair, tmp_path):
   own = ["--method", "cdan", "--width", "8", "--entropy", "--model", "mlp50", "--tuning", "lora"]
   own += ["--tuning-rank", "2", "--weights", "class_balanced", "--weights-beta", "0.9"]
-  from adapt.records import record
+  from adapt.records import started
 
-  record.note_command(["adapt", "run", *pair, *own, *FEW])
-  assert main(["run", *pair, *own, *FEW, "--out", "first"]) == 0
-  record.note_command([])
+  with started.shown_as(["adapt", "run", *pair, *own, *FEW]):
+    assert main(["run", *pair, *own, *FEW, "--out", "first"]) == 0
   [(label, made)] = [i for i in records(tmp_path / "first").items() if i[0].startswith("cdan")]
   file = tmp_path / "first" / "run" / made["task"] / f"{label}.json"
   assert main(["run", "--config", str(file), "--out", "again"]) == 0
   again = records(tmp_path / "again")[label]
   assert again["parameters"] == made["parameters"] and again["config"] == made["config"]
+  assert started.shown() != again["command"]  # of this process, once that run is over
   # What it says of its command is enough to run it once more.
   file = tmp_path / "again" / "run" / made["task"] / f"{label}.json"
   assert main(["run", "--config", str(file), "--out", "third"]) == 0

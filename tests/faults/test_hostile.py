@@ -26,7 +26,7 @@ from test_weights_file import zipped as torch_file
 from adapt import data
 from adapt.data import images, npy
 from adapt.models import weights_file
-from adapt.records import record
+from adapt.records import record, started
 from adapt.report import formats, page, tables
 
 GIB = 2**30
@@ -241,7 +241,7 @@ def test_a_page_of_results_shows_what_is_in_records_as_text(tmp_path):
 def test_a_record_keeps_no_key_and_any_name(tmp_path, monkeypatch):
   monkeypatch.setenv("WANDB_API_KEY", "a-secret-key")
   monkeypatch.setattr(sys, "argv", ["adapt", "run", "--source", "\udcff.npz"])
-  item = sample_records.make() | {"environment": record.environment(), "command": record.command()}
+  item = sample_records.make() | {"environment": record.environment(), "command": started.shown()}
   sample_records.save(tmp_path, item)
   [file] = tmp_path.rglob("*.json")
   assert "a-secret-key" not in file.read_text("utf-8")

@@ -170,18 +170,3 @@ def test_points_from_before_they_were_marked_are_read(tmp_path):
   np.savez(tmp_path / "dann.npz", label=np.arange(3))
   assert record.read_points(tmp_path / "dann.json", {"parameters": ["a1"]}).keys() == {"label"}
   assert record.read_points(tmp_path / "cdan.json", {}) is None
-
-
-def test_a_command_tells_no_home(monkeypatch, tmp_path):
-  monkeypatch.setenv("HOME", "/home/u")
-  monkeypatch.chdir(tmp_path)
-  words = [
-    "adapt",
-    "/home/u/a b.npz",
-    "--out=/home/u/r",
-    f"{tmp_path}/x.npz",
-    "/data/x",
-    "/home/u2",
-  ]
-  monkeypatch.setattr(record, "_command", words)
-  assert record.command() == "adapt ~/'a b.npz' '--out=~/r' x.npz /data/x /home/u2"
