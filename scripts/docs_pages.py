@@ -20,6 +20,8 @@ from adapt.report.summary import Record
 ROOT = Path(__file__).resolve().parent.parent
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(\.\./(results|adapt|tests|scripts|benchmarks)/([^)\s]*)\)")
 
+_PAPER = re.compile(r"([^\s|;(][^|;()]*?), arXiv:(\d{4}\.\d{4,5})")
+
 
 def written(folder: Path, records: Sequence[Record], suites: dict[str, Suite]) -> list[Path]:
   """Writes the generated pages; returns them.
@@ -89,6 +91,7 @@ def entry(kind: Kind, name: str, records: Sequence[Record], suites: dict[str, Su
     doc.summary + "\n",
   ]
   facts = {n: v for n, v in describe.facts(kind, name).items() if v}
+  facts |= {n: cited(v) for n, v in facts.items() if n == "paper"}
   parts.append("".join(f"- **{n.replace('_', ' ')}**: {v}\n" for n, v in facts.items()))
   parts += [_note(note) for note in doc.notes]
   if found := describe.flags(kind, name):
@@ -181,9 +184,14 @@ def named(text: str) -> str:
     kind = by_head.get(first, kind if first else None)
     name = first.strip("`")
     if kind is not None and first == f"`{name}`" and name in kind.names():
-      line = line.replace(first, f"[{first}](entries/{kind.command}/{name}.md)", 1)
+      line = cited(line.replace(first, f"[{first}](entries/{kind.command}/{name}.md)", 1))
     lines.append(line)
   return "\n".join(lines)
+
+
+def cited(text: str) -> str:
+  """A text whose papers lead to arXiv, which no longer stands there as a number."""
+  return _PAPER.sub(r"[\1](https://arxiv.org/abs/\2)", text)
 
 
 def links(text: str) -> str:

@@ -244,6 +244,15 @@ def test_lists_of_entries_lead_to_their_pages():
   ]
 
 
+def test_papers_of_lists_and_pages_lead_to_arxiv():
+  row = "| `dann` | Trains. | none | Ganin et al., 2016, arXiv:1505.07818; B, PMLR 9:1–2 |"
+  cell = "[Ganin et al., 2016](https://arxiv.org/abs/1505.07818); B, PMLR 9:1–2 |"
+  named = docs_pages.named(f"| method | what | setting | paper |\n{row}").splitlines()[1]
+  assert named.endswith(f"| none | {cell}")
+  page = docs_pages.entry(KINDS["methods"], "dann", [], {})
+  assert "- **paper**: [Ganin et al., 2016](https://arxiv.org/abs/1505.07818)\n" in page
+
+
 def test_links_of_the_site():
   text = (
     "[a](../results/x.md) [b](../results/index.html) [c](../adapt/method.py) ![d](../results/t.png)"
