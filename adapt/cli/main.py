@@ -21,7 +21,7 @@ from adapt.training import hosts
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-  """Entry point of the installed command `adapt`."""
+  """Runs the command `adapt` in this process."""
   return commands.main(argv)
 
 

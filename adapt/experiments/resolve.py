@@ -53,7 +53,7 @@ def resolve(
       `settings.optimizer` names it if None.
     start: scratch or source; None: what the tuning needs, else the method's own way.
     validator: which score selects among evaluations; None: the usual one of the output kind.
-    output: what is predicted: classes, values.
+    output: what is predicted: classes, values, pixels, labels, or a user's own.
     recipe: "suite", "paper" or one of the suite's recipes: whose settings and hyper-parameters count
       where nothing else is said.
     others: further fields of `Experiment`.

@@ -1,4 +1,4 @@
-"""Methods by name: one file, one method, one subcommand."""
+"""Methods by name: one file, one method."""
 
 import sys
 from collections.abc import Callable, Mapping

@@ -91,7 +91,7 @@ def counted(score: Callable[[Any, Any], float]) -> Validator:
 
 
 def names(output: str = "") -> tuple[str, ...]:
-  """Every validator but reverse, sorted.
+  """Every validator but those that train again, sorted.
 
   If an output kind is named, only those that can judge it.
   """
