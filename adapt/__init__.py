@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from adapt import extras
 from adapt.catalogue import plugins
 
-if (
-  TYPE_CHECKING
-):  # imported when first used: `import adapt`, and with it `adapt --help`, needs no jax
+# Imported when first used: `import adapt`, and with it `adapt --help`, needs no jax.
+if TYPE_CHECKING:
   from adapt.api.advise import advise
   from adapt.api.estimator import Adapted, AdaptedRegressor
   from adapt.api.fit import fit
