@@ -14,7 +14,7 @@ from adapt.report import reproductions, selection, summary
 from adapt.report.baselines import BASELINE
 from adapt.report.summary import Record
 
-_HEAD = "| suite | measure | tasks | seeds | ours | source_only | curves |"
+_HEAD = "| suite | ours | source_only | measure | tasks | seeds | curves |"
 
 
 def sections(
@@ -59,7 +59,7 @@ def of_runs_with(
 
 
 def _table(lines: Sequence[str]) -> list[str]:
-  head = [_HEAD, "| :-- | :-- | --: | --: | --: | --: | :-- |"]
+  head = [_HEAD, "| :-- | --: | --: | :-- | --: | --: | :-- |"]
   said = (
     "At the last step, averaged over the tasks that both have; the suite's table has each task."
   )
@@ -90,8 +90,8 @@ def _numbers(
     curves = f'<a href="../../results_page.html#{place}">draw</a>'
     row = f", `{label}`" if label != name else ""
     lines.append(
-      f"| [{suite}](../../results/tables/{suite}.md){row} | {title} | {len(tasks)} | {seeds} | "
-      f"{' | '.join(shown)} | {curves} |"
+      f"| [{suite}](../../results/tables/{suite}.md){row} | {' | '.join(shown)} | "
+      f"{title} | {len(tasks)} | {seeds} | {curves} |"
     )
   return lines
 
