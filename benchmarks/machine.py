@@ -4,6 +4,8 @@ The cores' busy time less the process's own is what anything else has used meanw
 """
 
 import os
+import platform
+import re
 import resource
 import statistics
 import time
@@ -25,6 +27,21 @@ def usage() -> Usage:
   children = resource.getrusage(resource.RUSAGE_CHILDREN)
   own = time.process_time() + children.ru_utime + children.ru_stime
   return Usage(time.perf_counter(), own, _busy())
+
+
+_SETS = {"avx512f": "AVX-512", "avx2": "AVX2", "asimd": "NEON"}  # of vectors, the widest first
+
+
+def processor() -> str:
+  """The processor's name and widest vectors, as far as the system tells them; without digits of models."""
+  try:
+    text = Path("/proc/cpuinfo").read_text("utf-8", errors="replace")
+  except OSError:  # not Linux
+    return platform.processor() or platform.machine()
+  fields = dict(re.findall(r"(?m)^(model name|flags|Features)\s*: (.*)$", text))
+  there = {*fields.get("flags", "").split(), *fields.get("Features", "").split()}
+  vectors = next((shown for flag, shown in _SETS.items() if flag in there), "")
+  return ", ".join(filter(None, (fields.get("model name", platform.machine()), vectors)))
 
 
 def _busy() -> float | None:

@@ -27,6 +27,7 @@ import argparse
 import contextlib
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -209,6 +210,11 @@ def _facts(facts: Mapping[str, Any]) -> str:
   return f", {', '.join(parts)}, first {facts['seconds_of_first']:.1f} s"
 
 
+def _file(case: str, processor: str) -> str:
+  """The record's name: one for each kind of processor, whose ratios differ."""
+  return f"{case}.{re.sub('[^a-z0-9]+', '-', processor.lower()).strip('-')}"
+
+
 def _chosen(names: Sequence[str], known: Mapping[str, Case]) -> list[str]:
   every = [*known, COLD]
   for name in names:
@@ -250,8 +256,10 @@ def _run(arguments: argparse.Namespace) -> int:
       failed = True
       continue
     print("\n".join(lines(name, made)), flush=True)
-    made = {"case": name, **made, "environment": record.environment()}
-    atomic_files.write_json(arguments.out / f"{name}.json", made)
+    cpu = jax.default_backend() == "cpu"
+    processor = machine.processor() if cpu else jax.devices()[0].device_kind
+    made = {"case": name, "processor": processor, **made, "environment": record.environment()}
+    atomic_files.write_json(arguments.out / f"{_file(name, processor)}.json", made)
     failed |= bool(made["failed"]) or not made["rounds"]
   return int(failed)
 

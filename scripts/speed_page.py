@@ -26,19 +26,30 @@ proportion, 2 is quadratic.
 
 def page(folder: Path) -> str:
   """The page of the records in a folder."""
-  parts = [_HEAD]
-  for file in sorted(folder.glob("*.json")):
-    made = json.loads(file.read_text("utf-8"))
-    parts.append("\n".join(_scaling(made) if made["case"] == "scaling" else _case(made)) + "\n")
+  parts, last = [_HEAD], ""
+  for made in _records(folder):
+    if made["case"] == "scaling":
+      parts.append("\n".join(_scaling(made)) + "\n")
+      continue
+    if made["case"] != last:
+      parts.append(f"## {made['case']}\n\n{made['what'][0].upper()}{made['what'][1:]}.\n")
+    parts.append("\n".join(_case(made)) + "\n")
+    last = made["case"]
   return "\n".join(parts)
+
+
+def _records(folder: Path) -> list[dict[str, Any]]:
+  """All records, by case and processor."""
+  made = [json.loads(file.read_text("utf-8")) for file in folder.glob("*.json")]
+  return sorted(made, key=lambda one: (one["case"], one.get("processor", "")))
 
 
 def summary(folder: Path) -> str:
   """The ratios that have something to reach, as one table."""
   lines = ["| case | ratio | | aim | |", "| :-- | :-- | --: | :-- | :-- |"]
-  for file in sorted(folder.glob("*.json")):
-    made = json.loads(file.read_text("utf-8"))
+  for made in _records(folder):
     case = made.get("what", made["case"])
+    case += f" ({made['processor']})" if made.get("processor") else ""
     for name, number in made.get("ratios", {}).items():
       if number.get("bar"):
         lines.append(f"| {case} | {' | '.join([name, *_ratio(number)])} |")
@@ -46,7 +57,6 @@ def summary(folder: Path) -> str:
 
 
 def _case(made: Mapping[str, Any]) -> Iterator[str]:
-  yield f"## {made['case']}\n\n{made['what'][0].upper()}{made['what'][1:]}.\n"
   entries = made["entries"]
   if any("seconds_of_step" in e for e in entries.values()):
     yield "| | ms a step | images/s | share of the matrix peak | MiB |\n| :-- | --: | --: | --: | --: |"
@@ -72,7 +82,8 @@ def _ratio(number: Mapping[str, Any]) -> list[str]:
 def _made(made: Mapping[str, Any]) -> str:
   where = made["environment"]
   dirty = ", changed" if where["dirty"] else ""
-  return f"{where['device']}, JAX {where['versions']['jax']}, commit {where['commit'][:7]}{dirty}"
+  device = ", ".join(filter(None, (made.get("processor"), where["device"])))
+  return f"{device}, JAX {where['versions']['jax']}, commit {where['commit'][:7]}{dirty}"
 
 
 def _entry(entry: Mapping[str, Any]) -> list[str]:

@@ -50,6 +50,15 @@ def test_a_case_says_its_times_ratios_and_where_they_were_measured(folder):
   assert "cpu, JAX 0.10, commit 0123456, changed; 3 clean rounds, 1 dropped." in text
 
 
+def test_a_case_of_two_processors_has_one_heading_and_both_ratios(folder):
+  other = {**CASE, "processor": "EPYC, AVX2"}
+  (folder / "lenet.epyc-avx2.json").write_text(json.dumps(other), "utf-8")
+  text = speed_page.page(folder)
+  assert text.count("## lenet") == 1 and text.count("theirs / ours") == 2
+  assert text.index("\ncpu, JAX 0.10") < text.index("\nEPYC, AVX2, cpu, JAX 0.10")
+  assert "| a network (EPYC, AVX2) | theirs / ours |" in speed_page.summary(folder)
+
+
 def test_growth_is_the_power_between_the_largest_sizes(folder):
   text = speed_page.page(folder)
   assert "| `dan` | 1.0 | 2.0 | 32.0 | 4.0 | 1.0 |" in text
