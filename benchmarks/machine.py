@@ -33,7 +33,7 @@ _SETS = {"avx512f": "AVX-512", "avx2": "AVX2", "asimd": "NEON"}  # of vectors, t
 
 
 def processor() -> str:
-  """The processor's name and widest vectors, as far as the system tells them; without digits of models."""
+  """The processor's name and widest vectors, as far as the system tells them."""
   try:
     text = Path("/proc/cpuinfo").read_text("utf-8", errors="replace")
   except OSError:  # not Linux

@@ -19,7 +19,6 @@ from adapt.report.summary import Record
 
 ROOT = Path(__file__).resolve().parent.parent
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(\.\./(results|adapt|tests|scripts|benchmarks)/([^)\s]*)\)")
-
 _PAPER = re.compile(r"([^\s|;(][^|;()]*?), arXiv:(\d{4}\.\d{4,5})")
 
 
@@ -190,7 +189,7 @@ def named(text: str) -> str:
 
 
 def cited(text: str) -> str:
-  """A text whose papers lead to arXiv, which no longer stands there as a number."""
+  """The text with a link to arXiv on each paper, in the place of its number."""
   return _PAPER.sub(r"[\1](https://arxiv.org/abs/\2)", text)
 
 

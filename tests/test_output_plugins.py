@@ -89,6 +89,27 @@ def test_one_of_no_kind_is_refused(folder):
     outputs.bind("ranks")
 
 
+COUNTED = """
+from adapt.method import Output
+
+
+def counted() -> Output:
+  \"\"\"Classes, by how many of each the source has.\"\"\"
+  loss = Output().loss
+  return Output("classes", loss, lambda counts: loss)
+"""
+
+
+def test_a_loss_of_one_s_own_by_counts_is_refused_where_target_labels_count(folder):
+  (folder / "outputs/counted.py").write_text(COUNTED)
+  adapt.plugins(folder)
+  x, y = np.zeros((40, 2), np.float32), np.arange(40) % 2
+  with pytest.raises(
+    ValueError, match="the loss counted goes by the source's class counts, and fine_"
+  ):
+    adapt.fit("fine_tune", source=(x, y), target=x, labelled=(x, y), output="counted", steps=2)
+
+
 def test_one_with_the_name_of_a_kind_is_taken_in_its_place(folder):
   (folder / "outputs/values.py").write_text(
     FILES["outputs/pinball.py"].replace("pinball", "values")

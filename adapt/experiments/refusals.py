@@ -70,11 +70,6 @@ def refuse(choices: Choices, method: Method) -> None:
   for flag, asked in (("defer", choices.settings.defer), ("resample", choices.settings.resample)):
     if asked and not choices.weighting:
       raise ValueError(f"--{flag} is about weights: give --weights, such as class_balanced")
-  if choices.output().by_counts and {"labelled", "all_labelled"} & set(method.reads):
-    raise ValueError(
-      f"the loss {choices.output.given['loss']} goes by the source's class counts, and {name} learns from "
-      "target labels too: take cross_entropy or focal"
-    )
   if start == "source" and name in ("source_only", "target_only"):
     reason = "it makes the source model" if name == "source_only" else "it is trained from scratch"
     raise ValueError(f"{name} cannot start from the source model: {reason}; use fine_tune")
@@ -140,6 +135,12 @@ def _refuse_output(choices: Choices, method: Method) -> None:
     raise ValueError(
       f"{name} predicts {' and '.join(method.outputs)}, and the output is {output}: take "
       f"{', '.join(others)}"
+    )
+  if choices.output().by_counts and {"labelled", "all_labelled"} & set(method.reads):
+    loss = choices.output.given.get("loss", choices.output.name)  # a user's own is itself one
+    raise ValueError(
+      f"the loss {loss} goes by the source's class counts, and {name} learns from target labels "
+      "too: take cross_entropy or focal"
     )
   weighting = choices.weighting
   if weighting and output not in weights.outputs(weighting.factory):
