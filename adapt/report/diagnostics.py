@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from adapt import outputs
 from adapt.report import selection
-from adapt.report.style import canvas, save
+from adapt.report.style import canvas, entitle, save
 from adapt.report.summary import Record, by_seed, cell, labelled, over_steps, percent
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def reliability_figure(records: Sequence[Record]) -> "Figure | None":
   for axis, (record, bins) in zip(axes[0], shown, strict=True):
     _draw_reliability(axis, bins)
     error = cell(by_seed(record, "last", "calibration_error").values())
-    axis.set_title(f"{record['label']} (calibration error {percent(error)} %)", fontsize=10)
+    entitle(axis, f"{record['label']} (calibration error {percent(error)} %)", 10)
   axes[0][0].set_ylabel("accuracy (%)")
   handles, names = axes[0][0].get_legend_handles_labels()
   figure.legend(handles, names, loc="outside lower center", ncols=4, fontsize=9, frameon=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from adapt.records import record as records_of
 from adapt.report import baselines, curves, diagnostics, overlays, predictions, ranks
 from adapt.report import tsne as embedding
-from adapt.report.style import canvas, save
+from adapt.report.style import canvas, entitle, save
 from adapt.report.summary import (
   Record,
   bound,
@@ -128,7 +128,7 @@ def confusion_figure(shown: Sequence[Record]) -> "Figure | None":
   image: Any = None
   for axis, record in zip(axes[0], shown, strict=True):
     image = _draw_matrix(axis, _matrix(record), classes)
-    axis.set_title(_named(record), fontsize=11)
+    entitle(axis, _named(record), 11)
   axes[0][0].set_ylabel("true class")
   figure.colorbar(image, ax=axes[0].tolist(), label="% of the true class", shrink=0.8, pad=0.02)
   figure.suptitle(curves.title(shown[0]), fontsize=11)
@@ -164,7 +164,7 @@ def tsne_figure(
     embedding.scatter_domains(axes[0][column], xy, arrays["domain"])
     embedding.scatter_classes(axes[1][column], xy, arrays, record["classes"])
     when = "before" if bound(record["label"]) == "source_only" else "after"
-    axes[0][column].set_title(f"{when}: {_named(record, seed=0)}", fontsize=11)
+    entitle(axes[0][column], f"{when}: {_named(record, seed=0)}", 11)
   axes[0][0].set_ylabel("by domain")
   axes[1][0].set_ylabel("by class")
   for axis in axes.flat:

@@ -3,10 +3,12 @@
 import html
 import io
 import re
+import textwrap
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+  from matplotlib.axes import Axes
   from matplotlib.figure import Figure
   from matplotlib.legend import Legend
 
@@ -29,6 +31,19 @@ def canvas(rows: int, columns: int, size: tuple[float, float]) -> "tuple[Figure,
 
   figure = Figure(figsize=size, dpi=DPI, layout="constrained")
   return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def entitle(axis: "Axes", text: str, size: float) -> None:
+  """Writes a panel's title, in several lines if it is long.
+
+  Args:
+    axis: the panel.
+    text: of which labels of many settings are long; they break behind hyphens too.
+    size: of the letters, in points; one is taken for 0.56 times as wide as high.
+  """
+  points = 72 * axis.bbox.width / DPI  # before the layout, which leaves less between panels
+  letters = int(1.15 * points / (0.56 * size))
+  axis.set_title("\n".join(textwrap.wrap(text, letters)), fontsize=size)
 
 
 def save(figure: "Figure | None", path: Path, *, photographs: bool = False) -> Path | None:

@@ -1,5 +1,6 @@
 """A canvas has as many axes as asked for and ends up as a small PNG."""
 
+import itertools
 import re
 
 import pytest
@@ -15,6 +16,23 @@ def test_a_canvas_is_written_as_a_palette_picture(tmp_path):
   path = style.save(figure, tmp_path / "deep" / "a.png")
   with Image.open(path) as image:
     assert image.mode == "P" and image.size == (4 * style.DPI, 2 * style.DPI)
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+def test_a_title_of_many_settings_stays_within_the_figure(columns):
+  figure, axes = style.canvas(1, columns, (4.3 * columns + 1.2, 4))
+  label = (
+    "after: dann-batch_size=32-model=Net-optimizer=optax-8af053fb-steps=400-weight=0.5 (77.7 %)"
+  )
+  for axis in axes[0]:
+    style.entitle(axis, label, 11)
+  figure.draw_without_rendering()
+  spans = [axis.title.get_window_extent() for axis in axes[0]]
+  assert spans[0].x0 >= 0 and spans[-1].x1 <= figure.bbox.width
+  assert all(a.x1 < b.x0 for a, b in itertools.pairwise(spans))  # nor beside another's
+  assert axes[0][0].title.get_text().replace("\n", "").replace(" ", "") == label.replace(" ", "")
+  style.entitle(axes[0][0], "after: dann (88.1 ± 3.9 %)", 11)
+  assert axes[0][0].title.get_text() == "after: dann (88.1 ± 3.9 %)"
 
 
 def test_a_vector_picture_has_a_column_s_or_a_page_s_width_and_no_date(tmp_path):
