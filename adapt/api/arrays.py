@@ -10,7 +10,7 @@ from adapt import data
 from adapt.api import feeds, frames, stacking
 from adapt.api.array_labels import Given, numbered
 from adapt.api.group_values import grouped, parted, refuse
-from adapt.data import audit, encode, table_names, tabular, unread, unseen
+from adapt.data import encode, table_names, tabular, unread, unseen
 from adapt.data.domain import Domain, Split
 from adapt.data.raw import concatenated
 from adapt.data.reading import Reading, check
@@ -86,17 +86,6 @@ def domains_of(
   made = together(_of_arrays(named, *data_of), reading)
   unread.check([*named, "target"], True, any(map(frames.is_frame, every)), made, reading)
   return made
-
-
-def odd(domains: Sequence[Domain], hidden: bool) -> list[str]:
-  """What is odd about the data, a line each.
-
-  Args:
-    domains: the sources, then the target.
-    hidden: whether training never sees the target, of which leaks alone are looked for then.
-  """
-  *sources, target = domains
-  return (audit.leaks if hidden else audit.warnings)(sources, target)
 
 
 def _is_set(one: Data) -> bool:

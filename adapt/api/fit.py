@@ -15,13 +15,14 @@ from adapt.data.domain import Domain, labelled
 from adapt.data.reading import Reading, reading_of
 from adapt.deploy import saved
 from adapt.deploy.rebuilt import Own
-from adapt.experiments import auto, generalisation, own_data, own_defaults, search
+from adapt.experiments import auto, generalisation
 from adapt.experiments.choices import Named
 from adapt.experiments.experiment import Experiment
+from adapt.experiments.own_suite import OwnSuite, own_suite
 from adapt.experiments.plan import file_of
 from adapt.experiments.resolve import resolve
 from adapt.experiments.run import run
-from adapt.experiments.suite import Suite
+from adapt.experiments.search import searching
 from adapt.records.record import read_points
 from adapt.report import remarks
 from adapt.training import bounds, devices, program_memory
@@ -115,31 +116,43 @@ def fit(
   options = _options(reading, transductive, outputs.kind(predicts))
   hidden = generalisation.asked(protocol, method)
   domains = arrays.domains_of(source, target, test, labelled, label, options, groups, hidden)
-  asked = (hidden, model, weights, tuning, seeds, settings, start, validator, predicts, decision)
+  own, network = _own(domains, model, hidden, predicts)
+  asked = (own, network, weights, tuning, seeds, settings, start, validator, predicts, decision)
   tried = _tried(method, domains, search)
-  experiments = [_searching(_experiment(one, domains, *asked), search) for one in tried or [method]]
+  experiments = [searching(_experiment(one, *asked), search, "random") for one in tried or [method]]
   _tell_unread(labelled is not None, experiments)
-  notes = [*dict.fromkeys(note for d in domains for note in d.notes), *arrays.odd(domains, hidden)]
+  notes = [*own.notes, *own.warnings]
   with contextlib.ExitStack() as held:
     folder = Path(out or held.enter_context(tempfile.TemporaryDirectory(prefix="adapt-")))
-    given: dict[str, Any] = {"force": force, "domains": {d.name: d for d in domains}.__getitem__}
+    given: dict[str, Any] = {"force": force, "domains": own.domains}
     given["minutes"], made = 5.0 if out else float("inf"), []
     for one in experiments:
       with _progress(one) if progress else contextlib.nullcontext(_silent) as report:
         made += run(one, folder, report=report, watch=_watch(callbacks, out), **given).records
-    if not tried:
-      return _fitted(experiments[0], made[0], folder, [*notes, *remarks.lost(made[0])])
-    chosen, record = _chosen(experiments, made, tried, folder)
-    notes += [*auto.lines(record), *remarks.lost(record)]
-    return _fitted(chosen, record, folder, notes)
+    chosen, record, lines = _chosen(experiments, made, tried, folder)
+    return _fitted(chosen, record, folder, [*notes, *lines, *remarks.lost(record)])
 
 
 def _chosen(
   experiments: Sequence[Experiment], made: list[Any], tried: Mapping[str, str], folder: Path
-) -> tuple[Experiment, dict[str, Any]]:
+) -> tuple[Experiment, dict[str, Any], list[str]]:
+  """The one experiment, or the one that `auto` chooses, its record, and what is to be said of it."""
+  if not tried:
+    return experiments[0], made[0], []
   record = auto.summary(made, tried)
   auto.write(record, folder)
-  return experiments[[r["label"] for r in made].index(record["auto"]["chosen"])], record
+  chosen = experiments[[r["label"] for r in made].index(record["auto"]["chosen"])]
+  return chosen, record, auto.lines(record)
+
+
+def _own(
+  domains: Sequence[Domain], model: Any, hidden: bool, output: Bound
+) -> tuple[OwnSuite, Bound]:
+  """The suite of the domains, and the network: the usual one of their kind if None."""
+  named = None if model is None else models.bind(model)
+  name = None if named is None else named.name
+  own = own_suite("fit", domains, name, unseen=hidden, output=outputs.kind(output))
+  return own, named or models.bind(own.settings.model)
 
 
 def _tried(method: Named, domains: Sequence[Domain], search: int) -> dict[str, str]:
@@ -177,9 +190,8 @@ def _silent(step: int, past: History) -> None:
 
 def _experiment(
   method: Named,
-  domains: Sequence[Domain],
-  hidden: bool,
-  model: Any,
+  own: OwnSuite,
+  model: Bound,
   weighting: Choice | None,
   way: Choice,
   seeds: int | Sequence[int],
@@ -189,33 +201,24 @@ def _experiment(
   output: Bound,
   decision: str | float,
 ) -> Experiment:
-  network = None if model is None else models.bind(model)
-  usual = own_data.settings_of(
-    domains[-1], None if network is None else network.name, output=outputs.kind(output)
-  )
-  if network is None:
-    network = models.bind(given.get("model", usual.model))
-  own = {n: v for n, v in given.items() if n in Settings._fields}
-  usual = own_data.sized(usual, domains)
-  y = domains[-1].train.y
+  changed = {n: v for n, v in given.items() if n in Settings._fields}
+  y = own.domains(own.task.target).train.y
   if y is not None and not labelled(y).all():
-    own.setdefault("shots", 1)  # those that are declared labelled
-  settings = usual._replace(**own)
+    changed.setdefault("shots", 1)  # those that are declared labelled
+  settings = own.settings._replace(**changed)
   bounds.check_settings(settings)  # the layout counts in some of them
-  rest = {n: v for n, v in given.items() if n not in own}
+  rest = {n: v for n, v in given.items() if n not in changed}
   bound = methods.bind(method)
   refuse_unknown(bound, rest)
   number = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
-  pair = own_data.pair(domains, settings, hidden)
-  hyper = own_defaults.hyperparameters(domains, network.name)
   return resolve(
-    Suite("fit", (pair.task,), usual, pair.protocol, defaults=hyper),
-    pair.task,
+    own.suite,
+    own.task,
     bound,
     settings,
     number,
     given=rest,
-    model=network,
+    model=model,
     weighting=None if weighting is None else _entry(weights, weighting),
     tuning=_entry(tuning, way),
     start=start,
@@ -242,10 +245,6 @@ def _entry(package: Any, choice: Choice) -> Bound:
   name, given = choice if isinstance(choice, tuple) and len(choice) == 2 else (choice, {})
   found: Bound = package.bind(name, **given)
   return found
-
-
-def _searching(experiment: Experiment, number: int) -> Experiment:
-  return search.searching(experiment, number, "random")
 
 
 def _watch(callbacks: Sequence[Callback], out: str | Path | None) -> "_Stopper | None":

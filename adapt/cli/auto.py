@@ -5,12 +5,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from adapt.cli import flags, text
 from adapt.cli import run as running
+from adapt.cli import text
 from adapt.cli.reporting import Reporting
 from adapt.experiments import auto, grid
-from adapt.experiments.own_data import Pair
-from adapt.experiments.suite import Suite
+from adapt.experiments.own_suite import OwnSuite
 from adapt.training import hosts
 
 _CHOOSERS = (
@@ -27,18 +26,17 @@ def asked(methods: Sequence[str]) -> bool:
   return auto.NAME in methods
 
 
-def methods(pairs: Sequence[Pair], arguments: argparse.Namespace) -> list[str]:
+def methods(own: Sequence[OwnSuite]) -> list[str]:
   """What is tried on any of the pairs, source_only first."""
-  named = [one.method for pair in pairs for one in _candidates(pair, arguments)]
+  named = [tried.method for one in own for tried in _candidates(one)]
   return list(dict.fromkeys(named))
 
 
-def _candidates(pair: Pair, arguments: argparse.Namespace) -> Sequence[auto.Candidate]:
-  task = flags.with_classes(pair.task, arguments.classes)
-  return auto.of_domains([pair.domains(name) for name in task.source], task.relation)
+def _candidates(own: OwnSuite) -> Sequence[auto.Candidate]:
+  return auto.of_domains([own.domains(name) for name in own.task.source], own.task.relation)
 
 
-def run(suites: Sequence[tuple[Pair, Suite]], arguments: argparse.Namespace) -> int:
+def run(own: Sequence[OwnSuite], arguments: argparse.Namespace) -> int:
   """Tries, chooses and writes for every pair; prints one table.
 
   Returns the exit code: 0, or 3 if a seed's loss diverged.
@@ -53,9 +51,9 @@ def run(suites: Sequence[tuple[Pair, Suite]], arguments: argparse.Namespace) -> 
       )
   options = running.options_of(arguments)
   checked = []
-  for pair, suite in suites:
-    tried = _candidates(pair, arguments)
-    made = running.experiments_of(suite, suite.tasks, [c.method for c in tried], arguments)
+  for pair in own:
+    tried = _candidates(pair)
+    made = running.experiments_of(pair.suite, [pair.task], [c.method for c in tried], arguments)
     checked.append((pair, tried, grid.grouped(made, pair.domains, options)))
   records, chosen = [], []
   for pair, tried, groups in checked:
@@ -71,7 +69,7 @@ def run(suites: Sequence[tuple[Pair, Suite]], arguments: argparse.Namespace) -> 
 
 
 def _tried(
-  pair: Pair, groups: Sequence[Any], options: grid.Options, arguments: argparse.Namespace
+  pair: OwnSuite, groups: Sequence[Any], options: grid.Options, arguments: argparse.Namespace
 ) -> tuple[list[dict[str, Any]], list[str]]:
   """The records of what the budget allows, and the methods that it does not."""
   seconds = float("inf") if arguments.budget is None else 60 * arguments.budget

@@ -60,7 +60,7 @@ def version() -> str:
 def _run(argv: list[str]) -> int:
   from adapt.cli import main
 
-  return main.run(argv)
+  return main.run_own(argv)
 
 
 def _bench(argv: list[str]) -> int:

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from adapt.cli import commands, distributed, flag_types, flags, own_pair, plugins, reading_flags
 from adapt.cli.command import Parser, guarded
-from adapt.data import Domain, label_sets
-from adapt.data.domain import output_of
-from adapt.experiments import generalisation, own_defaults, suites
-from adapt.experiments.own_data import Pair
+from adapt.data import Domain
+from adapt.experiments import generalisation, suites
+from adapt.experiments.own_suite import OwnSuite
 from adapt.experiments.recipe import SUITE
 from adapt.experiments.suite import Suite, Task
 from adapt.records import started
@@ -25,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
   return commands.main(argv)
 
 
-def run(argv: list[str]) -> int:
+def run_own(argv: list[str]) -> int:
   """Run `adapt run`, or a suite named by --config.
 
   The file of --config may be of a suite.
@@ -42,11 +41,11 @@ def run(argv: list[str]) -> int:
     return code
   [(name, own)] = found
   if own == argv:
-    return distributed.command(own, lambda: _run(own))
+    return distributed.command(own, lambda: _run_own(own))
   # So that a record says what was run, not in which file that stood.
   with started.shown_as(["adapt", "bench", name, *own] if name else ["adapt", "run", *own]):
     if name is None:
-      return distributed.command(own, lambda: _run(own))
+      return distributed.command(own, lambda: _run_own(own))
     from adapt.cli import bench
 
     return guarded(lambda: bench.run([name, *own]))
@@ -77,7 +76,7 @@ def _benchmark(
   distributed.compare(arguments)
   from adapt.cli import run
 
-  return run.run(suite, tasks, names, arguments, domains)
+  return run.run_suite(suite, tasks, names, arguments, domains)
 
 
 def _by_protocol(suite: Suite, argv: Sequence[str]) -> Suite:
@@ -167,64 +166,44 @@ def run_parser() -> Parser:
   return parser
 
 
-def _run(argv: list[str]) -> int:
+def _run_own(argv: list[str]) -> int:
   hosts.together(lambda: plugins.use(argv))
   parser = run_parser()
   from adapt.cli import auto
 
-  pairs = hosts.together(lambda: own_pair.pairs_of(argv))
+  own = hosts.together(lambda: own_pair.pairs_of(argv))
 
   def methods_of(a: argparse.Namespace) -> list[str]:
     if auto.asked(a.method):
       if a.protocol:
         raise ValueError("--method auto tries methods that adapt to a target: name methods")
-      return auto.methods(pairs, a)
-    return flags.expand(a.method, a.shots, [flags.with_classes(p.task, a.classes) for p in pairs])
+      return auto.methods(own)
+    return flags.expand(a.method, a.shots, [one.task for one in own])
 
   parser.set_defaults(batch_tasks=False, recipe=SUITE)
-  arguments = flags.parse(parser, pairs[0].settings, argv, methods_of, None)
+  arguments = flags.parse(parser, own[0].settings, argv, methods_of, None)
   distributed.compare(arguments)
   from adapt.cli import run
 
   if hosts.leads():
-    _tell(pairs)
+    _tell(own)
   names = methods_of(arguments)
-  by_pair = [(pair, _suite(pair, arguments.classes, arguments.model)) for pair in pairs]
   if auto.asked(arguments.method):
-    return auto.run(by_pair, arguments)
+    return auto.run(own, arguments)
   if arguments.budget is not None:
     raise ValueError("--budget is of --method auto: leave it out, or choose that")
   parts = [
-    (run.experiments_of(suite, suite.tasks, names, arguments), pair.domains)
-    for pair, suite in by_pair
+    (run.experiments_of(one.suite, [one.task], names, arguments), one.domains) for one in own
   ]
-  return run.run_each(parts, arguments)
+  return run.run_parts(parts, arguments)
 
 
-def _tell(pairs: Sequence[Pair]) -> None:
-  """Prints what reading has done with the files of all pairs, which may share domains."""
-  names = [(pair, name) for pair in pairs for name in (*pair.task.source, pair.task.target)]
-  for note in dict.fromkeys(n for pair, name in names for n in pair.domains(name).notes):
+def _tell(own: Sequence[OwnSuite]) -> None:
+  """Prints what reading has done and what is odd, once for all pairs, which may share domains."""
+  for note in dict.fromkeys(note for one in own for note in one.notes):
     print(f"note: {note}", file=sys.stderr)
-
-
-def _suite(pair: Pair, classes: str, model: str) -> Suite:
-  """The suite of a pair alone; what is odd about its data is told."""
-  from adapt.data import audit
-
-  task = flags.with_classes(pair.task, classes)
-  *sources, target = (pair.domains(name) for name in (*task.source, task.target))
-  if task.classes:  # that the target has unknown classes is no news then
-    label_sets.restricted(sources, target, task.classes)  # refuses them as they were given
-    known = task.classes._replace(target_private=0)
-    sources, target = label_sets.restricted(sources, target, known)
-  found = audit.leaks if task.unseen else audit.warnings
-  for line in found(sources, target) if hosts.leads() else ():
+  for line in dict.fromkeys(line for one in own for line in one.warnings):
     print(f"warning: {line}", file=sys.stderr)
-  usual = own_defaults.hyperparameters([*sources, target], model)
-  return Suite(
-    "run", (task,), pair.settings, pair.protocol, defaults=usual, output=output_of(sources[0])
-  )
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from adapt.training.setup import Feed
 DIVERGED = 3  # exit code
 
 
-def run(
+def run_suite(
   suite: Suite,
   tasks: Sequence[Task],
   names: Sequence[str],
@@ -47,17 +47,17 @@ def run(
   if arguments.batch_tasks and arguments.wandb != "off":
     raise ValueError("--wandb follows one task at a time: leave out --batch-tasks")
   made = experiments_of(suite, tasks, names, arguments)
-  return run_each([(made, domains)], arguments, suite.measure)
+  return run_parts([(made, domains)], arguments, suite.measure)
 
 
-def run_each(
+def run_parts(
   parts: Sequence[tuple[Sequence[Experiment], Domains]],
   arguments: argparse.Namespace,
   measure: str | None = None,
 ) -> int:
   """Runs parts whose domains load differently, and prints one table.
 
-  Returns and errors are those of `run`; all parts are checked before the first is trained.
+  Returns and errors are those of `run_suite`; all parts are checked before the first is trained.
   """
   for kind in (
     {outputs.kind(e.output) for made, _ in parts for e in made} if arguments.measure else ()

@@ -11,7 +11,7 @@ from typing import Any
 from adapt import catalogue, methods, outputs, validators
 from adapt.experiments import auto
 from adapt.experiments.choices import Choices
-from adapt.experiments.own_data import UNSEEN
+from adapt.experiments.own_suite import UNSEEN
 from adapt.experiments.suite import LEAVE_ONE_OUT, Suite, Task
 from adapt.method import Method
 from adapt.training import hosts

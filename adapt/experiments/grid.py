@@ -32,6 +32,9 @@ def run(
 ) -> list[dict[str, Any]]:
   """Makes missing records, one program after the other; returns all records.
 
+  Each program is planned again when its turn comes, as one before it may have made records of it: a
+  method that starts from the source model keeps that one's. The data are prepared once.
+
   Args:
     groups: experiments by the program that trains them, see `grouped`.
     domains: loads a domain by name.

@@ -1,28 +1,17 @@
-"""A user's own data as a task: names, settings and classes."""
+"""A user's own data: names, settings by kind, and classes."""
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from adapt import data, outputs
+from adapt import data
 from adapt.data import encode_text, label_map, tabular, unread
-from adapt.data.domain import PADDED, one_split, output_of
-from adapt.experiments.suite import IMAGES, VECTORS, Task
+from adapt.data.domain import PADDED, output_of
+from adapt.experiments.suite import IMAGES, VECTORS
 from adapt.training.settings import Settings
-
-
-class Pair(NamedTuple):
-  """A user's own task, its default settings, and its domains."""
-
-  task: Task
-  settings: Settings
-  protocol: str
-  domains: Callable[[str], data.Domain]
-
 
 # A frozen published backbone, whose features are extracted once: minutes without an accelerator.
 _FROZEN = VECTORS._replace(freeze="backbone", cache_features=True)
@@ -61,25 +50,6 @@ SETTINGS = {
 VALUES_SLOWER = 3
 SMALL = 32  # height and width, in pixels, up to which the digits' networks are the default
 TINY = 16  # and below which LeNet has nothing left to pool
-
-PROTOCOL = (
-  "labelled source training inputs, target training inputs without labels (but for those declared "
-  "by --shots), accuracy on the target's test split; a fixed 80/20 split of each class where none is "
-  "given"
-)
-
-TRANSDUCTIVE = (
-  "transductive: labelled source training inputs, all target inputs without labels, {measure} on these "
-  "same target inputs"
-)
-UNSEEN = (
-  "leave one domain out: training splits of all other domains with labels, pooled; of the unseen domain "
-  "nothing in training, encoding or selection, and its test split judges"
-)
-OTHER_PROTOCOL = (
-  "labelled source training inputs, target training inputs without labels (but for those declared "
-  "by --shots), {measure} on the target's test split; a fixed 80/20 split where none is given"
-)
 
 
 def loaded(
@@ -233,19 +203,3 @@ def told_apart(domains: Sequence[data.Domain], given: Sequence[str | None]) -> l
 def _clean(name: str) -> str:
   """A name that can be part of a file's."""
   return re.sub(r"[^\w.=-]", "_", name)
-
-
-def pair(domains: Sequence[data.Domain], settings: Settings, unseen_target: bool = False) -> Pair:
-  """The task from the first domains to the last, unseen or not."""
-  by_name = {d.name: d for d in domains}
-  *sources, target = by_name
-  task = Task(f"{'+'.join(sources)}_{target}", tuple(sources), target, unseen=unseen_target)
-  output = output_of(domains[0])
-  measure = outputs.measure(outputs.main(output)).title
-  protocol = PROTOCOL if output == "classes" else OTHER_PROTOCOL.format(measure=measure)
-  if unseen_target:
-    task = task._replace(name=f"{'+'.join(sources)}_unseen_{target}")
-    return Pair(task, settings, f"{UNSEEN}; {measure}", by_name.__getitem__)
-  if one_split(domains[-1]) and domains[-1].test.y is not None:
-    protocol = TRANSDUCTIVE.format(measure=measure)
-  return Pair(task, settings, protocol, by_name.__getitem__)

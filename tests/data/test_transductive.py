@@ -9,7 +9,7 @@ from adapt.api.fit import fit
 from adapt.data import Reading, audit, transductive
 from adapt.data.domain import Domain, Split, one_split
 from adapt.data.images import Files, Images
-from adapt.experiments import own_data
+from adapt.experiments.own_suite import PROTOCOL, own_suite
 
 X = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
 Y = np.arange(40) % 2
@@ -27,11 +27,9 @@ def test_a_file_is_both_splits_in_its_order(tmp_path):
   np.testing.assert_array_equal(target.test.y, Y)
   assert [n for n in target.notes if "transductive" in n] == list(target.notes)
   assert not audit.warnings([source], target)
-  assert own_data.pair([source, target], own_data.SETTINGS["vectors"]).protocol.startswith(
-    "transductive"
-  )
+  assert own_suite("run", [source, target]).suite.protocol.startswith("transductive")
   plain = data.load_together(names)
-  assert own_data.pair(plain, own_data.SETTINGS["vectors"]).protocol == own_data.PROTOCOL
+  assert own_suite("run", plain).suite.protocol == PROTOCOL
 
 
 def test_arrays_tables_windows_and_pictures_join_too(tmp_path):

@@ -221,7 +221,7 @@ def test_sets_that_do_not_fit_together_are_refused(tmp_path, monkeypatch):
     grid.grouped(asked("dann"), toy.load, options)
   flags = argparse.Namespace(batch_tasks=True, wandb="offline")
   with pytest.raises(ValueError, match="--wandb follows one task at a time: leave out"):
-    commands.run(SUITE, TASKS, ["dann"], flags, toy.load)
+    commands.run_suite(SUITE, TASKS, ["dann"], flags, toy.load)
 
 
 def test_the_command_line(dann, tmp_path, capsys):
