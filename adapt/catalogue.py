@@ -219,10 +219,11 @@ def bound(
   name: str, factory: Callable[..., Any], given: Mapping[str, Any], package: str = ""
 ) -> Bound:
   """An entry with a user's arguments; ValueError for an unknown argument."""
+  if inspect.ismodule(factory):  # as `from adapt.methods import dann` gives it
+    name, factory = (own := factory.__name__.rpartition(".")[2]), getattr(factory, own)
   known = [p.name for p in parameters(factory)]
-  for argument in given:
-    if argument not in known:
-      raise ValueError(f"{name} has no '{argument}': it takes {', '.join(known) or 'nothing'}")
+  if wrong := [argument for argument in given if argument not in known]:
+    raise ValueError(f"{name} has no '{wrong[0]}': it takes {', '.join(known) or 'nothing'}")
   return Bound(name, factory, dict(given), package)
 
 
@@ -247,9 +248,8 @@ class Parameter(NamedTuple):
 def parameters(factory: Callable[..., Any]) -> tuple[Parameter, ...]:
   """The keyword-only arguments of a factory, with meanings from its docstring's Args."""
   known, found = meanings(factory), []
-  for p in inspect.signature(factory).parameters.values():
-    if p.kind is not p.KEYWORD_ONLY:
-      continue
+  every = inspect.signature(factory).parameters.values()
+  for p in (p for p in every if p.kind is p.KEYWORD_ONLY):
     if p.default is p.empty:
       raise ValueError(f"'{p.name}' of {factory.__name__} needs a default: its type is the flag's")
     if type(p.default) not in _KINDS:

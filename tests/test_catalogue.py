@@ -161,6 +161,18 @@ def test_parameters_are_the_keyword_arguments_with_their_meanings(shelf):
   )
 
 
+def test_the_module_of_an_entry_stands_for_it():
+  from adapt import models, tuning, weights
+  from adapt.methods import dann
+  from adapt.models import lenet
+  from adapt.tuning import lora
+  from adapt.weights import kmm
+
+  assert methods.bind(dann, weight=0.3) == methods.bind(dann.dann, weight=0.3)
+  assert weights.bind(kmm).name == "kmm" and tuning.bind(lora).factory is lora.lora
+  assert models.bind(lenet) == models.bind("lenet")
+
+
 def test_summary_is_the_first_line_of_the_docstring(shelf):
   assert catalogue.summary(catalogue.get(shelf, "gain")) == "Gains something."
   assert catalogue.summary(catalogue.get(shelf, "plain")) == ""

@@ -8,6 +8,7 @@ and a head above it. A user's own module is one by `bind`, see `modules.py`.
 
 import functools
 import importlib
+import inspect
 import operator
 import re
 from collections.abc import Callable
@@ -81,6 +82,8 @@ def bind(network: Any) -> Bound:
   """
   if isinstance(network, Bound):
     return network
+  if inspect.ismodule(network):  # as `from adapt.models import lenet` gives it
+    network = network.__name__.rpartition(".")[2]
   if not isinstance(network, str):
     from adapt.models import modules  # not at the top: it imports linen
 
