@@ -55,6 +55,15 @@ def numbered(
   )
 
 
+def label_type(every: Sequence[Given]) -> str:
+  """What classes are named by: int, float, bool or str."""
+  known = [one.y for one in every if one.y is not None]
+  kind = np.result_type(*known).kind if known else ""
+  if kind == "O" and all(isinstance(value, str) for y in known for value in y.tolist()):
+    kind = "U"
+  return {"i": "int", "u": "int", "f": "float", "b": "bool", "U": "str"}.get(kind, "")
+
+
 def _marked(name: str, one: Given) -> Given:
   """With labels [n, k] int32, -1 where unknown, and their names."""
   if one.y is None:
@@ -99,6 +108,6 @@ def _numbered(y: np.ndarray | None, classes: Any) -> np.ndarray | None:
   if (wrong := classes[found] != y).any():
     raise ValueError(
       f"the label {np.asarray(y)[wrong].tolist()[0]!r} is none of the source's: "
-      f"{', '.join(map(str, classes[:10]))}"
+      f"{', '.join(map(repr, classes[:10].tolist()))}"
     )
   return found.astype(np.int32)

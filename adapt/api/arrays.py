@@ -8,7 +8,7 @@ import numpy as np
 
 from adapt import data
 from adapt.api import feeds, frames, stacking
-from adapt.api.array_labels import Given, numbered
+from adapt.api.array_labels import Given, label_type, numbered
 from adapt.api.group_values import grouped, parted, refuse
 from adapt.data import encode, table_names, tabular, unread, unseen
 from adapt.data.domain import Domain, Split
@@ -119,12 +119,15 @@ def _of_arrays(
       raise ValueError(f"{name} has no labels: give (inputs, labels)")
   every = [*sources.values(), own, *others.values()]
   called = (*sources, "target", *others)
-  numbers, names = numbered(called, _named_alike(every), len(sources), output)
+  alike = _named_alike(every)
+  numbers, names = numbered(called, alike, len(sources), output)
   made = [
     _domain(name, one, names) for name, one in zip(sources, numbers[: len(sources)], strict=True)
   ]
   rest = dict(zip(others, numbers[len(sources) + 1 :], strict=True))
-  return [*made, _target(numbers[len(sources)], rest, names)]
+  kind = label_type(alike[: len(sources)]) if output == "classes" else ""
+  made.append(_target(numbers[len(sources)], rest, names))
+  return [d._replace(label_type=kind) for d in made]
 
 
 def given(x: Data, name: str = "x", output: str = "classes") -> Given:

@@ -25,7 +25,7 @@ from adapt.experiments.run import run
 from adapt.experiments.search import searching
 from adapt.records.record import read_points
 from adapt.report import remarks
-from adapt.training import bounds, devices, program_memory
+from adapt.training import bounds, devices, program_memory, task_data
 from adapt.training.history import History, Report
 from adapt.training.settings import Settings
 from adapt.training.setup import traits
@@ -112,6 +112,7 @@ def fit(
     ValueError: one line with the remedy.
   """
   program_memory.relieve()  # of earlier calls in this process: hundreds of them end in LLVM without
+  task_data.forget()
   predicts = outputs.bind(_entry(outputs, output), **({} if loss is None else {"loss": loss}))
   options = _options(reading, transductive, outputs.kind(predicts))
   hidden = generalisation.asked(protocol, method)

@@ -1,7 +1,6 @@
 """What `adapt.fit` returns: a model a seed, and their record."""
 
 import functools
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from adapt import outputs
-from adapt.api import arrays, notebook
+from adapt.api import arrays, later, notebook
 from adapt.api.accuracy import Accuracy, over_seeds
 from adapt.api.frames import pandas
-from adapt.data import atomic_files, encode, preprocessing, ragged
-from adapt.data.domain import Domain, Split
-from adapt.data.raw import Ragged
+from adapt.data import atomic_files
 from adapt.deploy import decided, exported, saved
 from adapt.deploy.rebuilt import NOTHING_OWN, Own, predicts
 from adapt.evaluation import metrics, stacked
@@ -126,10 +123,7 @@ class Fitted:
     said = decided.predicted(about, self._outputs(x, seed, columns_in_order)[1])
     if predicts(about) in ("pixels", "labels"):
       return said
-    names = np.array(self.classes)
-    if all(name.lstrip("-").isdigit() for name in self.classes):
-      names = names.astype(int)
-    return np.asarray(names[said])
+    return later.as_given(about, self.classes, said)
 
   def predict_proba(
     self, x: Any, seed: int | None = None, columns_in_order: bool = False
@@ -160,26 +154,27 @@ class Fitted:
     read = arrays.given(x)
     if (y := read.named.y if y is None else y) is None:
       raise ValueError("x has no labels: give y")
-    right = np.asarray(y).astype(str)
+    right = np.asarray(y)
+    if right.dtype.kind == "f" and self._model(None).about.get("label_type") == "int":
+      right = np.where(right == np.trunc(right), right.astype(int).astype(str), right.astype(str))
+    right = right.astype(str)
     if strange := sorted(set(right.tolist()) - {str(name) for name in self.classes}):
       raise ValueError(
         f"the label {strange[0]!r} is none of the model's classes: {', '.join(self.classes[:10])}"
       )
-    return over_seeds(
-      [float((self.predict(read, seed).astype(str) == right).mean()) for seed in self.seeds]
-    )
+    each = [self.predict(read, seed).astype(str) for seed in self.seeds]
+    if each[0].shape != right.shape:
+      raise ValueError(
+        f"x makes {len(each[0])} predictions and has {len(right)} labels: compare predict(x) with a label "
+        "for each, as of windows of series"
+      )
+    return over_seeds([float((said == right).mean()) for said in each])
 
   def _outputs(
     self, x: Any, seed: int | None, in_order: bool = False
   ) -> tuple[np.ndarray, np.ndarray]:
     model = self._model(seed)
-    given = _as_trained(x, model, in_order)
-    shape, dtype = model.inputs
-    if given.shape[1:] != shape or str(given.dtype) != dtype:
-      raise ValueError(
-        f"x is {given.dtype} of shape {list(given.shape)}, and the model takes {dtype} "
-        f"{['n', *shape]}: give inputs as it was trained on"
-      )
+    given = later.as_trained(x, model, in_order)
     outputs, blocks = saved.outputs(model), metrics.blocks(given, None)
     parts = [outputs(jnp.asarray(block)) for block in blocks.x]
     fs, ls = (np.concatenate([np.asarray(p[i]) for p in parts])[: len(given)] for i in (0, 1))
@@ -268,18 +263,6 @@ def load(
     None if tuning is None else tunings.bind(tuning),
   )
   return Loaded(Path(file), saved.read(file, own if own != Own() else NOTHING_OWN))
-
-
-def _as_trained(x: Any, model: saved.Model, in_order: bool) -> np.ndarray:
-  """Inputs as the model takes them: what training has learnt is applied."""
-  read, made = arrays.given(x, output=predicts(model.about)), preprocessing.of(model.about)
-  domain = Domain("x", split := Split(read.x, None), split, ())
-  done = encode.plain(domain) if made is None else encode.later(domain, made, in_order)
-  if isinstance(split.x, Ragged) or (made is not None and made.step(ragged.STEP) is not None):
-    for note in done.notes:  # steps that were cut away, recordings that were left out
-      warnings.warn(note, stacklevel=2)
-  given: Any = done.train.x
-  return np.asarray(given)
 
 
 class Loaded(Fitted):

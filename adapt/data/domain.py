@@ -52,6 +52,7 @@ class Domain(NamedTuple):
   # beside a task's other domains, as categories, medians and scale are the source's.
   tables: tuple[Any, Any] | None = None
   groups: np.ndarray | None = None  # of the test examples, [n] texts; for a measure alone
+  label_type: str = ""  # of classes as a user's arrays name them: int, float, bool or str
 
 
 def one_split(domain: Domain) -> bool:

@@ -84,6 +84,7 @@ def describe(setup: Setup, point: Point, data: TaskData) -> dict[str, Any]:
     "settings": settings._asdict(),
     "classes": list(data.classes),
     **({} if data.output == "classes" else {"output": _output(setup, data.scale)}),
+    **({"label_type": kind} if (kind := data.sources[0].label_type) else {}),
     "unknown": data.unknown,
     "seen": {"shape": list(x.shape[1:]), "dtype": str(x.dtype)},
     "sources": len(data.sources),

@@ -13,7 +13,7 @@ import numpy as np
 from adapt import catalogue, methods, models, tuning
 from adapt.data import atomic_files, npy
 from adapt.data.label_sets import UNKNOWN
-from adapt.deploy import limits, rebuilt
+from adapt.deploy import limits, own_code, rebuilt
 from adapt.deploy.inputs import Inputs
 from adapt.deploy.packed import ABOUT, digest, packed
 from adapt.deploy.rebuilt import NOTHING_OWN, Own, describe, empty, name, named, nested, rebuild
@@ -107,6 +107,7 @@ def write_models(
   if (steps := data.target.preprocessing) is not None and any(steps):
     about["preprocessing"] = steps._asdict()
   about["environment"] = made["environment"]["versions"]
+  about["own_code"] = own_code.digests({kind: getattr(setup, kind) for kind in own_code.KINDS})
   about["backbone"], backbone = None, {}
   if setup.settings.cache_features:  # what was trained stands on features that this one makes
     from adapt.models import pretrained
@@ -284,6 +285,7 @@ def _check_known(file: Path, about: Mapping[str, Any], own: Own) -> None:
       raise _stranger(file, about, f"{what} takes no '{min(strange)}'")
   if strange := set(about["settings"]) - set(Settings._fields):
     raise _stranger(file, about, f"there is no setting '{min(strange)}'")
+  own_code.check(file, about, own._asdict())
 
 
 class _Stranger(ValueError):

@@ -24,7 +24,13 @@ def about(value: Any) -> str | None:
   }
   return kinds.fields(
     required,
-    {"preprocessing": _preprocessing, "output": output, "threshold": kinds.share},
+    {
+      "preprocessing": _preprocessing,
+      "output": output,
+      "threshold": kinds.share,
+      "label_type": kinds.text,
+      "own_code": kinds.each({}, kinds.text),
+    },
   )(value)
 
 

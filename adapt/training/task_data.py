@@ -220,6 +220,11 @@ _made: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 _KEPT = 64  # entries: a suite's domains at one size, with their features
 
 
+def forget() -> None:
+  """Forgets what was made of inputs, which may have changed in place."""
+  _made.clear()
+
+
 def _once(x: Any, what: tuple[Any, ...], make: Callable[[], Any]) -> Any:
   """Returns a cached value derived from inputs, or computes it.
 
