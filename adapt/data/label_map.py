@@ -48,7 +48,7 @@ def renamed(domain: Domain, names: Mapping[str, str]) -> Domain:
 
 def numbered(domain: Domain) -> bool:
   """Whether classes are called by numbers alone, which name nothing."""
-  return all(name.isdigit() for name in domain.classes)
+  return all(name.removeprefix("-").isdigit() for name in domain.classes)
 
 
 def mixed(numbers: Domain, names: Domain) -> str:
@@ -59,5 +59,5 @@ def mixed(numbers: Domain, names: Domain) -> str:
   return (
     f"{numbers.name} numbers its classes ({', '.join(numbers.classes[:5])}) and {names.name} names "
     f"them ({', '.join(names.classes[:5])}), so they cannot be matched: say which is which, e.g. "
-    f"--label-map {pairs[:200]}"
+    f"--label-map={pairs[:200]}"  # as one word: a pair may begin with a minus
   )

@@ -31,3 +31,13 @@ def test_other_forms_are_refused(text):
     ValueError, match=r"--label-map .* is not NAME=LABEL,…: write e.g. yes=1,no=0"
   ):
     label_map.parsed(text)
+
+
+def test_negative_numbers_are_numbers_too():
+  def of(*classes):
+    split = Split(np.zeros((2, 1), np.float32), np.array([0, 0], np.int32))
+    return Domain("d", split, split, classes)
+
+  assert label_map.numbered(of("-1", "1")) and label_map.numbered(of("1"))
+  assert not label_map.numbered(of("-", "1"))
+  assert "--label-map=a=-1,b=1" in label_map.mixed(of("-1", "1"), of("a", "b"))
