@@ -31,9 +31,9 @@ def gains(records: Sequence[Record], suite: Suite | None) -> Sheet | None:
   found: list[tuple[str, dict[str, float], dict[str, float]]] = []
   for label, mine in every.items():
     base = bases[label]
-    over = differences(mine, every[base]) if base else {}
+    over = differences(mine, _alike(mine, every[base])) if base else {}
     null = null_of(next(iter(mine.values())), records)
-    alone = differences(mine, every[null]) if null and null != label else {}
+    alone = differences(mine, _alike(mine, every[null])) if null and null != label else {}
     if over or alone:
       found.append((label, over, alone))
   if not found:
@@ -64,9 +64,21 @@ def gains(records: Sequence[Record], suite: Suite | None) -> Sheet | None:
     "at weight 0: what is gained over it is the term's. p by Wilcoxon's signed-rank test over tasks, "
     "Holm-corrected for the methods of its column; "
     f"a verdict needs p < {LEVEL}, which fewer than six tasks cannot give, and an "
-    "interval without 0. Seeds that diverged are left out of their pair. Tasks that share a domain are "
+    "interval without 0. Seeds that diverged are left out of their pair, and so are tasks whose examples "
+    "have changed between the two. Tasks that share a domain are "
     f"not independent.{_told(bases)}",
   )
+
+
+def _alike(ours: Mapping[str, Record], theirs: Mapping[str, Record]) -> dict[str, Record]:
+  """Their records of tasks on whose data ours are too: no gain is one of other examples."""
+
+  def same(a: Record, b: Record) -> bool:  # what has another name is other features of the same
+    first, second = (r["config"].get("data") or {} for r in (a, b))
+    return all(first[n] == second[n] for n in first.keys() & second.keys() - {"pretrained"})
+
+  both = ours.keys() & theirs.keys()
+  return {task: theirs[task] for task in both if same(ours[task], theirs[task])}
 
 
 def _told(bases: Mapping[str, str | None]) -> str:

@@ -45,6 +45,15 @@ def test_gains_stand_beside_gains_over_the_null_control():
   assert dann[5].value == pytest.approx(p) and dann[1].value == pytest.approx(4 * p)
 
 
+def test_tasks_of_other_examples_give_no_gain():
+  def on(data, *records):
+    return [{**r, "config": {**r["config"], "data": {"s": data}}} for r in records]
+
+  sheet = comparisons.gains([*on("a", *BASE), *on("a", *OURS[:5]), *on("b", *OURS[5:])], None)
+  assert cells(sheet)["dann"][3] == "5/5"
+  assert comparisons.gains([*on("a", *BASE), *on("b", *OURS)], None) is None
+
+
 def test_few_tasks_have_a_mean_and_no_verdict():
   found = cells(comparisons.gains([*BASE[:2], *OURS[:2], *NULL[:1]], None))
   mean = 100 * RISE[:2].mean()
