@@ -39,6 +39,8 @@ def numbered(
   Raises:
     ValueError: one line with the remedy: labels that are no such numbers.
   """
+  if output in ("values", "labels"):
+    every = _in_order(called, every)
   named = list(zip(called, every, strict=True))
   if output == "values":
     return [one._replace(y=_values(one)) for one in every], ()
@@ -53,6 +55,25 @@ def numbered(
   return [one._replace(y=_numbered(one.y, classes)) for one in every], tuple(
     map(str, classes.tolist())
   )
+
+
+def _in_order(called: Sequence[str], every: Sequence[Given]) -> list[Given]:
+  """All with the columns of their labels in the order of the first that names them."""
+  first, names = next(
+    ((n, g.labels) for n, g in zip(called, every, strict=True) if g.labels), ("", ())
+  )
+  found = []
+  for name, one in zip(called, every, strict=True):
+    if len(one.labels) < 2 or one.y is None:  # of one column the name does not matter
+      found.append(one)
+    elif sorted(one.labels) != sorted(names):
+      raise ValueError(
+        f"{name} names its labels {', '.join(one.labels)}, and {first} {', '.join(names)}: rename them alike"
+      )
+    else:
+      y = one.y[:, [one.labels.index(n) for n in names]]
+      found.append(one._replace(y=y, labels=names))
+  return found
 
 
 def label_type(every: Sequence[Given]) -> str:

@@ -1,6 +1,6 @@
 """Arrays, data frames, files and names as domains."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +62,8 @@ def domains_of(
       "transductive judges on the target's training rows: leave out test and labelled"
     )
   together = unseen.together if hidden else encode.together
-  named = _named(source)
-  asked = [*named.values(), target, test, labelled]
+  named = _named(frames.as_frames(source))
+  asked = list(map(frames.as_frames, (*named.values(), target, test, labelled)))
   (*sources, target, test, labelled), (*_, own_groups, test_groups, _) = parted(
     asked, reading.groups
   )
@@ -71,21 +71,45 @@ def domains_of(
   if groups is None:
     groups = own_groups if test is None else test_groups
   every = [*named.values(), target]
+  label, reading = _one_label(label, reading, any(isinstance(d, str | Path) for d in every))
   if any(isinstance(one, str | Path | Domain) for one in every):
     found = _with_files(named, target, (test, labelled), label, reading, groups)
     own = [not isinstance(d, Domain) and not _is_set(d) for d in every]
     made = together(found, reading, all(own))
-    tables = any(
-      frames.is_frame(d) or (isinstance(d, str | Path) and tabular.is_table(str(d))) for d in every
-    )
+    tables = any(map(_is_table, every))
     called = [str(d) if isinstance(d, str | Path) else n for n, d in named.items()]
     unread.check(called, any(own), tables, made, reading)
     return own_data.matched(own_data.told_apart(made, list(map(str, every))))
   judged = target if hidden and test is None else test
-  data_of = (target, judged, labelled, label, reading.output, groups)
+  data_of = (target, judged, labelled, label, reading, groups)
   made = together(_of_arrays(named, *data_of), reading)
-  unread.check([*named, "target"], True, any(map(frames.is_frame, every)), made, reading)
+  unread.check([*named, "target"], True, any(map(_is_table, every)), made, reading)
   return made
+
+
+def _one_label(label: str, reading: Reading, files: bool) -> tuple[str, Reading]:
+  """The label's column, which `label` or `reading` names, for frames and for files.
+
+  Raises:
+    ValueError: they name two, or a column of domains of no file.
+  """
+  if reading.label and label not in ("label", reading.label):
+    raise ValueError(f"label is '{label}' and reading names '{reading.label}': give one of them")
+  if reading.domain_column and not files:
+    raise ValueError(
+      f"domain_column '{reading.domain_column}' is of a table's file: of a frame choose the rows of each "
+      "domain yourself, and leave the column out"
+    )
+  if reading.label:
+    return reading.label, reading
+  return label, reading._replace(label=label) if files and label != "label" else reading
+
+
+def _is_table(one: Data) -> bool:
+  """Whether it is a table's file or a frame, also with labels beside it."""
+  if isinstance(one, tuple) and one:
+    one = one[0]
+  return frames.is_frame(one) or (isinstance(one, str | Path) and tabular.is_table(str(one)))
 
 
 def _is_set(one: Data) -> bool:
@@ -99,17 +123,18 @@ def _of_arrays(
   test: Data,
   labelled: Data,
   label: str,
-  output: str,
+  reading: Reading,
   groups: Any,
 ) -> list[Domain]:
   """The same where all are arrays or frames."""
-  sources = {name: _given(one, name, label, output) for name, one in named.items()}
+  output, how = reading.output, (label, reading.output, reading.missing)
+  sources = {name: _given(one, name, *how) for name, one in named.items()}
   for name, one in sources.items():
     if one.y is None:
       raise ValueError(f"{name} has no labels: give (inputs, labels)")
-  own = _given(target, "target", label, output)
+  own = _given(target, "target", *how)
   more = {"test": test, "labelled": labelled}
-  others = {n: _given(d, n, label, output) for n, d in more.items() if d is not None}
+  others = {n: _given(d, n, *how) for n, d in more.items() if d is not None}
   if test is None:
     own = grouped(own, groups)
   else:
@@ -130,11 +155,15 @@ def _of_arrays(
   return [d._replace(label_type=kind) for d in made]
 
 
-def given(x: Data, name: str = "x", output: str = "classes") -> Given:
+def given(
+  x: Data, name: str = "x", output: str = "classes", missing: Collection[str] = ()
+) -> Given:
   """Inputs to predict from, read once.
 
-  Of a frame all columns count as inputs; `output` says what labels beside the inputs are.
+  Of a frame all columns count as inputs, and `missing` are values that mean a missing cell; `output`
+  says what labels beside the inputs are.
   """
+  x = frames.as_frames(x)
   if isinstance(x, Given):
     return x
   if isinstance(x, str | Path):
@@ -142,7 +171,9 @@ def given(x: Data, name: str = "x", output: str = "classes") -> Given:
       f"{name} is '{x}', and files are predicted by the command line: save(FILE), then adapt predict "
       f"--model FILE --data {x}; or give arrays"
     )
-  return Given(frames.table(x), None) if frames.is_frame(x) else _given(x, name, "label", output)
+  if frames.is_frame(x):
+    return Given(frames.table(x, missing), None)
+  return _given(x, name, "label", output, missing)
 
 
 def _named(source: Data) -> dict[str, Data]:
@@ -174,7 +205,7 @@ def _with_files(
     elif isinstance(one, str | Path):
       found.append(data.read(str(one), None, reading))
     else:
-      given = _given(one, name, label, reading.output)
+      given = _given(one, name, label, reading.output, reading.missing)
       given = grouped(given, groups) if one is target else given
       given = given.named if reading.output == "classes" else given
       [made], names = numbered([name], [given], 1, reading.output)
@@ -182,7 +213,7 @@ def _with_files(
   return found
 
 
-def _given(one: Data, name: str, label: str, output: str) -> Given:
+def _given(one: Data, name: str, label: str, output: str, missing: Collection[str]) -> Given:
   """Checked inputs, and labels as they are."""
   x, y = one if isinstance(one, tuple) and len(one) == 2 else (one, None)
   found: Any
@@ -193,7 +224,7 @@ def _given(one: Data, name: str, label: str, output: str) -> Given:
     own = table_names.several(name, label, list(x.columns))
     if y is None and own:
       y, labels = x[own[0] if len(own) == 1 else own].to_numpy(), tuple(own)
-    found = frames.table(x.drop(columns=own))
+    found = frames.table(x.drop(columns=own), missing)
     if not found.columns or not len(found):
       raise ValueError(f"{name} has no {'row' if found.columns else 'feature column'}: add some")
   elif y is None and feeds.is_feed(x):

@@ -1,5 +1,6 @@
 """`adapt.Adapted` and `AdaptedRegressor`: scikit-learn estimators by skada's convention for domains."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -8,13 +9,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
-from adapt.api import stacking
+from adapt.api import frames, stacking
 from adapt.api.fit import fit
 from adapt.api.fitted import Fitted
 
-MASKED = (
-  -1
-)  # the label of target examples, as skada masks them; of values it is a number like others
+# The label of target examples, as skada masks them; of values it is a number like others, and of the
+# classes -1 and 1 a class where something else says which rows are the target.
+MASKED = -1
+_FIXED = ("source", "target", "seeds", "output")  # of `adapt.fit`, said otherwise here
 
 
 class _Estimator(BaseEstimator):
@@ -54,16 +56,25 @@ class _Estimator(BaseEstimator):
     """Trains from the source rows to the target rows.
 
     Args:
-      X: inputs [n, ...]; a list of series [t, c] of floats may have several lengths.
-      y: labels [n], or of a regressor values [n] or [n, d]; those of target rows are not read.
+      X: inputs [n, ...]; the columns of a frame are matched by name. A list of series [t, c] of floats may
+        have several lengths.
+      y: labels [n], or of a regressor values [n] or [n, d]. Mask those of target rows: training does
+        not read them, but the scores of a search would.
       sample_domain: [n] which domain each row is of, or None.
       Xt: target inputs, where X has source rows alone.
 
     Raises:
       ValueError: no source or no target rows, or what `adapt.fit` refuses.
     """
+    if wrong := [name for name in _FIXED if name in self.settings]:
+      raise ValueError(f"{type(self).__name__} has no '{wrong[0]}': it is one run, of `seed`")
     x, labels = _array(X), np.asarray(y)
-    sources, target = _parted(x, labels, self._masked(labels), sample_domain, Xt)
+    apart = sample_domain is not None or Xt is not None
+    signs = apart and set(labels.ravel().tolist()) <= {-1, 1}
+    masked = self._masked(labels, signs)
+    sources, target = _parted(x, labels, masked, sample_domain, Xt)
+    if sample_domain is not None:
+      _tell_unmasked(labels, masked, signs, np.asarray(sample_domain))
     self.fitted_: Fitted = fit(
       self.method,
       source=sources,
@@ -76,20 +87,37 @@ class _Estimator(BaseEstimator):
       **self.settings,
     )
     self._learnt([ys for _, ys in sources])
-    if x.dtype != object:  # series of several lengths have no number of features
+    if frames.is_frame(x):
+      self.feature_names_in_ = np.array(list(map(str, x.columns)), object)
+    if (
+      frames.is_frame(x) or x.dtype != object
+    ):  # series of several lengths have no number of features
       self.n_features_in_ = int(np.prod(x.shape[1:]))
     return self
 
   def _learnt(self, labels: Sequence[np.ndarray]) -> None:
     """Keeps what the sources' labels say."""
 
-  def transform(self, X: Any) -> np.ndarray:
+  def transform(self, X: Any, sample_domain: Any = None) -> np.ndarray:
     """Features [n, d] that the network's last layer reads."""
-    check_is_fitted(self, "fitted_")
-    return self.fitted_.features(_array(X))
+    del sample_domain  # all rows alike
+    return self._of(X, "features")
 
-  def _masked(self, y: np.ndarray) -> np.ndarray:
-    """Which labels are masked: None or NaN."""
+  def _of(self, x: Any, what: str) -> np.ndarray:
+    """What the trained model says of inputs; an array's columns are in the order of training."""
+    check_is_fitted(self, "fitted_")
+    x = _array(x)
+    found: np.ndarray = getattr(self.fitted_, what)(x, columns_in_order=not frames.is_frame(x))
+    return found
+
+  def _masked(self, y: np.ndarray, signs: bool) -> np.ndarray:
+    """Which labels are masked: None or NaN.
+
+    Args:
+      y: labels [n].
+      signs: whether -1 is a class beside 1.
+    """
+    del signs
     if y.dtype.kind in "iuf":
       return np.asarray((y != y).reshape(len(y), -1).any(axis=1))  # NaN
     return np.array([v is None or v != v for v in y.tolist()], bool)
@@ -99,16 +127,17 @@ class _Estimator(BaseEstimator):
   ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Predictions, labels and weights of the rows that have a label."""
     labels = np.asarray(y)
-    known = ~self._masked(labels)
-    if domain is not None:
+    known = ~self._masked(labels, MASKED in getattr(self, "classes_", np.empty(0)).tolist())
+    if domain is not None:  # else a search in which it is passed on would choose by target labels
       known &= np.asarray(domain) >= 0
     if not known.any():
-      raise ValueError("no row has a label: nothing to score")
+      more = "" if domain is None else "; leave out sample_domain to score rows of the target"
+      raise ValueError(f"no row of a source has a label: nothing to score{more}")
     weights = None if weight is None else np.asarray(weight)[known]
     return self.predict(_array(X)[known]), labels[known], weights
 
-  def predict(self, X: Any) -> np.ndarray:
-    """What each row is, [n, ...]."""
+  def predict(self, X: Any, sample_domain: Any = None) -> np.ndarray:
+    """What each row is, [n, ...]; of all domains alike."""
     raise NotImplementedError
 
 
@@ -134,25 +163,27 @@ class Adapted(ClassifierMixin, _Estimator):
     fitted_: what `adapt.fit` returned.
   """
 
-  def predict(self, X: Any) -> np.ndarray:
-    """Labels [n]."""
-    return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+  def predict(self, X: Any, sample_domain: Any = None) -> np.ndarray:
+    """Labels [n], by the model's `decision`."""
+    del sample_domain
+    return self._of(X, "predict").astype(self.classes_.dtype)
 
-  def predict_proba(self, X: Any) -> np.ndarray:
+  def predict_proba(self, X: Any, sample_domain: Any = None) -> np.ndarray:
     """Probabilities [n, k] of `classes_`."""
-    check_is_fitted(self, "fitted_")
-    return self.fitted_.predict_proba(_array(X))
+    del sample_domain
+    return self._of(X, "predict_proba")
 
   def score(self, X: Any, y: Any, sample_weight: Any = None, sample_domain: Any = None) -> float:
-    """Accuracy on rows with a label; masked ones do not count."""
+    """Accuracy on rows with a label, of `sample_domain`'s sources alone."""
     found, labels, weight = self._scored(X, y, sample_weight, sample_domain)
     return float(np.average(found == labels, weights=weight))
 
   def _learnt(self, labels: Sequence[np.ndarray]) -> None:
     self.classes_ = np.unique(np.concatenate(labels))
 
-  def _masked(self, y: np.ndarray) -> np.ndarray:
-    return super()._masked(y) | np.array([v == MASKED for v in y.tolist()], bool)
+  def _masked(self, y: np.ndarray, signs: bool) -> np.ndarray:
+    masked = super()._masked(y, signs)
+    return masked if signs else masked | np.array([v == MASKED for v in y.tolist()], bool)
 
 
 class AdaptedRegressor(RegressorMixin, _Estimator):
@@ -174,19 +205,35 @@ class AdaptedRegressor(RegressorMixin, _Estimator):
 
   _output = "values"
 
-  def predict(self, X: Any) -> np.ndarray:
+  def predict(self, X: Any, sample_domain: Any = None) -> np.ndarray:
     """Values [n] or [n, d], in the labels' unit."""
-    check_is_fitted(self, "fitted_")
-    return self.fitted_.predict(_array(X))
+    del sample_domain
+    return self._of(X, "predict")
 
   def score(self, X: Any, y: Any, sample_weight: Any = None, sample_domain: Any = None) -> float:
-    """R² on rows with a value; masked ones do not count."""
+    """R² on rows with a value, of `sample_domain`'s sources alone."""
     found, labels, weight = self._scored(X, y, sample_weight, sample_domain)
     return float(r2_score(labels.astype(float), found, sample_weight=weight))
 
 
-def _array(x: Any) -> np.ndarray:
-  """Inputs as rows that can be chosen; texts and rows of several lengths stay what they are."""
+def _tell_unmasked(y: np.ndarray, masked: np.ndarray, signs: bool, domain: np.ndarray) -> None:
+  """Warns of target labels that a search's scorer would see."""
+  said = (domain < 0) & ~masked
+  if signs:
+    said &= y == 1  # -1 may be either
+  if said.any():
+    warnings.warn(
+      f"{int(said.sum())} rows of the target have labels: training does not read them, but a search would "
+      "choose by them: mask them by -1, values by NaN",
+      stacklevel=3,
+    )
+
+
+def _array(x: Any) -> Any:
+  """Inputs as rows that can be chosen; frames, texts and uneven rows stay what they are."""
+  x = frames.as_frames(x)
+  if frames.is_frame(x):
+    return x
   if hasattr(x, "tocsr"):
     return stacking.inputs(x, "X")[0]
   if isinstance(x, list) and len(x) and isinstance(x[0], str):

@@ -154,7 +154,8 @@ class Fitted:
     read = arrays.given(x)
     if (y := read.named.y if y is None else y) is None:
       raise ValueError("x has no labels: give y")
-    right = np.asarray(y)
+    if (right := np.asarray(y)).ndim != 1:
+      raise ValueError(f"y has shape {list(right.shape)}: give one class an example, [n]")
     if right.dtype.kind == "f" and self._model(None).about.get("label_type") == "int":
       right = np.where(right == np.trunc(right), right.astype(int).astype(str), right.astype(str))
     right = right.astype(str)

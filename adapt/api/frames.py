@@ -1,11 +1,13 @@
-"""Data frames, where pandas is installed."""
+"""Data frames of pandas, and tables that become such."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
 from adapt import extras
 from adapt.data.raw import Column, Table
+from adapt.data.table_names import SPLIT
 
 
 def pandas() -> Any:
@@ -22,13 +24,41 @@ def is_frame(x: Any) -> bool:
   return hasattr(x, "columns") and hasattr(x, "iloc")
 
 
-def table(frame: Any) -> Table:
-  """A data frame's columns: numbers as they are, all else as texts."""
-  return Table(tuple(Column(str(name), _values(frame[name])) for name in frame.columns))
+def as_frames(x: Any) -> Any:
+  """Tables of polars and pyarrow as data frames; all else stays."""
+  if isinstance(x, tuple) and len(x) == 2:
+    return tuple(map(as_frames, x))
+  named = hasattr(x, "columns") and hasattr(
+    x, "to_pandas"
+  )  # a data set of Hugging Face has no columns
+  return x.to_pandas() if named and not is_frame(x) else x
 
 
-def _values(series: Any) -> np.ndarray:
+def table(frame: Any, missing: Collection[str] = ()) -> Table:
+  """A data frame's columns: numbers as they are, all else as texts.
+
+  Args:
+    frame: what `is_frame` says yes to.
+    missing: values that mean a missing cell, as in `Reading`.
+
+  Raises:
+    ValueError: a name that two columns have, or a column of splits, as a file may have one.
+  """
+  names = [str(name) for name in frame.columns]
+  if twice := [name for name in names if names.count(name) > 1]:
+    raise ValueError(f"the frame has several columns named '{twice[0]}': rename them")
+  if SPLIT in names and set(frame[SPLIT].unique()) <= {"train", "test"}:
+    raise ValueError(
+      f"the frame has a column '{SPLIT}' of train and test, which only files are parted by: give the rows of "
+      "train, and those of test as test=, without it"
+    )
+  return Table(tuple(Column(str(n), _values(frame[n], missing)) for n in frame.columns))
+
+
+def _values(series: Any, missing: Collection[str]) -> np.ndarray:
   """[n] float64 with NaN, or texts with None, where missing."""
+  if missing:
+    series = series.mask(series.isin([*missing, *_numbers(missing)]))
   lacks, kind = series.isna().to_numpy(), getattr(series.dtype, "kind", "O")
   if kind in "buif" and not hasattr(series, "cat"):
     return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
@@ -40,3 +70,14 @@ def _values(series: Any) -> np.ndarray:
   found[~lacks] = [str(v) for v in known]
   found[lacks] = None
   return np.asarray(found)
+
+
+def _numbers(texts: Collection[str]) -> list[float]:
+  """Those of them that are numbers."""
+  found = []
+  for text in texts:
+    try:
+      found.append(float(text))
+    except ValueError:
+      continue
+  return found

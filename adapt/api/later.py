@@ -28,7 +28,9 @@ def as_trained(x: Any, model: Model, in_order: bool) -> np.ndarray:
   Raises:
     ValueError: inputs of another shape or type than those of training.
   """
-  read, made = arrays.given(x, output=predicts(model.about)), preprocessing.of(model.about)
+  made = preprocessing.of(model.about)
+  missing: Sequence[str] = () if made is None else made.reading.get("missing", ())
+  read = arrays.given(x, output=predicts(model.about), missing=missing)
   domain = Domain("x", split := Split(read.x, None), split, ())
   done = encode.plain(domain) if made is None else encode.later(domain, made, in_order)
   for note in dict.fromkeys((*_lacking(read.x, made), *done.notes)):

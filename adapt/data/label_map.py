@@ -43,7 +43,9 @@ def renamed(domain: Domain, names: Mapping[str, str]) -> Domain:
   def of(split: Split) -> Split:
     return split._replace(y=None if split.y is None else to[split.y])
 
-  return domain._replace(train=of(domain.train), test=of(domain.test), classes=classes)
+  kind = domain.label_type and "str"  # names are texts, whatever the labels were
+  train, test = of(domain.train), of(domain.test)
+  return domain._replace(train=train, test=test, classes=classes, label_type=kind)
 
 
 def numbered(domain: Domain) -> bool:

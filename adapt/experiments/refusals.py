@@ -43,6 +43,9 @@ def refuse_unknown(choices: Choices) -> None:
 def refuse_numbers(choices: Choices) -> None:
   """Raises ValueError for numbers that no setting or hyper-parameter can have."""
   bounds.check_settings(choices.settings)
+  seeds = choices.seeds
+  if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
+    raise ValueError(f"seeds are {list(seeds)}: give one or more, 0 or above, all different")
   entries = (choices.method, choices.weighting, choices.tuning, choices.optimizer)
   for entry in filter(None, (*entries, choices.model)):
     kinds = {p.name: p.kind for p in catalogue.parameters(entry.factory)} if entry.given else {}

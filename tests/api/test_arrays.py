@@ -140,3 +140,52 @@ def test_options_that_nothing_reads_are_refused(tmp_path):
   a, b = str(tmp_path / "moons.npz"), str(tmp_path / "turned.npz")
   with pytest.raises(ValueError, match="--label-column z is for tables"):
     arrays.domains_of(a, b, reading=Reading(label="z"))
+
+
+def frame_of(x, **columns):
+  return pd.DataFrame({"b": x[:, 0], "a": x[:, 1]} | columns)
+
+
+def test_the_label_s_column_is_named_once_for_frames_and_files(tmp_path):
+  pytest.importorskip("pyarrow")
+  rng = np.random.default_rng(0)
+  x, y, other = rng.normal(size=(40, 2)), np.arange(40) % 2, rng.integers(0, 3, 40)
+  frame = frame_of(x, label=other, outcome=y)
+  for asked in ({"label": "outcome"}, {"reading": Reading(label="outcome")}):
+    source, _ = arrays.domains_of(frame, frame.drop(columns="outcome"), **asked)
+    assert source.classes == ("0", "1") and set(source.features) == {"a", "b", "label"}
+  for name in "st":
+    frame.rename(columns={"label": "class"}).to_csv(tmp_path / f"{name}.csv", index=False)
+  files = [str(tmp_path / f"{name}.csv") for name in "st"]
+  source, _ = arrays.domains_of(*files, label="outcome")
+  assert source.classes == ("0", "1") and set(source.features) == {"a", "b", "class"}
+  with pytest.raises(ValueError, match="label is 'class' and reading names 'outcome'"):
+    arrays.domains_of(*files, label="class", reading=Reading(label="outcome"))
+  with pytest.raises(ValueError, match="domain_column 'b' is of a table's file"):
+    arrays.domains_of(frame, frame, reading=Reading(domain_column="b"))
+
+
+@pytest.mark.parametrize("output", ["values", "labels"])
+def test_several_labels_are_matched_by_name(output):
+  rng = np.random.default_rng(0)
+  x = rng.normal(size=(40, 2)).astype(np.float32)
+  y = pd.DataFrame({"u": (x[:, 0] > 0).astype(int), "v": 1 - np.arange(40) % 2})
+  y = y.astype(float) if output == "values" else y
+  reading = Reading(output=output)
+  same = arrays.domains_of((x, y), x, (x, y), reading=reading)
+  other = arrays.domains_of([(x, y), (x, y[["v", "u"]])], x, (x, y[["v", "u"]]), reading=reading)
+  np.testing.assert_array_equal(same[-1].test.y, other[-1].test.y)
+  np.testing.assert_array_equal(other[0].train.y, other[1].train.y)
+  with pytest.raises(ValueError, match="test names its labels u, w, and source u, v: rename them"):
+    arrays.domains_of((x, y), x, (x, y.rename(columns={"v": "w"})), reading=reading)
+
+
+def test_tables_of_pyarrow_are_matched_by_name():
+  pa = pytest.importorskip("pyarrow")
+  x, y = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) % 2
+  frame = frame_of(x)
+  turned = pa.Table.from_pandas(frame[["a", "b"]])
+  one = arrays.domains_of((pa.Table.from_pandas(frame), y), turned)
+  two = arrays.domains_of((frame, y), frame)
+  assert one[0].features == two[0].features == ("b", "a")
+  np.testing.assert_array_equal(one[1].train.x, two[1].train.x)

@@ -46,7 +46,8 @@ def test_domains_come_by_sample_domain_by_mask_or_apart():
   digests = [way.fitted_.record["parameters"] for way in ways]
   assert digests[0] == digests[1] == digests[2]
   spoilt = np.where(DOMAIN > 0, Y, 1)
-  own = estimator().fit(X, spoilt, sample_domain=DOMAIN)
+  with pytest.warns(UserWarning, match="300 rows of the target have labels"):
+    own = estimator().fit(X, spoilt, sample_domain=DOMAIN)
   assert own.fitted_.record["parameters"] == digests[0]  # target labels are not read
 
 
@@ -162,3 +163,58 @@ def test_series_of_several_lengths_are_rows_like_others():
   assert own.score(x, y) == pytest.approx((own.predict(x[:30]) == y[:30]).mean())
   apart = estimator(model="mlp").fit(x[:30], y[:30], Xt=xt)
   assert apart.fitted_.record["parameters"] == own.fitted_.record["parameters"]
+
+
+def test_the_columns_of_frames_are_matched_by_name():
+  pd = pytest.importorskip("pandas")
+  xs, xt = (pd.DataFrame(x, columns=["a", "b"]) for x in (XS, XT))
+  apart = {"steps": 60, "width": 8, "depth": 1, "evaluations": 1, "lr": 0.1}
+  own = adapt.Adapted("source_only", steps=60, evaluations=1, lr=0.1).fit(xs, YS, Xt=xt)
+  turned = adapt.Adapted("source_only", steps=60, evaluations=1, lr=0.1).fit(
+    xs, YS, Xt=xt[["b", "a"]]
+  )
+  assert list(own.feature_names_in_) == ["a", "b"] and own.n_features_in_ == 2
+  for other in (own.predict_proba(xt[["b", "a"]]), turned.predict_proba(xt), own.predict_proba(XT)):
+    np.testing.assert_allclose(other, own.predict_proba(xt), atol=1e-6)
+  joined = adapt.Adapted("dann", **apart).fit(pd.concat([xs, xt]), Y, sample_domain=DOMAIN)
+  assert joined.predict(xt).shape == (300,)
+  with pytest.raises(ValueError, match="lacks the columns 'b'"):
+    own.predict(xt[["a"]])
+
+
+def test_predictions_follow_the_decision():
+  own = estimator(decision=0.1).fit(XS, YS, Xt=XT)
+  plain = own.classes_[own.predict_proba(XT).argmax(axis=1)]
+  found = own.predict(XT, sample_domain=-np.ones(300))
+  assert (found == own.fitted_.predict(XT)).all() and found.sum() > plain.sum()
+
+
+def test_minus_one_beside_one_is_a_class():
+  signs = 2 * YS - 1
+  for own in (
+    estimator().fit(XS, signs, Xt=XT),
+    estimator().fit(X, np.r_[signs, np.full(300, -1)], sample_domain=DOMAIN),
+  ):
+    assert own.classes_.tolist() == [-1, 1]
+    assert own.score(XS, signs) == pytest.approx((own.predict(XS) == signs).mean())
+  with pytest.raises(ValueError, match="source rows have masked labels"):
+    estimator().fit(X, np.r_[-1, Y[1:]], sample_domain=DOMAIN)
+
+
+def test_a_search_with_masked_labels_does_not_see_the_target():
+  grid = {"lr": [0.1, 1e-9]}
+  own = adapt.Adapted("source_only", steps=60, evaluations=1)
+  search = GridSearchCV(own, grid, cv=KFold(2, shuffle=True, random_state=0))
+  assert search.fit(X, Y, sample_domain=DOMAIN).best_params_ == {"lr": 0.1}
+
+
+@pytest.mark.parametrize("name", ["seeds", "output", "target"])
+def test_what_the_estimator_says_itself_is_no_setting(name):
+  with pytest.raises(ValueError, match=f"Adapted has no '{name}'"):
+    estimator(**{name: 3}).fit(XS, YS, Xt=XT)
+
+
+def test_rows_of_the_target_alone_are_scored_without_domains():
+  own = estimator().fit(XS, YS, Xt=XT)
+  with pytest.raises(ValueError, match="leave out sample_domain"):
+    own.score(XT, YS, sample_domain=-np.ones(300))

@@ -105,3 +105,9 @@ def test_a_pickled_experiment_says_the_code_of_where_it_is_read():
   experiment.code["method"] = "that of another machine"
   read = pickle.loads(pickle.dumps(experiment))
   assert read == experiment and read.code == code
+
+
+@pytest.mark.parametrize("seeds", [(), (0, 0), (-1,)])
+def test_seeds_are_some_and_all_different(seeds):
+  with pytest.raises(ValueError, match="give one or more, 0 or above, all different"):
+    toy.experiment("source_only", seeds=seeds)
