@@ -52,14 +52,12 @@ def isolated(folder: Path) -> None:
   (folder / "benchmarks").symlink_to(ROOT / "benchmarks", target_is_directory=True)
 
 
-def peer_command(
-  environments: Path, environment: str, module: str, name: str, asked: str
-) -> list[str]:
-  """What starts a peer's process; Failed where there is no such environment."""
-  python = interpreter(environments, environment)
+def found(folder: Path, environment: str) -> str:
+  """The environment's Python; Failed where there is none."""
+  python = interpreter(folder, environment)
   if not python.exists():
     raise Failed(f"no {environment} environment: --make makes it")
-  return [str(python), "-m", module, name, asked]
+  return str(python)
 
 
 def peer_environment() -> dict[str, str]:

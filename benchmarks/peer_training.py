@@ -131,9 +131,8 @@ def theirs(
   """A peer's side: one process, run after run; `runs`, if not all."""
   environment, module = PEERS[name]
   asked = Asked(load.work, load.runs[:runs], str(folder))
-  command = peer_process.peer_command(
-    environments, environment, module, name, peer_runs.told(asked)
-  )
+  python = peer_process.found(environments, environment)
+  command = [python, "-m", module, name, peer_runs.told(asked)]
   made = peer_process.watched(command, peer_process.peer_environment(), folder)
   (ready, about), *rest = made.said
   stamps = [seconds for seconds, _ in rest]

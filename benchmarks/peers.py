@@ -16,6 +16,8 @@ Preparing data sets is not counted. Cases:
 
   amazon       Amazon reviews, 12 pairs, five seeds, an MLP
   digits       MNIST and USPS, both ways, three seeds, LeNet
+  weightings   kmm, kliep and ulsif of 2,000 + 2,000 vectors, against ADAPT; imports not counted
+  shallow      coral, sa, tca, otda of 1,000 + 1,000 vectors, against skada and ADAPT; nor here
 
 --pairs, --seeds and --steps make a workload smaller, for a look. With --runs K a peer makes the first K
 runs only; the rest is extrapolated, and the record says so.
@@ -35,12 +37,13 @@ import jax
 from adapt.cli.command import Parser, guarded
 from adapt.data import atomic_files
 from adapt.records import record
-from benchmarks import machine, peer_process, peer_runs, peer_training
+from benchmarks import machine, peer_closed, peer_process, peer_runs, peer_training
 from benchmarks.contender import Failed
 from benchmarks.machine import ranged, spread
 from benchmarks.peer_training import OURS, Turn, Workload
 
 TRAINING = ("amazon", "digits")
+CASES = (*TRAINING, *peer_closed.CASES)
 Record = dict[str, Any]
 Side = Callable[[], Turn]
 
@@ -136,12 +139,18 @@ def training(name: str, asked: argparse.Namespace) -> Record:
   return made | {"failed": failed}
 
 
+def _made(name: str, asked: argparse.Namespace) -> Record:
+  if name in TRAINING:
+    return training(name, asked)
+  return peer_closed.measured(name, asked.environments, asked.rounds, asked.foreign)
+
+
 def lines(name: str, made: Mapping[str, Any]) -> Iterator[str]:
   """A case's record as text."""
   yield f"{name}: {made['what']} ({made['rounds']} rounds, {len(made['dropped'])} dropped)"
   for entry, facts in made["entries"].items():
-    reached = facts.get("accuracy")
-    more = f", accuracy {peer_runs.percent(reached)} %" if reached else ""
+    told = (f", {n} {peer_runs.percent(facts[n])} %" for n in ("accuracy", "share") if n in facts)
+    more = "".join(told)
     yield f"  {entry:56} {ranged(facts['seconds'])} s{more}"
   for ratio, number in made["ratios"].items():
     yield f"  {ratio:56} {ranged(number)}"
@@ -152,7 +161,7 @@ def lines(name: str, made: Mapping[str, Any]) -> Iterator[str]:
 def main(argv: Sequence[str] | None = None) -> int:
   """Measures, prints and records; returns the exit code: 1 if nothing could be kept."""
   parser = Parser(prog="python -m benchmarks.peers", description=(__doc__ or "").split("\n", 1)[0])
-  parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(TRAINING)}; all")
+  parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}; all")
   add = parser.add_argument
   add("--environments", type=Path, required=True, metavar="FOLDER", help="of the peers")
   add("--make", action="store_true", help="make those environments, and nothing else")
@@ -173,12 +182,12 @@ def _run(asked: argparse.Namespace) -> int:
     peer_process.make(asked.environments)
     return 0
   for name in asked.cases:
-    if name not in TRAINING:
-      raise ValueError(f"no case '{name}': choose from {', '.join(TRAINING)}")
+    if name not in CASES:
+      raise ValueError(f"no case '{name}': choose from {', '.join(CASES)}")
   atomic_files.check_writable(asked.out)
   kept = True
-  for name in asked.cases or TRAINING:
-    made = training(name, asked)
+  for name in asked.cases or CASES:
+    made = _made(name, asked)
     print("\n".join(lines(name, made)), flush=True)
     cpu = jax.default_backend() == "cpu"
     processor = machine.processor() if cpu else jax.devices()[0].device_kind

@@ -1,6 +1,7 @@
 """The benchmark of peers: what a process is told and says, ratios, and what was not run."""
 
 import argparse
+import importlib
 import json
 import os
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import peer_process, peer_runs, peer_training, peers
+from benchmarks import peer_closed, peer_process, peer_runs, peer_training, peers
 from benchmarks.contender import ROOT, Failed, Work
 from benchmarks.peer_runs import Arrays, Asked
 from benchmarks.peer_training import OURS, Turn, Workload
@@ -75,7 +76,7 @@ def test_schedules_are_those_of_our_step():
 def test_a_process_of_a_peer_does_not_find_our_package(tmp_path):
   peer_process.isolated(tmp_path)
   code = (
-    "import sys, benchmarks.peer_torch, benchmarks.peer_tensorflow as f; "
+    "import sys, benchmarks.peer_torch, benchmarks.peer_closed, benchmarks.peer_tensorflow as f; "
     "assert f.__file__.startswith(sys.argv[1]); "
     "assert not {'adapt', 'jax', 'torch', 'tensorflow'} & set(sys.modules); print('{}')"
   )
@@ -144,9 +145,44 @@ def test_a_peer_that_is_not_there_is_one_line(monkeypatch, capsys, tmp_path):
   assert made["failed"]["skada"].startswith("no torch environment") and made["ratios"] == {}
 
 
+def test_our_side_of_closed_form_beside_no_peer(tmp_path, monkeypatch, capsys):
+  case = peer_closed.CASES["shallow"]._replace(names=("coral", "otda"))
+  monkeypatch.setitem(peer_closed.CASES, "shallow", case)
+  made = peer_closed.measured("shallow", tmp_path, 1, 99)
+  assert list(made["entries"]) == ["coral, ours", "otda, ours"] and made["ratios"] == {}
+  entry = made["entries"]["coral, ours"]
+  assert 0 < entry["seconds"]["median"] < 60 and 0.3 < entry["accuracy"]["mean"] <= 1
+  said = capsys.readouterr().out.splitlines()
+  assert said == [f"{name} is left out: {reason}" for name, reason in made["failed"].items()]
+  assert list(made["failed"]) == ["skada", "ADAPT"]
+
+
+def test_weights_have_a_share_and_both_sides_choose_among_the_same():
+  from adapt.weights import _kernels
+
+  ridges = importlib.import_module("adapt.weights.ulsif").RIDGES
+  assert tuple(peer_closed.WIDTHS) == _kernels.BANDWIDTHS
+  assert tuple(peer_closed.RIDGES) == ridges
+  xs, ys, xt, yt = peer_closed.data(200, 4)
+  w = peer_closed.ours("weightings", "ulsif")(xs, ys, xt)
+  assert 0 < peer_closed.reached("weightings", w, ys, yt) < 1
+  (gamma,) = peer_closed._gammas(xs, xt, np.ones(1))
+  assert gamma == pytest.approx(1 / _kernels.median(np.concatenate([xs, xt]), "kmm"))
+
+
+def test_ratios_of_closed_form_are_of_what_a_peer_can_do():
+  case = peer_closed.CASES["shallow"]
+  kept = [{f"{n}, {s}": i + 1.0 for n in ("sa", "gfk") for i, s in enumerate(("ours", "skada"))}]
+  del kept[0]["gfk, skada"]
+  found = peer_closed._ratios(case, kept)
+  assert {name: r["median"] for name, r in found.items()} == {"sa: skada / ours": 2.0}
+
+
 def test_every_case_is_known_and_another_is_refused(capsys):
   assert peers.main(["amzon", "--environments", "x"]) == 2
-  assert "no case 'amzon': choose from amazon, digits" in capsys.readouterr().err
+  assert (
+    "no case 'amzon': choose from amazon, digits, weightings, shallow" in capsys.readouterr().err
+  )
 
 
 @pytest.mark.parametrize("name", peer_process.ENVIRONMENTS)
