@@ -1,4 +1,4 @@
-"""results/speed/README.md: what benchmarks/speed.py and benchmarks/scaling.py have recorded."""
+"""results/speed/README.md: what benchmarks/speed.py, peers.py and scaling.py have recorded."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import ranged
+from benchmarks.peer_runs import percent
 
 _HEAD = """# Speed
 
@@ -61,9 +62,12 @@ def _case(made: Mapping[str, Any]) -> Iterator[str]:
   if any("seconds_of_step" in e for e in entries.values()):
     yield "| | ms a step | images/s | share of the matrix peak | MiB |\n| :-- | --: | --: | --: | --: |"
   elif entries:
-    yield "| | s |\n| :-- | --: |"
+    reached = any("accuracy" in e for e in entries.values())
+    yield "| | s | accuracy, % |\n| :-- | --: | --: |" if reached else "| | s |\n| :-- | --: |"
   for name, entry in entries.items():
     yield f"| {' | '.join([name, *_entry(entry)])} |"
+  for name, reason in made.get("failed", {}).items():
+    yield f"\n{name} is left out: {reason}."
   if made["ratios"]:
     yield "\n| ratio | | aim | |\n| :-- | --: | :-- | :-- |"
   for name, number in made["ratios"].items():
@@ -88,7 +92,8 @@ def _made(made: Mapping[str, Any]) -> str:
 
 def _entry(entry: Mapping[str, Any]) -> list[str]:
   if "seconds_of_step" not in entry:
-    return [ranged(entry["seconds"])]
+    reached = [percent(entry["accuracy"])] if "accuracy" in entry else []
+    return [ranged(entry["seconds"]), *reached]
   rate, share, memory = (entry.get(n) for n in ("images_per_second", "share_of_peak", "peak_bytes"))
   return [
     ranged(entry["seconds_of_step"], 1000),

@@ -59,6 +59,17 @@ def test_a_case_of_two_processors_has_one_heading_and_both_ratios(folder):
   assert "| a network (EPYC, AVX2) | theirs / ours |" in speed_page.summary(folder)
 
 
+def test_whole_runs_have_their_accuracy_and_who_is_left_out(folder):
+  accuracy = {"mean": 0.8012, "std": 0.0031, "each": []}
+  runs = {"ours, 60 runs": {"seconds": {"median": 61.0}, "accuracy": accuracy}}
+  runs["ours, one run"] = {"seconds": {"median": 9.0}}
+  made = {**CASE, "case": "peers", "entries": runs, "failed": {"skada": "no torch environment"}}
+  (folder / "peers.json").write_text(json.dumps(made), "utf-8")
+  text = speed_page.page(folder)
+  assert "| | s | accuracy, % |\n| :-- | --: | --: |\n| ours, 60 runs | 61 | 80.1 ± 0.3 |\n" in text
+  assert "| ours, one run | 9 |\n\nskada is left out: no torch environment.\n" in text
+
+
 def test_growth_is_the_power_between_the_largest_sizes(folder):
   text = speed_page.page(folder)
   assert "| `dan` | 1.0 | 2.0 | 32.0 | 4.0 | 1.0 |" in text
