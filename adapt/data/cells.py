@@ -12,7 +12,9 @@ from adapt.data.raw import Column
 # ASCII alone: "1_000" and digits of other scripts are texts.
 NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _INFINITE = r"[+-]?(inf|Inf|INF|infinity|Infinity)"
-_COMMA = r"[+-]?([0-9]{1,3}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?([eE][+-]?[0-9]+)?"
+COMMA = r"[+-]?([0-9]{1,3}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?([eE][+-]?[0-9]+)?"
+# With points that may separate thousands.
+GROUPED = r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+(,[0-9]+)?([eE][+-]?[0-9]+)?"
 MISSING = frozenset({"", "NA", "N/A", "n/a", "#N/A", "nan", "NaN", "NAN", "?", "null", "NULL"})
 _TRUTH = {"true": 1.0, "false": 0.0}
 
@@ -22,6 +24,7 @@ class How(NamedTuple):
 
   missing: Collection[str] = ()  # texts that mean a missing cell, beside MISSING
   decimal_comma: bool = False  # whether 1,5 may be a number
+  decimal: str = ""  # mark by which to read 1.234, whose point may be of thousands; "": as a point
 
 
 def column(where: str, name: str, values: Any, how: How, lenient: bool = False) -> Column:
@@ -126,6 +129,8 @@ def _plain(values: Any, how: How) -> np.ndarray | None:
   if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
     return None
   texts = compute.utf8_trim_whitespace(values)
+  if how.decimal == "," and compute.any(compute.match_substring(texts, ".")).as_py():
+    return None  # the points may be of thousands
   lacking = compute.is_in(texts, value_set=pa.array([*MISSING, *how.missing], values.type))
   try:
     numbers = compute.if_else(lacking, None, texts).cast(pa.float64())  # reads ASCII digits alone
@@ -146,7 +151,7 @@ def _finite(where: str, name: str, values: np.ndarray) -> np.ndarray:
 
 
 def _all_numbers(texts: np.ndarray, how: How) -> bool:
-  pattern = f"{NUMBER}|{_INFINITE}" + (f"|{_COMMA}" if how.decimal_comma else "")
+  pattern = f"{NUMBER}|{_INFINITE}" + (f"|{COMMA}" if how.decimal_comma else "")
   return all(t is None or re.fullmatch(pattern, t) for t in dict.fromkeys(texts.tolist()))
 
 
@@ -156,16 +161,16 @@ def _numbers(where: str, name: str, texts: np.ndarray, how: How) -> np.ndarray |
   if values and all(v.lower() in _TRUTH for v in values):
     of: dict[str | None, float] = {v: _TRUTH[v.lower()] for v in values}
   else:
-    pattern, comma = f"{NUMBER}|{_INFINITE}", False
-    if how.decimal_comma and all(re.fullmatch(_COMMA, v) for v in values):
-      comma = any("," in v for v in values)
+    pattern, comma, points = f"{NUMBER}|{_INFINITE}", False, False
+    if how.decimal_comma and all(re.fullmatch(COMMA, v) for v in values):
+      points = all(re.fullmatch(GROUPED, v) for v in values if "." in v)
+      comma = any("," in v for v in values) or (how.decimal == "," and points)
     numbers = values if comma else [v for v in values if re.fullmatch(pattern, v)]
     if len(numbers) < len(values):
       _check_mixed(where, name, texts, set(numbers))
       return None
-    plain = {v: v.replace(".", "").replace(",", ".") if comma and "," in v else v for v in values}
-    if comma and any("." in v and "," in v for v in values):
-      plain = {v: v.replace(".", "").replace(",", ".") for v in values}
+    with_commas = [v for v in values if comma and (points or "," in v)]
+    plain = {v: v for v in values} | {v: v.replace(".", "").replace(",", ".") for v in with_commas}
     of = {v: float(plain[v]) for v in values}
   codes = {float(c) for c in how.missing if re.fullmatch(NUMBER, c)}
   of = {v: np.nan if number in codes else number for v, number in of.items()}

@@ -5,7 +5,7 @@ from typing import Any
 
 from adapt.data.columns import listed
 from adapt.data.domain import Domain, Split
-from adapt.data.raw import Column, Table
+from adapt.data.raw import Table
 from adapt.data.reading import Reading
 
 # How a user says that columns need no names.
@@ -119,7 +119,7 @@ def with_columns(domain: Domain, names: Sequence[str], in_order: bool) -> Domain
 
 def _renamed(table: Table, names: Sequence[str]) -> Table:
   pairs = zip(table.columns, names, strict=True)
-  return Table(tuple(Column(name, c.values) for c, name in pairs))
+  return Table(tuple(c._replace(name=name) for c, name in pairs))
 
 
 def check_width(domain: Domain, width: int) -> None:

@@ -9,7 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from adapt.data import columns, encode_text, label_map, ragged, scaling, series, transductive
+from adapt.data import (
+  alike,
+  columns,
+  encode_tables,
+  encode_text,
+  label_map,
+  ragged,
+  scaling,
+  series,
+  transductive,
+)
 from adapt.data.column_names import (
   IN_ORDER,
   check_width,
@@ -19,10 +29,10 @@ from adapt.data.column_names import (
   with_columns,
 )
 from adapt.data.columns import listed
-from adapt.data.domain import Domain, kind_of, one_split
+from adapt.data.domain import Domain, kind_of
 from adapt.data.group_column import check as check_groups
 from adapt.data.preprocessing import Preprocessing
-from adapt.data.raw import Column, Table, Texts
+from adapt.data.raw import Table, Texts
 from adapt.data.reading import Reading
 
 _FAR = 0.01  # share of a domain's values beyond `scaling.FARTHEST` from which a note tells of it
@@ -74,7 +84,7 @@ def together(domains: Sequence[Domain], reading: Reading, own: bool = True) -> l
     found, steps = matched(found, reading)
     if steps and (own or any(isinstance(d.train.x, Table) for d in found)):
       own = own or all(isinstance(d.train.x, Table) for d in found)  # scaled as one's own are
-      found, steps = _of_tables(found, reading)
+      found, steps = encode_tables.together(found, reading)
     found = _counted(found, reading, own)
     table = next((s["columns"] for s in steps if s["step"] == "table"), ())
     found, more = _scaled(found, reading, own, columns.flags(table))
@@ -143,10 +153,13 @@ def later(domain: Domain, made: Preprocessing, in_order: bool = False) -> Domain
       f"without names: say {IN_ORDER} if they are in the same order"
     )
   if (table := made.step("table")) is not None:
-    domain, notes = _encoded(_as_table(domain, chosen["names"] if chosen else ()), table)
+    domain = alike.later(
+      encode_tables.of_arrays(domain, chosen["names"] if chosen else ()), table["columns"]
+    )
+    domain, notes = encode_tables.encoded(domain, table)
     domain = domain._replace(notes=domain.notes + tuple(notes))
   elif isinstance(domain.train.x, Table):
-    domain = _plain(domain)
+    domain = encode_tables.plain(domain)
   if (scale := made.step("scale")) is not None:
     check_width(domain, len(scale["centre"]))
     domain = each_split(domain, lambda x: scaling.scaled(x, scale))
@@ -164,7 +177,7 @@ def plain(domain: Domain) -> Domain:
   names = columns.sorted_names(names_of(domain))
   note = f"the model names no columns: those of {domain.name} are taken in the order of their names"
   found = with_columns(domain, names, False)
-  found = _plain(found) if isinstance(found.train.x, Table) else found
+  found = encode_tables.plain(found) if isinstance(found.train.x, Table) else found
   return found._replace(notes=(*found.notes, note))
 
 
@@ -181,7 +194,7 @@ def ids(domain: Domain, made: Preprocessing) -> dict[str, np.ndarray]:
   names = names_of(domain)
   if chosen is None or not names:
     return {}
-  part = _part(_as_table(domain, names), True)
+  part = encode_tables.part(encode_tables.of_arrays(domain, names), True)
   known = {*chosen["left_out"], *chosen["names"]}
   there = [n for n in chosen["left_out"] if n in names]
   there += [n for n in names if n not in known and columns.why_id([part], n)]
@@ -195,67 +208,6 @@ def _is_vectors(domain: Domain) -> bool:
 
 def _training(domains: Sequence[Domain]) -> list[Any]:
   return [d.train.x for d in domains]
-
-
-def _as_table(domain: Domain, names: Sequence[str]) -> Domain:
-  """Arrays as tables of number columns, beside a domain that is a table."""
-
-  def of(x: Any) -> Table:
-    if isinstance(x, Table):
-      return x
-    return Table(tuple(Column(n, x[:, k].astype(float)) for k, n in enumerate(names)))
-
-  return each_split(domain, of)
-
-
-def _of_tables(
-  domains: Sequence[Domain], reading: Reading
-) -> tuple[list[Domain], list[dict[str, Any]]]:
-  """Tables as vectors; fitted on the training rows of all but the last domain, or of one alone."""
-  names = names_of(domains[0])
-  tables = [_as_table(d, names) for d in domains]
-  sources = max(len(tables) - 1, 1)
-  parts = [_part(d, i < sources) for i, d in enumerate(tables)]
-  fitted, notes = columns.fit(parts, reading)
-  kept = [c["name"] for c in fitted]
-  step = {"step": "table", "columns": fitted}
-  found = [_encoded(d, step)[0] for d in tables]
-  found[0] = found[0]._replace(notes=found[0].notes + tuple(notes))
-  return found, [
-    {"step": "columns", "names": kept, "left_out": [n for n in names if n not in kept]},
-    step,
-  ]
-
-
-def _part(domain: Domain, source: bool) -> columns.Part:
-  train: Any = domain.train.x
-  test: Any = domain.test.x
-  # Rows of splits that are one count once.
-  return columns.Part(domain.name, train, test[:0] if one_split(domain) else test, source)
-
-
-def _encoded(domain: Domain, step: Any) -> tuple[Domain, list[str]]:
-  notes: list[str] = []
-
-  def of(table: Any) -> np.ndarray:
-    x, more = columns.encode(table, step["columns"], domain.name)
-    notes.extend(more)
-    return x
-
-  return each_split(domain, of)._replace(features=columns.names(step["columns"])), notes
-
-
-def _plain(domain: Domain) -> Domain:
-  """A table of numbers without missing cells as vectors."""
-  fitted = [{"name": n, "median": float("nan"), "missing": False} for n in names_of(domain)]
-  found, _ = _encoded(domain, {"columns": fitted})
-  arrays: list[Any] = [found.train.x, found.test.x]
-  for x in arrays:
-    if np.isnan(x).any():
-      raise ValueError(
-        f"{domain.name} has missing cells, which the model has not learnt to fill: fill them in"
-      )
-  return found
 
 
 def _counted(domains: Sequence[Domain], reading: Reading, own: bool) -> list[Domain]:

@@ -57,7 +57,11 @@ def for_later(made: Preprocessing, given: Mapping[str, Any]) -> Reading:
       f"--{wrong[0]} is settled by the model, which treats data as in training: drop it"
     )
   kept = {n: v for n, v in made.reading.items() if n in Reading._fields and n not in settled}
-  return reading_of({**kept, **given})
+  # Their cells stay texts where numbers prevail.
+  codes = [
+    c["name"] for c in (made.step("table") or {"columns": ()})["columns"] if "categories" in c
+  ]
+  return reading_of({**kept, **given, **({"categorical": codes} if codes else {})})
 
 
 def of(about: Mapping[str, Any]) -> Preprocessing | None:

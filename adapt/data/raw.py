@@ -9,6 +9,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 
+class Cells(NamedTuple):
+  """A column's cells as its file has them, for another reading."""
+
+  array: Any  # of pyarrow: the whole file's
+  how: Any  # `cells.How` by which they were read
+  style: str  # see `decimals.style`
+  rows: np.ndarray | None = None  # the column's among them; None: all
+
+  def of(self, values: np.ndarray) -> np.ndarray:
+    """The column's values among those of the whole file."""
+    return values if self.rows is None else np.asarray(values[self.rows])
+
+
 class Column(NamedTuple):
   """One column of a table.
 
@@ -18,11 +31,30 @@ class Column(NamedTuple):
 
   name: str
   values: np.ndarray  # [n]
+  cells: Cells | None = None  # where it is of a file of texts
 
   @property
   def numeric(self) -> bool:
     """Whether the values are numbers."""
     return self.values.dtype.kind == "f"
+
+  def taken(self, rows: Any) -> "Column":
+    """The column of these rows."""
+    own = self.cells
+    if own is not None:
+      own = own._replace(rows=(np.arange(len(own.array)) if own.rows is None else own.rows)[rows])
+    return self._replace(values=self.values[rows], cells=own)
+
+
+def _under(name: str, parts: Sequence[Column]) -> Column:
+  """Columns under one another; the cells stay known where all are of one file."""
+  values, own = np.concatenate([c.values for c in parts]), [c.cells for c in parts]
+  first = own[0]
+  if first is None or any(c is None or c.array is not first.array for c in own):
+    return Column(name, values)
+  every = np.arange(len(first.array))
+  rows = np.concatenate([every if c is None or c.rows is None else c.rows for c in own])
+  return Column(name, values, first._replace(rows=rows))
 
 
 class Table:
@@ -38,7 +70,7 @@ class Table:
     return len(self.columns[0].values)
 
   def __getitem__(self, rows: Any) -> "Table":
-    return Table(tuple(c._replace(values=c.values[rows]) for c in self.columns))
+    return Table(tuple(c.taken(rows) for c in self.columns))
 
   @property
   def shape(self) -> tuple[int, int]:
@@ -60,10 +92,7 @@ def joined(tables: Sequence[Table]) -> Table:
   if len({frozenset(names) for names in by_name}) > 1:
     raise ValueError("tables to be joined have different columns: give both the same")
   return Table(
-    tuple(
-      Column(name, np.concatenate([columns[name].values for columns in by_name]))
-      for name in tables[0].names
-    )
+    tuple(_under(name, [columns[name] for columns in by_name]) for name in tables[0].names)
   )
 
 

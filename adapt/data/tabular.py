@@ -4,54 +4,33 @@ import csv
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from adapt import extras
 from adapt.data import (
   cells,
+  decimals,
   delimited,
   folders,
   json_records,
   npy,
   sound,
+  table_columns,
   table_labels,
 )
 from adapt.data.delimited import suffix
 from adapt.data.domain import Domain, Split
-from adapt.data.raw import Table
 from adapt.data.reading import Reading
 from adapt.data.splits import stratified
+from adapt.data.table_columns import Read
 from adapt.data.table_names import LABELS, PATH, SPLIT, label_columns, tidied
 
 _ARROW = (".parquet", ".feather", ".arrow")
 SUFFIXES = (*delimited.SUFFIXES, *_ARROW, *json_records.SUFFIXES)
 SHEETS = (".xlsx", ".xls", ".ods")
 _PARTS = {"train": "train", "test": "test", "val": "val", "validation": "val"}
-_SHOWN = 5  # columns that a note names
-
-
-class Read(NamedTuple):
-  """A table as read, before its columns are understood."""
-
-  path: Path
-  table: Any  # pyarrow.Table
-  how: cells.How
-  reading: Reading
-  labels: tuple[str, ...]  # names of the labels' columns
-  notes: tuple[str, ...]
-
-  def at(self, name: str) -> str:
-    """What a message calls a column."""
-    return f"{self.path} column '{name}'"
-
-  def texts(self, name: str) -> list[str | None]:
-    """A column's cells as texts, None where missing."""
-    found: list[str | None] = cells.as_texts(
-      str(self.path), name, self.table.column(name), self.how
-    ).tolist()
-    return found
 
 
 def is_table(name: str) -> bool:
@@ -116,7 +95,7 @@ def read_table(
     return found._replace(notes=(*notes, *found.notes), groups=groups)
   if not features:
     raise ValueError(f"{path} has no feature column and no path column: add one")
-  x, more = _features(read, features)
+  x, more = table_columns.features(read, features)
   train, test = (Split(x[of], None if y is None else y[of]) for of in split)  # type: ignore[arg-type]
   made = Domain(name, train, test, classes, notes=(*notes, *more), places=np.concatenate(split))
   return made._replace(held_out=not rows, groups=groups)
@@ -204,7 +183,9 @@ def _read(path: Path, reading: Reading) -> Read:
   table, told = tidied(path, table)
   labels, more = label_columns(path, table.column_names, reading)
   how = cells.How(reading.missing, comma)
-  return Read(path, table, how, reading, labels, (*notes, *told, *more))
+  styles = decimals.styles(table, how) if comma else {}
+  how = how._replace(decimal=decimals.agreed(styles.values()))
+  return Read(path, table, how, reading, labels, (*notes, *told, *more), styles)
 
 
 def _check_size(path: Path, metadata: Any) -> None:
@@ -239,34 +220,6 @@ def _rows(read: Read) -> tuple[list[np.ndarray] | None, list[str]]:
     if not len(of):
       raise ValueError(f"{where} has no row '{part}': add some, or drop the column")
   return rows, notes
-
-
-def _features(read: Read, names: Sequence[str]) -> tuple[Table, list[str]]:
-  """The feature columns, with what is told of missing cells and texts."""
-  reading, columns = read.reading, []
-  for name in names:
-    skipped = name in reading.drop or (reading.columns and name not in reading.columns)
-    lenient = bool(skipped) or name in reading.categorical
-    columns.append(cells.column(str(read.path), name, read.table.column(name), read.how, lenient))
-  lacking: dict[str, int] = {}
-  for column in columns:
-    values = column.values
-    count = int(np.isnan(values).sum()) if column.numeric else sum(v is None for v in values)
-    lacking |= {column.name: count} if count else {}
-  notes = []
-  if lacking:
-    told = [f"{name} {count}" for name, count in lacking.items()]
-    notes.append(f"{read.path} has missing cells: {_listed(told)}")
-  if texts := [column.name for column in columns if not column.numeric]:
-    notes.append(f"{read.path} has columns of texts: {_listed(texts)}")
-    notes += [
-      note for name in texts for note in cells.mended(read.at(name), read.table.column(name))
-    ][:_SHOWN]
-  return Table(tuple(columns)), notes
-
-
-def _listed(names: Sequence[str]) -> str:
-  return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" * (len(names) > _SHOWN))
 
 
 def _paths(read: Read) -> list[str]:
