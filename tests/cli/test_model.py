@@ -67,7 +67,7 @@ def test_another_process_predicts_the_same_in_the_file_s_order(model, file, tmp_
   assert done.stdout.endswith("320 predictions\n")
   assert "no accuracy is stated: " in done.stdout
   assert "turned.npz numbers its classes (0, 1)" in done.stdout
-  assert "--label-map upper=0,lower=1" in done.stdout
+  assert "--label-map=upper=0,lower=1" in done.stdout
   assert "predict" in done.stderr  # the progress bar
 
 
