@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from adapt.data import files, ragged, sparse, texts
+from adapt.data import files, ragged, rounding, sparse, texts
 from adapt.data.raw import Ragged
 
 _CHANNELS = (1, 3, 4)
@@ -70,7 +70,8 @@ def inputs(x: Any, name: str) -> tuple[Any, tuple[str, ...]]:
     ValueError: what `stacked` and `files.inputs` refuse; a sparse matrix that memory does not hold.
   """
   if hasattr(x, "tocsr"):
-    return files.inputs(name, sparse.dense(name, x)), ()
+    full = sparse.dense(name, x)
+    return files.inputs(name, full), rounding.notes(name, full)
   given = None if isinstance(x, list | tuple) else array(x)
   notes: tuple[str, ...] = ()
   if given is None and _is_numbers(x):
@@ -83,7 +84,7 @@ def inputs(x: Any, name: str) -> tuple[Any, tuple[str, ...]]:
     if isinstance(given, Ragged):
       return given, notes
   found, more = _channels_last(given, name)
-  return files.inputs(name, found), (*notes, *more)
+  return files.inputs(name, found), (*notes, *more, *rounding.notes(name, found))
 
 
 def _is_numbers(x: Sequence[Any]) -> bool:

@@ -8,6 +8,8 @@ from adapt.data import multi_labels, pixel_labels
 from adapt.data.domain import Domain, labelled, output_of
 from adapt.data.transductive import unlabelled
 
+_FINEST = 4  # steps of float32 that values must spread by
+
 
 def check_pair(
   sources: Sequence[Domain],
@@ -85,6 +87,13 @@ def _check_values(domains: Sequence[Domain]) -> None:
   if (np.ptp(every, axis=0) == 0).any():
     raise ValueError(
       f"the source labels are all {every[0].tolist()}: give labels that vary, or another column"
+    )
+  mean, spread = (np.asarray(f(every, axis=0, dtype=np.float64)) for f in (np.mean, np.std))
+  if (coarse := spread < _FINEST * np.spacing(np.abs(mean).astype(np.float32))).any():
+    k = int(np.argmax(coarse))
+    raise ValueError(
+      f"the source labels spread by {spread[k]:.3g} around {mean[k]:.10g}, which float32 blurs: subtract "
+      "that from the labels of all domains"
     )
 
 

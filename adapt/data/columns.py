@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from adapt.data import rounding
 from adapt.data.raw import Column, Table
 from adapt.data.reading import Reading
 
@@ -77,7 +78,8 @@ def fit(parts: Sequence[Part], reading: Reading) -> tuple[list[dict[str, Any]], 
 
   Returns:
     For each column that stays {"name": …, "median": …} or {"name": …, "categories": […]}, with
-    "missing" true where that is a column of its own; and what to tell the user, one line each.
+    "missing" true where that is a column of its own, and "offset" where float32 would blur the
+    numbers; and what to tell the user, one line each.
 
   Raises:
     ValueError: one line with the remedy: numbers in one domain and texts in another, infinite
@@ -153,7 +155,9 @@ def _number(name: str, parts: Sequence[Part]) -> dict[str, Any]:
   values = [of_name(p.train, name).values.astype(float) for p in parts]
   train = np.concatenate([v for p, v in zip(parts, values, strict=True) if p.source])
   lacking = any(bool(np.isnan(v).any()) for v in values)
-  return {"name": name, "median": float(np.nanmedian(train)), "missing": lacking}
+  found = {"name": name, "median": float(np.nanmedian(train)), "missing": lacking}
+  # Subtracted before the numbers become float32.
+  return found | ({"offset": found["median"]} if rounding.blurred(train[:, None])[0] else {})
 
 
 def _categories(name: str, train: Sequence[Column]) -> tuple[dict[str, Any], list[str]]:
@@ -229,7 +233,8 @@ def encode(
     column = of_name(table, one["name"])
     lacks = missing(column)
     if "median" in one:
-      found.append(np.where(lacks, one["median"], _numbers(column, where)))
+      values = np.where(lacks, one["median"], _numbers(column, where))
+      found.append(values - one["offset"] if "offset" in one else values)
       if one["missing"]:
         found.append(lacks)
       continue

@@ -153,6 +153,7 @@ def later(domain: Domain, made: Preprocessing, in_order: bool = False) -> Domain
       f"without names: say {IN_ORDER} if they are in the same order"
     )
   if (table := made.step("table")) is not None:
+    encode_tables.check_wide(domain, table["columns"])
     domain = alike.later(
       encode_tables.of_arrays(domain, chosen["names"] if chosen else ()), table["columns"]
     )

@@ -1,6 +1,6 @@
 """Encode tables as vectors; see `columns` for how each column becomes numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,8 @@ def together(
     c["decimal"] = marks[c["name"]]
   kept = [c["name"] for c in fitted]
   step = {"step": "table", "columns": fitted}
+  for domain in domains:
+    check_wide(domain, fitted)
   found = [encoded(d, step)[0] for d in tables]
   found[0] = found[0]._replace(notes=found[0].notes + tuple(notes))
   return found, [
@@ -76,3 +78,13 @@ def plain(domain: Domain) -> Domain:
         f"{domain.name} has missing cells, which the model has not learnt to fill: fill them in"
       )
   return found
+
+
+def check_wide(domain: Domain, fitted: Sequence[Mapping[str, Any]]) -> None:
+  """Refuse float32 arrays for columns that need float64."""
+  if isinstance(domain.train.x, Table):
+    return
+  if wide := [c["name"] for c in fitted if "offset" in c]:
+    raise ValueError(
+      f"{domain.name} is an array, whose float32 blurs column '{wide[0]}': give a table or data frame"
+    )

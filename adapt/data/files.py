@@ -1,7 +1,4 @@
-"""Read a user's own .npz or .npy files as domains.
-
-There is one file per domain, or four .npy files in a folder.
-"""
+"""Read a user's .npz or .npy files as domains."""
 
 import contextlib
 import os
@@ -11,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from adapt.data import group_column, multi_labels, npy, pixel_labels, ragged, sparse
+from adapt.data import group_column, multi_labels, npy, pixel_labels, ragged, rounding, sparse
 from adapt.data.array_names import chosen, column_names, unused
 from adapt.data.class_labels import Labels, numbered
 from adapt.data.domain import Domain, Split
@@ -289,10 +286,12 @@ def domain(
     rows = stratified(np.zeros(len(x)) if y is None else y)
     train, test = (Split(x[of], None if y is None else y[of]) for of in rows)
     places = np.concatenate(rows)
-  cut = "x_test" not in arrays
   # Lengths say that these are series, where all are one length as well.
   kind = "series" if "lengths" in arrays else ""
-  return Domain(name, train, test, classes, kind, notes=notes, places=places, held_out=cut)
+  notes = (*rounding.notes(where["x"], arrays["x"]), *notes)
+  return Domain(
+    name, train, test, classes, kind, notes=notes, places=places, held_out="x_test" not in arrays
+  )
 
 
 def _series_or_inputs(name: str, arrays: dict[str, np.ndarray], where: dict[str, str]) -> Any:

@@ -70,7 +70,12 @@ def _step(value: Any) -> str | None:
     return wrong
   column = kinds.fields(
     {"name": kinds.text, "missing": kinds.truth},
-    {"median": kinds.number, "categories": kinds.list_of(kinds.text), "decimal": kinds.text},
+    {
+      "median": kinds.number,
+      "categories": kinds.list_of(kinds.text),
+      "decimal": kinds.text,
+      "offset": kinds.number,
+    },
   )
   required: dict[str, Mapping[str, Kind]] = {
     "columns": {"names": kinds.list_of(kinds.text), "left_out": kinds.list_of(kinds.text)},

@@ -27,6 +27,23 @@ def test_good_pairs():
   check_pair([domain(y=(0, 1) * 3), domain(y=(2, 3) * 3)], domain("b"), 12)
 
 
+def test_values_that_float32_blurs():
+  y = np.random.default_rng(0).normal(0, 50, (12, 1))
+
+  def of(name, centre):
+    labels = (centre + y).astype(np.float32)
+    return domain(name)._replace(
+      train=Split(domain().train.x, labels), test=Split(domain().test.x, labels[:3])
+    )
+
+  refuses(
+    r"spread by .* around 1[0-9]{9}, which float32 blurs: subtract",
+    [of("a", 1.6e9)],
+    of("b", 1.6e9),
+  )
+  check_pair([of("a", 1e6)], of("b", 1e6), 4)
+
+
 def test_no_source():
   refuses(r"no source domain: name at least one", [], domain())
 
