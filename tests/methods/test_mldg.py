@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import spurious
 
-from adapt import methods, models
+from adapt import methods, models, outputs
+from adapt.experiments import contract_runs
 
 TOY = {"given": {"weight": 0.3, "rate": 1.0}, "layouts": {"rate": 0.3, "exact": True}}
 GOLDEN = {"held_loss": 0.3344586, "label_loss": 0.5284225, "loss": 0.8628811}
@@ -63,3 +64,22 @@ def test_a_shortcut_of_each_source_apart_is_given_up():
   sources, target = between_sources.SOURCES, between_sources.TARGET
   found, null = (spurious.reached("mldg", sources, target, weight=w, rate=5.0) for w in (1.0, 0.0))
   assert found > null + 0.3
+
+
+@pytest.mark.parametrize(("kind", "shared"), [("classes", 1.0), ("labels", 1.0), ("values", 1.7)])
+def test_of_values_the_two_risks_are_averaged(kind, shared):
+  net = models.build("mlp", by_hand.K)._replace(output=outputs.bind(kind)())
+  method, batch = methods.get("mldg")(net, weight=0.7), by_hand.batch()
+  columns = {"classes": batch.ys, "labels": jax.nn.one_hot(batch.ys, by_hand.K, dtype=int)}
+  batch = batch._replace(ys=columns.get(kind, jax.nn.one_hot(batch.ys, by_hand.K)))
+  params, state = method.init(jax.random.key(0), batch)
+  loss, (_, metrics) = method.loss(params, state, batch, jax.random.key(1), 0.5)
+  total = metrics["label_loss"] + 0.7 * metrics["held_loss"]
+  assert metrics["held_loss"] > 0
+  np.testing.assert_allclose(loss, total / shared, rtol=1e-6)
+
+
+@pytest.mark.adapts("mldg")
+def test_values_are_learnt_at_the_rate_that_source_only_learns_at(tmp_path):
+  asked = contract_runs.subject(methods.bind("mldg"), None, None, tmp_path, "values")
+  assert "R² 0." in contract_runs._learns(asked)
