@@ -40,7 +40,7 @@ def numbered(
     ValueError: one line with the remedy: labels that are no such numbers.
   """
   if output in ("values", "labels"):
-    every = _in_order(called, every)
+    every = in_order(called, every)
   named = list(zip(called, every, strict=True))
   if output == "values":
     return [one._replace(y=_values(one)) for one in every], ()
@@ -57,8 +57,8 @@ def numbered(
   )
 
 
-def _in_order(called: Sequence[str], every: Sequence[Given]) -> list[Given]:
-  """All with the columns of their labels in the order of the first that names them."""
+def in_order(called: Sequence[str], every: Sequence[Given]) -> list[Given]:
+  """Labels whose columns are in the order of the first names."""
   first, names = next(
     ((n, g.labels) for n, g in zip(called, every, strict=True) if g.labels), ("", ())
   )

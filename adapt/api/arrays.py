@@ -8,7 +8,7 @@ import numpy as np
 
 from adapt import data
 from adapt.api import feeds, frames, stacking
-from adapt.api.array_labels import Given, label_type, numbered
+from adapt.api.array_labels import Given, in_order, label_type, numbered
 from adapt.api.group_values import grouped, parted, refuse
 from adapt.data import encode, table_names, tabular, unread, unseen
 from adapt.data.domain import Domain, Split
@@ -71,6 +71,7 @@ def domains_of(
   if groups is None:
     groups = own_groups if test is None else test_groups
   every = [*named.values(), target]
+  options = reading
   label, reading = _one_label(label, reading, any(isinstance(d, str | Path) for d in every))
   if any(isinstance(one, str | Path | Domain) for one in every):
     found = _with_files(named, target, (test, labelled), label, reading, groups)
@@ -78,7 +79,7 @@ def domains_of(
     made = together(found, reading, all(own))
     tables = any(map(_is_table, every))
     called = [str(d) if isinstance(d, str | Path) else n for n, d in named.items()]
-    unread.check(called, any(own), tables, made, reading)
+    unread.check(called, any(own), tables, made, options)
     return own_data.matched(own_data.told_apart(made, list(map(str, every))))
   judged = target if hidden and test is None else test
   data_of = (target, judged, labelled, label, reading, groups)
@@ -207,6 +208,9 @@ def _with_files(
     else:
       given = _given(one, name, label, reading.output, reading.missing)
       given = grouped(given, groups) if one is target else given
+      if "," in label:  # as a file's columns are ordered
+        first = Given(None, None, labels=tuple(part.strip() for part in label.split(",")))
+        given = in_order(["label", name], [first, given])[1]
       given = given.named if reading.output == "classes" else given
       [made], names = numbered([name], [given], 1, reading.output)
       found.append(_domain(name, made, names))

@@ -47,7 +47,7 @@ def table(frame: Any, missing: Collection[str] = ()) -> Table:
   names = [str(name) for name in frame.columns]
   if twice := [name for name in names if names.count(name) > 1]:
     raise ValueError(f"the frame has several columns named '{twice[0]}': rename them")
-  if SPLIT in names and set(frame[SPLIT].unique()) <= {"train", "test"}:
+  if SPLIT in names and set(frame[SPLIT].unique()) <= {"train", "test", "val", "validation"}:
     raise ValueError(
       f"the frame has a column '{SPLIT}' of train and test, which only files are parted by: give the rows of "
       "train, and those of test as test=, without it"

@@ -189,3 +189,21 @@ def test_tables_of_pyarrow_are_matched_by_name():
   two = arrays.domains_of((frame, y), frame)
   assert one[0].features == two[0].features == ("b", "a")
   np.testing.assert_array_equal(one[1].train.x, two[1].train.x)
+
+
+def test_values_of_a_frame_beside_a_file_are_matched_by_name(tmp_path):
+  pytest.importorskip("pyarrow")
+  x = np.random.default_rng(0).normal(size=(40, 2))
+  y = pd.DataFrame({"u": x[:, 0], "v": x[:, 1] + 5})
+  pd.concat([frame_of(x), y], axis=1).to_csv(tmp_path / "s.csv", index=False)
+  asked = {"label": "u,v", "reading": Reading(output="values")}
+  _, target = arrays.domains_of(str(tmp_path / "s.csv"), (frame_of(x), y[["v", "u"]]), **asked)
+  assert target.train.y[:, 1].mean() > 4 > target.train.y[:, 0].mean()
+
+
+def test_the_label_of_rows_beside_a_file_without_columns(tmp_path):
+  x, y = np.random.default_rng(0).normal(size=(40, 2)).astype(np.float32), np.arange(40) % 2
+  np.savez(tmp_path / "t.npz", x=x, y=y)
+  rows = [{"x": a, "outcome": int(b)} for a, b in zip(x, y, strict=True)]
+  source, _ = arrays.domains_of(rows, str(tmp_path / "t.npz"), label="outcome")
+  assert source.classes == ("0", "1")
